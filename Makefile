@@ -1,0 +1,55 @@
+# hegui: every command that a developer or a new user needs. `make` alone lists them.
+# (the environment is .venv, made from requirements.lock; nothing is installed outside it)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types contracts docs check interop lock clean bench-gateway
+
+help:  ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/make \1|\2/' | column -t -s '|'
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "hegui needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) -V 2>&1`. Say which one to use: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 3; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked packages into $(VENV) (once; about a minute) …"
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## run the gateway in front of a practice model and open its page (ONCE=1: a tour that ends by itself)
+	@$(BIN)/hegui demo $(if $(ONCE),--once) $(ARGS)
+
+test: $(STAMP)  ## run the whole test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)  ## ruff, all rules
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(STAMP)  ## mypy, strict
+	@$(BIN)/mypy
+
+contracts: $(STAMP)  ## the floors of the house
+	@$(BIN)/lint-imports
+
+docs: $(STAMP)  ## write docs/reference/ anew from the code
+	@$(BIN)/python tools/reference.py
+
+check: lint types contracts test  ## all of the above
+
+interop: $(STAMP)  ## run hegui in front of a third-party OpenAI-compatible server
+	@$(BIN)/python interop/run.py
+
+bench-gateway: $(STAMP)  ## print what the gateway costs, beside a bare pass-through on this machine
+	@$(BIN)/python bench/gateway.py $(ARGS)
+
+lock: $(STAMP)  ## renew requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links --extra demo --group dev --upgrade pyproject.toml -o requirements.lock
+
+clean:  ## remove the environment and the caches (never hegui-data)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Who asks: tenants, keys, subjects, audiences and standing."""

@@ -1,0 +1,1 @@
+"""What hegui itself can see in a text: patterns with their checks, and lexicons."""

@@ -1,0 +1,1 @@
+"""Article 12: labels on generated content, explicit and implicit."""

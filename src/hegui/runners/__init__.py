@@ -1,0 +1,1 @@
+"""Fulfils what the engine asks: worker processes with deadlines."""

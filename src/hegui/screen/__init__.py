@@ -1,0 +1,1 @@
+"""The engine: panel, policy and window. Pure, synchronous, and asking."""

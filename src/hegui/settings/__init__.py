@@ -1,0 +1,1 @@
+"""One TOML file, read into frozen values; every problem at once, each with its line."""

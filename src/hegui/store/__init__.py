@@ -1,0 +1,1 @@
+"""The database: connections, the writer that groups commits, migrations."""

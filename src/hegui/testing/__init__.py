@@ -1,0 +1,1 @@
+"""Public fakes, and the practice model that misbehaves when asked."""
