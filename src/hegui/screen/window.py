@@ -1,0 +1,276 @@
+"""Hold back of a streamed text exactly what could still become a finding.
+
+A ``Window`` is one channel: one field of one choice. It is fed what the model says and returns
+what may go out. Nothing here waits: what only a clause detector elsewhere can answer is returned
+as asks.
+
+Why nothing slips out. A detector of reach ``exact`` says how many characters at the tail could
+still become a finding. A finding that begins before that tail can not change any more, whatever
+follows; one that begins inside it may. So findings are settled by where they *begin*, every
+character before the tail is released or masked, and the tail stays. The beginnings of a finding
+are themselves pending (a prefix of a prefix is a prefix), so none of it went out earlier.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hegui.screen.masks import Masks, Piece, merged
+from hegui.screen.panel import Member, Panel, card_of
+from hegui.screen.policy import Policy
+from hegui.screen.reports import Spare, ask_inline, checked, nothing_spared
+from hegui.terms import (
+    Action,
+    Ask,
+    DetectorCard,
+    Fault,
+    Finding,
+    Findings,
+    Role,
+    TextColumn,
+)
+
+CLAUSE_ENDS = "。！？!?；;\n…"
+CLAUSE_MAX = 200  # characters; a text without punctuation is judged this often
+CLAUSE_CONTEXT = 400  # characters before the clause that a clause detector is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a window lets out, in order. ``refused`` is the finding or fault that ends it.
+
+    ``pieces`` are in characters of the channel as the model sent it. ``withdraw`` is a span that
+    went out and must be taken back. ``asks`` are open questions: answer them with ``answer``.
+    """
+
+    pieces: tuple[Piece, ...] = ()
+    text: str = ""
+    refused: Finding | Fault | None = None
+    withdraw: tuple[int, int] | None = None
+    asks: tuple[Ask, ...] = ()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the windows of one reply saw, for its record."""
+
+    action: Action = Action.ALLOW
+    findings: list[Finding] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+class Window:
+    """One streamed text before one panel."""
+
+    def __init__(
+        self,
+        panel: Panel,
+        policy: Policy,
+        tally: Tally,
+        masks: Masks,
+        *,
+        spare: Spare = nothing_spared,
+    ) -> None:
+        self._panel, self._policy = panel, policy
+        self._tally, self._masks, self._spare = tally, masks, spare
+        self._left = max((d.card.left for d in panel.exact), default=0)
+        self._left = max(self._left, CLAUSE_CONTEXT if panel.clause else 0)
+        self._span = max((d.card.span for d in panel.exact), default=0)
+        self._text = ""  # some text that has gone, for context, and all that has not
+        self._base = 0  # where _text begins, in the channel
+        self._settled = 0  # exact findings that begin before here are settled
+        self._judged = 0  # clause detectors have judged up to here
+        self._asked: tuple[int, int] | None = None
+        self._open: dict[int, Ask] = {}
+        self._due: list[Finding] = []  # to be masked, and not yet out
+        self._sent = 0
+        self._ended = False
+        self._refused: Finding | Fault | None = None
+        self._holds = any(not card_of(member).risks <= policy.release for member in panel.clause)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether some of the text has not gone out."""
+        return self._sent < self._base + len(self._text)
+
+    def feed(self, piece: str) -> Step:
+        """Take in what the model has just said."""
+        self._text += piece
+        return self._step()
+
+    def end(self) -> Step:
+        """Note that the channel is complete: nothing can follow the tail any more."""
+        self._ended = True
+        return self._step()
+
+    def answer(self, ask: Ask, report: Findings | Fault) -> Step:
+        """Take the answer to one of the asks of the last step."""
+        del self._open[id(ask)]
+        card = next(card for card in self._panel.cards if card.name == ask.detector)
+        withdraw = self._weigh_clause(card, report, ask.column)
+        if self._open:
+            return Step(asks=tuple(self._open.values()), withdraw=withdraw, refused=self._refused)
+        assert self._asked is not None
+        self._judged = self._asked[1]
+        step = self._step()
+        return Step(step.pieces, step.text, step.refused, withdraw or step.withdraw, step.asks)
+
+    def _step(self) -> Step:
+        if self._refused is None:
+            self._settle()
+        if self._refused is None and self._panel.clause and not self._open:
+            self._ask_clause()
+        if self._refused is not None:
+            return Step(refused=self._refused, withdraw=self._withdrawn())
+        pieces, text = self._release()
+        return Step(pieces, text, asks=tuple(self._open.values()))
+
+    def _withdrawn(self) -> tuple[int, int] | None:
+        start = self._judged if self._panel.clause and not self._holds else self._sent
+        return (start, self._sent) if start < self._sent else None
+
+    def _settle(self) -> None:
+        """Run the exact detectors over what is new; settle what can not change any more."""
+        length = self._base + len(self._text)
+        if self._settled == length:
+            return
+        pending, found = 0, []
+        column = TextColumn.of([self._text])
+        for detector in self._panel.exact:
+            report = checked(
+                ask_inline(detector, column), detector.card.name, detector.card.rules, column
+            )
+            if isinstance(report, Fault):
+                self._fault(report)
+                return
+            found += [finding for _, finding in report]
+            if not self._ended:
+                try:
+                    pending = max(pending, detector.pending(self._text[-self._span :]))
+                except Exception as error:  # noqa: BLE001 - as in ask_inline
+                    self._fault(Fault(detector.card.name, type(error).__name__))
+                    return
+        bound = max(self._settled, length - pending)
+        for finding in found:
+            start = finding.start + self._base
+            if self._settled <= start < bound:
+                self._take(finding, finding.start)
+        self._settled = bound
+
+    def _fault(self, fault: Fault) -> None:
+        self._tally.faults.append(fault)
+        self._tally.action = max(self._tally.action, self._policy.on_fault)
+        if self._policy.on_fault > Action.MASK:
+            self._refused = fault
+        elif self._panel.exact:
+            self._settled = self._base + len(self._text)
+
+    def _take(self, finding: Finding, at: int) -> None:
+        """Weigh a settled finding that begins at ``at`` in the text kept."""
+        rule = self._panel.rules[finding.rule]
+        value = self._text[at : at + finding.end - finding.start]
+        if rule.personal and self._spare(rule, value):
+            return
+        action = self._policy.action_for(Role.REPLY, rule, finding.score)
+        here = finding._replace(start=self._base + at, end=self._base + at + len(value))
+        self._tally.findings.append(here)
+        self._tally.action = max(self._tally.action, action)
+        if action > Action.MASK:
+            self._refused = self._refused or here
+        elif action is Action.MASK:
+            self._due.append(here)
+
+    def _ask_clause(self) -> None:
+        """Put the clauses that are complete before the detectors that need them."""
+        length = self._base + len(self._text)
+        fresh = self._text[self._judged - self._base :]
+        cut = max(fresh.rfind(mark) for mark in CLAUSE_ENDS) + 1
+        if self._ended or (cut == 0 and len(fresh) >= CLAUSE_MAX):
+            cut = len(fresh)
+        if cut == 0:
+            if self._judged == length:
+                self._asked = None
+            return
+        self._asked = (self._judged, self._judged + cut)
+        column = TextColumn.of([self._text[: self._asked[1] - self._base]])
+        for member in self._panel.clause:
+            self._put_clause(member, column)
+        if not self._open and self._refused is None:
+            self._judged = self._asked[1]
+
+    def _put_clause(self, member: Member, column: TextColumn) -> None:
+        if isinstance(member, DetectorCard):
+            ask = Ask(member.name, column, (0,))
+            self._open[id(ask)] = ask
+        else:
+            self._weigh_clause(member.card, ask_inline(member, column), column)
+
+    def _weigh_clause(
+        self, card: DetectorCard, report: object, column: TextColumn
+    ) -> tuple[int, int] | None:
+        assert self._asked is not None
+        found = checked(report, card.name, card.rules, column)
+        if isinstance(found, Fault):
+            self._fault(found)
+            return self._withdrawn() if self._refused else None
+        gone: tuple[int, int] | None = None
+        for _, finding in found:
+            end = finding.end + self._base
+            if not self._asked[0] < end <= self._asked[1]:
+                continue  # judged with an earlier clause
+            self._take(finding, finding.start)
+            start = finding.start + self._base
+            if start < self._sent and self._due and self._due[-1].start == start:
+                self._due.pop()  # too late to mask: take it back
+                gone = (start, min(end, self._sent))
+        return self._withdrawn() if self._refused else gone
+
+    def _release(self) -> tuple[tuple[Piece, ...], str]:
+        """Let out what is settled and, where the policy holds clauses, judged."""
+        bound = self._settled if self._panel.exact else self._base + len(self._text)
+        if self._panel.clause and self._holds:
+            bound = min(bound, self._judged)
+        pieces: list[Piece] = []
+        out: list[str] = []
+        later: list[Finding] = []
+        for start, end, first in merged(self._due):
+            if start >= bound:
+                later += [f for f in self._due if start <= f.start < end]
+                continue
+            self._let_out(start, pieces, out)
+            if end > self._sent:
+                if start >= self._sent:
+                    value = self._slice(first.start, first.end)
+                    token = self._masks.token(self._panel.rules[first.rule], value)
+                    pieces.append(Piece(start, end, token))
+                    out.append(token)
+                else:  # goes on where an earlier mask ended: one stretch, one mask
+                    pieces.append(Piece(self._sent, end, ""))
+                self._sent = end
+        self._due = later
+        self._let_out(bound, pieces, out)
+        self._forget()
+        return tuple(pieces), "".join(out)
+
+    def _let_out(self, upto: int, pieces: list[Piece], out: list[str]) -> None:
+        if upto > self._sent:
+            pieces.append(Piece(self._sent, upto, None))
+            out.append(self._slice(self._sent, upto))
+            self._sent = upto
+
+    def _slice(self, start: int, end: int) -> str:
+        return self._text[start - self._base : end - self._base]
+
+    def _forget(self) -> None:
+        """Drop what has gone out and is no longer needed as context."""
+        keep = min(self._settled if self._panel.exact else self._sent, self._sent)
+        if self._panel.clause:
+            keep = min(keep, self._judged)
+        drop = keep - self._left - self._base
+        if drop > 0:
+            self._text = self._text[drop:]
+            self._base += drop
+
+
+def whole(window: Window, text: str) -> Sequence[Step]:
+    """Feed a text that is complete. For windows that ask nothing."""
+    return [window.feed(text), window.end()]
