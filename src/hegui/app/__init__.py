@@ -1,1 +1,64 @@
 """The only place that builds things from settings."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import uvloop
+
+from hegui.app import parts
+from hegui.app.gateway import Gateway
+from hegui.app.logs import to_stderr
+from hegui.app.serving import bound, serve_apps, serve_sockets
+from hegui.settings import Settings, read
+from hegui.terms import Clock, Lang, Words
+
+__all__ = ["Gateway", "build", "serve", "serve_apps"]
+
+_SERVING = Words(
+    en="hegui serves {service} on http://{public}/v1 ; metrics on http://{admin}/metrics",
+    zh="hegui 已为“{service}”启动：http://{public}/v1 ；指标：http://{admin}/metrics",
+)
+_STOPPING = Words(
+    en="stopping; open replies have {grace} seconds",
+    zh="正在停止；未完成的回复还有 {grace} 秒",
+)
+_STOPPED = Words(en="stopped; all records are on disk", zh="已停止；所有记录均已落盘")
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> Gateway:
+    """Return the gateway that the settings describe, not started."""
+    return Gateway(settings, clock or parts.now)
+
+
+def serve(path: Path, lang: Lang | None) -> int:
+    """Run the gateway as the settings file says, until SIGINT or SIGTERM. Returns 0."""
+    settings = read(path, os.environ)
+    said = lang or settings.service.language
+    to_stderr()
+    listen = settings.listen
+    public = bound(listen.public.host, listen.public.port)
+    admin = bound(listen.admin.host, listen.admin.port)
+    gateway = build(settings)
+
+    def tell(words: Words, **values: object) -> None:
+        sys.stderr.write(words.fill(**values).say(said) + "\n")
+
+    async def started() -> None:
+        tell(_SERVING, service=settings.service.name, public=listen.public, admin=listen.admin)
+
+    async def stopping() -> None:
+        grace = settings.limits.grace_seconds
+        tell(_STOPPING, grace=grace)
+        await gateway.stop(grace, reason="signal")
+
+    async def run() -> None:
+        await gateway.start()
+        listeners = [(gateway.public, public), (gateway.admin, admin)]
+        await serve_sockets(listeners, started=started, stopping=stopping)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
+    tell(_STOPPED)
+    return 0

@@ -1,1 +1,5 @@
-"""Fulfils what the engine asks: worker processes with deadlines."""
+"""Fulfils what the engine asks: plug-ins in worker processes, with a deadline."""
+
+from hegui.runners.process import ProcessRunner
+
+__all__ = ["ProcessRunner"]

@@ -1,1 +1,52 @@
 """One TOML file, read into frozen values; every problem at once, each with its line."""
+
+from hegui.settings.address import Address
+from hegui.settings.keyfiles import KeyDirectory
+from hegui.settings.problems import Problem
+from hegui.settings.read import inspect, read
+from hegui.settings.schema import (
+    ActionName,
+    Assertion,
+    AttachedDetector,
+    Callers,
+    Content,
+    Keep,
+    Labels,
+    Ledger,
+    Limits,
+    Listen,
+    Provider,
+    Scope,
+    Screen,
+    Service,
+    Settings,
+    Upstream,
+    UpstreamRole,
+)
+from hegui.settings.secret import Secret
+
+__all__ = [
+    "ActionName",
+    "Address",
+    "Assertion",
+    "AttachedDetector",
+    "Callers",
+    "Content",
+    "Keep",
+    "KeyDirectory",
+    "Labels",
+    "Ledger",
+    "Limits",
+    "Listen",
+    "Problem",
+    "Provider",
+    "Scope",
+    "Screen",
+    "Secret",
+    "Service",
+    "Settings",
+    "Upstream",
+    "UpstreamRole",
+    "inspect",
+    "read",
+]

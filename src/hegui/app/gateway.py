@@ -1,0 +1,204 @@
+"""The gateway with everything attached, from its settings."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+import hegui
+from hegui.app import parts
+from hegui.callers.assertion import Assertions
+from hegui.callers.keys import KeyBook
+from hegui.callers.standing import StandingBook
+from hegui.gateway import exchange, models
+from hegui.gateway.admin import admin_app, healthz
+from hegui.gateway.appeal import AppealPage
+from hegui.gateway.evidence import Evidence
+from hegui.gateway.gate import Gate
+from hegui.gateway.history import History
+from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Serve, public_app
+from hegui.gateway.metrics import Metrics
+from hegui.gateway.prompts import Judge
+from hegui.gateway.refusals import Refusals
+from hegui.gateway.upstream import Upstreams
+from hegui.ledger import kinds, leaf
+from hegui.runners.process import ProcessRunner
+from hegui.settings import Settings
+from hegui.terms import Ask, Clock, Entry, Fault, Findings, HeguiError
+from hegui.vault.vault import Vault
+
+_log = logging.getLogger(__name__)
+_LAST_WORDS = 5.0  # seconds that ended exchanges have to say so
+_HOUR = 3600.0
+_KEYS_EVERY = 600.0
+
+
+class Gateway:
+    """A service that can be started, asked through ``public`` and ``admin``, and stopped."""
+
+    public: ASGIApp
+    admin: ASGIApp
+    gate: Gate
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._answered = 0
+        keys = parts.key_directory(settings)
+        self.ledger = parts.open_ledger(settings)
+        self.vault = Vault(settings.database, keys, clock)
+        self._keys = KeyBook(settings.database, parts.pepper(settings), clock)
+        self._standing = StandingBook(settings.database, clock)
+        asserted = settings.callers.assertion
+        self._assertions = Assertions(asserted, clock) if asserted is not None else None
+        self._runners: dict[str, ProcessRunner] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self._ready = False
+
+    async def start(self) -> None:
+        """Start attached detectors, put the service together, and record that it runs.
+
+        A detector that cannot be loaded is ``Misconfigured``: nothing is served without it.
+        """
+        cards = []
+        for runner in parts.runners_of(self.settings):
+            card = await runner.start()
+            self._runners[card.name] = runner
+            cards.append(card)
+        panel = parts.panel_of(cards)
+        policies = parts.policies_of(self.settings)
+        content, service = self.settings.content, self.settings.service
+        judge = Judge(
+            panel, History(), self._fulfil, _off_loop, self.settings.limits.off_loop_bytes
+        )
+        self.gate = Gate(
+            settings=self.settings,
+            producer=self.settings.provider.code,
+            judge=judge,
+            policies=policies,
+            refusals=Refusals(
+                panel.rules, self.settings.public_url, self.settings.ledger.appeal_days
+            ),
+            upstreams=Upstreams(self.settings.upstreams),
+            evidence=Evidence(self.ledger, self.vault, content, self._clock, panel.digest),
+            vault=self.vault,
+            standing=self._standing,
+            metrics=Metrics(),
+            clock=self._clock,
+        )
+        self.public = self._public()
+        self.admin = admin_app(self.gate, self.ledger.lag, self._state)
+        digests = "".join(policy.digest for _, policy in sorted(policies.items()))
+        await self._record(
+            "service.started",
+            version=hegui.__version__,
+            scope=service.scope,
+            reason=service.reason,
+            settings=self.settings.digest or hashlib.sha256(b"").hexdigest(),
+            policy=hashlib.sha256(digests.encode()).hexdigest(),
+            panel=panel.digest,
+            keep=content.keep,
+            upstreams={u.name: u.role or "undeclared" for u in self.settings.upstreams},
+            detectors={c.name: c.version for c in panel.cards},
+        )
+        self._repeat(self._expire, _HOUR)
+        if self._assertions is not None and self._assertions.address:
+            await self._fetch_keys()
+            self._repeat(self._fetch_keys, _KEYS_EVERY)
+        self._ready = True
+
+    async def stop(self, grace: float = 0.0, reason: str = "stopped") -> None:
+        """Let open exchanges finish for ``grace`` seconds, end the rest, and close everything."""
+        self._ready = False
+        gate = self.gate
+        if gate.open and grace > 0:
+            await asyncio.wait(set(gate.open), timeout=grace)
+        gate.stop_all()
+        if gate.open:
+            await asyncio.wait(set(gate.open), timeout=_LAST_WORDS)
+        await gate.settled()
+        for chore in self._chores:
+            chore.cancel()
+        with suppress(HeguiError):
+            await self._record("service.stopped", reason=reason, answered=self.ledger.metrics.items)
+        await gate.upstreams.close()
+        for runner in self._runners.values():
+            await runner.close()
+        self.ledger.close()
+        for part in (self._keys, self._standing, self.vault):
+            part.close()
+
+    def _public(self) -> ASGIApp:
+        gate = self.gate
+        keeper = Doorkeeper(gate, self._keys, self._assertions)
+
+        def path(name: str, serve: Serve) -> Endpoint:
+            return Endpoint(gate, keeper, serve, name)
+
+        chat = path("/v1/chat/completions", exchange.run)
+        moderations = path("/v1/moderations", models.moderations)
+        listing = path("/v1/models", models.models)
+        appeal = AppealPage(gate, self.ledger)
+        return public_app(
+            [
+                Route("/v1/chat/completions", Methods(post=chat)),
+                Route("/v1/moderations", Methods(post=moderations)),
+                Route("/v1/models", Methods(get=listing)),
+                Route("/appeal", Methods(get=appeal.show, post=appeal.receive)),
+                Route("/healthz", healthz),
+            ]
+        )
+
+    def _state(self) -> dict[str, Any]:
+        lag = self.ledger.lag()
+        return {"ready": self._ready, "ledger_lag": lag, "detectors": sorted(self._runners)}
+
+    async def _fulfil(self, ask: Ask) -> Findings | Fault:
+        runner = self._runners.get(ask.detector)
+        return (
+            Fault(ask.detector, "no-runner") if runner is None else await runner.inspect(ask.column)
+        )
+
+    async def _record(self, kind: str, **fields: Any) -> None:
+        record = leaf.make(kinds.named(kind), self._clock(), "default", fields)
+        await self.ledger.add(Entry("default", record))
+
+    async def _expire(self) -> None:
+        """Delete kept content whose term has ended, and put that on record (Art. 11)."""
+        now = self._clock()
+        for tenant, classes in self.vault.expired(now).items():
+            count, writes = self.vault.expire(now, tenant)
+            fields = {"count": count, "classes": classes, "until": now}
+            record = leaf.make(kinds.named("content.expired"), now, tenant, fields)
+            await self.ledger.add(Entry(tenant, record, writes))
+
+    async def _fetch_keys(self) -> None:
+        assert self._assertions is not None
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with self.gate.upstreams.session().get(
+            self._assertions.address, timeout=timeout, allow_redirects=False
+        ) as response:
+            response.raise_for_status()
+            self._assertions.set_keys(await response.content.read(1_048_576))
+
+    def _repeat(self, chore: Callable[[], Any], every: float) -> None:
+        async def forever() -> None:
+            while True:
+                try:
+                    await chore()
+                except (HeguiError, aiohttp.ClientError, OSError) as error:
+                    _log.warning("%s failed: %s", chore.__name__, type(error).__name__)
+                await asyncio.sleep(every)
+
+        task = asyncio.get_running_loop().create_task(forever())
+        self._chores.add(task)
+
+
+async def _off_loop(work: Callable[[], None]) -> None:
+    await asyncio.get_running_loop().run_in_executor(None, work)

@@ -1,0 +1,111 @@
+"""Build the parts of a service from its settings: ledger, policies, panel, keys."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from hegui.detectors import builtin
+from hegui.ledger.log import Ledger
+from hegui.ledger.note import Signer
+from hegui.runners.process import ProcessRunner
+from hegui.screen.panel import Panel
+from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
+from hegui.settings import KeyDirectory, Settings
+from hegui.settings.rules import slug
+from hegui.terms import Action, DetectorCard, Role
+
+Audience = Literal["adult", "minor"]
+
+
+def now() -> int:
+    """Return UTC milliseconds: the clock of everything that is built here."""
+    return time.time_ns() // 1_000_000
+
+
+def key_directory(settings: Settings) -> KeyDirectory:
+    """Open the directory of key files; a wrong mode is ``Misconfigured``."""
+    return KeyDirectory(settings.key_directory)
+
+
+def pepper(settings: Settings) -> bytes:
+    """Return the key under which callers' keys are hashed, made at the first use."""
+    return key_directory(settings).load_or_create("pepper", 32)
+
+
+def origin_of(settings: Settings, tenant: str) -> str:
+    """Return the name of a tenant's log."""
+    origin = settings.ledger.origin
+    return origin if tenant == "default" else f"{origin}/{slug(tenant)}"
+
+
+def signer_for(settings: Settings) -> Callable[[str], Signer]:
+    """Return what gives each tenant's signer; the private key is made at the first use."""
+    private = key_directory(settings).load_or_create("signing", 32)
+    return lambda tenant: Signer(origin_of(settings, tenant), private)
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """Open the ledger for writing. The gateway and commands may have it open at a time."""
+    return Ledger(
+        settings.database, signer_for(settings), lambda tenant: origin_of(settings, tenant)
+    )
+
+
+def runners_of(settings: Settings) -> list[ProcessRunner]:
+    """Return the runners of the attached detectors, not started."""
+    return [
+        ProcessRunner(entry.plugin, entry.options, entry.deadline_ms)
+        for entry in settings.screen.detectors
+    ]
+
+
+def panel_of(cards: Sequence[DetectorCard]) -> Panel:
+    """Return the panel: what comes with hegui runs in line, what is attached is asked."""
+    return Panel([builtin(), list(cards)])
+
+
+async def attached_cards(settings: Settings) -> list[DetectorCard]:
+    """Start each attached detector once, and return what it says of itself.
+
+    One that cannot be loaded is ``Misconfigured``.
+    """
+    cards = []
+    for runner in runners_of(settings):
+        try:
+            cards.append(await runner.start())
+        finally:
+            await runner.close()
+    return cards
+
+
+def panel_once(settings: Settings) -> Panel:
+    """Return the panel for a command that judges nothing by attached detectors, or only looks."""
+    return panel_of(asyncio.run(attached_cards(settings)) if settings.screen.detectors else [])
+
+
+def policies_of(settings: Settings) -> dict[tuple[str, bool], Policy]:
+    """Return the policies by audience and by whether the model server is the provider's own."""
+    return {
+        (audience, own): policy
+        for own in (True, False)
+        for audience, policy in zip(("adult", "minor"), _pair(settings, own=own), strict=True)
+    }
+
+
+def _pair(settings: Settings, *, own: bool) -> tuple[Policy, Policy]:
+    screen = settings.screen
+    stem = default_policy(own_upstream=own, public=settings.service.scope == "public")
+    choices = {
+        Role(role): {name: Action[action.upper()] for name, action in table.items()}
+        for role, table in screen.actions.items()
+    }
+    first, *rest = tailored(choices, stem).layers
+    layer = replace(
+        first,
+        on_fault=Action[screen.on_fault.upper()],
+        on_unjudged=Action[screen.unjudged.upper()],
+    )
+    adult = Policy((layer, *rest), stem.release)
+    return adult, adult.join(minors_layer())

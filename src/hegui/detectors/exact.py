@@ -1,0 +1,54 @@
+"""A detector made of targets: what our own detectors and rule packs are."""
+
+from collections.abc import Mapping, Sequence
+
+from hegui.detectors.matcher import Matcher, matcher
+from hegui.detectors.prefixes import Prefixes
+from hegui.detectors.targets import Target, digest_of
+from hegui.terms import DetectorCard, Findings, RuleInfo, TextColumn
+
+
+class TargetDetector:
+    """Looks for targets, in line and exactly: a stream's findings are those of the whole text.
+
+    Findings come in order of row, start, end and target, and may overlap, also within a rule. A
+    stream gives the same ones if it shows the detector ``card.left`` characters of the original
+    text before what it has not released, and holds back ``pending`` characters.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        rules: Mapping[str, RuleInfo],
+        targets: Sequence[Target],
+        *,
+        back_end: Matcher | None = None,
+    ) -> None:
+        targets = tuple(targets)
+        self.targets = targets
+        self._matcher = back_end or matcher(targets)
+        self._prefixes = Prefixes([t.pattern for t in targets], [t.before for t in targets])
+        self._card = DetectorCard(
+            name=name,
+            version=version,
+            digest=digest_of(version, targets),
+            rules=dict(rules),
+            reach="exact",
+            runs="inline",
+            span=self._prefixes.span,
+            left=max((target.reach for target in targets), default=0),
+        )
+
+    @property
+    def card(self) -> DetectorCard:
+        """What this detector is."""
+        return self._card
+
+    def inspect(self, column: TextColumn) -> Findings:
+        """Return what is found. Bytes that are not UTF-8 match nothing, and do no harm."""
+        return self._matcher.find(column)
+
+    def pending(self, tail: str) -> int:
+        """Return how many characters at the end of ``tail`` could still become a finding."""
+        return self._prefixes.pending(tail)

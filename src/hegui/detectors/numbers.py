@@ -1,0 +1,134 @@
+"""Checks on numbers that people and organisations are known by. Pure; ASCII in, score out."""
+
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from hegui.settings.identifiers import uscc_valid
+
+_SEPARATORS: Final = str.maketrans("", "", " -()")
+_PROVINCES: Final = frozenset(
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 "
+    "71 81 82 83 91".split()
+)
+_WEIGHTS: Final = tuple(pow(2, 17 - place, 11) for place in range(17))
+_CHECK_CHARS: Final = "10X98765432"
+_HEX_TAIL: Final = re.compile(r"(?:[0-9a-f]+|[0-9A-F]+)$")
+_ALNUM_TAIL: Final = re.compile(r"[0-9A-Za-z]+$")
+_DECIMAL: Final = re.compile(r"[0-9]\.$")
+_DIALLED: Final = re.compile(r"(?:^|[^0-9+])(?:\+|00)?86[- ]$")
+_VERSION: Final = re.compile(r"(?:[vV]|版本|[vV]ersion)号?[:： ]?$")
+_MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_HEX_RUN: Final = 2
+
+
+def plain(value: str) -> str:
+    """Return ``value`` without the separators that people write into numbers."""
+    return value.translate(_SEPARATORS)
+
+
+def valid_date(year: int, month: int, day: int) -> bool:
+    """Tell whether a day exists in the Gregorian calendar."""
+    if not (1 <= month <= len(_MONTH_DAYS) and 1 <= day <= _MONTH_DAYS[month - 1]):
+        return False
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return leap or (month, day) != (2, 29)
+
+
+def resident_check_char(first17: str) -> str:
+    """Return the check character of a citizen identity number (GB 11643, ISO 7064 MOD 11-2)."""
+    total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
+    return _CHECK_CHARS[total % 11]
+
+
+def resident_valid(number: str) -> bool:
+    """Tell whether 18 characters are a citizen identity number: province, day, check character."""
+    return (
+        len(number) == 18  # noqa: PLR2004 - GB 11643
+        and number[:17].isdecimal()
+        and number[:2] in _PROVINCES
+        and valid_date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        and number[17].upper() == resident_check_char(number[:17])
+    )
+
+
+def luhn_valid(digits: str) -> bool:
+    """Tell whether the last digit is right (ISO/IEC 7812-1, Annex B)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) << (place & 1)
+        total += value - 9 if value > 9 else value  # noqa: PLR2004 - the sum of its two digits
+    return total % 10 == 0
+
+
+def inside_identifier(left: str) -> bool:
+    """Tell whether what stands before a number makes it part of a decimal, a hash or an id."""
+    if _DECIMAL.search(left):
+        return True
+    run = _ALNUM_TAIL.search(left)
+    if run is None or len(run.group()) < _HEX_RUN or run.group().isalpha():
+        return False
+    return _HEX_TAIL.fullmatch(run.group()) is not None
+
+
+def resident_id(value: str, _left: str) -> float:
+    """Check a citizen identity number, separators allowed."""
+    return float(resident_valid(plain(value)))
+
+
+def mobile(value: str, left: str) -> float:
+    """Accept a mobile number unless it is the tail of one found with its country code."""
+    tail = _DIALLED.search(left) or (value.startswith("86") and left.endswith("+"))
+    return float(not (tail or inside_identifier(left)))
+
+
+def landline(value: str, left: str) -> float:
+    """Accept a landline that is not a published hotline."""
+    return float(plain(value) not in hotlines() and not inside_identifier(left))
+
+
+def bank_card(value: str, left: str) -> float:
+    """Check a card number's last digit. A citizen identity number is not a card."""
+    digits = plain(value)
+    sound = luhn_valid(digits) and not resident_valid(digits) and len(set(digits[6:])) > 1
+    return float(sound and not inside_identifier(left))
+
+
+def uscc(value: str, _left: str) -> float:
+    """Check a unified social credit code (GB 32100-2015)."""
+    code = value.upper()
+    return float(uscc_valid(code) and not resident_valid(code))
+
+
+def plate(value: str, _left: str) -> float:
+    """Accept a plate whose serial has at most two letters (GA 36-2018)."""
+    serial = re.sub("[^0-9A-Z]", "", value[2:].upper())
+    return float(sum(char.isalpha() for char in serial) <= 2)  # noqa: PLR2004 - GA 36-2018
+
+
+def document(_value: str, left: str) -> float:
+    """Score a document number that carries no check digit by the words before it."""
+    return 1.0 if re.search("护照|通行证|证件|证号|passport|permit", left, re.IGNORECASE) else 0.6
+
+
+def ipv4(value: str, left: str) -> float:
+    """Accept an address of a machine: not a version, a mask, the loopback or the broadcast."""
+    parts = value.split(".")
+    if len(parts) != 4 or _VERSION.search(left):  # noqa: PLR2004 - RFC 791
+        return 0.0
+    return float(parts[0] not in ("0", "127", "255"))
+
+
+def api_key(value: str, _left: str) -> float:
+    """Accept a key that looks random: letters and digits both, not words joined by hyphens."""
+    tail = value[3:]
+    return float(any(c.isdigit() for c in tail) and any(c.isalpha() for c in tail))
+
+
+@cache
+def hotlines() -> frozenset[str]:
+    """Return the numbers that are published for everyone to call, without separators."""
+    data = resources.files("hegui.detectors").joinpath("data/hotlines.toml").read_text("utf-8")
+    return frozenset(plain(entry["number"]) for entry in tomllib.loads(data)["hotline"])

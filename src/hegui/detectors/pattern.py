@@ -1,0 +1,234 @@
+r"""Our restricted regular expressions: every pattern has a bound, and says what it is made of.
+
+Literals, classes (``[a-z0-9]``), ``\d``, escapes, groups, ``|``, ``?``, ``{n}`` and ``{m,n}``.
+There is no ``*`` or ``+``, no dot, no negated class, no look-around and no back-reference: what is
+left is matched in linear time by every back end, has a longest match, and can be read backwards,
+which is how a stream knows what to hold back. Boundaries are not part of a pattern: see
+``targets``.
+"""
+
+from functools import cached_property
+from typing import Final, NoReturn
+
+from hegui.detectors.positions import Positions, positions_of
+from hegui.detectors.tree import (
+    DIGITS,
+    Chars,
+    Each,
+    Either,
+    Node,
+    Row,
+    Times,
+    folded,
+    lengths,
+    source_of,
+)
+from hegui.terms import Misconfigured, Words
+
+MAX_SPAN: Final = 256  # characters; a hold-back is never longer
+_MAX_POSITIONS: Final = 4096
+_HEX_DIGITS: Final = 4
+_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+class Pattern:
+    """A parsed pattern. ``shortest`` and ``span`` are the lengths of its matches in characters."""
+
+    def __init__(self, tree: Node) -> None:
+        self.tree = tree
+        self.shortest, self.span = lengths(tree)
+
+    @cached_property
+    def source(self) -> str:
+        """The pattern for Python's ``re``."""
+        return source_of(self.tree)
+
+    @cached_property
+    def positions(self) -> Positions:
+        """The pattern as an automaton."""
+        return positions_of(self.tree)
+
+    def folded(self, *, case: bool = False, width: bool = False) -> "Pattern":
+        """Return the pattern with the other case and the full-width form of each character added.
+
+        Folding is part of the pattern and never done to a text, so every reader of the pattern
+        folds alike and offsets stay those of the text.
+        """
+        return Pattern(folded(self.tree, case=case, width=width))
+
+
+def literal(text: str) -> Pattern:
+    """Return the pattern that matches ``text`` itself. Raises Misconfigured for an empty one."""
+    if not text:
+        _refuse("", 0, Words("a literal cannot be empty", "字面词不能为空"))
+    return Pattern(Row(tuple(Each(frozenset(char)) for char in text)))
+
+
+def parse(source: str) -> Pattern:
+    """Read a pattern. Raises Misconfigured, naming the place, for what the subset does not have."""
+    parser = _Parser(source)
+    tree = parser.either()
+    if parser.at < len(source):
+        parser.refuse(Words("a closing bracket without an opening one", "多出一个右括号"))
+    pattern = Pattern(tree)
+    if pattern.shortest == 0:
+        _refuse(source, 0, Words("it matches the empty text", "会匹配空文本"))
+    if pattern.span > MAX_SPAN:
+        words = Words(
+            "a match may be {span} characters long; the bound is {bound}",
+            "匹配最长可达 {span} 个字符，上限为 {bound}",
+        )
+        _refuse(source, 0, words.fill(span=pattern.span, bound=MAX_SPAN))
+    if len(pattern.positions.chars) > _MAX_POSITIONS:
+        _refuse(source, 0, Words("it is too large: fewer repeats, please", "过大：请减少重复次数"))
+    return pattern
+
+
+def _refuse(source: str, at: int, why: Words) -> NoReturn:
+    where = Words("pattern {source!r}, character {at}: ", "模式 {source!r} 第 {at} 个字符：").fill(
+        source=source, at=at + 1
+    )
+    raise Misconfigured(Words(where.en + why.en, where.zh + why.zh))
+
+
+class _Parser:
+    """Recursive descent over the source; ``at`` is the next character."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.at = 0
+        self._depth = 0
+
+    def refuse(self, why: Words) -> NoReturn:
+        _refuse(self.source, self.at, why)
+
+    def _peek(self) -> str:
+        return self.source[self.at : self.at + 1]
+
+    def _take(self) -> str:
+        if self.at >= len(self.source):
+            self.refuse(Words("it ends too early", "不完整"))
+        self.at += 1
+        return self.source[self.at - 1]
+
+    def either(self) -> Node:
+        options = [self._row()]
+        while self._peek() == "|":
+            self.at += 1
+            options.append(self._row())
+        return options[0] if len(options) == 1 else Either(tuple(options))
+
+    def _row(self) -> Node:
+        parts: list[Node] = []
+        while self._peek() not in ("", "|", ")"):
+            parts.append(self._counted(self._one()))
+        return parts[0] if len(parts) == 1 else Row(tuple(parts))
+
+    def _one(self) -> Node:
+        char = self._take()
+        if char == "(":
+            return self._group()
+        if char == "[":
+            return Each(self._class())
+        if char == "\\":
+            return Each(self._escape())
+        if char in "*+.^$?{":
+            self.at -= 1
+            self.refuse(
+                Words(
+                    f"{char!r} is not in our subset here (no bound, or no meaning in a stream); "
+                    "write \\ before it to mean the character",
+                    f"此处不支持 {char!r}（没有上限，或在流式文本中没有意义）；"
+                    "若指该字符本身，请在前面加 \\",
+                )
+            )
+        return Each(frozenset(char))
+
+    def _group(self) -> Node:
+        self._depth += 1
+        if self._depth > 20:  # noqa: PLR2004 - deeper nesting is an accident, not a rule
+            self.refuse(Words("groups are nested too deeply", "括号嵌套过深"))
+        if self._peek() == "?":
+            self.at += 1
+            if self._take() != ":":
+                self.at -= 1
+                self.refuse(
+                    Words("only (…) and (?:…): no look-around", "只支持 (…) 和 (?:…)，不支持环视")
+                )
+        inner = self.either()
+        if self._peek() != ")":
+            self.refuse(Words("a group is not closed", "括号没有闭合"))
+        self.at += 1
+        self._depth -= 1
+        return inner
+
+    def _counted(self, node: Node) -> Node:
+        char = self._peek()
+        if char == "?":
+            self.at += 1
+            node = Times(node, 0, 1)
+        elif char == "{":
+            self.at += 1
+            close = self.source.find("}", self.at)
+            low, comma, high = self.source[self.at : max(close, self.at)].partition(",")
+            if not (low.isdecimal() and (high.isdecimal() if comma else not high)):
+                self.refuse(
+                    Words(
+                        "write {n} or {m,n}: every repeat has a bound",
+                        "请写 {n} 或 {m,n}：重复须有上限",
+                    )
+                )
+            least, most = int(low), int(high or low)
+            if not (least <= most and 0 < most <= MAX_SPAN):
+                self.refuse(
+                    Words(
+                        f"a repeat runs from 0 to at most {MAX_SPAN}",
+                        f"重复次数应在 0 到 {MAX_SPAN} 之间",
+                    )
+                )
+            self.at = close + 1
+            node = Times(node, least, most)
+        else:
+            return node
+        if self._peek() in ("?", "{", "*", "+") and self._peek():
+            self.refuse(Words("a repeat of a repeat: use a group", "重复之上再重复：请用括号"))
+        return node
+
+    def _escape(self) -> Chars:
+        char = self._take()
+        if char == "d":
+            return DIGITS
+        if char in _ESCAPES:
+            return frozenset(_ESCAPES[char])
+        if char == "u":
+            digits = self.source[self.at : self.at + _HEX_DIGITS]
+            if len(digits) == _HEX_DIGITS and all(
+                digit in "0123456789abcdefABCDEF" for digit in digits
+            ):
+                self.at += _HEX_DIGITS
+                return frozenset(chr(int(digits, 16)))
+        if char.isascii() and char.isalnum():
+            self.at -= 1
+            self.refuse(Words(f"\\{char} is not in our subset", f"不支持 \\{char}"))
+        return frozenset(char)
+
+    def _class(self) -> Chars:
+        if self._peek() == "^":
+            self.refuse(
+                Words("no negated class: list the characters", "不支持取反的字符类：请列出字符")
+            )
+        chars: set[str] = set()
+        while (char := self._take()) != "]":
+            low = self._escape() if char == "\\" else frozenset(char)
+            if self._peek() == "-" and self.source[self.at + 1 : self.at + 2] not in ("", "]"):
+                self.at += 1
+                top = self._take()
+                high = self._escape() if top == "\\" else frozenset(top)
+                if len(low) != 1 or len(high) != 1 or min(low) > min(high):
+                    self.refuse(Words("a range from high to low", "字符范围前后颠倒"))
+                chars.update(map(chr, range(ord(min(low)), ord(min(high)) + 1)))
+            else:
+                chars |= low
+        if not chars:
+            self.refuse(Words("an empty class", "空的字符类"))
+        return frozenset(chars)

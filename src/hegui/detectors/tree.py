@@ -1,0 +1,116 @@
+"""What a pattern is made of: sets of characters, and the four ways to put them together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, TypeAlias
+
+DIGITS: Final = frozenset("0123456789")
+WORD: Final = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WIDE: Final = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)} | {" ": "\u3000"}
+_NARROW: Final = str.maketrans({wide: narrow for narrow, wide in _WIDE.items()})
+
+Chars: TypeAlias = frozenset[str]
+
+
+def wide(chars: Iterable[str]) -> Chars:
+    """Return ``chars`` and the full-width form of each that has one (U+FF01 to FF5E, U+3000)."""
+    chars = frozenset(chars)
+    return chars | {_WIDE[char] for char in chars if char in _WIDE}
+
+
+def caseless(chars: Iterable[str]) -> Chars:
+    """Return ``chars`` and the other case of each ASCII letter. No other letter folds."""
+    chars = frozenset(chars)
+    return chars | {char.swapcase() for char in chars if char.isascii()}
+
+
+def narrow(text: str) -> str:
+    """Return ``text`` with full-width forms made ASCII, character for character."""
+    return text.translate(_NARROW)
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """One character out of a set."""
+
+    chars: Chars
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Nodes one after the other."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of several nodes."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A node, ``low`` to ``high`` times."""
+
+    node: "Node"
+    low: int
+    high: int
+
+
+Node: TypeAlias = Each | Row | Either | Times
+
+
+def lengths(node: Node) -> tuple[int, int]:
+    """Return the lengths of the shortest and the longest match, in characters."""
+    if isinstance(node, Each):
+        return 1, 1
+    if isinstance(node, Times):
+        low, high = lengths(node.node)
+        return low * node.low, high * node.high
+    sizes = [lengths(part) for part in node.parts]
+    if isinstance(node, Row):
+        return sum(low for low, _ in sizes), sum(high for _, high in sizes)
+    return min(low for low, _ in sizes), max(high for _, high in sizes)
+
+
+def folded(node: Node, *, case: bool, width: bool) -> Node:
+    """Return the node with the other case and the full-width form of each character added."""
+    if isinstance(node, Each):
+        chars = caseless(node.chars) if case else node.chars
+        return Each(wide(chars) if width else chars)
+    if isinstance(node, Times):
+        return Times(folded(node.node, case=case, width=width), node.low, node.high)
+    parts = tuple(folded(part, case=case, width=width) for part in node.parts)
+    return Row(parts) if isinstance(node, Row) else Either(parts)
+
+
+def source_of(node: Node) -> str:
+    """Return the node as Python's ``re`` and Hyperscan read it."""
+    if isinstance(node, Each):
+        return class_source(node.chars)
+    if isinstance(node, Times):
+        return f"(?:{source_of(node.node)}){{{node.low},{node.high}}}"
+    if isinstance(node, Row):
+        return "".join(map(source_of, node.parts))
+    return f"(?:{'|'.join(map(source_of, node.parts))})"
+
+
+def class_source(chars: Chars) -> str:
+    """Return a set of characters as a class that ``re`` and Hyperscan read alike."""
+    codes = sorted(map(ord, chars))
+    breaks = [n for n, (a, b) in enumerate(pairwise(codes), 1) if b != a + 1]
+    runs = [codes[a:b] for a, b in pairwise([0, *breaks, len(codes)])]
+    return f"[{''.join(map(_spell, runs))}]"
+
+
+def _spell(run: Sequence[int]) -> str:
+    low, high = _spell_char(run[0]), _spell_char(run[-1])
+    return low if len(run) == 1 else f"{low}-{high}"
+
+
+def _spell_char(code: int) -> str:
+    char = chr(code)
+    return f"\\x{code:02x}" if char.isascii() and not char.isalnum() else char

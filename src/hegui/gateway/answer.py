@@ -1,0 +1,198 @@
+"""The reply of one exchange on its way out: screened, labelled, recorded, and only then ended."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from hegui.gateway import completion
+from hegui.gateway.channels import Refused
+from hegui.gateway.chunks import ChunkStream
+from hegui.gateway.completion import Frame
+from hegui.gateway.evidence import Exchange, Outcome
+from hegui.gateway.gate import Gate, Outbox
+from hegui.gateway.labelling import ReplyLabel
+from hegui.gateway.refusals import Refusal, language_of
+from hegui.gateway.reply import RefusedAt, ReplyScreen
+from hegui.gateway.upstream import Call, UpstreamFailed
+from hegui.gateway.wire import Chat
+from hegui.screen.window import Window
+from hegui.terms import Action, Fault, Lang, Unavailable
+
+
+def frame_of(gate: Gate, chat: Chat) -> Frame:
+    """Return what a reply of our own making needs to know of the request."""
+    return Frame(chat.model, gate.clock() // 1000, chat.body.get("n") or 1, chat.json_mode)
+
+
+def language_for(gate: Gate, exchange: Exchange, out: Outbox) -> Lang:
+    """Return the language that the caller is spoken to in."""
+    said = exchange.prompt.said[-1] if exchange.prompt.said else ""
+    return language_of(out.accept_language, said, gate.settings.service.language)
+
+
+class Answer:
+    """The reply of one exchange, on its way out."""
+
+    def __init__(
+        self, gate: Gate, chat: Chat, exchange: Exchange, label: ReplyLabel, out: Outbox
+    ) -> None:
+        self.gate, self.chat, self.exchange, self.label, self.out = gate, chat, exchange, label, out
+        self.outcome = Outcome()
+        self._refusal: Refusal | None = None
+        prompt, tally = exchange.prompt, self.outcome.tally
+        panel, policy = gate.judge.panel, exchange.policy
+        self.screen = ReplyScreen(
+            lambda: Window(panel, policy, tally, prompt.masks, spare=prompt.spares),
+            gate.judge.fulfil,
+            json_mode=chat.json_mode,
+            unknown=gate.settings.screen.unknown_fields,
+            limit=gate.settings.limits.reply_chars,
+        )
+
+    async def plain(self, call: Call) -> None:
+        """Screen the whole reply, record it, then show it."""
+        body: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(self.gate.settings.limits.reply_seconds):
+                incoming = await call.whole()
+            body = await completion.screened(self.screen, incoming)
+            self._refuse_unjudged()
+            self.outcome.model = str(body.get("model", ""))
+            completion.labelled(self.screen, body, self.label)
+        except Refused as refused:
+            body = self._refused_whole(refused)
+        except TimeoutError:
+            await self._record("limit", status=504)
+            raise UpstreamFailed(self.gate.slow, status=504, code="upstream_timeout") from None
+        except UpstreamFailed as failed:
+            await self._record("upstream_failed", status=failed.status)
+            raise
+        except asyncio.CancelledError:
+            if self.out.stopping:
+                self.out.resume()
+                await self._record("shutdown", status=503)
+                raise Unavailable(self.gate.stopping) from None
+            await self.gate.keep(self._record("disconnected", status=499))
+            raise
+        await self._record("refused" if self._refusal else "complete")
+        if self._refusal and self.exchange.caller.refusal_mode == "error":
+            raise self._refusal.error()
+        await self.out.whole(body)
+
+    async def stream(self, call: Call) -> None:
+        """Screen the reply as it comes; its end is sent after its record is durable."""
+        chunks = ChunkStream(self.screen, self.label)
+        end = "complete"
+        try:
+            async with asyncio.timeout(self.gate.settings.limits.reply_seconds):
+                end = await self._pass_on(call, chunks)
+        except Refused as refused:
+            call.stop()
+            await self._record("refused")
+            await self.out.chunks(self._refused_chunks(chunks, refused), last=True)
+            return
+        except TimeoutError:
+            end = "limit"
+        except UpstreamFailed as failed:
+            await self._broken(chunks, failed)
+            return
+        except asyncio.CancelledError:
+            if not self.out.stopping:
+                await self.gate.keep(self._record("disconnected", status=499))
+                raise
+            self.out.resume()
+            end = "shutdown"
+        call.stop()
+        await self._finish(chunks, end)
+
+    async def _pass_on(self, call: Call, chunks: ChunkStream) -> str:
+        async for group in call.chunks():
+            ready: list[dict[str, Any]] = []
+            try:
+                for incoming in group:
+                    ready += await chunks.take(incoming)
+                    self.screen.handed_on()
+                self._refuse_unjudged()
+            finally:  # what was let out before a refusal goes out, so that the record is right
+                if ready:
+                    await self.out.chunks(ready)
+            self.outcome.model = chunks.model
+            if self.screen.too_long:
+                return "limit"
+        await self._hand_on(await chunks.rest())
+        return "complete"
+
+    async def _hand_on(self, ready: list[dict[str, Any]]) -> None:
+        self.screen.handed_on()
+        await self.out.chunks(ready)
+
+    async def _finish(self, chunks: ChunkStream, end: str) -> None:
+        reason = None if end == "complete" else "length"
+        await self.out.chunks(chunks.suffixes())
+        await self._record(end)
+        await self.out.chunks(chunks.finish(reason), last=True)
+
+    async def _broken(self, chunks: ChunkStream, failed: UpstreamFailed) -> None:
+        """End a stream that the model server broke off: what went out keeps its label."""
+        with suppress(Refused):
+            await self._hand_on(await chunks.rest())
+        await self.out.chunks(chunks.suffixes())
+        await self._record("upstream_failed", status=failed.status)
+        if not self.out.started:
+            raise failed
+        await self.out.failed(failed)
+
+    def _refuse_unjudged(self) -> None:
+        if self.screen.unjudged and self.exchange.policy.on_unjudged > Action.ALLOW:
+            raise Refused(Fault("unjudged", self.screen.unjudged[0]))
+
+    async def _record(self, end: str, *, status: int = 200) -> None:
+        """Make the record durable: what was handed to the socket, and how it ended."""
+        outcome = self.outcome
+        outcome.end, outcome.status = end, status
+        streamed = self.chat.stream
+        if (streamed and self.out.started) or (not streamed and end == "complete"):
+            if not streamed:
+                self.screen.handed_on()
+            outcome.released = self.screen.released()
+            outcome.label = {
+                "mode": self.label.explicit(calls_tools=False),
+                "produce_id": self.exchange.id,
+            }
+        if self.screen.unjudged:
+            outcome.notes["unjudged"] = len(self.screen.unjudged)
+        outcome.notes.update(self.screen.notes)
+        await self.gate.close(self.exchange, outcome)
+        self.gate.metrics.judged("answer", outcome.tally)
+        self._remember()
+
+    def _remember(self) -> None:
+        for path, channel in self.screen.channels.items():
+            if path[1:] == ("content",) and channel.sent:
+                tenant, policy = self.exchange.caller.tenant, self.exchange.policy
+                self.gate.judge.remember_reply(tenant, policy, "".join(channel.sent))
+
+    def _refused_whole(self, refused: Refused) -> dict[str, Any]:
+        self._refusal = self.gate.refusals.of("answer", refused.cause, self.exchange.number)
+        self.outcome.tally.action = Action.REFUSE
+        lang = language_for(self.gate, self.exchange, self.out)
+        frame = frame_of(self.gate, self.chat)
+        return completion.refused(self._refusal, lang, frame, self.label.aigc())
+
+    def _refused_chunks(self, chunks: ChunkStream, refused: Refused) -> list[dict[str, Any]]:
+        refusal = self.gate.refusals.of("answer", refused.cause, self.exchange.number)
+        lang = language_for(self.gate, self.exchange, self.out)
+        withdraw = []
+        if isinstance(refused, RefusedAt) and refused.withdraw is not None:
+            sent = self.screen.channels[refused.path].sent_chars
+            size = refused.withdraw[1] - refused.withdraw[0]
+            withdraw.append(
+                {
+                    "choice": refused.path[0],
+                    "field": ".".join(map(str, refused.path[1:])),
+                    "start": max(0, sent - size),
+                    "end": sent,
+                    "rule": refusal.rule,
+                }
+            )
+        return chunks.refused(refusal, lang, withdraw, json_mode=self.chat.json_mode)

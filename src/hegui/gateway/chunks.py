@@ -1,0 +1,139 @@
+"""A streamed reply, chunk by chunk: what comes in from the model, what goes out to the caller."""
+
+from typing import Any
+
+from hegui.gateway.labelling import ReplyLabel
+from hegui.gateway.refusals import Refusal
+from hegui.gateway.reply import ReplyScreen
+from hegui.labels.text import suffix_after
+from hegui.terms import Lang
+
+_CHUNK_SKIP = frozenset({"choices", "usage", "aigc"})
+_CHOICE_SKIP = frozenset({"index", "delta", "finish_reason", "logprobs"})
+
+
+class ChunkStream:
+    """Takes the model's chunks, gives the caller's. Raises ``Refused`` where it must stop."""
+
+    def __init__(self, screen: ReplyScreen, label: ReplyLabel) -> None:
+        self._screen, self._label = screen, label
+        self._head: dict[str, Any] = {}
+        self._usage: list[dict[str, Any]] = []
+        self._tail: dict[str, Any] = {}  # held fields of chunks, which go out with the last one
+        self._first = True
+        self.sent_anything = False
+
+    @property
+    def model(self) -> str:
+        """The model that answered, as it says."""
+        return str(self._head.get("model", ""))
+
+    async def take(self, incoming: dict[str, Any]) -> list[dict[str, Any]]:
+        """Screen one chunk; return the chunks that may go out at once."""
+        around = await self._screen.around(("top",), incoming, _CHUNK_SKIP)
+        if not self._head:
+            self._head = {
+                k: v for k, v in around.items() if k in ("id", "object", "created", "model")
+            }
+        choices: list[dict[str, Any]] = []
+        for choice in incoming["choices"]:
+            choices += await self._choice(choice)
+        usage = incoming.get("usage")
+        if usage is not None and not incoming["choices"]:
+            self._usage.append({**self._head, **around, "choices": [], "usage": usage})
+            return []
+        if not choices:
+            return []
+        chunk = {**self._head, **around, "choices": choices}
+        if "usage" in incoming:
+            chunk["usage"] = usage
+        return [self._out(chunk)]
+
+    async def _choice(self, choice: dict[str, Any]) -> list[dict[str, Any]]:
+        """Screen one choice; its end goes out later, with the label and after the record."""
+        index, delta = choice.get("index", 0), choice.get("delta") or {}
+        state = self._screen.choice(index)
+        if choice.get("logprobs"):
+            self._screen.queue_logprobs(index, choice["logprobs"], delta)
+        out: dict[str, Any] = await self._screen.around(("choice", index), choice, _CHOICE_SKIP)
+        out = {key: value for key, value in out.items() if value is not None}
+        out["delta"] = await self._screen.delta(index, delta)
+        finish = choice.get("finish_reason")
+        parts = [{"index": index, **out, "finish_reason": None}]
+        if isinstance(finish, str) and state.finish is None:
+            state.finish = await self._screen.word("finish_reason", finish)
+            parts += await self._rest(index)
+        probs = await self._screen.ready_logprobs(index)
+        if probs is not None:
+            parts[-1]["logprobs"] = probs
+        return [part for part in parts if part["delta"] or len(part) > 3]  # noqa: PLR2004 - more than its frame
+
+    async def _rest(self, index: int) -> list[dict[str, Any]]:
+        delta = await self._screen.rest((index,))
+        around = await self._screen.rest(("choice", index))
+        if not delta and not around:
+            return []
+        return [{"index": index, **around, "delta": delta, "finish_reason": None}]
+
+    async def rest(self) -> list[dict[str, Any]]:
+        """Return what was held of choices that never finished, when the stream is over."""
+        choices: list[dict[str, Any]] = []
+        for index, choice in list(self._screen.choices.items()):
+            if choice.finish is None:
+                choices += await self._rest(index)
+        self._tail = await self._screen.rest(("top",))
+        return [self._out({**self._head, "choices": [choice]}) for choice in choices]
+
+    def suffixes(self) -> list[dict[str, Any]]:
+        """Return the explicit labels, one chunk per choice that takes one."""
+        out = []
+        for index, choice in self._screen.choices.items():
+            said = (index, "content") in self._screen.channels
+            explicit = self._label.explicit(calls_tools=choice.calls_tools)
+            if explicit == "suffix" and said and not choice.labelled:
+                choice.labelled = True
+                text = suffix_after(choice.fences.close(), self._label.language)
+                out.append(self._chunk(index, {"content": text}, None))
+        return out
+
+    def finish(self, reason: str | None = None) -> list[dict[str, Any]]:
+        """Return the last chunks: a finish per choice with the ``aigc`` object, then usage."""
+        out = []
+        for index, choice in self._screen.choices.items():
+            chunk = self._chunk(index, {}, choice.finish or reason or "stop")
+            chunk["aigc"] = self._label.aigc(calls_tools=choice.calls_tools)
+            out.append(chunk)
+        if out:
+            out[-1].update(self._tail)
+        return out + self._usage
+
+    def refused(
+        self, refusal: Refusal, lang: Lang, withdraw: list[dict[str, Any]], *, json_mode: bool
+    ) -> list[dict[str, Any]]:
+        """Return the end of a stream that was stopped: friendly, valid, and saying why."""
+        text, out = refusal.text(lang), []
+        for index in self._screen.choices or (0,):
+            said = self._screen.channels.get((index, "content"))
+            lead = "\n\n" if said is not None and said.handed and not json_mode else ""
+            part = {"refusal": text} if json_mode else {"content": lead + text}
+            out.append(self._chunk(index, part, None))
+            chunk = self._chunk(index, {}, "content_filter")
+            chunk["aigc"] = {
+                **self._label.aigc(),
+                "refused": refusal.fields(lang),
+                "withdraw": withdraw,
+            }
+            out.append(chunk)
+        return out
+
+    def _chunk(self, index: int, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
+        choice = {"index": index, "delta": delta, "finish_reason": finish}
+        return self._out({**self._head, "choices": [choice]})
+
+    def _out(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        chunk.setdefault("object", "chat.completion.chunk")
+        if self._first:
+            self._first = False
+            chunk["aigc"] = self._label.aigc()
+        self.sent_anything = True
+        return chunk

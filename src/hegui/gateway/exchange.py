@@ -1,0 +1,126 @@
+"""The way of a chat request, from its bytes to its last byte. Read ``run`` from top to bottom.
+
+Every step that could let something through stands here, in order; how each is done stands in the
+file that it names.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from hegui.gateway import completion
+from hegui.gateway.answer import Answer, frame_of, language_for
+from hegui.gateway.evidence import Exchange, Outcome, new_exchange_id
+from hegui.gateway.gate import Gate, Incoming, Outbox
+from hegui.gateway.labelling import reply_label
+from hegui.gateway.refusals import SUSPENDED
+from hegui.gateway.upstream import Call, UpstreamFailed
+from hegui.gateway.wire import Chat, read_chat
+from hegui.terms import Action, HeguiError, Receipt
+
+
+async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
+    """Answer one chat request (Art. 4, 9, 10, 11, 12, 14)."""
+    limits = gate.settings.limits
+    chat = read_chat(incoming.body, depth=limits.depth, choices=limits.choices)
+    exchange = _begin(gate, incoming, chat)
+    await _judge(gate, chat, exchange)
+    asked = asyncio.ensure_future(gate.evidence.asked(exchange, len(chat.unjudged)))
+    if exchange.prompt.action > Action.MASK:
+        return await _refuse_question(gate, chat, exchange, await asked, out)
+    calling = asyncio.ensure_future(gate.upstreams.start(exchange.upstream, chat.outgoing()))
+    receipt, call = await _both(asked, calling, gate, exchange)
+    label = reply_label(
+        gate.settings.labels,
+        gate.producer,
+        exchange,
+        json_mode=chat.json_mode,
+        index=receipt.index,
+    )
+    out.head(evidence=exchange.number, aigc=label.header())
+    answer = Answer(gate, chat, exchange, label, out)
+    try:
+        await (answer.stream(call) if chat.stream else answer.plain(call))
+    finally:
+        call.stop()
+
+
+def _begin(gate: Gate, incoming: Incoming, chat: Chat) -> Exchange:
+    """Settle who asks, under which policy, and which model server would answer."""
+    caller = incoming.caller(chat.subject)
+    upstream = gate.upstreams.for_model(chat.model)
+    return Exchange(
+        id=new_exchange_id(gate.clock()),
+        caller=caller,
+        subject=gate.vault.subject(caller.tenant, caller.subject_raw),
+        body=incoming.body,
+        model=chat.model,
+        upstream=upstream,
+        policy=gate.policy(caller, upstream),
+        stream=chat.stream,
+    )
+
+
+async def _judge(gate: Gate, chat: Chat, exchange: Exchange) -> None:
+    """Judge the request, unless its sender is suspended: then nothing needs judging."""
+    row = exchange.subject.row
+    if row is not None and gate.standing.suspended(row):
+        exchange.prompt.action, exchange.prompt.cause = Action.REFUSE, SUSPENDED
+        return
+    await gate.judge.prompt(chat, exchange.policy, exchange.caller.tenant, exchange.prompt)
+    exchange.prompt.tally.action = exchange.prompt.action
+    gate.metrics.judged("question", exchange.prompt.tally)
+
+
+async def _both(
+    asked: "asyncio.Future[Receipt]",
+    calling: "asyncio.Future[Call]",
+    gate: Gate,
+    exchange: Exchange,
+) -> tuple[Receipt, Call]:
+    """Wait for the record, then for the model, which is called meanwhile."""
+    try:
+        receipt = await asyncio.shield(asked)
+        return receipt, await calling
+    except UpstreamFailed as failed:
+        await gate.close(exchange, Outcome(end="upstream_failed", status=failed.status))
+        raise
+    except asyncio.CancelledError:
+        await _abandon(calling)
+        await gate.keep(_close_after(asked, gate, exchange))
+        raise
+    except HeguiError:
+        await _abandon(calling)
+        raise
+
+
+async def _close_after(asked: "asyncio.Future[Receipt]", gate: Gate, exchange: Exchange) -> None:
+    """Record that a caller went before anything was shown, once the request is on record."""
+    with suppress(HeguiError):
+        await asked
+        await gate.close(exchange, Outcome(end="disconnected", status=499))
+
+
+async def _abandon(calling: "asyncio.Future[Call]") -> None:
+    calling.cancel()
+    with suppress(asyncio.CancelledError, HeguiError):
+        (await calling).stop()
+
+
+async def _refuse_question(
+    gate: Gate, chat: Chat, exchange: Exchange, receipt: Receipt, out: Outbox
+) -> None:
+    """Tell the caller that the question was stopped (Art. 14), in a reply or as an error."""
+    refusal = gate.refusals.of("question", exchange.prompt.cause, exchange.number)
+    lang = language_for(gate, exchange, out)
+    as_error = exchange.caller.refusal_mode == "error"
+    await gate.close(exchange, Outcome(end="refused", status=400 if as_error else 200))
+    out.head(evidence=exchange.number, aigc=None)
+    if as_error:
+        raise refusal.error()
+    aigc = {"evidence": exchange.number, "ledger": {"asked": receipt.index}}
+    frame = frame_of(gate, chat)
+    if chat.stream:
+        body = completion.refused(refusal, lang, frame, aigc)
+        await out.chunks(completion.as_chunks(body), last=True)
+    else:
+        await out.whole(completion.refused(refusal, lang, frame, aigc))

@@ -1,0 +1,172 @@
+"""What an exchange needs: the gate with everything attached, the request, and the way out."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from hegui.callers.assertion import Claims
+from hegui.callers.caller import Caller, resolve
+from hegui.callers.keys import KeyRecord
+from hegui.callers.standing import StandingBook
+from hegui.gateway.evidence import Evidence, Exchange, Outcome
+from hegui.gateway.jsonbody import write
+from hegui.gateway.metrics import Metrics
+from hegui.gateway.prompts import Judge
+from hegui.gateway.refusals import Refusals
+from hegui.gateway.upstream import UpstreamFailed, Upstreams
+from hegui.screen.policy import Policy
+from hegui.settings import Settings, Upstream
+from hegui.terms import Clock, Receipt, Words
+from hegui.vault.vault import Vault
+
+T = TypeVar("T")
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+_SLOW = Words(
+    en="The model did not finish its reply within the time limit.",
+    zh="模型未能在时限内完成回复。",
+)
+_STOPPING = Words(
+    en="The service is being restarted. Try again in a moment.", zh="服务正在重启，请稍后再试。"
+)
+
+
+@dataclass(eq=False)
+class Gate:
+    """Everything that is attached to the gateway. Built by ``hegui.app``, once."""
+
+    settings: Settings
+    producer: str
+    judge: Judge
+    policies: Mapping[tuple[str, bool], Policy]
+    refusals: Refusals
+    upstreams: Upstreams
+    evidence: Evidence
+    vault: Vault
+    standing: StandingBook
+    metrics: Metrics
+    clock: Clock
+    slow: Words = _SLOW
+    stopping: Words = _STOPPING
+    open: "dict[asyncio.Task[Any], Outbox]" = field(default_factory=dict)
+    _kept: "set[asyncio.Task[Any]]" = field(default_factory=set)
+
+    def policy(self, caller: Caller, upstream: Upstream) -> Policy:
+        """Return the policy for this audience, toward this model server."""
+        return self.policies[caller.audience, upstream.role == "own"]
+
+    async def close(self, exchange: Exchange, outcome: Outcome) -> Receipt:
+        """Make the record of a reply durable, and count it."""
+        started = time.perf_counter()
+        receipt = await self.evidence.answered(exchange, outcome)
+        self.metrics.durable(time.perf_counter() - started)
+        self.metrics.ended(outcome.end)
+        return receipt
+
+    async def keep(self, work: Awaitable[T]) -> T:
+        """Do work to its end though the request it belongs to is cancelled."""
+        task = asyncio.ensure_future(work)
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+        return await asyncio.shield(task)
+
+    async def settled(self) -> None:
+        """Wait for all work that was kept."""
+        while self._kept:
+            await asyncio.wait(self._kept)
+
+    def stop_all(self) -> None:
+        """End every exchange that is under way, each cleanly."""
+        for task, out in list(self.open.items()):
+            out.stopping = True
+            task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request whose key has been checked and whose body has been read."""
+
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    key: KeyRecord
+    claims: Claims | None
+
+    def caller(self, body_user: str | None) -> Caller:
+        """Return who asks."""
+        return resolve(self.key, self.claims, self.headers, body_user)
+
+
+class Outbox:
+    """The way to one caller's socket. What goes in here is what the record calls released."""
+
+    def __init__(self, send: Send, accept_language: str) -> None:
+        self._send = send
+        self._headers: list[tuple[bytes, bytes]] = []
+        self.accept_language = accept_language
+        self.started = False
+        self.stopping = False
+        self.gone = False
+        self.status = 0
+
+    def head(self, *, evidence: str, aigc: str | None) -> None:
+        """Note the headers that the reply will have."""
+        self._headers = [(b"x-hegui-evidence", evidence.encode())]
+        if aigc is not None:
+            self._headers.append((b"x-aigc", aigc.encode()))
+
+    def resume(self) -> None:
+        """Take back the cancellation by which a stop was announced."""
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+
+    async def chunks(self, chunks: Sequence[Mapping[str, Any]], *, last: bool = False) -> None:
+        """Send chunks of a stream in one write; after the last one, ``[DONE]``."""
+        if not chunks and not last:
+            return
+        data = b"".join([b"data: " + write(chunk) + b"\n\n" for chunk in chunks])
+        await self._stream(data + b"data: [DONE]\n\n" if last else data, last=last)
+
+    async def failed(self, failed: UpstreamFailed) -> None:
+        """End a stream with an OpenAI error object."""
+        event = {"error": error_object(failed.words.en, "server_error", failed.code)}
+        await self._stream(b"data: " + write(event) + b"\n\ndata: [DONE]\n\n", last=True)
+
+    async def _stream(self, data: bytes, *, last: bool) -> None:
+        if not self.started:
+            headers = [
+                (b"content-type", b"text/event-stream; charset=utf-8"),
+                (b"cache-control", b"no-cache"),
+                (b"x-accel-buffering", b"no"),
+            ]
+            await self._start(200, headers)
+        await self._send({"type": "http.response.body", "body": data, "more_body": not last})
+
+    async def whole(self, body: Mapping[str, Any], *, status: int = 200, after: int = 0) -> None:
+        """Send one JSON object and end."""
+        data = write(body)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(data)).encode()),
+        ]
+        if after:
+            headers.append((b"retry-after", str(after).encode()))
+        await self._start(status, headers)
+        await self._send({"type": "http.response.body", "body": data})
+
+    async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.started, self.status = True, status
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": headers + self._headers,
+            }
+        )
+
+
+def error_object(message: str, kind: str, code: str, param: str = "") -> dict[str, Any]:
+    """Return OpenAI's error object."""
+    return {"message": message, "type": kind, "param": param or None, "code": code}

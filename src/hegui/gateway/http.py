@@ -1,0 +1,203 @@
+"""The public listener: paths, keys, bodies, and errors as OpenAI error objects."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from hegui.callers.assertion import Assertions
+from hegui.callers.caller import ANONYMOUS
+from hegui.callers.keys import KeyBook
+from hegui.gateway.gate import Gate, Incoming, Outbox, error_object
+from hegui.gateway.jsonbody import too_large
+from hegui.gateway.refusals import language_of
+from hegui.gateway.upstream import UpstreamFailed
+from hegui.terms import BadRequest, Corrupt, HeguiError, Unavailable, Words
+
+Serve = Callable[[Gate, Incoming, Outbox], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
+
+_BROKEN = Words(
+    en="Something went wrong inside hegui; nothing was released. The operator finds it in the log "
+    "under {number}.",
+    zh="hegui 内部出错，没有放行任何内容。运维人员可在日志中按 {number} 查找。",
+)
+_BUSY = Words(
+    en="Too many requests are under way. Try again shortly.", zh="正在处理的请求过多，请稍后再试。"
+)
+_NO_PATH = Words(
+    en="There is nothing here. hegui serves /v1/chat/completions, /v1/models and /v1/moderations.",
+    zh="没有这个地址。hegui 提供 /v1/chat/completions、/v1/models 和 /v1/moderations。",
+)
+_NO_METHOD = Words(en="This address takes {method}.", zh="此地址只接受 {method} 请求。")
+_CUT = Words(
+    en="The request broke off before its body was complete.", zh="请求体尚未传完就已中断。"
+)
+_KINDS = {401: "authentication_error", 429: "rate_limit_error"}
+_SERVER = 500
+
+
+class Doorkeeper:
+    """Lets in who holds a key; reads a body within the limit."""
+
+    def __init__(self, gate: Gate, keys: KeyBook, assertions: Assertions | None) -> None:
+        self._gate, self._keys, self._assertions = gate, keys, assertions
+        self._anonymous = gate.settings.callers.anonymous
+
+    async def admit(self, scope: Scope, receive: Receive) -> Incoming:
+        """Return the request. The key is checked before a byte of the body is read."""
+        headers = Headers(scope=scope)
+        sent = headers.get("authorization")
+        key = ANONYMOUS if self._anonymous and not sent else self._keys.identify(sent)
+        claims = None
+        if self._assertions is not None:
+            token = headers.get(self._assertions.header)
+            claims = self._assertions.read(token) if token else None
+        return Incoming(await self._body(headers, receive), headers, key, claims)
+
+    async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
+        limit = self._gate.settings.limits.body_bytes
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > limit:
+            raise too_large(limit)
+        parts, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise BadRequest(_CUT, status=400)
+            part = message.get("body", b"")
+            size += len(part)
+            if size > limit:
+                raise too_large(limit)
+            parts.append(part)
+            if not message.get("more_body", False):
+                return b"".join(parts)
+
+
+class Endpoint:
+    """One path of the API as an ASGI application: errors, disconnects and stops end here."""
+
+    def __init__(self, gate: Gate, keeper: Doorkeeper, serve: Serve, path: str) -> None:
+        self._gate, self._keeper, self._serve, self._path = gate, keeper, serve, path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        accept = Headers(scope=scope).get("accept-language", "")
+        out = Outbox(_counting(send), accept)
+        task = asyncio.current_task()
+        assert task is not None
+        watch: asyncio.Future[None] | None = None
+        try:
+            self._enter(task, out)
+            incoming = await self._keeper.admit(scope, receive)
+            watch = asyncio.ensure_future(_cancel_when_gone(receive, task, out))
+            await self._serve(self._gate, incoming, out)
+        except asyncio.CancelledError:
+            if out.stopping:
+                out.resume()
+                await self._fail(Unavailable(self._gate.stopping), out)
+            elif not out.gone:
+                raise
+        except HeguiError as error:
+            await self._fail(error, out)
+        except Exception as error:  # noqa: BLE001 - the last line: whatever it is, no trace of it goes out
+            number = f"E{id(error):x}"
+            _log.exception("request failed", extra={"number": number})
+            await self._fail(Corrupt(_BROKEN.fill(number=number)), out)
+        finally:
+            self._gate.open.pop(task, None)
+            if watch is not None:
+                watch.cancel()
+            self._gate.metrics.requested(self._path, out.status)
+
+    def _enter(self, task: "asyncio.Task[Any]", out: Outbox) -> None:
+        if len(self._gate.open) >= self._gate.settings.limits.streams:
+            raise Unavailable(_BUSY)
+        self._gate.open[task] = out
+
+    async def _fail(self, error: HeguiError, out: Outbox) -> None:
+        if out.started:
+            if isinstance(error, Unavailable):
+                _log.error("a stream was cut, because its evidence could not be written")
+            code = "evidence_unavailable" if isinstance(error, Unavailable) else "internal_error"
+            await out.failed(UpstreamFailed(error.words, code=code))
+            return
+        status, body, after = described(error, out.accept_language)
+        await out.whole(body, status=status, after=after)
+
+
+def described(error: HeguiError, accept_language: str) -> tuple[int, dict[str, Any], int]:
+    """Return status, OpenAI error object and Retry-After for one of the four errors."""
+    message = error.words.say(language_of(accept_language, "", "en"))
+    if isinstance(error, BadRequest):
+        kind = _KINDS.get(error.status, "invalid_request_error")
+        body = error_object(message, kind, error.code, error.param)
+        return error.status, {"error": body}, 0
+    if isinstance(error, UpstreamFailed):
+        kind = "invalid_request_error" if error.status < _SERVER else "server_error"
+        kind = _KINDS.get(error.status, kind)
+        return error.status, {"error": error_object(message, kind, error.code)}, 0
+    if isinstance(error, Unavailable):
+        return 503, {"error": error_object(message, "server_error", "unavailable")}, error.after
+    return 500, {"error": error_object(message, "server_error", "internal_error")}, 0
+
+
+def _counting(send: Send) -> Callable[[Mapping[str, Any]], Awaitable[None]]:
+    async def pass_on(message: Mapping[str, Any]) -> None:
+        if isinstance(message, MutableMapping):
+            await send(message)
+
+    return pass_on
+
+
+async def _cancel_when_gone(receive: Receive, task: "asyncio.Task[Any]", out: Outbox) -> None:
+    """Cancel the exchange as soon as its caller has gone: the model is not kept talking."""
+    with suppress(Exception):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    if not task.done():
+        out.gone = True
+        task.cancel()
+
+
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer paths that hegui does not serve. Nothing is ever proxied."""
+    del receive
+    out = Outbox(_counting(send), Headers(scope=scope).get("accept-language", ""))
+    error = BadRequest(_NO_PATH, status=404, code="not_found")
+    status, body, _ = described(error, out.accept_language)
+    await out.whole(body, status=status)
+
+
+class Methods:
+    """Dispatches a path by method; any other method is a 405 in OpenAI's shape."""
+
+    def __init__(self, **methods: Any) -> None:
+        self._methods = {name.upper(): endpoint for name, endpoint in methods.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        endpoint = self._methods.get(scope["method"])
+        if endpoint is not None:
+            await endpoint(scope, receive, send)
+            return
+        out = Outbox(_counting(send), Headers(scope=scope).get("accept-language", ""))
+        words = _NO_METHOD.fill(method=", ".join(self._methods))
+        error = BadRequest(words, status=405, code="method_not_allowed")
+        status, body, _ = described(error, out.accept_language)
+        await out.whole(body, status=status)
+
+
+def public_app(routes: list[Route]) -> Starlette:
+    """Return the public application. A path that is no route is a 404, never proxied."""
+    app = Starlette(routes=routes)
+    app.router.default = not_found
+    app.router.redirect_slashes = False
+    return app

@@ -1,0 +1,87 @@
+"""Read JSON from outside within bounds, as plain values."""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from hegui.terms import BadRequest, Words
+
+_LONE = re.compile("[\ud800-\udfff]")
+_NOT_JSON = Words(
+    en="The body is not valid JSON (UTF-8). Send one JSON object.",
+    zh="请求体不是有效的 JSON（UTF-8）。请发送一个 JSON 对象。",
+)
+_TOO_DEEP = Words(
+    en="The JSON is nested more than {depth} levels deep. Flatten it.",
+    zh="JSON 嵌套超过 {depth} 层。请减少层级。",
+)
+_NOT_OBJECT = Words(en="The body must be a JSON object.", zh="请求体必须是一个 JSON 对象。")
+_TOO_LARGE = Words(
+    en="The body is larger than {limit} bytes. Send less at a time.",
+    zh="请求体超过 {limit} 字节。请分次发送。",
+)
+
+
+def read_object(body: bytes, *, depth: int) -> dict[str, Any]:
+    """Return the object that a caller sent. Anything else is a ``BadRequest``.
+
+    Lone surrogates are not text and are refused here, as is nesting beyond ``depth``.
+    """
+    try:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        raise BadRequest(_TOO_DEEP.fill(depth=depth)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadRequest(_NOT_JSON) from None
+    if not isinstance(value, dict):
+        raise BadRequest(_NOT_OBJECT)
+    if not _shallower(value, depth):
+        raise BadRequest(_TOO_DEEP.fill(depth=depth))
+    return value
+
+
+def too_large(limit: int) -> BadRequest:
+    """Return the error for a body over the limit (413)."""
+    return BadRequest(_TOO_LARGE.fill(limit=limit), status=413, code="request_too_large")
+
+
+def read_upstream(text: bytes) -> Any:
+    """Return a value that an upstream sent; raises ``ValueError`` when it is not JSON.
+
+    Upstreams split characters outside the BMP into halves: lone surrogates are let in here, and
+    joined or replaced where the pieces of a text meet.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except msgspec.DecodeError:
+        try:
+            return json.loads(text)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
+def write(value: Any) -> bytes:
+    """Return compact JSON in UTF-8. A lone surrogate that is left becomes U+FFFD."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return _LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False)).encode()
+
+
+def _shallower(value: Any, depth: int) -> bool:
+    level: list[Any] = [value]
+    for _ in range(depth):
+        if not level:
+            return True
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                below += [v for v in each.values() if isinstance(v, dict | list)]
+            elif isinstance(each, list):
+                below += [v for v in each if isinstance(v, dict | list)]
+        level = below
+    return not level

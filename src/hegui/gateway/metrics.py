@@ -1,0 +1,91 @@
+"""What the gateway counts, for Prometheus. No content, no subject, no key is a label."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from hegui.screen.window import Tally
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+
+
+class Metrics:
+    """The counters of one gateway."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "hegui_requests",
+            "Requests by path and status",
+            ["path", "status"],
+            registry=self.registry,
+        )
+        self._verdicts = Counter(
+            "hegui_verdicts",
+            "Verdicts by side and action",
+            ["side", "action"],
+            registry=self.registry,
+        )
+        self._findings = Counter(
+            "hegui_findings", "Findings by side and risk", ["side", "risk"], registry=self.registry
+        )
+        self._faults = Counter(
+            "hegui_faults", "Detector faults", ["detector"], registry=self.registry
+        )
+        self._ends = Counter(
+            "hegui_exchanges", "Exchanges by how they ended", ["end"], registry=self.registry
+        )
+        self._open = Gauge("hegui_exchanges_open", "Exchanges under way", registry=self.registry)
+        self._held = Histogram(
+            "hegui_held_characters",
+            "Characters held back when a chunk had been screened",
+            buckets=(0, 1, 2, 4, 8, 16, 32, 64, 256),
+            registry=self.registry,
+        )
+        self._screening = Histogram(
+            "hegui_prompt_screening_seconds",
+            "Time to judge a request",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._durable = Histogram(
+            "hegui_record_seconds",
+            "Time until a record was durable",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._lag = Gauge(
+            "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
+        )
+
+    def requested(self, path: str, status: int) -> None:
+        """Count a request that was answered."""
+        self._requests.labels(path, str(status)).inc()
+
+    def judged(self, side: str, tally: Tally) -> None:
+        """Count a verdict, its findings and its faults."""
+        self._verdicts.labels(side, tally.action.name.lower()).inc()
+        for finding in tally.findings:
+            self._findings.labels(side, finding.risk).inc()
+        for fault in tally.faults:
+            self._faults.labels(fault.detector).inc()
+
+    def ended(self, end: str) -> None:
+        """Count how an exchange ended."""
+        self._ends.labels(end).inc()
+
+    def screened(self, seconds: float) -> None:
+        """Note how long it took to judge a request."""
+        self._screening.observe(seconds)
+
+    def durable(self, seconds: float) -> None:
+        """Note how long a record took."""
+        self._durable.observe(seconds)
+
+    def held(self, characters: int) -> None:
+        """Note how much a stream holds back."""
+        self._held.observe(characters)
+
+    def page(self, *, exchanges: int, lag: int) -> bytes:
+        """Return the exposition text."""
+        self._open.set(exchanges)
+        self._lag.set(lag)
+        return generate_latest(self.registry)

@@ -1,0 +1,62 @@
+"""Read server-sent events from bytes, however they were cut (WHATWG HTML, 9.2).
+
+LF, CRLF and CR end lines; an event's data lines are joined by LF; comments and other fields are
+passed over. Sizes are bounded, because an upstream may send anything.
+"""
+
+from collections.abc import Iterator
+
+DONE = b"[DONE]"
+
+
+class EventReader:
+    """Takes bytes, gives the data of each event."""
+
+    def __init__(self, *, limit: int = 4 * 1024 * 1024) -> None:
+        self._limit = limit
+        self._buffer = b""
+        self._data: list[bytes] = []
+        self._size = 0
+        self._skip_lf = False
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Give the data of the events that ``chunk`` completes.
+
+        Raises ``ValueError`` when one event is larger than the limit.
+        """
+        if self._skip_lf and chunk:
+            chunk = chunk.removeprefix(b"\n")
+            self._skip_lf = False
+        self._buffer += chunk
+        if b"\r" in self._buffer:
+            self._skip_lf = self._buffer.endswith(b"\r")
+            self._buffer = self._buffer.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, self._buffer = self._buffer.split(b"\n")
+        if len(self._buffer) + self._size > self._limit:
+            raise ValueError("an event is larger than the limit")
+        for line in lines:
+            event = self._line(line)
+            if event is not None:
+                yield event
+
+    def end(self) -> Iterator[bytes]:
+        """Give the last event, if the stream ended without an empty line after it."""
+        for line in (self._buffer, b""):
+            event = self._line(line)
+            if event is not None:
+                yield event
+        self._buffer = b""
+
+    def _line(self, line: bytes) -> bytes | None:
+        if not line:
+            if not self._data:
+                return None
+            event, self._data, self._size = b"\n".join(self._data), [], 0
+            return event
+        if line.startswith(b"data:"):
+            data = line[5:].removeprefix(b" ")
+            self._size += len(data)
+            if self._size > self._limit:
+                raise ValueError("an event is larger than the limit")
+            self._data.append(data)
+        return None

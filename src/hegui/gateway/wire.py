@@ -1,0 +1,229 @@
+"""OpenAI's chat shapes: the only file that knows what a request looks like.
+
+A request is read into values, and every string in it is a passage with the role it is judged
+under, except words of the protocol itself. What goes upstream is always written anew from those
+values, so the model sees exactly what was judged.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from hegui.gateway.jsonbody import read_object
+from hegui.terms import BadRequest, Role, Words
+
+_ROLES = {
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "user": Role.USER,
+    "tool": Role.TOOL,
+    "function": Role.TOOL,
+    "assistant": Role.REPLY,
+}
+# words of the protocol: never judged, because they cannot say anything
+_FIELDS = frozenset(
+    "model messages role content name tool_calls tool_call_id id type function arguments tools "
+    "tool_choice parameters properties required description strict items enum anyOf allOf oneOf "
+    "additionalProperties response_format json_schema schema stream stream_options include_usage "
+    "temperature top_p n stop max_tokens max_completion_tokens presence_penalty frequency_penalty "
+    "logit_bias logprobs top_logprobs seed user safety_identifier metadata store modalities "
+    "parallel_tool_calls prediction reasoning_effort service_tier verbosity text refusal audio "
+    "reasoning_content function_call functions image_url input_audio file url detail data format "
+    "prompt_cache_key web_search_options".split()
+)
+_ENUMS = {
+    "role": frozenset(_ROLES),
+    "type": frozenset(
+        "text image_url input_audio file refusal function object string number integer boolean "
+        "array null json_object json_schema content custom".split()
+    ),
+    "tool_choice": frozenset({"none", "auto", "required"}),
+    "service_tier": frozenset({"auto", "default", "flex", "priority"}),
+    "reasoning_effort": frozenset({"none", "minimal", "low", "medium", "high", "xhigh"}),
+    "verbosity": frozenset({"low", "medium", "high"}),
+}
+_NOT_SENT = frozenset({"user", "safety_identifier"})
+_MEDIA = frozenset({"image_url", "input_audio", "file"})
+_MEDIA_BYTES = frozenset({"url", "data", "file_data"})
+_KEPT_WHEN_WITHHELD = frozenset({"role", "tool_call_id", "tool_calls"})
+_LONG_NUMBER = 10**6  # from here on a number can be somebody's
+
+_WRONG = Words(
+    en="`{field}` must be {what}. Correct the request.", zh="`{field}` 必须是{what}。请修改请求。"
+)
+
+
+def _wrong(name: str, en: str, zh: str) -> BadRequest:
+    words = Words(_WRONG.en.format(field=name, what=en), _WRONG.zh.format(field=name, what=zh))
+    return BadRequest(words, param=name)
+
+
+@dataclass(slots=True)
+class Passage:
+    """A string of the request: where it stands, who said it, and in which message.
+
+    ``turn`` is -1 outside messages. ``is_key`` marks the name of a property.
+    """
+
+    holder: Any
+    key: Any
+    text: str
+    origin: Role
+    turn: int
+    is_key: bool = False
+
+    def put(self, text: str) -> None:
+        """Write ``text`` in the passage's place."""
+        if self.is_key:
+            self.holder[text] = self.holder.pop(self.key)
+            self.key = text
+        else:
+            self.holder[self.key] = text
+        self.text = text
+
+
+@dataclass(slots=True)
+class Chat:
+    """A chat request, read. Messages from ``newest`` on are the newest turn."""
+
+    body: dict[str, Any]
+    model: str
+    stream: bool
+    subject: str | None
+    json_mode: bool
+    passages: list[Passage] = field(default_factory=list)
+    unjudged: list[str] = field(default_factory=list)
+    newest: int = 0
+    sources: list[tuple[Any, Any, list[Any]]] = field(default_factory=list)
+
+    def outgoing(self) -> dict[str, Any]:
+        """Return what goes to the model: masks in place, the subject left out (Art. 11)."""
+        for holder, key, decoded in self.sources:
+            if json.loads(holder[key]) != decoded[0]:
+                holder[key] = json.dumps(decoded[0], ensure_ascii=False)
+        self.sources.clear()
+        return {key: value for key, value in self.body.items() if key not in _NOT_SENT}
+
+    def withhold(self, turn: int, notice: str) -> None:
+        """Put a notice in place of what a message says; calls keep their ids, and nothing else."""
+        message = self.body["messages"][turn]
+        for name in [name for name in message if name not in _KEPT_WHEN_WITHHELD]:
+            del message[name]
+        message["content"] = notice
+        for call in message.get("tool_calls") or ():
+            if isinstance(call, dict):
+                call["function"] = {"name": "withheld", "arguments": "{}"}
+
+    def newest_user_passages(self) -> list[Passage]:
+        """Return what the user says in the newest turn."""
+        return [p for p in self.passages if p.turn >= self.newest and p.origin is Role.USER]
+
+    def earlier_user_passages(self) -> list[Passage]:
+        """Return what the user said in the turns before, oldest first."""
+        return [p for p in self.passages if 0 <= p.turn < self.newest and p.origin is Role.USER]
+
+
+def read_chat(body: bytes, *, depth: int, choices: int) -> Chat:
+    """Read a chat request. Raises ``BadRequest`` naming the field that is wrong."""
+    value = read_object(body, depth=depth)
+    model, messages = value.get("model"), value.get("messages")
+    if not isinstance(model, str) or not model:
+        raise _wrong("model", "the name of a model", "模型名称")
+    if not isinstance(messages, list) or not messages:
+        raise _wrong("messages", "a list of at least one message", "至少有一条消息的列表")
+    if not isinstance(value.get("stream", False), bool | None):
+        raise _wrong("stream", "true or false", " true 或 false")
+    n = value.get("n")
+    if n is not None and (not isinstance(n, int) or not 1 <= n <= choices):
+        raise _wrong("n", f"a number from 1 to {choices}", f" 1 到 {choices} 的整数")
+    chat = Chat(value, model, bool(value.get("stream")), _subject(value), _json_mode(value))
+    last = max((i for i, m in enumerate(messages[:-1]) if _is_reply(m)), default=-1)
+    chat.newest = last + 1
+    for turn, message in enumerate(messages):
+        _read_message(chat, turn, message)
+    for key, held in value.items():
+        if key not in ("messages", "model", *_NOT_SENT):
+            _walk(chat, value, key, held, Role.SYSTEM, -1)
+    return chat
+
+
+def _is_reply(message: Any) -> bool:
+    return isinstance(message, dict) and message.get("role") == "assistant"
+
+
+def _subject(value: dict[str, Any]) -> str | None:
+    for name in ("safety_identifier", "user"):
+        held = value.get(name)
+        if held is not None and not isinstance(held, str):
+            raise _wrong(name, "a string", "字符串")
+        if held:
+            return str(held)
+    return None
+
+
+def _json_mode(value: dict[str, Any]) -> bool:
+    asked = value.get("response_format")
+    if asked is None:
+        return False
+    if not isinstance(asked, dict):
+        raise _wrong("response_format", "an object", "对象")
+    return asked.get("type") in ("json_object", "json_schema")
+
+
+def _read_message(chat: Chat, turn: int, message: Any) -> None:
+    name = f"messages[{turn}]"
+    if not isinstance(message, dict):
+        raise _wrong(name, "an object", "对象")
+    said = message.get("role")
+    role = _ROLES.get(said) if isinstance(said, str) else None
+    if role is None:
+        known = ("system, user, assistant or tool", " system、user、assistant 或 tool")
+        raise _wrong(f"{name}.role", *known)
+    content = message.get("content")
+    if not isinstance(content, str | list | None):
+        parts = ("a string or a list of parts", "字符串，或由若干部分组成的列表")
+        raise _wrong(f"{name}.content", *parts)
+    for key, held in list(message.items()):
+        _walk(chat, message, key, held, role, turn)
+
+
+def _walk(chat: Chat, holder: Any, key: Any, held: Any, role: Role, turn: int) -> None:
+    """Collect every string below ``holder[key]``, and note what cannot be judged."""
+    if isinstance(held, str):
+        _walk_text(chat, holder, key, held, role, turn)
+    elif isinstance(held, dict):
+        media = held.get("type") in _MEDIA or (key == "audio" and turn >= 0)
+        if media:
+            chat.unjudged.append(f"messages[{turn}].{held.get('type', key)}")
+        for name, value in list(held.items()):
+            if name not in _FIELDS:
+                chat.passages.append(Passage(held, name, name, role, turn, is_key=True))
+            _walk(chat, held, name, value, role, turn)
+    elif isinstance(held, list):
+        for place, value in enumerate(held):
+            _walk(chat, held, place, value, role, turn)
+    elif turn >= 0 and isinstance(held, int | float) and abs(held) >= _LONG_NUMBER:
+        chat.passages.append(Passage(holder, key, str(held), role, turn))
+
+
+def _walk_text(chat: Chat, holder: Any, key: Any, held: str, role: Role, turn: int) -> None:
+    if not held or held in _ENUMS.get(key, ()):
+        return
+    if key in _MEDIA_BYTES and (held.startswith("data:") or key != "url"):
+        return  # the bytes of a medium; its part has been noted as unjudged
+    if key == "arguments" or (role is Role.TOOL and key == "content"):
+        decoded = _decoded(held)
+        if decoded is not None:
+            chat.sources.append((holder, key, decoded))
+            _walk(chat, decoded, 0, decoded[0], role, turn)
+            return
+    chat.passages.append(Passage(holder, key, held, role, turn))
+
+
+def _decoded(source: str) -> list[Any] | None:
+    """Return the value of JSON source in a list of one, or None when it is not JSON."""
+    try:
+        value = json.loads(source)
+    except (ValueError, RecursionError):
+        return None
+    return [value] if isinstance(value, dict | list | str) else None

@@ -1,0 +1,102 @@
+"""Finding the records of one exchange in a log of millions, without an index beside the log."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import apsw
+
+from hegui.ledger import leaf
+from hegui.store import open_database
+from hegui.terms import Unavailable, Words
+
+BEFORE_MS = 5 * 60_000
+AFTER_MS = 15 * 60_000
+"""A reply may stream for ten minutes; its record comes after that."""
+
+_ULID_TIME = 10
+_ULID = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+_UNREADABLE = Words(en="The ledger cannot be read: {why}.", zh="无法读取日志：{why}。")
+
+
+def ulid_ms(exchange: str) -> int | None:
+    """Return the time (UTC ms) in an exchange's ULID, or nothing where it is not one."""
+    if len(exchange) != 26 or any(sign not in _ULID for sign in exchange):  # noqa: PLR2004 - a ULID's length
+        return None
+    value = 0
+    for sign in exchange[:_ULID_TIME]:
+        value = value * 32 + _ULID.index(sign)
+    return value
+
+
+class Reader:
+    """Reads one tenant's log in one snapshot."""
+
+    def __init__(self, connection: apsw.Connection, tenant: str) -> None:
+        self._connection = connection
+        self._tenant = tenant
+
+    def find(self, exchange: str) -> list[tuple[int, bytes]]:
+        """Return index and leaf of the exchange's records, in order."""
+        at_ms = ulid_ms(exchange)
+        if at_ms is None:
+            return []
+        found = []
+        for start, end in self._stretches():
+            low = self._first_at(start, end, at_ms - BEFORE_MS)
+            high = self._first_at(low, end, at_ms + AFTER_MS)
+            found += self._matching(exchange, low, high)
+        return found
+
+    def _stretches(self) -> list[tuple[int, int]]:
+        """Return the stretches between clock steps: in each, times rise (but for the slack)."""
+        size = self._integers("SELECT size FROM log WHERE tenant = ?")
+        steps = self._integers("SELECT idx FROM clock_step WHERE tenant = ? ORDER BY idx")
+        return list(pairwise([0, *steps, *size]))
+
+    def _integers(self, sql: str) -> list[int]:
+        rows = self._connection.execute(sql, (self._tenant,))
+        return [value for (value,) in rows if isinstance(value, int)]
+
+    def _first_at(self, low: int, high: int, at_ms: int) -> int:
+        while low < high:
+            middle = (low + high) // 2
+            if self._time_at(middle) < at_ms:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _time_at(self, index: int) -> int:
+        row = self._connection.execute(
+            "SELECT leaf FROM entry WHERE tenant = ? AND idx = ?", (self._tenant, index)
+        ).fetchone()
+        time = leaf.parse(row[0]).get("t") if row else None
+        return time if isinstance(time, int) else 0
+
+    def _matching(self, exchange: str, low: int, high: int) -> list[tuple[int, bytes]]:
+        rows = self._connection.execute(
+            "SELECT idx, leaf FROM entry WHERE tenant = ? AND idx >= ? AND idx < ?"
+            " AND instr(leaf, ?) ORDER BY idx",
+            (self._tenant, low, high, f'"exchange":"{exchange}"'.encode()),
+        )
+        found = []
+        for index, record in rows:
+            parsed = leaf.parse(record)
+            if parsed.get("exchange") == exchange:
+                found.append((index, record))
+            if parsed.get("kind") == "exchange.answered":
+                break  # the last record that an exchange has
+        return found
+
+
+def find_exchange(path: Path, tenant: str, exchange: str) -> list[tuple[int, bytes]]:
+    """Return the records of ``exchange`` in ``tenant``'s log, within minutes of its ULID's time."""
+    connection = open_database(path, read_only=True)
+    try:
+        connection.execute("BEGIN")
+        return Reader(connection, tenant).find(exchange)
+    except apsw.Error as error:
+        raise Unavailable(_UNREADABLE.fill(why=error)) from error
+    finally:
+        connection.close()

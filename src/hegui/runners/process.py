@@ -1,0 +1,268 @@
+"""A plug-in in a process of its own: with a deadline, killed and restarted, never trusted."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from hegui.runners.frames import (
+    HEADER,
+    LIMIT,
+    Failed,
+    Found,
+    Inspect,
+    Load,
+    Loaded,
+    answer,
+    pack,
+)
+from hegui.terms import DetectorCard, Fault, Findings, Misconfigured, TextColumn, Words
+
+STDERR_KEPT: Final = 8192  # bytes; the rest of what a plug-in prints is read and dropped
+_FIRST_PAUSE: Final = 0.1  # seconds before a second restart in a row; doubled up to the longest
+_LONGEST_PAUSE: Final = 30.0
+_PASSED_ON: Final = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_",
+    "TZ",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+)
+_PASSED_ON_TOO: Final = ("PYTHON", "CUDA", "NVIDIA", "OMP_", "HF_", "TORCH", "SYSTEMROOT")
+
+
+class _Worker:
+    """One worker process and its pipes."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        self.process = process
+        self._in, self._out, self._err = process.stdin, process.stdout, process.stderr
+        self.words = b""
+        self._listener = asyncio.get_running_loop().create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while words := await self._err.read(4096):
+            self.words = (self.words + words)[-STDERR_KEPT:]
+
+    async def ask(self, message: Load | Inspect) -> Loaded | Found | Failed:
+        """Send a message and wait for the answer."""
+        self._in.write(pack(message))
+        await self._in.drain()
+        (size,) = HEADER.unpack(await self._out.readexactly(HEADER.size))
+        if size > LIMIT:
+            raise msgspec.ValidationError("too large")
+        return answer(await self._out.readexactly(size))
+
+    async def stop(self) -> None:
+        """Kill the worker and whatever it started, and collect it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        await self.process.wait()
+        self._listener.cancel()
+        await asyncio.wait([self._listener])
+        self._in.close()
+        with contextlib.suppress(OSError):
+            await self._in.wait_closed()
+
+
+class ProcessRunner:
+    """Answers asks with a plug-in that runs in a worker process.
+
+    ``deadline_ms`` is what one column may take; waiting for its turn may take as long again. A
+    worker that is late, dies or talks nonsense is killed with its children and replaced; the ask
+    it failed is answered with a Fault, never left open. Works under asyncio and uvloop. One column
+    at a time; for more, run more runners.
+    """
+
+    def __init__(
+        self,
+        plugin: str,
+        options: Mapping[str, Any] | None = None,
+        deadline_ms: int = 500,
+        *,
+        start_ms: int = 60_000,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._load = Load(plugin, dict(options or {}))
+        self._deadline = deadline_ms / 1000
+        self._start = start_ms / 1000
+        self._environ = dict(_passed_on(os.environ) if environ is None else environ)
+        self._card: DetectorCard | None = None
+        self._worker: _Worker | None = None
+        self._turn = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._opening: asyncio.Task[None] | None = None
+        self._pause = 0.0
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        """The detector's name; the plug-in's spelling until it is known."""
+        return self._card.name if self._card else self._load.plugin
+
+    @property
+    def last_words(self) -> str:
+        """The end of what the plug-in printed, for its author. May hold content: never log it."""
+        return self._worker.words.decode("utf-8", "replace") if self._worker else ""
+
+    async def start(self) -> DetectorCard:
+        """Load the plug-in and return its card. Raises Misconfigured if it cannot be loaded."""
+        worker, loaded = await self._open()
+        if isinstance(loaded, Failed):
+            await worker.stop()
+            where = Words(
+                "the detector plug-in {plugin!r} cannot be loaded: {reason} {why}",
+                "无法加载检测插件 {plugin!r}：{reason} {why}",
+            )
+            raise Misconfigured(
+                where.fill(plugin=self._load.plugin, reason=loaded.reason, why=loaded.why)
+            )
+        self._worker = worker
+        self._card = DetectorCard(
+            name=loaded.name,
+            version=loaded.version,
+            digest=loaded.digest,
+            rules=loaded.rules,
+            reach="clause",
+            runs="process",
+        )
+        return self._card
+
+    async def inspect(self, column: TextColumn) -> Findings | Fault:
+        """Put a column before the plug-in. Raises nothing of the plug-in's making.
+
+        A caller that is cancelled does not disturb the worker: the answer is waited for and
+        dropped.
+        """
+        if self._closed or self._card is None:
+            return Fault(self.name, "not-started")
+        return await asyncio.shield(self._keep(self._inspect(column)))
+
+    async def close(self) -> None:
+        """Kill the worker and wait until it is gone. Open asks are answered with a Fault."""
+        self._closed = True
+        if self._opening:
+            self._opening.cancel()
+        if self._worker:
+            await self._worker.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        if self._worker:
+            await self._worker.stop()
+            self._worker = None
+
+    def _keep(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _inspect(self, column: TextColumn) -> Findings | Fault:
+        try:
+            async with asyncio.timeout(self._deadline):
+                await self._turn.acquire()
+        except TimeoutError:
+            return Fault(self.name, "busy")
+        try:
+            worker = await self._ready()
+            if worker is None:
+                return Fault(self.name, "restarting")
+            low, high = column.offsets[0], column.offsets[-1]
+            message = Inspect(
+                bytes(column.data[low:high]), [int(offset) - low for offset in column.offsets]
+            )
+            return await self._ask(worker, message)
+        finally:
+            self._turn.release()
+
+    async def _ask(self, worker: _Worker, message: Inspect) -> Findings | Fault:
+        try:
+            async with asyncio.timeout(self._deadline):
+                told = await worker.ask(message)
+        except TimeoutError:
+            reason = "timeout"
+        except (EOFError, OSError):
+            reason = "crashed"
+        except msgspec.MsgspecError:
+            reason = "protocol"
+        else:
+            self._pause = 0.0
+            if isinstance(told, Found):
+                return Findings(told.row, told.rule, told.start, told.end, told.score)
+            if isinstance(told, Failed):
+                return Fault(self.name, told.reason)
+            reason = "protocol"
+        self._worker = None
+        await worker.stop()
+        if not self._closed:
+            self._opening = self._keep(self._reopen())
+        return Fault(self.name, reason)
+
+    async def _ready(self) -> _Worker | None:
+        """Return the worker, waiting for a restart no longer than a column may take."""
+        if self._worker is None and self._opening and not self._closed:
+            if self._opening.done():
+                self._opening = self._keep(self._reopen())
+            await asyncio.wait([self._opening], timeout=self._deadline)
+        return None if self._closed else self._worker
+
+    async def _reopen(self) -> None:
+        await asyncio.sleep(self._pause)
+        self._pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, self._pause * 2))
+        try:
+            worker, loaded = await self._open()
+        except Misconfigured:
+            return
+        same = self._card and isinstance(loaded, Loaded) and loaded.digest == self._card.digest
+        if same and not self._closed:
+            self._worker = worker
+        else:  # it cannot be loaded any more, or is not what the panel's digest names
+            await worker.stop()
+
+    async def _open(self) -> tuple[_Worker, Loaded | Failed]:
+        """Start a worker and have it load the plug-in. The worker is the caller's to stop."""
+        worker = _Worker(
+            await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "hegui.runners.worker",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=self._environ,
+                start_new_session=True,
+            )
+        )
+        loaded: Loaded | Found | Failed
+        try:
+            async with asyncio.timeout(self._start):
+                loaded = await worker.ask(self._load)
+        except TimeoutError:
+            loaded = Failed("timeout", f"it was not ready after {self._start:g} s")
+        except (EOFError, OSError):
+            loaded = Failed("crashed", "the worker process ended while loading it")
+        except msgspec.MsgspecError:
+            loaded = Failed("protocol", "its card is not what hegui expects")
+        except BaseException:
+            await worker.stop()
+            raise
+        if isinstance(loaded, Found):
+            loaded = Failed("protocol")
+        return worker, loaded
+
+
+def _passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what is not a worker's business: keys of upstreams lie in the environment."""
+    known = _PASSED_ON + _PASSED_ON_TOO
+    return {name: value for name, value in environ.items() if name.startswith(known)}

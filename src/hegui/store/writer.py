@@ -1,0 +1,247 @@
+"""The writer: one thread per process that makes items durable in groups.
+
+One transaction costs one fsync, whether it holds one item or two thousand. While a commit waits
+for the disk, the next items gather; so the group grows with the load by itself.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeAlias, TypeVar
+
+import apsw
+
+from hegui.store.database import open_database
+from hegui.terms import Corrupt, HeguiError, Unavailable, Words
+
+T = TypeVar("T")
+R = TypeVar("R")
+_Waiter: TypeAlias = Future[R] | asyncio.Future[R]
+
+_log = logging.getLogger(__name__)
+
+_QUEUE_FULL = Words(
+    en="{waiting} records wait to be written; no more are taken. Try again shortly.",
+    zh="已有 {waiting} 条记录等待写入，暂不接收新记录。请稍后再试。",
+)
+_CLOSED = Words(en="The database is being closed.", zh="数据库正在关闭。")
+_FAILED = Words(
+    en="The record could not be written: {why}. Nothing of it was kept.",
+    zh="记录未能写入：{why}。未保留任何部分。",
+)
+_DAMAGED = Words(
+    en="The database is damaged: {why}. Keep the file, and run: hegui ledger verify",
+    zh="数据库已损坏：{why}。请保留原文件，并运行：hegui ledger verify",
+)
+
+_REOPEN = (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.ProtocolError)
+_ENVIRONMENT = (*_REOPEN, apsw.FullError, apsw.BusyError, apsw.LockedError, apsw.NoMemError)
+"""Errors of the disk and of other processes: no item of the group is to blame."""
+
+
+@dataclass(slots=True)
+class Metrics:
+    """What the writer has done since it started. Written by its thread only."""
+
+    commits: int = 0
+    items: int = 0
+    failed: int = 0
+    last_commit_seconds: float = 0.0
+
+
+class Writer(Generic[T, R]):
+    """Makes items durable in the order in which they were handed in.
+
+    ``commit(connection, items)`` runs inside one ``BEGIN IMMEDIATE`` … ``COMMIT`` and returns a
+    result per item; a result is given out only when its transaction is durable (Art. 14 para. 2:
+    records are preserved). When the queue is full, or the disk, every waiting item gets
+    ``Unavailable`` and nothing of it is kept. An item that cannot be written for a reason of its
+    own fails alone. The thread lives on in every case.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        commit: Callable[[apsw.Connection, list[T]], Sequence[R]],
+        *,
+        limit: int = 20_000,
+        batch: int = 2_000,
+    ) -> None:
+        self.metrics = Metrics()
+        self._path = path
+        self._commit = commit
+        self._limit = limit
+        self._batch = batch
+        self._queue: queue.SimpleQueue[tuple[T, _Waiter[R]] | None] = queue.SimpleQueue()
+        self._in_hand = 0
+        self._closed = False
+        self._drain = True
+        self._gate = threading.Lock()
+        # opened here, so that a wrong file stops start-up and not the first request
+        self._connection: apsw.Connection | None = open_database(path)
+        self._thread = threading.Thread(target=self._run, name="hegui-writer", daemon=True)
+        self._thread.start()
+
+    def lag(self) -> int:
+        """Return how many items are not durable yet."""
+        return self._queue.qsize() + self._in_hand
+
+    def submit(self, item: T) -> "Future[R]":
+        """Hand in ``item`` from any thread."""
+        future: Future[R] = Future()
+        self._put(item, future)
+        return future
+
+    async def add(self, item: T) -> R:
+        """Hand in ``item`` and wait until it is durable. A cancelled wait does not take it back."""
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._put(item, future)
+        return await future
+
+    def close(self, *, drain: bool = True) -> None:
+        """Write what waits (or, without ``drain``, refuse it), and end the thread."""
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._drain = drain
+                self._queue.put(None)
+        self._thread.join()
+
+    def _put(self, item: T, waiter: _Waiter[R]) -> None:
+        waiting = self._queue.qsize()
+        if waiting >= self._limit:
+            raise Unavailable(_QUEUE_FULL.fill(waiting=waiting))
+        with self._gate:  # nothing may follow the end mark, or it would wait for ever
+            if self._closed:
+                raise Unavailable(_CLOSED)
+            self._queue.put((item, waiter))
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            group, ended = self._gather()
+            if not group:
+                continue
+            self._in_hand = len(group)
+            if self._closed and not self._drain:
+                _settle((waiter, Unavailable(_CLOSED)) for _, waiter in group)
+            else:
+                self._write(group)
+            self._in_hand = 0
+        if self._connection is not None:
+            self._connection.close()
+
+    def _gather(self) -> tuple[list[tuple[T, _Waiter[R]]], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        group = [first]
+        try:
+            while len(group) < self._batch:
+                following = self._queue.get_nowait()
+                if following is None:
+                    return group, True
+                group.append(following)
+        except queue.Empty:
+            pass
+        return group, False
+
+    def _write(self, group: list[tuple[T, _Waiter[R]]]) -> None:
+        try:
+            results = self._transact([item for item, _ in group])
+        except Exception as error:  # noqa: BLE001 - a dead writer would hang every caller; the error goes to whoever waits
+            if len(group) > 1 and not isinstance(error, _ENVIRONMENT):
+                middle = len(group) // 2  # one of them is to blame: halve until it stands alone
+                self._write(group[:middle])
+                self._write(group[middle:])
+                return
+            self.metrics.failed += len(group)
+            _log.warning("%d records were not written: %s", len(group), type(error).__name__)
+            named = _named(error)
+            _settle((waiter, named) for _, waiter in group)
+        else:
+            _settle((waiter, result) for (_, waiter), result in zip(group, results, strict=True))
+
+    def _transact(self, items: list[T]) -> Sequence[R]:
+        started = time.perf_counter()
+        try:
+            if self._connection is None:
+                self._connection = open_database(self._path)
+            results = self._in_transaction(self._connection, items)
+        except BaseException as error:
+            self._roll_back(reopen=isinstance(error, _REOPEN))
+            raise
+        self.metrics.commits += 1
+        self.metrics.items += len(items)
+        self.metrics.last_commit_seconds = time.perf_counter() - started
+        return results
+
+    def _in_transaction(self, connection: apsw.Connection, items: list[T]) -> Sequence[R]:
+        connection.execute("BEGIN IMMEDIATE")
+        results = self._commit(connection, items)
+        if len(results) != len(items):
+            raise AssertionError("a commit returns one result per item")
+        connection.execute("COMMIT")
+        return results
+
+    def _roll_back(self, *, reopen: bool) -> None:
+        if self._connection is None:
+            return
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except apsw.Error:
+            reopen = True
+        if reopen:
+            # after an I/O error SQLite asks for a fresh look at the file
+            self._connection.close(force=True)
+            self._connection = None
+
+
+def _named(error: Exception) -> Exception:
+    """Return ``error`` as one of the four, where the database raised it."""
+    if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+        return _because(Corrupt(_DAMAGED.fill(why=error)), error)
+    if isinstance(error, apsw.Error):
+        return _because(Unavailable(_FAILED.fill(why=error)), error)
+    return error
+
+
+def _because(named: HeguiError, cause: Exception) -> HeguiError:
+    named.__cause__ = cause
+    return named
+
+
+def _settle(outcomes: Iterable[tuple[_Waiter[R], R | BaseException]]) -> None:
+    """Give each waiter its outcome: one wake-up per event loop, however many wait there."""
+    per_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[R], R | BaseException]]]
+    per_loop = {}
+    for waiter, outcome in outcomes:
+        if isinstance(waiter, asyncio.Future):
+            per_loop.setdefault(waiter.get_loop(), []).append((waiter, outcome))
+        elif waiter.set_running_or_notify_cancel():
+            _tell(waiter, outcome)
+    for loop, pairs in per_loop.items():
+        try:
+            loop.call_soon_threadsafe(_tell_all, pairs)
+        except RuntimeError:  # the loop has ended and nobody waits there any more
+            _log.info("%d records became durable after their loop had ended", len(pairs))
+
+
+def _tell_all(pairs: list[tuple["asyncio.Future[R]", R | BaseException]]) -> None:
+    for waiter, outcome in pairs:
+        if not waiter.done():
+            _tell(waiter, outcome)
+
+
+def _tell(waiter: _Waiter[R], outcome: R | BaseException) -> None:
+    if isinstance(outcome, BaseException):
+        waiter.set_exception(outcome)
+    else:
+        waiter.set_result(outcome)

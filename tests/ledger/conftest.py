@@ -1,0 +1,136 @@
+"""What the tests of the ledger share: a signer, a record of every kind, a way to make leaves."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from hegui.ledger import kinds, leaf
+from hegui.ledger.log import Ledger
+from hegui.ledger.note import Signer
+
+NOW = 1_780_000_000_000
+DIGEST = "0123456789abcdef" * 4
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "exchange.asked": {
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "subject": "unidentified",
+        "audience": "adult",
+        "key": "abcdefghij",
+        "model": "通义",
+        "upstream": "own",
+        "policy": DIGEST,
+        "panel": DIGEST,
+        "decision": "mask",
+        "rules": {"pii.mobile": 2, "pii.email": 1},
+        "faults": ["lexicon: timeout"],
+        "unjudged": 0,
+        "roles": {"user": 2, "system": 1},
+        "known": 3,
+        "commit": DIGEST,
+        "content": "kept",
+        "stream": True,
+    },
+    "exchange.answered": {
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "model": "qwen",
+        "decision": "allow",
+        "rules": {},
+        "faults": [],
+        "released": {"0.content": 120, "0.reasoning_content": 40},
+        "commit": DIGEST,
+        "content": "none",
+        "label": {"mode": "suffix", "produce_id": "x-1"},
+        "end": "complete",
+        "status": 200,
+        "notes": {"surrogates": 1},
+    },
+    "service.started": {
+        "version": "0.1.0",
+        "scope": "internal",
+        "reason": "仅供内部使用",
+        "settings": DIGEST,
+        "policy": DIGEST,
+        "panel": DIGEST,
+        "keep": "findings",
+        "upstreams": {"main": "own"},
+        "detectors": {"personal": "1"},
+    },
+    "service.stopped": {"reason": "SIGTERM", "answered": 12},
+    "clock.back": {"last": NOW, "by": 3_600_000},
+    "key.created": {"key": "abcdefghij", "audience": "minor", "expires": NOW},
+    "key.revoked": {"key": "abcdefghij"},
+    "content.expired": {"count": 3, "classes": {"findings": 3}, "until": NOW},
+    "appeal.received": {
+        "appeal": "A-1",
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "commit": DIGEST,
+        "content": "kept",
+        "contact": False,
+        "due": NOW,
+    },
+}
+
+
+class MakeLeaf(Protocol):
+    def __call__(
+        self, at_ms: int = ..., tenant: str = ..., kind: str = ..., **changes: object
+    ) -> bytes: ...
+
+
+@pytest.fixture
+def fields() -> dict[str, dict[str, Any]]:
+    """A good record of every kind."""
+    return {name: dict(record) for name, record in FIELDS.items()}
+
+
+@pytest.fixture
+def make_leaf() -> MakeLeaf:
+    def make(
+        at_ms: int = NOW, tenant: str = "t", kind: str = "exchange.asked", **changes: object
+    ) -> bytes:
+        return leaf.make(kinds.named(kind), at_ms, tenant, {**FIELDS[kind], **changes})
+
+    return make
+
+
+def signer_for(tenant: str) -> Signer:
+    """Return a tenant's signer; its key is the tenant's name, repeated."""
+    return Signer(origin_for(tenant), (tenant.encode() * 32)[:32])
+
+
+def origin_for(tenant: str) -> str:
+    return f"ledger.test/{tenant}"
+
+
+@pytest.fixture
+def signer() -> Callable[[str], Signer]:
+    return signer_for
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "hegui.db"
+
+
+@pytest.fixture
+def ledger(db: Path) -> Iterator[Ledger]:
+    made = Ledger(db, signer_for, origin_for)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def reopen(db: Path) -> Iterator[Callable[[], Ledger]]:
+    """Open further ledgers on the same file."""
+    opened: list[Ledger] = []
+
+    def again() -> Ledger:
+        opened.append(Ledger(db, signer_for, origin_for))
+        return opened[-1]
+
+    yield again
+    for one in opened:
+        one.close()

@@ -1,0 +1,233 @@
+import random
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from hegui.ledger.apart import verify_apart
+from hegui.ledger.log import Ledger
+from hegui.ledger.note import Signer
+from hegui.ledger.verify import Report, verify
+from hegui.terms import Entry
+
+SIZE = 7  # three hashes in the frontier
+READ = {
+    "leaf": "SELECT leaf FROM entry WHERE idx = 4",
+    "hash": "SELECT hash FROM entry WHERE idx = 4",
+}
+WRITE = {
+    "leaf": "UPDATE entry SET leaf = ? WHERE idx = 4",
+    "hash": "UPDATE entry SET hash = ? WHERE idx = 4",
+}
+
+
+class MakeLeaf(Protocol):
+    def __call__(self, at_ms: int = ..., tenant: str = ...) -> bytes: ...
+
+
+@pytest.fixture
+def vkeys(signer: Callable[[str], Signer]) -> dict[str, str]:
+    return {"t": signer("t").vkey}
+
+
+@pytest.fixture
+def filled(db: Path, ledger: Ledger, make_leaf: MakeLeaf) -> Path:
+    for n in range(SIZE):
+        ledger.add_blocking(Entry("t", make_leaf(1_780_000_000_000 + n)))
+    ledger.close()
+    return db
+
+
+def change(db: Path, sql: str, *cells: object) -> None:
+    connection = sqlite3.connect(db, isolation_level=None)
+    try:
+        connection.execute(sql, cells)
+    finally:
+        connection.close()
+
+
+def read(db: Path, sql: str) -> bytes:
+    connection = sqlite3.connect(db)
+    try:
+        value = connection.execute(sql).fetchone()[0]
+        return value if isinstance(value, bytes) else str(value).encode()
+    finally:
+        connection.close()
+
+
+def places(report: Report) -> set[str]:
+    return {problem.where for problem in report.problems}
+
+
+def flips(value: bytes) -> list[bytes]:
+    """Return ``value`` with each of its bytes changed in turn, in one of its bits."""
+    return [
+        value[:at] + bytes([byte ^ (1 << at % 8)]) + value[at + 1 :]
+        for at, byte in enumerate(value)
+    ]
+
+
+def test_a_clean_ledger_is_clean_and_says_what_it_does_not_prove(
+    filled: Path, vkeys: dict[str, str]
+) -> None:
+    report = verify(filled, vkeys)
+    assert report.ok
+    assert [(one.tenant, one.size, one.signed) for one in report.logs] == [("t", SIZE, True)]
+    assert any("witness" in one.en and "见证" in one.zh for one in report.not_proven)
+    unsigned = verify(filled)
+    assert unsigned.ok
+    assert not unsigned.logs[0].signed
+    assert len(unsigned.not_proven) == len(report.not_proven) + 1
+
+
+@pytest.mark.parametrize("column", ["leaf", "hash"])
+def test_every_changed_byte_of_an_entry_is_named(
+    filled: Path, vkeys: dict[str, str], column: str
+) -> None:
+    word = {"leaf": "the leaf was changed", "hash": "the stored hash was changed"}[column]
+    value = read(filled, READ[column])
+    for changed in flips(value):
+        change(filled, WRITE[column], changed)
+        report = verify(filled, vkeys)
+        assert [(one.where, one.what_en) for one in report.problems] == [("t/entry 4", word)]
+    change(filled, WRITE[column], value)
+    assert verify(filled, vkeys).ok
+
+
+def test_every_changed_byte_of_the_frontier_is_named(filled: Path, vkeys: dict[str, str]) -> None:
+    for at, changed in enumerate(flips(read(filled, "SELECT frontier FROM log"))):
+        change(filled, "UPDATE log SET frontier = ?", changed)
+        assert places(verify(filled, vkeys)) == {f"t/frontier {at // 32}"}
+    change(filled, "UPDATE log SET frontier = ?", b"short")
+    assert places(verify(filled, vkeys)) == {"t/frontier"}
+
+
+def test_every_changed_byte_of_the_checkpoint_is_named(filled: Path, vkeys: dict[str, str]) -> None:
+    for changed in flips(read(filled, "SELECT checkpoint FROM log")):
+        change(filled, "UPDATE log SET checkpoint = CAST(? AS TEXT)", changed)
+        assert places(verify(filled, vkeys)) == {"t/checkpoint"}
+
+
+def test_two_changed_leaves_are_both_named(filled: Path, vkeys: dict[str, str]) -> None:
+    change(filled, "UPDATE entry SET leaf = x'00' WHERE idx IN (1, 5)")
+    report = verify(filled, vkeys)
+    assert [one.where for one in report.problems] == ["t/entry 1", "t/entry 5"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("UPDATE entry SET leaf = x'00', hash = zeroblob(32) WHERE idx = 2", "t/entry 2"),
+        ("DELETE FROM entry WHERE idx = 3", "t/entry 3"),
+        ("DELETE FROM entry WHERE idx = 6", "t/size"),
+        ("DELETE FROM entry", "t/checkpoint"),
+        ("UPDATE entry SET idx = 9 WHERE idx = 6", "t/entry 6"),
+        ("UPDATE entry SET tenant = 'u' WHERE idx = 6", "u"),
+        ("UPDATE log SET size = 6", "t/size"),
+        ("UPDATE log SET origin = 'x'", "t/checkpoint"),
+        ("UPDATE log SET tenant = 'u'", "t"),
+        ("DELETE FROM log", "t"),
+    ],
+)
+def test_what_is_missing_or_moved_is_named(
+    filled: Path, vkeys: dict[str, str], sql: str, named: str
+) -> None:
+    change(filled, sql)
+    report = verify(filled, vkeys)
+    assert not report.ok
+    assert named in places(report)
+
+
+def test_two_swapped_entries_are_found(filled: Path, vkeys: dict[str, str]) -> None:
+    for old, new in ((2, 100), (3, 2), (100, 3)):
+        change(filled, "UPDATE entry SET idx = ? WHERE idx = ?", new, old)
+    assert "t/checkpoint" in places(verify(filled, vkeys))
+
+
+def test_a_history_rewritten_without_the_key_is_found(
+    vkeys: dict[str, str], tmp_path: Path, make_leaf: MakeLeaf
+) -> None:
+    forged = tmp_path / "forged.db"
+    forger = Ledger(
+        forged, lambda _: Signer("ledger.test/t", b"f" * 32), lambda t: f"ledger.test/{t}"
+    )
+    forger.add_blocking(Entry("t", make_leaf()))
+    forger.close()
+    assert verify(forged).ok
+    assert places(verify(forged, vkeys)) == {"t/checkpoint"}
+
+
+def test_a_key_that_is_none_is_named(filled: Path) -> None:
+    assert places(verify(filled, {"t": "nonsense"})) == {"t/key"}
+
+
+def test_a_missing_file_and_a_foreign_file_are_problems(tmp_path: Path) -> None:
+    assert places(verify(tmp_path / "none.db")) == {"none.db"}
+    text = tmp_path / "text.db"
+    text.write_text("not a database, but long enough to be taken for one " * 50)
+    assert places(verify(text)) == {"text.db"}
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    assert places(verify(empty)) == {"log"}
+
+
+def test_a_cut_or_scribbled_file_never_ends_the_check(
+    filled: Path, vkeys: dict[str, str], tmp_path: Path
+) -> None:
+    change(filled, "PRAGMA journal_mode = DELETE")
+    whole = filled.read_bytes()
+    copy = tmp_path / "copy.db"
+    for size in range(0, len(whole), 1_999):
+        copy.write_bytes(whole[:size])
+        verify(copy, vkeys)
+    dice = random.Random(5)
+    for _ in range(300):
+        scribbled = bytearray(whole)
+        for _ in range(dice.choice([1, 5, 200])):
+            scribbled[dice.randrange(len(whole))] = dice.randrange(256)
+        copy.write_bytes(scribbled)
+        verify(copy, vkeys)
+
+
+def test_a_copy_on_a_medium_that_cannot_be_written_is_verified(
+    filled: Path, vkeys: dict[str, str], tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    shutil.copy(filled, copy)
+    for suffix in ("-shm", "-wal"):  # what SQLite would write beside it cannot be made
+        (tmp_path / f"copy.db{suffix}").mkdir()
+    assert verify(copy, vkeys).ok
+
+
+async def test_a_ledger_in_use_is_verified_as_it_stood_at_one_moment(
+    db: Path, ledger: Ledger, vkeys: dict[str, str], make_leaf: MakeLeaf
+) -> None:
+    ledger.add_blocking(Entry("t", make_leaf()))
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        futures = [ledger._writer.submit(Entry("t", make_leaf())) for _ in range(500)]
+        assert verify_apart(db, vkeys).ok
+        for future in futures:
+            future.result(10)
+
+
+def test_a_ledger_that_this_process_writes_is_not_touched_here(
+    db: Path, ledger: Ledger, make_leaf: MakeLeaf
+) -> None:
+    ledger.add_blocking(Entry("t", make_leaf()))
+    report = verify(db)
+    assert [one.what_en.partition(":")[0] for one in report.problems] == [
+        "is open in this process, and was not touched"
+    ]
+    assert not report.logs
+    assert verify_apart(db).ok
+
+
+def test_verification_changes_nothing(filled: Path, vkeys: dict[str, str]) -> None:
+    before = filled.read_bytes()
+    verify(filled, vkeys)
+    assert filled.read_bytes() == before

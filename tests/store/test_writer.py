@@ -1,0 +1,223 @@
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Never, TypeAlias
+
+import apsw
+import pytest
+
+from hegui.store import Writer, open_database
+from hegui.terms import Corrupt, Unavailable, Words
+
+Pen: TypeAlias = Writer[bytes, int]
+
+INSERT = "INSERT INTO standing (subject_row, level) VALUES (?, ?)"
+
+
+def put(connection: apsw.Connection, items: list[bytes]) -> list[int]:
+    """Write each item as a row; its result is how many rows there are then."""
+    results = []
+    for item in items:
+        connection.execute(INSERT, (item, "suspended"))
+        results.append(connection.execute("SELECT count(*) FROM standing").get)
+    return results
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "hegui.db"
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[Pen]:
+    made = Writer(path, put)
+    yield made
+    made.close()
+
+
+class Held:
+    """A commit function that waits in its transaction until it is let go."""
+
+    def __init__(self) -> None:
+        self.inside, self.go = threading.Event(), threading.Event()
+
+    def __call__(self, connection: apsw.Connection, items: list[bytes]) -> list[int]:
+        self.inside.set()
+        self.go.wait(10)
+        return put(connection, items)
+
+
+def rows(path: Path) -> list[bytes]:
+    connection = open_database(path, read_only=True)
+    return [row for (row,) in connection.execute("SELECT subject_row FROM standing")]
+
+
+def key(number: int) -> bytes:
+    return number.to_bytes(4, "big")
+
+
+async def test_each_item_gets_its_own_result_in_order(writer: Pen, path: Path) -> None:
+    assert await asyncio.gather(*(writer.add(key(n)) for n in range(500))) == list(range(1, 501))
+    assert rows(path) == [key(n) for n in range(500)]
+
+
+async def test_items_that_wait_together_share_a_transaction(path: Path) -> None:
+    held = Held()
+    writer = Writer(path, held)
+    waiting = [asyncio.ensure_future(writer.add(key(n))) for n in range(300)]
+    await asyncio.sleep(0)
+    held.inside.wait(10)
+    held.go.set()
+    await asyncio.gather(*waiting)
+    writer.close()
+    assert writer.metrics.items == 300
+    assert writer.metrics.commits <= 3
+    assert writer.metrics.last_commit_seconds > 0
+
+
+def test_a_result_is_given_only_once_the_row_is_durable(writer: Pen, path: Path) -> None:
+    writer.submit(b"a").result(10)
+    assert rows(path) == [b"a"]
+
+
+async def test_a_full_queue_refuses_at_once_and_keeps_what_it_took(path: Path) -> None:
+    held = Held()
+    writer = Writer(path, held, limit=3)
+    first = writer.submit(b"first")
+    held.inside.wait(10)
+    taken = [writer.submit(key(n)) for n in range(3)]
+    with pytest.raises(Unavailable, match="3 records wait"):
+        await writer.add(b"one too many")
+    assert writer.lag() == 4
+    held.go.set()
+    assert [future.result(10) for future in (first, *taken)] == [1, 2, 3, 4]
+    writer.close()
+    assert writer.lag() == 0
+
+
+def test_one_bad_item_takes_nobody_down_with_it(path: Path) -> None:
+    held = Held()
+    writer = Writer(path, held)
+    futures = [writer.submit(key(n % 50)) for n in range(60)]  # ten rows come twice
+    held.go.set()
+    failed = [n for n, future in enumerate(futures) if future.exception(10)]
+    assert failed == list(range(50, 60))
+    assert isinstance(futures[50].exception(), Unavailable)
+    assert futures[49].result() == 50
+    writer.close()
+    assert rows(path) == [key(n) for n in range(50)]
+    assert writer.metrics.failed == 10
+
+
+def test_an_error_of_ours_reaches_the_one_who_waits(path: Path) -> None:
+    def refuse(_connection: apsw.Connection, _items: list[bytes]) -> Never:
+        raise Corrupt(Words("broken", "坏了"))
+
+    writer = Writer(path, refuse)
+    assert isinstance(writer.submit(b"a").exception(10), Corrupt)
+    assert isinstance(writer.submit(b"b").exception(10), Corrupt)
+    writer.close()
+
+
+def test_a_full_disk_is_unavailable_and_the_thread_lives_on(writer: Pen, path: Path) -> None:
+    writer.submit(b"before").result(10)
+    pages = writer._connection.pragma("page_count")
+    writer._connection.pragma("max_page_count", pages)
+    with pytest.raises(Unavailable, match="full"):
+        writer.submit(bytes(50_000)).result(10)
+    assert rows(path) == [b"before"]
+    writer._connection.pragma("max_page_count", pages + 1_000)
+    writer.submit(b"after").result(10)
+    assert set(rows(path)) == {b"before", b"after"}
+
+
+def test_another_process_that_holds_the_lock_too_long_is_unavailable(
+    writer: Pen, path: Path
+) -> None:
+    writer._connection.set_busy_timeout(50)
+    other = open_database(path)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable, match="locked"):
+        writer.submit(b"a").result(10)
+    other.execute("ROLLBACK")
+    assert writer.submit(b"b").result(10) == 1
+
+
+def test_after_an_io_error_the_file_is_opened_anew(path: Path) -> None:
+    failing = [True]
+
+    def fail_once(connection: apsw.Connection, items: list[bytes]) -> list[int]:
+        if failing.pop() if failing else False:
+            raise apsw.IOError("disk I/O error")
+        return put(connection, items)
+
+    writer = Writer(path, fail_once)
+    before = writer._connection
+    with pytest.raises(Unavailable):
+        writer.submit(b"a").result(10)
+    assert writer.submit(b"b").result(10) == 1
+    assert writer._connection is not before
+    writer.close()
+
+
+def test_a_commit_that_loses_count_is_rolled_back(path: Path) -> None:
+    writer = Writer(path, lambda connection, items: put(connection, items)[1:])
+    assert isinstance(writer.submit(b"a").exception(10), AssertionError)
+    writer.close()
+    assert rows(path) == []
+
+
+def test_closing_writes_what_waits_and_takes_no_more(path: Path) -> None:
+    held = Held()
+    writer = Writer(path, held)
+    futures = [writer.submit(key(n)) for n in range(20)]
+    held.go.set()
+    writer.close()
+    assert len(rows(path)) == 20
+    assert all(future.done() for future in futures)
+    with pytest.raises(Unavailable, match="being closed"):
+        writer.submit(b"late")
+    writer.close()
+
+
+def test_closing_without_drain_refuses_what_waits(path: Path) -> None:
+    held = Held()
+    writer = Writer(path, held)
+    first = writer.submit(b"first")
+    held.inside.wait(10)
+    later = writer.submit(b"later")
+    closing = threading.Thread(target=writer.close, kwargs={"drain": False})
+    closing.start()
+    while not writer._closed:
+        pass
+    held.go.set()
+    closing.join(10)
+    assert first.result(10) == 1
+    assert isinstance(later.exception(10), Unavailable)
+
+
+async def test_a_cancelled_wait_does_not_take_the_record_back(path: Path) -> None:
+    held = Held()
+    writer = Writer(path, held)
+    waiting = asyncio.ensure_future(writer.add(b"a"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    held.go.set()
+    writer.close()
+    await asyncio.sleep(0)
+    assert rows(path) == [b"a"]
+
+
+def test_a_loop_that_has_ended_does_not_end_the_writer(path: Path) -> None:
+    held = Held()
+    writer = Writer(path, held)
+
+    async def leave() -> None:
+        asyncio.ensure_future(writer.add(b"a")).add_done_callback(lambda _: None)
+        await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    held.go.set()
+    assert writer.submit(b"b").result(10) == 2
+    writer.close()
