@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from hegui.detectors import BuiltIn, TargetDetector
-from hegui.detectors.lexicon import target
+from hegui.detectors.lexicon import targets_of
 from hegui.detectors.matcher import Matcher, PlainMatcher
 from hegui.detectors.numbers import resident_check_char
 from hegui.detectors.pattern import Pattern, parse
@@ -193,13 +193,30 @@ def test_random_rules_agree_on_all_back_ends_and_in_every_stream(seed: int) -> N
         ]
         column = TextColumn.of(texts)
         assert list(fast.find(column)) == list(slow.find(column)), (seed, texts)
+        part = TextColumn(memoryview(column.data), column.offsets[1:])
+        assert list(fast.find(part)) == list(slow.find(part)), (seed, texts)
+        raw = bytes(rng.choice(b"a1b\xe5\xad\x97\xef\xbc\x91\xff ") for _ in range(20))
+        torn = TextColumn(raw, [0, rng.randrange(20), 20])
+        assert list(fast.find(torn)) == list(slow.find(torn)), (seed, raw)
         streamed, _ = stream(detector, cut(texts[0], rng, 4))
         assert sorted(streamed) == sorted(block(detector, texts[0])), (seed, texts[0])
 
 
+def test_a_long_column_is_read_to_its_last_character(built_in: BuiltIn) -> None:
+    filler = "合同条款" * 30_000
+    column = TextColumn.of([filler + "电话13800138000", "9" + filler + "你这个废物", "kill myself"])
+    assert [(row, rule) for row, rule, *_ in built_in.inspect(column)] == [
+        (0, "pii.mobile"),
+        (1, "lex.insult"),
+        (2, "lex.self_harm"),
+    ]
+
+
 def test_rows_do_not_see_each_other(built_in: BuiltIn) -> None:
-    column = TextColumn.of(["电话138001", "38000", "", "13800138000", "9"])
+    column = TextColumn.of(["电话138001", "38000", "", "13800138000", "9", "a", "idiot", "x"])
     assert [(row, start) for row, _, start, _, _ in built_in.inspect(column)] == [(3, 0)]
+    column = TextColumn.of(["1", "13800138000", "a", "", "kill myself", "１", "13800138000"])
+    assert [row for row, *_ in built_in.inspect(column)] == [1, 4, 6]
 
 
 def test_a_slice_of_a_column_is_read_without_copying_it_whole(built_in: BuiltIn) -> None:
@@ -209,8 +226,8 @@ def test_a_slice_of_a_column_is_read_without_copying_it_whole(built_in: BuiltIn)
 
 
 def test_findings_stand_in_a_fixed_order_and_may_overlap() -> None:
-    rules = [target("b", parse("bc")), target("a", parse("abc?")), target("c", parse("[a-c]{2}"))]
-    detector = TargetDetector("t", "1", {}, [Target(t.rule, t.pattern) for t in rules])
+    rules = [Target(rule, parse(s)) for rule, s in (("b", "bc"), ("a", "abc?"), ("c", "[a-c]{2}"))]
+    detector = TargetDetector("t", "1", {}, rules)
     assert block(detector, "abc") == [
         ("c", 0, 2, 1.0),
         ("a", 0, 3, 1.0),
@@ -222,7 +239,12 @@ def test_findings_stand_in_a_fixed_order_and_may_overlap() -> None:
 def test_bytes_that_are_not_utf8_do_no_harm(built_in: BuiltIn, plain: PlainMatcher) -> None:
     rng = random.Random(9)
     good = "电话13800138000，你这个废物".encode()
-    rows = [b"\xff\xfe" + good + b"\x80", bytes(rng.randrange(256) for _ in range(400)), good]
+    rows = [
+        b"\xff\xfe" + good + b"\x80",
+        b"\xff13800138000\xe4\xb8",
+        bytes(rng.randrange(256) for _ in range(400)),
+        good,
+    ]
     rows += [good[:size] for size in range(0, len(good), 5)]
     offsets = [0]
     for row in rows:
@@ -259,9 +281,9 @@ def test_threads_share_one_detector(built_in: BuiltIn) -> None:
 
 
 def test_the_digest_names_what_is_looked_for() -> None:
-    one = TargetDetector("t", "1", {}, [target("a", parse("abc"))]).card
-    same = TargetDetector("t", "1", {}, [target("a", parse("abc"))]).card
-    other = TargetDetector("t", "1", {}, [target("a", parse("abd"))]).card
+    one = TargetDetector("t", "1", {}, targets_of("a", parse("abc"))).card
+    same = TargetDetector("t", "1", {}, targets_of("a", parse("abc"))).card
+    other = TargetDetector("t", "1", {}, targets_of("a", parse("abd"))).card
     assert one.digest == same.digest != other.digest
     assert (one.reach, one.runs, one.span, one.left) == ("exact", "inline", 3, 1)
     assert isinstance(TargetDetector("t", "1", {}, []), ExactDetector)

@@ -3,6 +3,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -52,7 +53,8 @@ def test_a_newer_format_is_refused_and_left_alone(path: Path) -> None:
     for read_only in (False, True):
         with pytest.raises(Misconfigured, match="format 99"):
             open_database(path, read_only=read_only)
-    assert sqlite3.connect(path).execute("SELECT v FROM schema_version").fetchall() == [(99,)]
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT v FROM schema_version").fetchall() == [(99,)]
 
 
 def test_older_formats_are_migrated_in_order_and_once(path: Path) -> None:

@@ -29,6 +29,7 @@ from hegui.gateway.refusals import Refusals
 from hegui.gateway.upstream import Upstreams
 from hegui.ledger import kinds, leaf
 from hegui.runners.process import ProcessRunner
+from hegui.screen.panel import Panel
 from hegui.settings import Settings
 from hegui.terms import Ask, Clock, Entry, Fault, Findings, HeguiError
 from hegui.vault.vault import Vault
@@ -73,7 +74,7 @@ class Gateway:
             cards.append(card)
         panel = parts.panel_of(cards)
         policies = parts.policies_of(self.settings)
-        content, service = self.settings.content, self.settings.service
+        content = self.settings.content
         judge = Judge(
             panel, History(), self._fulfil, _off_loop, self.settings.limits.off_loop_bytes
         )
@@ -94,24 +95,29 @@ class Gateway:
         )
         self.public = self._public()
         self.admin = admin_app(self.gate, self.ledger.lag, self._state)
-        digests = "".join(policy.digest for _, policy in sorted(policies.items()))
-        await self._record(
-            "service.started",
-            version=hegui.__version__,
-            scope=service.scope,
-            reason=service.reason,
-            settings=self.settings.digest or hashlib.sha256(b"").hexdigest(),
-            policy=hashlib.sha256(digests.encode()).hexdigest(),
-            panel=panel.digest,
-            keep=content.keep,
-            upstreams={u.name: u.role or "undeclared" for u in self.settings.upstreams},
-            detectors={c.name: c.version for c in panel.cards},
-        )
+        await self._say_started(panel)
         self._repeat(self._expire, _HOUR)
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
             self._repeat(self._fetch_keys, _KEYS_EVERY)
         self._ready = True
+
+    async def _say_started(self, panel: Panel) -> None:
+        """Record that the service runs, under which scope and rules (Art. 2, 13)."""
+        settings = self.settings
+        digests = "".join(policy.digest for _, policy in sorted(self.gate.policies.items()))
+        await self._record(
+            "service.started",
+            version=hegui.__version__,
+            scope=settings.service.scope,
+            reason=settings.service.reason,
+            settings=settings.digest or hashlib.sha256(b"").hexdigest(),
+            policy=hashlib.sha256(digests.encode()).hexdigest(),
+            panel=panel.digest,
+            keep=settings.content.keep,
+            upstreams={u.name: u.role or "undeclared" for u in settings.upstreams},
+            detectors={card.name: card.version for card in panel.cards},
+        )
 
     async def stop(self, grace: float = 0.0, reason: str = "stopped") -> None:
         """Let open exchanges finish for ``grace`` seconds, end the rest, and close everything."""

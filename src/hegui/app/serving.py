@@ -99,6 +99,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_level=logging.WARNING,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         backlog=2048,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,

@@ -1,1 +1,62 @@
-"""The command line."""
+"""The command line. ``main`` imports a command's file when it is called, and no room before."""
+
+import click
+
+from hegui.cli.speech import Option, Root
+from hegui.terms import Words
+
+SHELF = {
+    "init": (
+        "hegui.cli.init:init",
+        Words("write a commented hegui.toml", "生成带注释的 hegui.toml"),
+    ),
+    "check": (
+        "hegui.cli.check:check",
+        Words(
+            "say what will be enforced, what is not covered and what is wrong",
+            "说明将如何审核、哪些风险没有覆盖、哪里配置有误",
+        ),
+    ),
+    "serve": ("hegui.cli.serve:serve", Words("run the gateway", "启动网关")),
+    "demo": (
+        "hegui.cli.demo:demo",
+        Words("run the gateway in front of a practice model", "用练习模型演示网关"),
+    ),
+    "keys": (
+        "hegui.cli.keys:keys",
+        Words("create, list and revoke callers' keys", "创建、查看和吊销调用方密钥"),
+    ),
+    "scan": (
+        "hegui.cli.scan:scan",
+        Words("look for risks in text files or a pipe", "在文本文件或管道中查找风险"),
+    ),
+    "ledger": ("hegui.cli.ledger:ledger", Words("check the evidence", "核验证据账本")),
+}
+
+
+@click.group(
+    "hegui",
+    cls=Root,
+    shelf=SHELF,
+    words=Words(
+        "Run a generative-AI service under China's Interim Measures: screen, label, record, "
+        "prove.\n"
+        "Exit codes: 0 clean, 1 findings, 2 could not tell, 3 misconfigured or bad input.",
+        "按照《生成式人工智能服务管理暂行办法》运行生成式人工智能服务：审核、标识、记录、举证。\n"
+        "退出码：0 正常，1 有发现，2 无法判断，3 配置或输入有误。",
+    ),
+    examples=Words(
+        "hegui init --preset ollama\nhegui check\nhegui serve -c hegui.toml\n"
+        "echo 'call 13800138000' | hegui scan -",
+        "hegui init --preset ollama\nhegui check\nhegui serve -c hegui.toml\n"
+        "echo '电话13800138000' | hegui scan -",
+    ),
+)
+@click.version_option(
+    package_name="hegui",
+    message="%(version)s",
+    cls=Option,
+    words=Words("show the version", "显示版本号"),
+)
+def main() -> None:
+    """Run a generative-AI service under China's Interim Measures."""

@@ -41,26 +41,32 @@ def rules() -> dict[str, RuleInfo]:
 def targets() -> tuple[Target, ...]:
     """Return what the lexicon looks for."""
     return tuple(
-        target(entry["id"], pattern)
+        target
         for entry in _data()
         for pattern in (
             *map(literal, entry.get("phrases", ())),
             *map(parse, entry.get("patterns", ())),
         )
+        for target in targets_of(entry["id"], pattern)
     )
 
 
-def target(rule: str, pattern: Pattern) -> Target:
-    """Return the target of a phrase: caseless, full width folded, ASCII words whole."""
+def targets_of(rule: str, pattern: Pattern) -> tuple[Target, ...]:
+    """Return the targets of a phrase: caseless, ASCII words whole; a second one in full width.
+
+    Phrases that mix widths are left to a normalised channel: folding each letter by itself makes
+    the database several times as large.
+    """
     positions = pattern.positions
-    begins = all(WORD.isdisjoint(positions.chars[p]) for p in positions.first)
-    ends = all(WORD.isdisjoint(positions.chars[p]) for p in positions.last)
-    return Target(
-        rule,
-        pattern.folded(case=True, width=True),
-        before=ANYTHING if begins else NO_WORD,
-        after=ANYTHING if ends else NO_WORD,
-    )
+    free_before = all(WORD.isdisjoint(positions.chars[p]) for p in positions.first)
+    free_after = all(WORD.isdisjoint(positions.chars[p]) for p in positions.last)
+    before = ANYTHING if free_before else NO_WORD
+    after = ANYTHING if free_after else NO_WORD
+    plain = pattern.folded(case=True)
+    forms = [plain, plain.full_width()]
+    if forms[0].source == forms[1].source:
+        forms.pop()
+    return tuple(Target(rule, form, before, after) for form in forms)
 
 
 class Lexicon(TargetDetector):

@@ -20,6 +20,7 @@ from hegui.detectors.tree import (
     Row,
     Times,
     folded,
+    full_width,
     lengths,
     source_of,
 )
@@ -55,6 +56,10 @@ class Pattern:
         folds alike and offsets stay those of the text.
         """
         return Pattern(folded(self.tree, case=case, width=width))
+
+    def full_width(self) -> "Pattern":
+        """Return the pattern with every character that has a full-width form in that form only."""
+        return Pattern(full_width(self.tree))
 
 
 def literal(text: str) -> Pattern:

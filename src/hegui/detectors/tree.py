@@ -87,6 +87,16 @@ def folded(node: Node, *, case: bool, width: bool) -> Node:
     return Row(parts) if isinstance(node, Row) else Either(parts)
 
 
+def full_width(node: Node) -> Node:
+    """Return the node with each character that has a full-width form replaced by it."""
+    if isinstance(node, Each):
+        return Each(frozenset(_WIDE.get(char, char) for char in node.chars))
+    if isinstance(node, Times):
+        return Times(full_width(node.node), node.low, node.high)
+    parts = tuple(map(full_width, node.parts))
+    return Row(parts) if isinstance(node, Row) else Either(parts)
+
+
 def source_of(node: Node) -> str:
     """Return the node as Python's ``re`` and Hyperscan read it."""
     if isinstance(node, Each):
@@ -114,3 +124,33 @@ def _spell(run: Sequence[int]) -> str:
 def _spell_char(code: int) -> str:
     char = chr(code)
     return f"\\x{code:02x}" if char.isascii() and not char.isalnum() else char
+
+
+def bytes_source(node: Node) -> str:
+    """Return the node over UTF-8 bytes, for an engine that knows nothing of characters.
+
+    What it matches in bytes that are not UTF-8 is then as well defined as in those that are.
+    """
+    if isinstance(node, Each):
+        return bytes_class(node.chars)
+    if isinstance(node, Times):
+        return f"(?:{bytes_source(node.node)}){{{node.low},{node.high}}}"
+    if isinstance(node, Row):
+        return "".join(map(bytes_source, node.parts))
+    return f"(?:{'|'.join(map(bytes_source, node.parts))})"
+
+
+def bytes_class(chars: Chars) -> str:
+    """Return a set of characters as a choice of byte sequences, those with one beginning joined."""
+    lasts: dict[bytes, list[int]] = {}
+    for char in sorted(chars):
+        *head, last = char.encode()
+        lasts.setdefault(bytes(head), []).append(last)
+    spelt = [
+        "".join(f"\\x{byte:02x}" for byte in head)
+        + "["
+        + "".join(f"\\x{byte:02x}" for byte in last)
+        + "]"
+        for head, last in lasts.items()
+    ]
+    return spelt[0] if len(spelt) == 1 else f"(?:{'|'.join(spelt)})"

@@ -45,6 +45,10 @@ _ENVIRONMENT = (*_REOPEN, apsw.FullError, apsw.BusyError, apsw.LockedError, apsw
 """Errors of the disk and of other processes: no item of the group is to blame."""
 
 
+_CROWD = 4  # items in the last group, from which on the next group is waited for
+_LINGER = 0.004  # seconds; less than a disk's fsync, so that nobody waits noticeably longer
+
+
 @dataclass(slots=True)
 class Metrics:
     """What the writer has done since it started. Written by its thread only."""
@@ -80,6 +84,7 @@ class Writer(Generic[T, R]):
         self._batch = batch
         self._queue: queue.SimpleQueue[tuple[T, _Waiter[R]] | None] = queue.SimpleQueue()
         self._in_hand = 0
+        self._crowd = 0  # how many items the last group had
         self._closed = False
         self._drain = True
         self._gate = threading.Lock()
@@ -128,7 +133,7 @@ class Writer(Generic[T, R]):
             group, ended = self._gather()
             if not group:
                 continue
-            self._in_hand = len(group)
+            self._in_hand = self._crowd = len(group)
             if self._closed and not self._drain:
                 _settle((waiter, Unavailable(_CLOSED)) for _, waiter in group)
             else:
@@ -141,6 +146,9 @@ class Writer(Generic[T, R]):
         first = self._queue.get()
         if first is None:
             return [], True
+        if self._crowd >= _CROWD:
+            # many come at a time: a commit costs the same for ten as for one, so let them gather
+            time.sleep(_LINGER)
         group = [first]
         try:
             while len(group) < self._batch:

@@ -1,0 +1,65 @@
+"""What a service enforces, as data: each risk, its detectors, and what they cost per role."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hegui.measures import Risk, risks
+from hegui.terms import Role
+
+if TYPE_CHECKING:
+    from hegui.screen.panel import Panel
+    from hegui.screen.policy import Policy
+
+ROLES: Final = (Role.SYSTEM, Role.USER, Role.TOOL, Role.HISTORY, Role.REPLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A covered risk: who looks for it, and the actions per role (several where rules differ)."""
+
+    risk: Risk
+    detectors: tuple[str, ...]
+    adult: Mapping[Role, tuple[str, ...]]
+    minor: Mapping[Role, tuple[str, ...]]
+
+
+def rulings(panel: "Panel", adult: "Policy", minor: "Policy") -> list[Ruling]:
+    """Return the risks that some detector of the panel looks for, in the standard's order."""
+    found = []
+    for risk in risks().values():
+        cards = [card for card in panel.cards if risk.id in card.risks]
+        if cards:
+            found.append(
+                Ruling(
+                    risk,
+                    tuple(card.name for card in cards),
+                    _costs(panel, adult, risk.id),
+                    _costs(panel, minor, risk.id),
+                )
+            )
+    return found
+
+
+def _costs(panel: "Panel", policy: "Policy", risk: str) -> dict[Role, tuple[str, ...]]:
+    rules = [rule for rule in panel.rules.values() if rule.risk == risk]
+    return {
+        role: tuple(
+            action.name.lower()
+            for action in sorted({policy.action_for(role, rule, 1.0) for rule in rules})
+        )
+        for role in ROLES
+    }
+
+
+def uncovered(panel: "Panel") -> list[Risk]:
+    """Return the risks that no detector of the panel looks for."""
+    covered = panel.covers()
+    return [risk for risk in risks().values() if risk.id not in covered]
+
+
+def unknown_rulings(panel: "Panel", actions: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+    """Return (role, name) of actions that name no rule, kind, risk or group: they do nothing."""
+    known = {"*", *risks(), *(risk.group.id for risk in risks().values())}
+    known |= {name for rule in panel.rules.values() for name in (rule.id, rule.kind)}
+    return [(role, name) for role, table in actions.items() for name in table if name not in known]

@@ -1,0 +1,267 @@
+"""``hegui keys``: callers' keys. Each creation and revocation goes on record with its row."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hegui.cli.columns import table
+from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
+from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
+from hegui.terms import BadRequest, Entry, Words, Write
+
+if TYPE_CHECKING:
+    from hegui.callers import KeyRecord
+    from hegui.settings import Settings
+
+_DAY_MS = 86_400_000
+
+
+@click.group(
+    "keys",
+    cls=Family,
+    words=Words(
+        "Create, list and revoke the keys of callers. A key is shown once; hegui keeps only a "
+        "keyed hash of it.",
+        "创建、查看和吊销调用方密钥。密钥只显示一次；hegui 只保存带密钥的散列值。",
+    ),
+    examples=Words(
+        "hegui keys create --tenant school --audience minor --expires 90d\nhegui keys list\n"
+        "hegui keys revoke 4f2k9xw0ab",
+        "hegui keys create --tenant school --audience minor --expires 90d\nhegui keys list\n"
+        "hegui keys revoke 4f2k9xw0ab",
+    ),
+)
+def keys() -> None:
+    """Callers' keys."""
+
+
+@keys.command(
+    "create",
+    cls=Command,
+    words=Words(
+        "Create a key and show it, once. Its creation goes on record in the tenant's log.",
+        "创建一个密钥并显示，仅此一次。创建会记入该租户的账本。",
+    ),
+    examples=Words(
+        "hegui keys create\nhegui keys create --tenant school --audience minor --expires 90d",
+        "hegui keys create\nhegui keys create --tenant school --audience minor --expires 90d",
+    ),
+)
+@SETTINGS_OPTION
+@option(
+    "--tenant",
+    default="default",
+    words=Words(
+        "whose key it is; tenants have separate logs (default)",
+        "属于哪个租户；各租户账本分开（默认 default）",
+    ),
+)
+@option(
+    "--audience",
+    type=click.Choice(["adult", "minor"]),
+    default="adult",
+    words=Words(
+        "whom its requests serve when nothing signed says (adult)",
+        "没有签名断言时，按哪类用户处理（默认 adult）",
+    ),
+)
+@option(
+    "--label",
+    "label_mode",
+    type=click.Choice(["default", "suffix", "interface"]),
+    default="default",
+    words=Words(
+        "how its replies are labelled; default: as the settings say",
+        "回复的标识方式；default 为按配置",
+    ),
+)
+@option(
+    "--refusal",
+    "refusal_mode",
+    type=click.Choice(["reply", "error"]),
+    default="reply",
+    words=Words(
+        "refusals come as a reply (HTTP 200) or as an OpenAI error",
+        "拒绝时返回普通回复（HTTP 200）还是 OpenAI 错误",
+    ),
+)
+@option(
+    "--expires",
+    metavar="90d|2027-01-31",
+    words=Words(
+        "days from now, or the last day (UTC) on which it is valid",
+        "多少天后失效，或最后有效日（UTC）",
+    ),
+)
+@option("--note", default="", words=Words("a remark for yourself", "备注"))
+@JSON_OPTION
+def create(config: Path, expires: str | None, *, as_json: bool, **terms: Any) -> int:
+    """Create a key and show it once."""
+    from hegui.app import parts
+    from hegui.callers.keys import NewKey, make
+    from hegui.ledger.kinds import named
+
+    settings = read_settings(config)
+    at = parts.now()
+    made = make(parts.pepper(settings), NewKey(expires=_end(expires, at), **terms), at)
+    record = made.record
+    fields: dict[str, Any] = {"key": record.id, "audience": record.audience}
+    if record.expires is not None:
+        fields["expires"] = record.expires
+    _put_on_record(settings, record.tenant, (named("key.created"), at, fields), made.write)
+    if as_json:
+        click.echo(json.dumps({"key": made.plain, **_row(record, at)}, ensure_ascii=False))
+        return CLEAN
+    click.echo(made.plain)
+    say(
+        Words(
+            "Shown once, not stored: keep it now. Key {id}, tenant {tenant}.",
+            "只显示这一次，不会保存，请立即妥善保管。编号 {id}，租户 {tenant}。",
+        ).fill(id=record.id, tenant=record.tenant),
+        err=True,
+    )
+    return CLEAN
+
+
+@keys.command(
+    "list",
+    cls=Command,
+    words=Words("List all keys, without their secrets.", "列出全部密钥，不含密钥本身。"),
+    examples=Words(
+        "hegui keys list\nhegui keys list --json", "hegui keys list\nhegui keys list --json"
+    ),
+)
+@SETTINGS_OPTION
+@JSON_OPTION
+def list_keys(config: Path, *, as_json: bool) -> int:
+    """List all keys."""
+    from hegui.app import parts
+    from hegui.callers.keys import listing
+    from hegui.store import open_database
+
+    settings = read_settings(config)
+    records = []
+    if settings.database.exists():
+        with open_database(settings.database, read_only=True) as connection:
+            records = listing(connection)
+        connection.close()
+    at = parts.now()
+    if as_json:
+        click.echo(json.dumps([_row(record, at) for record in records], ensure_ascii=False))
+        return CLEAN
+    if not records:
+        say(Words("No keys yet: hegui keys create", "还没有密钥：hegui keys create"))
+        return CLEAN
+    lang = lang_of()
+    rows = [[words.say(lang) for words in _HEADING]]
+    for record in records:
+        expires = _date(record.expires) if record.expires is not None else "-"
+        rows.append(
+            [
+                record.id,
+                record.tenant,
+                record.audience,
+                _STATES[record.state(at)].say(lang),
+                _date(record.created),
+                expires,
+                record.note,
+            ]
+        )
+    click.echo("\n".join(table(rows, indent=0)))
+    return CLEAN
+
+
+_HEADING = (
+    Words("id", "编号"),
+    Words("tenant", "租户"),
+    Words("audience", "用户"),
+    Words("state", "状态"),
+    Words("created", "创建"),
+    Words("expires", "失效"),
+    Words("note", "备注"),
+)
+_STATES = {
+    "active": Words("active", "有效"),
+    "expired": Words("expired", "已过期"),
+    "revoked": Words("revoked", "已吊销"),
+}
+
+
+@keys.command(
+    "revoke",
+    cls=Command,
+    words=Words(
+        "Revoke a key for good. A running gateway follows within a second; the revocation goes on "
+        "record.",
+        "永久吊销一个密钥。运行中的网关一秒内生效；吊销会记录在案。",
+    ),
+    examples=Words("hegui keys revoke 4f2k9xw0ab", "hegui keys revoke 4f2k9xw0ab"),
+)
+@SETTINGS_OPTION
+@click.argument("key_id", metavar="ID")
+def revoke_key(config: Path, key_id: str) -> int:
+    """Revoke a key for good."""
+    from hegui.app import parts
+    from hegui.callers.keys import revocation
+    from hegui.ledger.kinds import named
+    from hegui.store import open_database
+
+    settings = read_settings(config)
+    at = parts.now()
+    with open_database(settings.database, read_only=True) as connection:
+        record, write = revocation(connection, key_id, at)
+    connection.close()
+    if record.revoked is not None:
+        say(Words("{id} was revoked before.", "{id} 此前已吊销。").fill(id=record.id))
+        return CLEAN
+    _put_on_record(settings, record.tenant, (named("key.revoked"), at, {"key": record.id}), write)
+    say(Words("{id} is revoked.", "{id} 已吊销。").fill(id=record.id))
+    return CLEAN
+
+
+def _put_on_record(
+    settings: "Settings", tenant: str, said: tuple[Any, int, dict[str, Any]], write: Write
+) -> None:
+    """Write the row and the record that tells of it in one transaction."""
+    from hegui.app import parts
+    from hegui.ledger.leaf import make as make_leaf
+
+    kind, at, fields = said
+    ledger = parts.open_ledger(settings)
+    try:
+        ledger.add_blocking(Entry(tenant, make_leaf(kind, at, tenant, fields), (write,)))
+    finally:
+        ledger.close()
+
+
+def _row(record: "KeyRecord", at: int) -> dict[str, Any]:
+    names = ("id", "tenant", "audience", "label_mode", "refusal_mode", "created", "expires")
+    row = {name: getattr(record, name) for name in (*names, "revoked", "note")}
+    return {**row, "state": record.state(at)}
+
+
+def _date(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1_000, UTC).strftime("%Y-%m-%d")
+
+
+def _end(said: str | None, at: int) -> int | None:
+    """Read ``90d`` or a date as the moment at which a key ends."""
+    if said is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,5}d", said):
+        return at + int(said[:-1]) * _DAY_MS
+    try:
+        day = datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise BadRequest(
+            Words(
+                "--expires is a number of days such as 90d, or a date such as 2027-01-31",
+                "--expires 应为天数（如 90d）或日期（如 2027-01-31）",
+            ),
+            param="expires",
+        ) from None
+    return int(day.timestamp() * 1_000) + _DAY_MS

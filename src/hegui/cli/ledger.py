@@ -1,0 +1,185 @@
+"""``hegui ledger``: check the evidence."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hegui.cli.columns import aligned, wrapped
+from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    FINDINGS,
+    Command,
+    Family,
+    lang_of,
+    option,
+    say,
+)
+from hegui.terms import BadRequest, Lang, Words
+
+if TYPE_CHECKING:
+    from hegui.ledger.verify import Report
+    from hegui.settings import Settings
+
+
+@click.group(
+    "ledger",
+    cls=Family,
+    words=Words("Check the evidence that the gateway has written.", "核验网关写下的证据。"),
+    examples=Words("hegui ledger verify", "hegui ledger verify"),
+)
+def ledger() -> None:
+    """Check the evidence."""
+
+
+@ledger.command(
+    "verify",
+    cls=Command,
+    words=Words(
+        "Recompute every hash and root and check every signature; say what holds, what does not "
+        "and where, and what this check cannot prove. Without --db the settings' own database is "
+        "checked, its signatures against the key in the data directory; an inspector gives --db "
+        "and the published --vkey. Exit code 0: all holds; 1: something does not; 2: could not "
+        "tell.",
+        "重新计算所有散列值和根，核对所有签名；说明哪些成立、哪些不成立及其位置，"
+        "以及本检查不能证明什么。"
+        "不给 --db 时检查配置中的数据库，用数据目录里的密钥核对签名；"
+        "监督检查时可给出 --db 和公布的 --vkey。退出码：0 全部成立；1 有不成立之处；2 无法判断。",
+    ),
+    examples=Words(
+        "hegui ledger verify\n"
+        "hegui ledger verify --db copy/hegui.db --vkey default=example.com/log+1a2b3c4d+AV0…",
+        "hegui ledger verify\n"
+        "hegui ledger verify --db copy/hegui.db --vkey default=example.com/log+1a2b3c4d+AV0…",
+    ),
+)
+@SETTINGS_OPTION
+@option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    words=Words("a database, or a copy of one", "数据库文件或其副本"),
+)
+@option(
+    "--vkey",
+    "vkeys",
+    multiple=True,
+    metavar="TENANT=VKEY",
+    words=Words("a log's verifier key; may be repeated", "账本的验证公钥，可重复给出"),
+)
+@JSON_OPTION
+def verify(config: Path, db: Path | None, vkeys: tuple[str, ...], *, as_json: bool) -> int:
+    """Recompute every hash and check every signature."""
+    from hegui.ledger.verify import verify as check
+
+    given = _given(vkeys)
+    if db is None:
+        settings = read_settings(config)
+        db = settings.database
+        given = given or _own(settings)
+    if not db.is_file():
+        say(
+            Words("There is no database at {path}.", "{path} 处没有数据库。").fill(path=db),
+            err=True,
+        )
+        return COULD_NOT_TELL
+    report = check(db, given or None)
+    if as_json:
+        click.echo(json.dumps(_as_data(report), ensure_ascii=False))
+    else:
+        click.echo("\n".join(_page(report, db, lang_of())))
+    return CLEAN if report.ok else FINDINGS
+
+
+def _given(vkeys: tuple[str, ...]) -> dict[str, str]:
+    given = {}
+    for said in vkeys:
+        tenant, equals, vkey = said.partition("=")
+        if not equals or vkey.count("+") < 2:  # noqa: PLR2004 - a verifier key is name+id+key
+            raise BadRequest(
+                Words("--vkey is written TENANT=VKEY", "--vkey 应写作 租户=公钥"), param="vkey"
+            )
+        given[tenant] = vkey
+    return given
+
+
+def _own(settings: "Settings") -> dict[str, str]:
+    """Return the verifier key of every log in the settings' database, from our own signing key."""
+    import sqlite3
+    from urllib.parse import quote
+
+    from hegui.app import parts
+
+    if not (settings.key_directory / "signing").exists() or not settings.database.exists():
+        return {}
+    signer = parts.signer_for(settings)
+    try:
+        address = f"file:{quote(str(settings.database.resolve()))}?mode=ro"
+        connection = sqlite3.connect(address, uri=True)
+        try:
+            tenants = [str(tenant) for (tenant,) in connection.execute("SELECT tenant FROM log")]
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return {}  # the check itself says what is wrong with the file
+    return {tenant: signer(tenant).vkey for tenant in tenants}
+
+
+def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
+    lines = [
+        Words(
+            "{path}: everything that was checked holds together."
+            if report.ok
+            else "{path}: {n} things do not hold together.",
+            "{path}：所检查的内容全部成立。" if report.ok else "{path}：有 {n} 处不成立。",
+        )
+        .fill(path=db, n=len(report.problems) + report.more)
+        .say(lang)
+    ]
+    for log in report.logs:
+        signed = (
+            Words("signature checked", "签名已核对")
+            if log.signed
+            else Words("signature NOT checked", "签名未核对")
+        )
+        lines.append(
+            Words(
+                "  log {tenant} ({origin}): {size} entries, root {root}…, {signed}",
+                "  账本 {tenant}（{origin}）：{size} 条，根 {root}…，{signed}",
+            )
+            .fill(
+                tenant=log.tenant,
+                origin=log.origin,
+                size=log.size,
+                root=log.root[:16],
+                signed=signed.say(lang),
+            )
+            .say(lang)
+        )
+    told = [
+        (entry.where, Words(entry.what_en, entry.what_zh).say(lang)) for entry in report.problems
+    ]
+    if told:
+        lines += ["", Words("Does not hold:", "不成立：").say(lang), *aligned(told)]
+    lines += ["", Words("Not proven by this check:", "本检查不能证明：").say(lang)]
+    for gap in report.not_proven:
+        first, *rest = wrapped(Words(gap.en, gap.zh).say(lang), 92)
+        lines += [f"  - {first}", *(f"    {line}" for line in rest)]
+    return lines
+
+
+def _as_data(report: "Report") -> dict[str, Any]:
+    logs = [
+        {"tenant": x.tenant, "origin": x.origin, "size": x.size, "root": x.root, "signed": x.signed}
+        for x in report.logs
+    ]
+    return {
+        "ok": report.ok,
+        "logs": logs,
+        "problems": [{"where": x.where, "en": x.what_en, "zh": x.what_zh} for x in report.problems],
+        "more_problems": report.more,
+        "not_proven": [{"en": x.en, "zh": x.zh} for x in report.not_proven],
+    }

@@ -1,0 +1,158 @@
+"""The sentences of ``hegui check``: applicability, content, labels, and what to mind."""
+
+from typing import TYPE_CHECKING, Final
+
+from hegui.terms import Words
+
+if TYPE_CHECKING:
+    from hegui.settings import Settings
+
+_PUBLIC: Final = Words(
+    "Declared public: the Interim Measures apply in whole (Art. 2(1)). That holds also where you "
+    "only sell the API to firms that serve the public: providing by means of an API is providing "
+    "(Art. 22).",
+    "声明为面向公众：《暂行办法》全部适用（第二条第一款）。只把接口提供给面向公众的企业也一样："
+    "通过可编程接口提供同样属于提供服务（第二十二条）。",
+)
+_INTERNAL: Final = Words(
+    "Declared internal, because: {reason}. The declaration is recorded at each start. Only the "
+    "Measures' own rows fall away (Art. 2(3)); the Cybersecurity Law, the Data Security Law, the "
+    "Personal Information Protection Law and your contracts apply as before. Selling the API to "
+    "firms that serve the public is not internal: it is providing (Art. 22).",
+    "声明为内部使用，理由：{reason}。每次启动都会记录这一声明。不适用的只是《暂行办法》自身的条款"
+    "（第二条第三款）；《网络安全法》《数据安全法》《个人信息保护法》和合同义务照常适用。"
+    "把接口卖给面向公众的企业不是内部使用，而是提供服务（第二十二条）。",
+)
+_KEPT: Final = {
+    "none": Words("No prompt and no reply is kept.", "不留存任何提示词和回复。"),
+    "findings": Words(
+        "Prompts and replies in which something was found are kept, sealed, for {days} days, then "
+        "deleted by itself.",
+        "只留存有命中的提示词和回复，加密保存 {days} 天，到期自动删除。",
+    ),
+    "sample": Words(
+        "Prompts and replies in which something was found, and {percent} % of the others, are "
+        "kept, sealed, for {days} days, then deleted by itself.",
+        "留存有命中的提示词和回复，以及其余的 {percent}%，加密保存 {days} 天，到期自动删除。",
+    ),
+    "all": Words(
+        "All prompts and replies are kept, sealed, for {days} days, then deleted by itself.",
+        "留存全部提示词和回复，加密保存 {days} 天，到期自动删除。",
+    ),
+}
+_LOG: Final = Words(
+    "The ledger's entries, which hold no content but commitments to it, are kept for {days} days.",
+    "账本只有对内容的承诺值，没有内容本身，保存 {days} 天。",
+)
+_WHY: Final = Words("Purpose: {why}.", "目的：{why}。")
+_LABELS: Final = {
+    "suffix": Words(
+        "Each text reply ends with a sentence that says it is AI-generated (Art. 12). JSON and "
+        "tool calls carry the label in the aigc object, which the interface must show.",
+        "每条文本回复末尾附一句 AI 生成说明（第十二条）。JSON 和工具调用的标识在 aigc 对象中，"
+        "须由界面显示。",
+    ),
+    "interface": Words(
+        "Replies carry the label in the aigc object only: your chat screen must show a permanent "
+        "notice, or the service breaks Art. 12.",
+        "回复只在 aigc 对象中带标识：聊天界面必须持续显示提示，否则违反第十二条。",
+    ),
+}
+
+
+def applicability(settings: "Settings") -> Words:
+    """Say whether the Measures apply, and why (Art. 2, 22)."""
+    if settings.service.scope == "public":
+        return _PUBLIC
+    return _INTERNAL.fill(reason=settings.service.reason.rstrip(".。"))
+
+
+def content_kept(settings: "Settings") -> Words:
+    """Say what content is kept, how long and why (Art. 11)."""
+    content = settings.content
+    kept = _KEPT[content.keep].fill(days=content.days, percent=content.sample_percent)
+    log = _LOG.fill(days=content.log_days)
+    if content.keep == "none":
+        return Words(f"{kept.en} {log.en}", kept.zh + log.zh)
+    why = Words(_WHY.en.format(why=content.why.en), _WHY.zh.format(why=content.why.zh))
+    return Words(f"{kept.en} {why.en} {log.en}", kept.zh + why.zh + log.zh)
+
+
+def labelling(settings: "Settings") -> Words:
+    """Say how users see that replies are AI-generated (Art. 12)."""
+    return _LABELS[settings.labels.text]
+
+
+def notes(settings: "Settings") -> list[Words]:
+    """Return what is allowed but should be minded, each with the place to change it."""
+    told = [*_of_the_service(settings), *_of_the_upstreams(settings)]
+    if settings.screen.on_fault == "allow":
+        told.append(
+            Words(
+                "screen.on_fault is allow: when a detector fails, texts pass unjudged.",
+                "screen.on_fault 为 allow：检测器故障时，内容不经判断即放行。",
+            )
+        )
+    if settings.screen.unknown_fields == "pass":
+        told.append(
+            Words(
+                "screen.unknown_fields is pass: fields that hegui does not know pass unscreened.",
+                "screen.unknown_fields 为 pass：hegui 不认识的字段不经审核即放行。",
+            )
+        )
+    if settings.callers.anonymous:
+        told.append(
+            Words(
+                "callers.anonymous is true: any program on this machine may ask without a key.",
+                "callers.anonymous 为 true：本机任何程序都可以不带密钥调用。",
+            )
+        )
+    return told
+
+
+def _of_the_service(settings: "Settings") -> list[Words]:
+    if settings.service.scope != "public":
+        return []
+    told = []
+    if not settings.service.public_url and settings.listen.public.loopback:
+        told.append(
+            Words(
+                "service.public_url is not set: appeal links would begin with {url}, which users "
+                "cannot reach (Art. 15).",
+                "service.public_url 没有设置：申诉链接会以 {url} 开头，用户无法访问（第十五条）。",
+            ).fill(url=settings.public_url)
+        )
+    if not settings.provider.code:
+        told.append(
+            Words(
+                "provider.uscc is not set: labels cannot name the provider by its code "
+                "(GB 45438-2025; hegui never makes one up).",
+                "provider.uscc 没有设置：标识中无法写明服务提供者编码（GB 45438-2025；"
+                "hegui 不会编造编码）。",
+            )
+        )
+    return told
+
+
+def _of_the_upstreams(settings: "Settings") -> list[Words]:
+    told = []
+    for upstream in settings.upstreams:
+        if upstream.trains_on_inputs:
+            told.append(
+                Words(
+                    "{name} trains on what it is sent: users must know and agree, and be able to "
+                    "say no (Art. 7, 11).",
+                    "{name} 用收到的内容训练模型：须让用户知情同意，并可以拒绝"
+                    "（第七条、第十一条）。",
+                ).fill(name=upstream.name)
+            )
+        if upstream.role == "own" and upstream.base_url.startswith("http://"):
+            continue
+        if upstream.base_url.startswith("http://") and upstream.key:
+            told.append(
+                Words(
+                    "{name} is reached without encryption, and its key is sent: use https.",
+                    "{name} 未加密连接，却会发送密钥：请改用 https。",
+                ).fill(name=upstream.name)
+            )
+    return told

@@ -1,0 +1,294 @@
+"""Commands that speak Chinese and English: help, options and errors carry both as ``Words``."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from hegui.cli.columns import aligned, wrapped
+from hegui.terms import BadRequest, HeguiError, Lang, Misconfigured, Words
+
+F = TypeVar("F", bound=Callable[..., Any] | click.Command)
+
+CLEAN: Final = 0
+FINDINGS: Final = 1
+COULD_NOT_TELL: Final = 2
+MISCONFIGURED: Final = 3
+_INTERRUPTED: Final = 130
+
+_USAGE = Words("Usage: ", "用法：")
+_OPTIONS = Words("Options:", "选项：")
+_COMMANDS = Words("Commands:", "命令：")
+_EXAMPLES = Words("Examples:", "示例：")
+_HELP = Words("show this help", "显示本帮助")
+_LANG = Words("language of messages: zh or en", "提示语言：zh 或 en")
+_BUG = Words(
+    "hegui failed in a way that it should not. Please report the lines above.",
+    "hegui 出现了不应有的错误。请把以上内容报告给我们。",
+)
+_METAVARS: Final = {
+    "[OPTIONS]": "[选项]",
+    "COMMAND [ARGS]...": "命令 [参数]...",
+}
+
+
+def spoken(args: Sequence[str], environ: Mapping[str, str]) -> tuple[list[str], Lang | None]:
+    """Take ``--lang`` out of ``args``, wherever it stands; else ask the locale (POSIX order).
+
+    None when neither says: a locale of ``C`` names no language.
+    """
+    rest: list[str] = []
+    said = ""
+    queue = list(args)
+    while queue:
+        arg = queue.pop(0)
+        if arg == "--":
+            rest += [arg, *queue]
+            break
+        if arg == "--lang":
+            said = queue.pop(0) if queue else "?"
+        elif arg.startswith("--lang="):
+            said = arg.removeprefix("--lang=")
+        else:
+            rest.append(arg)
+    if said:
+        if said not in ("zh", "en"):
+            raise BadRequest(Words("--lang must be zh or en", "--lang 应为 zh 或 en"), param="lang")
+        return rest, "zh" if said == "zh" else "en"
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        locale = environ.get(name, "")
+        if locale:
+            if locale.partition(".")[0] in ("C", "POSIX"):
+                return rest, None
+            return rest, "zh" if locale.lower().startswith("zh") else "en"
+    return rest, None
+
+
+@dataclass(slots=True)
+class Speech:
+    """The language of one run: what the caller asked for, else what the settings say."""
+
+    said: Lang | None = None
+    settled: Lang | None = None
+
+    @property
+    def lang(self) -> Lang:
+        """The language to speak; English when nobody says."""
+        return self.said or self.settled or "en"
+
+
+def speech(context: click.Context | None = None) -> Speech:
+    """Return the speech of this run."""
+    found = (context or click.get_current_context()).find_root().obj
+    return found if isinstance(found, Speech) else Speech()
+
+
+def lang_of(context: click.Context | None = None) -> Lang:
+    """Return the language to speak."""
+    return speech(context).lang
+
+
+def say(words: Words, *, err: bool = False) -> None:
+    """Print a message in the language of this run."""
+    click.echo(words.say(lang_of()), err=err)
+
+
+class Option(click.Option):
+    """An option whose help is ``Words``."""
+
+    def __init__(self, *args: Any, words: Words, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.words = words
+
+    def row(self, context: click.Context) -> tuple[str, str]:
+        """Return how it is written and what it is for."""
+        names = ", ".join((*self.opts, *self.secondary_opts))
+        metavar = "" if self.is_flag else f" {self.make_metavar(context)}"
+        return names + metavar, self.words.say(lang_of(context))
+
+
+def option(*names: str, words: Words, **kwargs: Any) -> Callable[[F], F]:
+    """Declare an option with its help in both languages."""
+    return click.option(*names, cls=Option, words=words, **kwargs)
+
+
+class Helpful(click.Command):
+    """What commands and groups share: words, examples, and help in one language."""
+
+    def __init__(self, *args: Any, words: Words, examples: Words, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.words = words
+        self.examples = examples
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the whole help page."""
+        lang = lang_of(ctx)
+        pieces = self.collect_usage_pieces(ctx)
+        if lang == "zh":
+            pieces = [_METAVARS.get(piece, piece) for piece in pieces]
+        usage = f"{_USAGE.say(lang)}{ctx.command_path} {' '.join(pieces)}"
+        blocks = [[usage], wrapped(self.words.say(lang))]
+        rows = [entry.row(ctx) for entry in self.params if isinstance(entry, Option)]
+        if ctx.parent is None:
+            rows.append(("--lang zh|en", _LANG.say(lang)))
+        rows.append(("--help", _HELP.say(lang)))
+        blocks.append([_OPTIONS.say(lang), *aligned(rows)])
+        commands = [(name, words.say(lang)) for name, words in self.contents().items()]
+        if commands:
+            blocks.append([_COMMANDS.say(lang), *aligned(commands)])
+        examples = [f"  {line}" for line in self.examples.say(lang).splitlines()]
+        blocks.append([_EXAMPLES.say(lang), *examples])
+        formatter.write("\n\n".join("\n".join(block) for block in blocks) + "\n")
+
+    def contents(self) -> Mapping[str, Words]:
+        """Return the commands below this one, each in a few words."""
+        return {}
+
+
+class Command(Helpful):
+    """A command. Its function returns the exit code, or None for 0."""
+
+
+class Family(Helpful, click.Group):
+    """A command that has commands below it, such as ``hegui keys``."""
+
+    def contents(self) -> Mapping[str, Words]:
+        """Return the commands below, each with the first sentence of its words."""
+        return {
+            name: brief(command.words)
+            for name, command in sorted(self.commands.items())
+            if isinstance(command, Helpful)
+        }
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one names the nearest."""
+        if args[0] not in self.contents() and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            known = list(self.contents())
+            near = get_close_matches(args[0], known, n=1) or [", ".join(known)]
+            raise BadRequest(
+                Words(
+                    "there is no command {name}; there is {near}",
+                    "没有命令 {name}；可用：{near}",
+                ).fill(name=repr(args[0]), near=near[0]),
+                param=args[0],
+            )
+        return super().resolve_command(ctx, args)
+
+
+def brief(words: Words) -> Words:
+    """Return the first sentence, without its full stop."""
+    return Words(words.en.partition(". ")[0].rstrip("."), words.zh.partition("。")[0])
+
+
+def command(name: str, words: Words, examples: Words) -> Callable[[Callable[..., Any]], Command]:
+    """Declare a command with its help and examples in both languages."""
+    return click.command(name, cls=Command, words=words, examples=examples)
+
+
+class _ReaderGoneError(Exception):
+    """Whoever read our output went away."""
+
+
+class Root(Family):
+    """The command ``hegui`` itself: finds the language, prints the four errors, sets exit codes.
+
+    ``shelf`` names each command's place (``module:attribute``) and what it is for, so that help
+    imports nothing of it.
+    """
+
+    def __init__(self, *args: Any, shelf: Mapping[str, tuple[str, Words]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.shelf = shelf
+
+    def contents(self) -> Mapping[str, Words]:
+        """Return all commands, in the order in which they are met."""
+        return {name: words for name, (_, words) in self.shelf.items()}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands."""
+        return list(self.shelf)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a command when it is called."""
+        from importlib import import_module
+
+        if cmd_name not in self.shelf:
+            return None
+        module, _, attribute = self.shelf[cmd_name][0].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would end with 1, which here means findings, on a closed pipe."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override] # it always ends the process
+        """Run and end the process with one of the exit codes of ``docs/reference/commands``."""
+        tongue = Speech()
+        extra["standalone_mode"] = False
+        try:
+            rest, tongue.said = spoken(sys.argv[1:] if args is None else args, os.environ)
+            code = super().main(rest, **{"prog_name": "hegui", **extra, "obj": tongue})
+            sys.stdout.flush()
+        except HeguiError as error:
+            _tell(error.words, tongue)
+            code = MISCONFIGURED if isinstance(error, BadRequest | Misconfigured) else 2
+        except click.ClickException as error:
+            _tell(_translated(error), tongue)
+            code = MISCONFIGURED
+        except (click.Abort, KeyboardInterrupt):
+            click.echo(err=True)
+            code = _INTERRUPTED
+        except (BrokenPipeError, _ReaderGoneError):
+            # Nothing may be flushed to it any more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = COULD_NOT_TELL
+        except Exception:  # noqa: BLE001 - Python would exit with 1, which here means findings
+            traceback.print_exc()
+            _tell(_BUG, tongue)
+            code = COULD_NOT_TELL
+        sys.exit(code if isinstance(code, int) else CLEAN)
+
+
+def _tell(words: Words, tongue: Speech) -> None:
+    click.echo(words.say(tongue.lang), err=True)
+
+
+def _translated(error: click.ClickException) -> Words:
+    """Say a mistake in the command line in both languages; click itself knows one."""
+    hint = Words("", "")
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = Words(
+            "\n'{path} --help' shows what there is.", "\n运行 {path} --help 查看用法。"
+        ).fill(path=error.ctx.command_path)
+    zh = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        zh = f"没有选项 {error.option_name}。"
+        if error.possibilities:
+            zh += f"是不是想写 {'、'.join(sorted(error.possibilities))}？"
+    elif isinstance(error, click.MissingParameter):
+        zh = f"缺少参数 {_name_of(error)}。"
+    elif isinstance(error, click.BadParameter):
+        zh = f"参数 {_name_of(error)} 不正确：{error.message}"
+        if error.param is not None and isinstance(error.param.type, click.Choice):
+            zh = f"参数 {_name_of(error)} 应为以下之一：{'、'.join(error.param.type.choices)}"
+    elif isinstance(error, click.UsageError):
+        zh = f"命令行有误：{error.message}"
+    return Words(error.format_message() + hint.en, zh + hint.zh)
+
+
+def _name_of(error: click.BadParameter) -> str:
+    if error.param is None:
+        return str(error.param_hint or "")
+    return "/".join(error.param.opts) if isinstance(error.param, Option) else error.param.name or ""

@@ -1,0 +1,136 @@
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from hegui.callers import KeyBook
+from hegui.terms import BadRequest
+from hegui.testing.clock import FixedClock
+
+Hegui = Callable[..., Result]
+
+
+@pytest.fixture
+def database(settings: Path) -> Path:
+    return settings.parent / "hegui-data" / "hegui.db"
+
+
+def test_a_key_is_shown_once_and_never_stored(hegui: Hegui, database: Path) -> None:
+    result = hegui(
+        "keys", "create", "--tenant", "school", "--audience", "minor", "--expires", "90d"
+    )
+    assert result.exit_code == 0
+    (plain,) = result.stdout.split()
+    _, key_id, secret = plain.split("-")
+    listed = hegui("keys", "list").output
+    assert key_id in listed
+    assert secret not in listed
+    files = database.parent.rglob("*")
+    assert not any(secret.encode() in path.read_bytes() for path in files if path.is_file())
+
+
+def test_a_created_key_opens_the_gateways_door_until_it_is_revoked(
+    hegui: Hegui, database: Path
+) -> None:
+    made = json.loads(hegui("keys", "create", "--json").stdout)
+    clock = FixedClock(made["created"] + 1)
+    pepper = (database.parent / "keys" / "pepper").read_bytes()
+    book = KeyBook(database, pepper, clock)
+    assert book.identify(f"Bearer {made['key']}").id == made["id"]
+    assert hegui("keys", "revoke", made["id"]).exit_code == 0
+    clock.forward(500)
+    with pytest.raises(BadRequest):
+        book.identify(f"Bearer {made['key']}")
+    book.close()
+    assert json.loads(hegui("keys", "list", "--json").stdout)[0]["state"] == "revoked"
+    assert hegui("keys", "revoke", made["id"]).exit_code == 0
+
+
+def test_creation_and_revocation_are_on_record(hegui: Hegui, database: Path) -> None:
+    made = json.loads(hegui("keys", "create", "--json").stdout)
+    hegui("keys", "revoke", made["id"])
+    with closing(sqlite3.connect(database)) as connection, connection:
+        leaves = [json.loads(leaf) for (leaf,) in connection.execute("SELECT leaf FROM entry")]
+    connection.close()
+    assert [leaf["kind"] for leaf in leaves] == ["key.created", "key.revoked"]
+    assert all(leaf["key"] == made["id"] for leaf in leaves)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["keys", "revoke", "0000000000"],
+        ["keys", "create", "--expires", "soon"],
+        ["keys", "create", "--expires", "2001-01-01"],
+        ["keys", "create", "--tenant", "a\nb"],
+        ["keys", "create", "--audience", "child"],
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_exit_code_3(
+    hegui: Hegui, database: Path, args: list[str]
+) -> None:
+    hegui("keys", "create")
+    assert database.exists()
+    result = hegui(*args, "--lang", "zh")
+    assert result.exit_code == 3
+    assert "Traceback" not in result.output
+
+
+def test_no_keys_yet_is_no_error(hegui: Hegui, settings: Path) -> None:
+    assert settings.exists()
+    assert hegui("keys", "list").exit_code == 0
+    assert json.loads(hegui("keys", "list", "--json").stdout) == []
+
+
+def test_a_whole_ledger_verifies_and_says_what_is_not_proven(hegui: Hegui, database: Path) -> None:
+    hegui("keys", "create")
+    hegui("keys", "create", "--tenant", "学校")
+    assert database.exists()
+    result = hegui("ledger", "verify", "--json")
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert report["ok"]
+    assert [(log["size"], log["signed"]) for log in report["logs"]] == [(1, True), (1, True)]
+    assert report["not_proven"]
+    assert "不能证明" in hegui("ledger", "verify", "--lang", "zh").output
+    assert "Not proven" in hegui("ledger", "verify", "--lang", "en").output
+
+
+def test_one_changed_byte_is_named_with_exit_code_1(hegui: Hegui, database: Path) -> None:
+    hegui("keys", "create")
+    hegui("keys", "create")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        (leaf,) = connection.execute("SELECT leaf FROM entry WHERE idx = 1").fetchone()
+        changed = leaf.replace(b"adult", b"adulu")
+        connection.execute("UPDATE entry SET leaf = ? WHERE idx = 1", (changed,))
+    connection.close()
+    for lang in ("zh", "en"):
+        result = hegui("ledger", "verify", "--lang", lang)
+        assert result.exit_code == 1
+        assert "entry 1" in result.output
+
+
+def test_a_copy_is_checked_against_a_given_key(
+    hegui: Hegui, database: Path, tmp_path: Path
+) -> None:
+    hegui("keys", "create")
+    copy = tmp_path / "copy.db"
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    source.close()
+    target.close()
+    unsigned = json.loads(hegui("ledger", "verify", "--db", str(copy), "--json").stdout)
+    assert [log["signed"] for log in unsigned["logs"]] == [False]
+    wrong = "default=hegui.local/assistant+00000000+AAAA"
+    assert hegui("ledger", "verify", "--db", str(copy), "--vkey", wrong).exit_code == 1
+    assert hegui("ledger", "verify", "--db", str(copy), "--vkey", "x").exit_code == 3
+
+
+def test_a_ledger_that_is_not_there_cannot_be_told(hegui: Hegui, settings: Path) -> None:
+    assert settings.exists()
+    assert hegui("ledger", "verify").exit_code == 2
+    assert hegui("ledger", "verify", "--db", "absent.db").exit_code == 2

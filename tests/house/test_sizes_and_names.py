@@ -1,0 +1,47 @@
+import ast
+from pathlib import Path
+
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 50
+SAYS_NOTHING = {
+    "utils",
+    "util",
+    "manager",
+    "helper",
+    "helpers",
+    "base",
+    "service",
+    "core",
+    "common",
+}
+# The law's own word: records of the service itself (Art. 2, 13).
+MEANT: set[str] = set()
+
+
+def test_no_file_is_longer_than_a_person_reads(source: Path) -> None:
+    assert len(source.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+def test_no_function_is_longer_than_a_screen(source: Path) -> None:
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    long = {
+        node.name: node.end_lineno - node.lineno + 1
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
+    }
+    assert long == {}
+
+
+def test_every_name_says_what_is_inside(source: Path) -> None:
+    name = str(source).rpartition("/src/")[2]
+    if name not in MEANT:
+        assert SAYS_NOTHING.isdisjoint(Path(name).with_suffix("").parts)
+
+
+def test_every_room_has_a_page_of_its_own_at_its_door(root: Path) -> None:
+    for room in (root / "src" / "hegui").iterdir():
+        if room.is_dir() and room.name != "__pycache__":
+            tree = ast.parse((room / "__init__.py").read_text(encoding="utf-8"))
+            assert ast.get_docstring(tree), room.name
