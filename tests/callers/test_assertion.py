@@ -137,7 +137,10 @@ def test_a_key_set_in_a_file_is_read_at_start(tmp_path: Path) -> None:
     path = tmp_path / "jwks.json"
     jwk = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
     path.write_text(json.dumps({"keys": [jwk]}))
-    assert public("ES256", jwks=f"file:{path}").read(token(claims(), private, "ES256")).subject == "u-1"
+    assert (
+        public("ES256", jwks=f"file:{path}").read(token(claims(), private, "ES256")).subject
+        == "u-1"
+    )
     with pytest.raises(Misconfigured, match="nowhere"):
         public("ES256", jwks="file:/nowhere")
     assert public("ES256").address == "https://example.com/jwks"

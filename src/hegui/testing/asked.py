@@ -8,6 +8,8 @@ from typing import Any
 from hegui.terms import Lang
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z]")
+_HAN_COUNTS = 3  # a Han character says as much as three letters, and a mask may stand in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Asked:
     @property
     def lang(self) -> Lang:
         """The language of the question."""
-        return "zh" if _HAN.search(self.last_user) else "en"
+        han, latin = len(_HAN.findall(self.last_user)), len(_LATIN.findall(self.last_user))
+        return "zh" if _HAN_COUNTS * han > latin else "en"
 
 
 class Refused(Exception):

@@ -138,7 +138,7 @@ class Lazy(Finds):
 class Hangs:
     """A plug-in (``hegui.testing.fakes:Hangs``) that never answers: its worker must be killed."""
 
-    name, version, rules = "hangs", "1", ("hangs",)
+    name, version, rules = "hangs", "1", {"hangs": "A.2.a"}
 
     def inspect(self, texts: list[str]) -> list[list[tuple[str, int, int, float]]]:
         """Wait for ever."""
@@ -149,7 +149,7 @@ class Hangs:
 class Crashes:
     """A plug-in (``hegui.testing.fakes:Crashes``) that takes its whole process down."""
 
-    name, version, rules = "crashes", "1", ("crashes",)
+    name, version, rules = "crashes", "1", {"crashes": "A.2.a"}
 
     def inspect(self, texts: list[str]) -> list[list[tuple[str, int, int, float]]]:
         """End the process at once, as a fault in native code would."""

@@ -93,7 +93,7 @@ class PracticeModel:
         return {"id": f"chatcmpl-practice{self._count}", "created": created, "model": model}
 
     async def _models(self, _request: Request) -> JSONResponse:
-        names = (*MODELS, *self.says)
+        names = (*self.says, *MODELS)
         created = self.clock() // 1000
         cards = [
             {"id": name, "object": "model", "created": created, "owned_by": "hegui"}

@@ -37,6 +37,11 @@ ORDINARY = (
         "十分钟，一碗面就好了。",
     ),
 )
+_ABOUT = (
+    ("walk", "spring", "春", "走走"),
+    ("start", "begin", "开始"),
+    ("eat", "noodle", "吃", "面"),
+)
 THOUGHT = Words(en="The question is short; a plain answer will do.", zh="问题很短，直接回答就好。")
 RECITED = Words(en="You said: {text}", zh="您说的是：{text}")
 
@@ -103,7 +108,10 @@ def ordinary(asked: Asked, choice: int) -> str:
     """
     if echo := _ECHO.match(asked.last_user):
         return RECITED.say(asked.lang).format(text=echo[1])
-    start = zlib.crc32(asked.last_user.encode("utf-8", "replace"))
+    said = asked.last_user.casefold()
+    start = next((n for n, cues in enumerate(_ABOUT) if any(cue in said for cue in cues)), -1)
+    if start < 0:
+        start = zlib.crc32(said.encode("utf-8", "replace"))
     return ORDINARY[(start + choice) % len(ORDINARY)].say(asked.lang)
 
 

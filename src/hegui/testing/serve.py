@@ -54,12 +54,12 @@ async def running(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     """Serve ``app`` in this event loop; yield its base URL (``http://127.0.0.1:port``)."""
     server, sock = _server(app), loopback(port)
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve(sockets=[sock]))
-        try:
-            yield url  # the socket listens already: who connects now is served in a moment
-        finally:
-            server.should_exit = True
+    served = asyncio.ensure_future(server.serve(sockets=[sock]))
+    try:
+        yield url  # the socket listens already: who connects now is served in a moment
+    finally:
+        server.should_exit = True
+        await served
     sock.close()
 
 
