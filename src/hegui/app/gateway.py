@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 import hegui
 from hegui.app import parts
+from hegui.app.enforced import refuse_unknown_rulings
 from hegui.callers.assertion import Assertions
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
@@ -26,7 +27,7 @@ from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Serve, public_app
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
 from hegui.gateway.refusals import Refusals
-from hegui.gateway.upstream import Upstreams
+from hegui.gateway.upstream import Upstreams, whole_body
 from hegui.ledger import kinds, leaf
 from hegui.runners.process import ProcessRunner
 from hegui.screen.panel import Panel
@@ -38,6 +39,7 @@ _log = logging.getLogger(__name__)
 _LAST_WORDS = 5.0  # seconds that ended exchanges have to say so
 _HOUR = 3600.0
 _KEYS_EVERY = 600.0
+_KEYS_LARGEST = 1_048_576
 
 
 class Gateway:
@@ -65,14 +67,27 @@ class Gateway:
     async def start(self) -> None:
         """Start attached detectors, put the service together, and record that it runs.
 
-        A detector that cannot be loaded is ``Misconfigured``: nothing is served without it.
+        A detector that cannot be loaded, or an action that names nothing, is ``Misconfigured``:
+        nothing is served without what the settings ask for. Then everything is closed again.
         """
+        try:
+            await self._start()
+        except BaseException:
+            await self._close()
+            raise
+
+    async def _panel(self) -> Panel:
         cards = []
         for runner in parts.runners_of(self.settings):
             card = await runner.start()
             self._runners[card.name] = runner
             cards.append(card)
         panel = parts.panel_of(cards)
+        refuse_unknown_rulings(panel, self.settings.screen.actions)
+        return panel
+
+    async def _start(self) -> None:
+        panel = await self._panel()
         policies = parts.policies_of(self.settings)
         content = self.settings.content
         judge = Judge(
@@ -134,6 +149,9 @@ class Gateway:
         with suppress(HeguiError):
             await self._record("service.stopped", reason=reason, answered=self.ledger.metrics.items)
         await gate.upstreams.close()
+        await self._close()
+
+    async def _close(self) -> None:
         for runner in self._runners.values():
             await runner.close()
         self.ledger.close()
@@ -191,7 +209,7 @@ class Gateway:
             self._assertions.address, timeout=timeout, allow_redirects=False
         ) as response:
             response.raise_for_status()
-            self._assertions.set_keys(await response.content.read(1_048_576))
+            self._assertions.set_keys(await whole_body(response, _KEYS_LARGEST))
 
     def _repeat(self, chore: Callable[[], Any], every: float) -> None:
         async def forever() -> None:

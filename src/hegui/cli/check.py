@@ -88,7 +88,7 @@ def _around(settings: "Settings") -> "list[Problem]":
 
 
 def _idle_actions(settings: "Settings", panel: "Panel", text: str) -> "list[Problem]":
-    from hegui.cli.enforced import unknown_rulings
+    from hegui.app.enforced import unknown_rulings
     from hegui.settings import Problem
     from hegui.settings.locate import lines_of, nearest_line
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from hegui.app.enforced import ROLES, Ruling, rulings, uncovered
 from hegui.cli.columns import aligned, table, wrapped
-from hegui.cli.enforced import ROLES, Ruling, rulings, uncovered
 from hegui.cli.notes import applicability, content_kept, labelling, notes
 from hegui.measures import Risk
 from hegui.settings import Settings

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hegui.measures import Risk, risks
-from hegui.terms import Role
+from hegui.screen.panel import Panel
+from hegui.screen.policy import Policy
+from hegui.terms import Misconfigured, Role, Words
 
-if TYPE_CHECKING:
-    from hegui.screen.panel import Panel
-    from hegui.screen.policy import Policy
+_NAMES_NOTHING = Words(
+    en="[screen.actions.{role}] names {name}, which is no rule, kind or risk. hegui check lists "
+    "what there is.",
+    zh="[screen.actions.{role}] 中的 {name} 不是任何规则、类别或风险。"
+    "hegui check 会列出可用的名称。",
+)
 
 ROLES: Final = (Role.SYSTEM, Role.USER, Role.TOOL, Role.HISTORY, Role.REPLY)
 
@@ -24,7 +29,7 @@ class Ruling:
     minor: Mapping[Role, tuple[str, ...]]
 
 
-def rulings(panel: "Panel", adult: "Policy", minor: "Policy") -> list[Ruling]:
+def rulings(panel: Panel, adult: Policy, minor: Policy) -> list[Ruling]:
     """Return the risks that some detector of the panel looks for, in the standard's order."""
     found = []
     for risk in risks().values():
@@ -41,7 +46,7 @@ def rulings(panel: "Panel", adult: "Policy", minor: "Policy") -> list[Ruling]:
     return found
 
 
-def _costs(panel: "Panel", policy: "Policy", risk: str) -> dict[Role, tuple[str, ...]]:
+def _costs(panel: Panel, policy: Policy, risk: str) -> dict[Role, tuple[str, ...]]:
     rules = [rule for rule in panel.rules.values() if rule.risk == risk]
     return {
         role: tuple(
@@ -52,14 +57,20 @@ def _costs(panel: "Panel", policy: "Policy", risk: str) -> dict[Role, tuple[str,
     }
 
 
-def uncovered(panel: "Panel") -> list[Risk]:
+def uncovered(panel: Panel) -> list[Risk]:
     """Return the risks that no detector of the panel looks for."""
     covered = panel.covers()
     return [risk for risk in risks().values() if risk.id not in covered]
 
 
-def unknown_rulings(panel: "Panel", actions: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+def unknown_rulings(panel: Panel, actions: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     """Return (role, name) of actions that name no rule, kind, risk or group: they do nothing."""
     known = {"*", *risks(), *(risk.group.id for risk in risks().values())}
     known |= {name for rule in panel.rules.values() for name in (rule.id, rule.kind)}
     return [(role, name) for role, table in actions.items() for name in table if name not in known]
+
+
+def refuse_unknown_rulings(panel: Panel, actions: Mapping[str, Iterable[str]]) -> None:
+    """Raise ``Misconfigured`` for an action that would do nothing: it may be a typing mistake."""
+    for role, name in unknown_rulings(panel, actions):
+        raise Misconfigured(_NAMES_NOTHING.fill(role=role, name=name))
