@@ -27,15 +27,6 @@ class Hit(NamedTuple):
     score: float
 
 
-def matcher(targets: Sequence[Target]) -> Matcher:
-    """Return the fastest back end this machine has."""
-    try:
-        from hegui.detectors.vectors import VectorMatcher
-    except ImportError:  # no wheel of the engine for this platform
-        return PlainMatcher(targets)
-    return VectorMatcher(targets)
-
-
 def settle(
     targets: Sequence[Target], text: str, found: Iterable[tuple[int, int, Sequence[int]]]
 ) -> Iterator[Hit]:
