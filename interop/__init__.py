@@ -1,0 +1,1 @@
+"""Runs hegui in front of a third-party server that speaks the OpenAI API."""

@@ -1,0 +1,55 @@
+"""The environment of the third-party server: made once, kept, and said to be missing if it is."""
+
+import hashlib
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".venv-interop"
+WANTED = ROOT / "interop" / "requirements.txt"
+INSTALL_SECONDS = 420
+CAUSE_CHARS = 300
+
+
+class NotRun(Exception):
+    """The third-party server cannot be had on this machine; the text is the cause."""
+
+
+def _digest() -> str:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return hashlib.sha256(WANTED.read_bytes() + version.encode()).hexdigest()
+
+
+def python() -> Path:
+    """Return the interpreter of an environment that holds the server, installing it if needed.
+
+    Raises ``NotRun`` with the installer's last words when it cannot be installed in time.
+    """
+    mark = HOME / "installed"
+    found = HOME / "bin" / "python"
+    if mark.exists() and mark.read_text() == _digest() and found.exists():
+        return found
+    began = time.monotonic()
+    try:
+        venv.create(HOME, clear=True, with_pip=True)
+        _install(found)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise NotRun(f"the environment could not be made: {error}") from error
+    mark.write_text(_digest())
+    sys.stdout.write(f"installed the third-party server in {time.monotonic() - began:.0f} s\n")
+    return found
+
+
+def _install(interpreter: Path) -> None:
+    command = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--only-binary", ":all:", "--require-hashes", "-r", str(WANTED)]
+    done = subprocess.run(  # noqa: S603 - our own interpreter and our own file
+        command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+    )
+    if done.returncode:
+        words = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        cause = (words or [done.stderr.strip() or f"exit code {done.returncode}"])[-1]
+        raise NotRun(f"pip could not install it: {cause[:CAUSE_CHARS]}")
