@@ -1,6 +1,7 @@
 """The only place that builds things from settings."""
 
 import asyncio
+import gc
 import os
 import sys
 from pathlib import Path
@@ -32,6 +33,17 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Gateway:
     return Gateway(settings, clock or parts.now)
 
 
+def _settle_memory() -> None:
+    """Keep the collector of cycles off what lives as long as the process.
+
+    Requests leave hardly any cycles behind; walking rules and modules again and again for them
+    costs a fifth of the throughput.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def serve(path: Path, lang: Lang | None) -> int:
     """Run the gateway as the settings file says, until SIGINT or SIGTERM. Returns 0."""
     settings = read(path, os.environ)
@@ -55,6 +67,7 @@ def serve(path: Path, lang: Lang | None) -> int:
 
     async def run() -> None:
         await gateway.start()
+        _settle_memory()
         listeners = [(gateway.public, public), (gateway.admin, admin)]
         await serve_sockets(listeners, started=started, stopping=stopping)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hegui.measures import Risk, risks
-from hegui.screen.panel import Panel
+from hegui.screen.panel import Panel, card_of
 from hegui.screen.policy import Policy
 from hegui.terms import Misconfigured, Role, Words
 
@@ -54,6 +54,14 @@ def _costs(panel: Panel, policy: Policy, risk: str) -> dict[Role, tuple[str, ...
             for action in sorted({policy.action_for(role, rule, 1.0) for rule in rules})
         )
         for role in ROLES
+    }
+
+
+def clauses(panel: Panel, adult: Policy) -> dict[str, str]:
+    """Return, for each detector that needs whole clauses, whether streams hold or release them."""
+    return {
+        member.name: "release" if member.risks <= adult.release else "hold"
+        for member in map(card_of, panel.clause)
     }
 
 

@@ -32,13 +32,18 @@ from hegui.ledger import kinds, leaf
 from hegui.runners.process import ProcessRunner
 from hegui.screen.panel import Panel
 from hegui.settings import Settings
-from hegui.terms import Ask, Clock, Entry, Fault, Findings, HeguiError
+from hegui.terms import Ask, Clock, Entry, Fault, Findings, HeguiError, Unavailable, Words
 from hegui.vault.vault import Vault
 
 _log = logging.getLogger(__name__)
 _LAST_WORDS = 5.0  # seconds that ended exchanges have to say so
 _HOUR = 3600.0
 _KEYS_EVERY = 600.0
+_NO_KEYS = Words(
+    en="The keys that assertions are checked against could not be fetched ({why}). Check jwks in "
+    "[callers.assertion].",
+    zh="无法获取用于校验身份断言的公钥（{why}）。请检查 [callers.assertion] 中的 jwks。",
+)
 _KEYS_LARGEST = 1_048_576
 
 
@@ -205,18 +210,22 @@ class Gateway:
     async def _fetch_keys(self) -> None:
         assert self._assertions is not None
         timeout = aiohttp.ClientTimeout(total=10)
-        async with self.gate.upstreams.session().get(
-            self._assertions.address, timeout=timeout, allow_redirects=False
-        ) as response:
-            response.raise_for_status()
-            self._assertions.set_keys(await whole_body(response, _KEYS_LARGEST))
+        try:
+            async with self.gate.upstreams.session().get(
+                self._assertions.address, timeout=timeout, allow_redirects=False
+            ) as response:
+                response.raise_for_status()
+                keys = await whole_body(response, _KEYS_LARGEST)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unavailable(_NO_KEYS.fill(why=type(error).__name__)) from error
+        self._assertions.set_keys(keys)
 
     def _repeat(self, chore: Callable[[], Any], every: float) -> None:
         async def forever() -> None:
             while True:
                 try:
                     await chore()
-                except (HeguiError, aiohttp.ClientError, OSError) as error:
+                except HeguiError as error:
                     _log.warning("%s failed: %s", chore.__name__, type(error).__name__)
                 await asyncio.sleep(every)
 

@@ -107,5 +107,5 @@ def _pair(settings: Settings, *, own: bool) -> tuple[Policy, Policy]:
         on_fault=Action[screen.on_fault.upper()],
         on_unjudged=Action[screen.unjudged.upper()],
     )
-    adult = Policy((layer, *rest), stem.release)
+    adult = Policy((layer, *rest), frozenset(screen.release))
     return adult, adult.join(minors_layer())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hegui.app.enforced import ROLES, Ruling, rulings, uncovered
+from hegui.app.enforced import ROLES, Ruling, clauses, rulings, uncovered
 from hegui.cli.columns import aligned, table, wrapped
 from hegui.cli.notes import applicability, content_kept, labelling, notes
 from hegui.measures import Risk
@@ -33,6 +33,23 @@ _OWN = Words("toward your own upstreams ({names})", "发往自有模型服务（
 _OTHERS = Words("toward upstreams of others ({names})", "发往他方模型服务（{names}）")
 
 
+_EXACT: Final = Words(
+    "What comes with hegui holds back exactly the characters that could still become a finding.",
+    "hegui 自带的检测器只扣住仍可能构成命中的字符，其余立即放行。",
+)
+_CLAUSES: Final = {
+    "hold": Words(
+        "{name} needs whole clauses: each is held until it has answered.",
+        "{name} 需要整句判断：每一句都等它应答后才放行。",
+    ),
+    "release": Words(
+        "{name} needs whole clauses: for adults they go out at once, and are withdrawn if it finds "
+        "something.",
+        "{name} 需要整句判断：对成年人先放行，有命中再撤回。",
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Settings and what follows from them. ``enforced`` is keyed ``own`` and ``others``."""
@@ -41,6 +58,7 @@ class Checked:
     panel_digest: str
     enforced: Mapping[str, list[Ruling]]
     uncovered: list[Risk]
+    clauses: Mapping[str, str]
 
     @classmethod
     def of(
@@ -52,7 +70,8 @@ class Checked:
             if any((upstream.role == "own") is own for upstream in settings.upstreams):
                 adult, minor = policies["adult", own], policies["minor", own]
                 enforced[sort] = rulings(panel, adult, minor)
-        return cls(settings, panel.digest, enforced, uncovered(panel))
+        streams = clauses(panel, policies["adult", True])
+        return cls(settings, panel.digest, enforced, uncovered(panel), streams)
 
     def names(self, sort: str) -> str:
         """Return the names of the upstreams of one sort."""
@@ -75,6 +94,7 @@ def page(checked: Checked, lang: Lang) -> list[str]:
         heading = Words("What is enforced, ", "审核规则，").say(lang)
         where = (_OWN if sort == "own" else _OTHERS).fill(names=checked.names(sort)).say(lang)
         lines += ["", heading + where, *_ruled(ruled, lang)]
+    lines += ["", *_streams(checked.clauses, lang)]
     lines += ["", *_gaps(checked.uncovered, lang)]
     for title, words in (
         (Words("What content is kept", "留存哪些内容"), content_kept(settings)),
@@ -148,6 +168,14 @@ def _cell(ruling: Ruling, role: Role, lang: Lang) -> str:
     return adult if adult == minor else f"{adult}/{minor}"
 
 
+def _streams(clauses: Mapping[str, str], lang: Lang) -> list[str]:
+    title = Words("How streams are held back", "流式回复如何扣住").say(lang)
+    lines = [title, *_paragraph(_EXACT.say(lang))]
+    for name, mode in clauses.items():
+        lines += _paragraph(_CLAUSES[mode].fill(name=name).say(lang))
+    return lines
+
+
 def _gaps(risks: list[Risk], lang: Lang) -> list[str]:
     if not risks:
         return [Words("All 31 risks have a detector.", "31 类风险均有检测器。").say(lang)]
@@ -190,6 +218,7 @@ def as_data(checked: Checked) -> dict[str, Any]:
             sort: [_ruling_data(ruling) for ruling in ruled]
             for sort, ruled in checked.enforced.items()
         },
+        "clauses": dict(checked.clauses),
         "uncovered": [
             {**_named(risk), "detector_required": risk.detector_required}
             for risk in checked.uncovered

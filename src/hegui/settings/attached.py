@@ -139,6 +139,15 @@ class Screen:
             "检测器故障时如何处理；仅 internal 可用 allow",
         ),
     )
+    release: tuple[str, ...] = field(
+        default=(),
+        metadata=says(
+            "risks whose clauses go out before a detector that needs whole clauses has answered; a "
+            "finding then withdraws what was shown. All other clauses are held. For adults only",
+            "哪些风险可以先放行、后撤回：需要整句判断的检测器尚未应答时先放行该句，"
+            "有命中再撤回。其余风险一律先扣住再放行。仅对成年人有效",
+        ),
+    )
     detectors: tuple[AttachedDetector, ...] = field(
         default=(),
         metadata=says("detectors of your own", "自行接入的检测器", toml="detector"),

@@ -9,6 +9,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -45,8 +46,9 @@ _ENVIRONMENT = (*_REOPEN, apsw.FullError, apsw.BusyError, apsw.LockedError, apsw
 """Errors of the disk and of other processes: no item of the group is to blame."""
 
 
-_CROWD = 4  # items in the last group, from which on the next group is waited for
-_LINGER = 0.004  # seconds; less than a disk's fsync, so that nobody waits noticeably longer
+_CROWD = 16  # items that must have come within _CROWD_SECONDS for the next group to be waited for
+_CROWD_SECONDS = 0.016
+_LINGER = 0.001  # seconds; at a rate at which nobody waits is nobody held up
 
 
 @dataclass(slots=True)
@@ -84,7 +86,7 @@ class Writer(Generic[T, R]):
         self._batch = batch
         self._queue: queue.SimpleQueue[tuple[T, _Waiter[R]] | None] = queue.SimpleQueue()
         self._in_hand = 0
-        self._crowd = 0  # how many items the last group had
+        self._starts: deque[float] = deque(maxlen=_CROWD)  # when the last items were taken up
         self._closed = False
         self._drain = True
         self._gate = threading.Lock()
@@ -133,7 +135,8 @@ class Writer(Generic[T, R]):
             group, ended = self._gather()
             if not group:
                 continue
-            self._in_hand = self._crowd = len(group)
+            self._in_hand = len(group)
+            self._starts.extend([time.perf_counter()] * min(len(group), _CROWD))
             if self._closed and not self._drain:
                 _settle((waiter, Unavailable(_CLOSED)) for _, waiter in group)
             else:
@@ -146,8 +149,7 @@ class Writer(Generic[T, R]):
         first = self._queue.get()
         if first is None:
             return [], True
-        if self._crowd >= _CROWD:
-            # many come at a time: a commit costs the same for ten as for one, so let them gather
+        if self._crowded():
             time.sleep(_LINGER)
         group = [first]
         try:
@@ -159,6 +161,16 @@ class Writer(Generic[T, R]):
         except queue.Empty:
             pass
         return group, False
+
+    def _crowded(self) -> bool:
+        """Whether items come so fast that a moment's wait gathers a group.
+
+        A commit costs about the same for ten items as for one. On a disk that syncs fast, groups
+        would never grow by themselves, and the processor would do little else than commit.
+        """
+        return (
+            len(self._starts) == _CROWD and time.perf_counter() - self._starts[0] < _CROWD_SECONDS
+        )
 
     def _write(self, group: list[tuple[T, _Waiter[R]]]) -> None:
         try:
