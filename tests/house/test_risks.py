@@ -1,4 +1,4 @@
-from hegui.cli.enforced import uncovered
+from hegui.app.enforced import uncovered
 from hegui.detectors import builtin
 from hegui.measures import risks
 from hegui.screen.panel import Panel
