@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hegui.app import build
+from hegui.app import build, parts
+from hegui.callers.keys import NewKey, make
+from hegui.ledger import kinds, leaf
 from hegui.settings import inspect
-from hegui.terms import Misconfigured
+from hegui.terms import Entry, Misconfigured
 
 SETTINGS = """
 data_dir = "{data}"
@@ -44,3 +46,21 @@ async def test_a_detector_that_cannot_be_loaded_stops_start_up(tmp_path: Path) -
     attached = '[[screen.detector]]\nname = "mine"\nplugin = "nowhere_at_all:Mine"\n'
     with pytest.raises(Misconfigured, match="nowhere_at_all"):
         await start(tmp_path, attached)
+
+
+@pytest.mark.parametrize("name", ["signing", "pepper", "epoch-00001", "tenant-default"])
+async def test_a_lost_key_file_is_never_made_anew_in_silence(tmp_path: Path, name: str) -> None:
+    settings, problems = inspect(SETTINGS.format(data=tmp_path / "data"), environ={})
+    assert settings is not None, problems
+    gateway = build(settings)
+    await gateway.start()
+    made = make(parts.pepper(settings), NewKey(), parts.now())
+    subject = gateway.vault.subject("default", "somebody")
+    fields = {"key": made.record.id, "audience": "adult"}
+    record = leaf.make(kinds.named("key.created"), parts.now(), "default", fields)
+    await gateway.ledger.add(Entry("default", record, (made.write, *subject.writes)))
+    await gateway.stop()
+    (settings.key_directory / name).unlink()
+    with pytest.raises(Misconfigured, match=name):
+        build(settings)
+    assert not (settings.key_directory / name).exists()

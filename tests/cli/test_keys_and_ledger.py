@@ -134,3 +134,19 @@ def test_a_ledger_that_is_not_there_cannot_be_told(hegui: Hegui, settings: Path)
     assert settings.exists()
     assert hegui("ledger", "verify").exit_code == 2
     assert hegui("ledger", "verify", "--db", "absent.db").exit_code == 2
+
+
+def test_the_printed_verifier_key_is_all_that_an_inspector_needs(
+    hegui: Hegui, database: Path, tmp_path: Path
+) -> None:
+    assert hegui("ledger", "vkey").exit_code == 2
+    hegui("keys", "create")
+    vkey = hegui("ledger", "vkey").stdout.strip()
+    assert vkey.startswith("default=")
+    copy = tmp_path / "copy.db"
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    checked = hegui("ledger", "verify", "--db", str(copy), "--vkey", vkey, "--json")
+    assert checked.exit_code == 0
+    assert [log["signed"] for log in json.loads(checked.stdout)["logs"]] == [True]
+    assert json.loads(hegui("ledger", "vkey", "--json").stdout) == {"default": vkey[8:]}

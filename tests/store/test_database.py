@@ -83,7 +83,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(path: Path) -> Non
 def test_an_older_format_is_not_changed_by_a_reader(path: Path) -> None:
     open_database(path).close()
     connection = apsw.Connection(str(path))
-    with pytest.raises(Misconfigured, match="hegui upgrade"):
+    with pytest.raises(Misconfigured, match="hegui serve"):
         database.migrate(connection, path, (*MIGRATIONS, "SELECT 1"), read_only=True)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Final, Literal
 
 from hegui.detectors import builtin
 from hegui.ledger.log import Ledger
@@ -14,7 +14,9 @@ from hegui.screen.panel import Panel
 from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
 from hegui.settings import KeyDirectory, Settings
 from hegui.settings.rules import slug
-from hegui.terms import Action, DetectorCard, Role
+from hegui.store import open_database
+from hegui.terms import Action, DetectorCard, Misconfigured, Role, Words
+from hegui.vault.epochs import key_name
 
 Audience = Literal["adult", "minor"]
 
@@ -24,6 +26,62 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
+_LOST = Words(
+    en="The key file {name} is missing from {folder}, and the database needs it: {why}. Put it "
+    "back from your backup of the keys. A new one would not do.",
+    zh="{folder} 中缺少密钥文件 {name}，而数据库需要它：{why}。请从密钥备份中恢复，"
+    "新生成的密钥不能代替。",
+)
+# which rows need which key file, and what is lost without it
+_NEEDS: Final = (
+    (
+        "SELECT 'signing' FROM log",
+        Words(
+            "nobody could tell the log's next head from a forged one", "无法证明账本前后是同一本"
+        ),
+    ),
+    (
+        "SELECT 'pepper' FROM caller_key",
+        Words("no caller's key would be known any more", "所有调用方密钥都将失效"),
+    ),
+    (
+        "SELECT DISTINCT printf('epoch-%05d', epoch) FROM subject_key",
+        Words("kept content could not be opened any more", "已留存的内容将无法打开"),
+    ),
+    (
+        "SELECT DISTINCT tenant FROM subject",
+        Words(
+            "known persons would become strangers, suspended ones too",
+            "已知用户会变成陌生人，被暂停的用户也会被放行",
+        ),
+    ),
+)
+
+
+def require_keys(settings: Settings) -> None:
+    """Raise ``Misconfigured`` when a key file that the database rests on is gone.
+
+    Key files are made at their first use; a lost one must never be made anew in silence.
+    """
+    if not settings.database.exists():
+        return
+    held = set(key_directory(settings).names())
+    connection = open_database(settings.database)
+    try:
+        for number, (query, why) in enumerate(_NEEDS):
+            for (name,) in connection.execute(query).fetchall():
+                needed = key_name(str(name)) if number == len(_NEEDS) - 1 else str(name)
+                if needed not in held:
+                    folder = settings.key_directory
+                    words = Words(
+                        _LOST.en.format(name=needed, folder=folder, why=why.en),
+                        _LOST.zh.format(name=needed, folder=folder, why=why.zh),
+                    )
+                    raise Misconfigured(words)
+    finally:
+        connection.close()
+
+
 def key_directory(settings: Settings) -> KeyDirectory:
     """Open the directory of key files; a wrong mode is ``Misconfigured``."""
     return KeyDirectory(settings.key_directory)
@@ -31,6 +89,7 @@ def key_directory(settings: Settings) -> KeyDirectory:
 
 def pepper(settings: Settings) -> bytes:
     """Return the key under which callers' keys are hashed, made at the first use."""
+    require_keys(settings)
     return key_directory(settings).load_or_create("pepper", 32)
 
 
@@ -48,6 +107,7 @@ def signer_for(settings: Settings) -> Callable[[str], Signer]:
 
 def open_ledger(settings: Settings) -> Ledger:
     """Open the ledger for writing. The gateway and commands may have it open at a time."""
+    require_keys(settings)
     return Ledger(
         settings.database, signer_for(settings), lambda tenant: origin_of(settings, tenant)
     )
@@ -56,7 +116,13 @@ def open_ledger(settings: Settings) -> Ledger:
 def runners_of(settings: Settings) -> list[ProcessRunner]:
     """Return the runners of the attached detectors, not started."""
     return [
-        ProcessRunner(entry.plugin, entry.options, entry.deadline_ms)
+        ProcessRunner(
+            entry.plugin,
+            entry.options,
+            entry.deadline_ms,
+            name=entry.name,
+            folder=settings.path.absolute().parent if settings.path else None,
+        )
         for entry in settings.screen.detectors
     ]
 

@@ -94,6 +94,32 @@ def verify(config: Path, db: Path | None, vkeys: tuple[str, ...], *, as_json: bo
     return CLEAN if report.ok else FINDINGS
 
 
+@ledger.command(
+    "vkey",
+    cls=Command,
+    words=Words(
+        "Print the verifier key of every log. Publish it: with it anyone can check the ledger, or "
+        "a copy of it, without trusting this machine.",
+        "输出每个账本的验证公钥。请将其公布：任何人都可以据此核验账本或其副本，"
+        "而不必信任这台机器。",
+    ),
+    examples=Words("hegui ledger vkey", "hegui ledger vkey"),
+)
+@SETTINGS_OPTION
+@JSON_OPTION
+def vkey(config: Path, *, as_json: bool) -> int:
+    """Print the verifier key of every log."""
+    own = _own(read_settings(config))
+    if as_json:
+        click.echo(json.dumps(own, ensure_ascii=False))
+        return CLEAN if own else COULD_NOT_TELL
+    for tenant, key in sorted(own.items()):
+        click.echo(f"{tenant}={key}")
+    if not own:
+        say(Words("There is no log yet.", "还没有账本。"), err=True)
+    return CLEAN if own else COULD_NOT_TELL
+
+
 def _given(vkeys: tuple[str, ...]) -> dict[str, str]:
     given = {}
     for said in vkeys:

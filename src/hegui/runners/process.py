@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -82,10 +83,11 @@ class ProcessRunner:
     ``deadline_ms`` is what one column may take; waiting for its turn may take as long again. A
     worker that is late, dies or talks nonsense is killed with its children and replaced; the ask
     it failed is answered with a Fault, never left open. Works under asyncio and uvloop. One column
-    at a time; for more, run more runners.
+    at a time; for more, run more runners. ``name`` is what records call it, in place of the
+    plug-in's own name; modules are looked up in ``folder`` first.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a key of [[screen.detector]], or says where it runs
         self,
         plugin: str,
         options: Mapping[str, Any] | None = None,
@@ -93,11 +95,15 @@ class ProcessRunner:
         *,
         start_ms: int = 60_000,
         environ: Mapping[str, str] | None = None,
+        name: str = "",
+        folder: Path | None = None,
     ) -> None:
         self._load = Load(plugin, dict(options or {}))
         self._deadline = deadline_ms / 1000
         self._start = start_ms / 1000
         self._environ = dict(_passed_on(os.environ) if environ is None else environ)
+        self._name = name
+        self._folder = folder
         self._card: DetectorCard | None = None
         self._worker: _Worker | None = None
         self._turn = asyncio.Lock()
@@ -109,7 +115,7 @@ class ProcessRunner:
     @property
     def name(self) -> str:
         """The detector's name; the plug-in's spelling until it is known."""
-        return self._card.name if self._card else self._load.plugin
+        return self._card.name if self._card else self._name or self._load.plugin
 
     @property
     def last_words(self) -> str:
@@ -130,7 +136,7 @@ class ProcessRunner:
             )
         self._worker = worker
         self._card = DetectorCard(
-            name=loaded.name,
+            name=self._name or loaded.name,
             version=loaded.version,
             digest=loaded.digest,
             rules=loaded.rules,
@@ -241,6 +247,7 @@ class ProcessRunner:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 env=self._environ,
+                cwd=self._folder,
                 start_new_session=True,
             )
         )

@@ -90,7 +90,10 @@ class AttachedDetector:
     name: str = field(metadata=says("its name in records", "在记录中的名称", required=True))
     plugin: str = field(
         metadata=says(
-            "the Python class, as module:Name", "Python 类，写作 module:Name", required=True
+            "the Python class, as module:Name (modules beside this file are found), or the name of "
+            "an installed plug-in",
+            "Python 类，写作 module:Name（与本文件同目录的模块可直接使用），或已安装插件的名称",
+            required=True,
         )
     )
     deadline_ms: int = field(

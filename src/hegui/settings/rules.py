@@ -20,7 +20,7 @@ PUBLIC_KEY: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
 _LEAST_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
-_PLUGIN: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_PLUGIN: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*|[A-Za-z_][\w.-]*")
 _NEEDED_WHEN_PUBLIC: Final = ("operator", "location", "role", "trains_on_inputs")
 
 _Found = tuple[Trail, Words]
@@ -197,7 +197,10 @@ def _screen(settings: Settings) -> Iterator[_Found]:
         if detector.plugin and not _PLUGIN.fullmatch(detector.plugin):
             yield (
                 (*trail, "plugin"),
-                Words("must be written module:Name", "应写作 module:Name"),
+                Words(
+                    "must be written module:Name, or be the name of an installed plug-in",
+                    "应写作 module:Name，或已安装插件的名称",
+                ),
             )
     yield from _actions(screen.actions)
 

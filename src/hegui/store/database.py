@@ -35,8 +35,9 @@ _NEWER = Words(
     zh="{path} 的格式版本为 {found}，当前 hegui 最高只支持 {known}。请安装更新的 hegui。",
 )
 _OLDER = Words(
-    en="{path} has format {found} and is opened for reading only. Run: hegui upgrade",
-    zh="{path} 的格式版本为 {found}，且以只读方式打开。请先运行：hegui upgrade",
+    en="{path} has format {found} and is opened for reading only. Start hegui serve"
+    " once: it brings the file up to date.",
+    zh="{path} 的格式版本为 {found}，且以只读方式打开。请先运行一次 hegui serve，它会升级该文件。",
 )
 _BROKEN = Words(
     en="{path} is not a whole database: {why}. Keep the file, and restore a backup elsewhere.",
