@@ -82,7 +82,7 @@ def scan(files: tuple[str, ...], *, as_json: bool) -> int:
             err=True,
         )
     if not as_json:
-        say(Words("{n} findings", "共 {n} 处发现").fill(n=found), err=True)
+        say(Words("findings: {n}", "共 {n} 处发现").fill(n=found), err=True)
     if found:
         return FINDINGS
     return COULD_NOT_TELL if broken else CLEAN

@@ -28,7 +28,7 @@ _NOT_A_LEAF = Words(
 _SPLIT = Words(
     en="The log of tenant {tenant} does not hold together at size {size}: {why}. Nothing was added."
     " Keep the file, and run: hegui ledger verify",
-    zh="租户 {tenant} 的日志在第 {size} 条处前后不一致：{why}。未写入任何记录。"
+    zh="租户 {tenant} 的账本在第 {size} 条处前后不一致：{why}。未写入任何记录。"
     "请保留原文件，并运行：hegui ledger verify",
 )
 

@@ -16,7 +16,7 @@ AFTER_MS = 15 * 60_000
 _ULID_TIME = 10
 _ULID = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-_UNREADABLE = Words(en="The ledger cannot be read: {why}.", zh="无法读取日志：{why}。")
+_UNREADABLE = Words(en="The ledger cannot be read: {why}.", zh="无法读取账本：{why}。")
 
 
 def ulid_ms(exchange: str) -> int | None:

@@ -81,7 +81,7 @@ class Report:
 _NO_WITNESS = NotProven(
     "No independent witness has signed these logs: a provider that shows two histories to two"
     " people, or an older copy of the file, cannot be told from this file alone.",
-    "这些日志没有独立见证方的签名：仅凭此文件，无法排除提供者向不同的人出示两份历史，或出示旧副本。",
+    "这些账本没有独立见证方的签名：仅凭此文件，无法排除提供者向不同的人出示两份历史，或出示旧副本。",
 )
 _NO_TIME = NotProven(
     "Times in the records are those of the service's own clock; no time-stamping authority"
@@ -170,7 +170,7 @@ def _connect(address: str) -> sqlite3.Connection:
 def _check_all(connection: sqlite3.Connection, vkeys: Mapping[str, str], report: Report) -> None:
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
     if not {"log", "entry"} <= tables:
-        report.problem("log", "this database holds no ledger", "此数据库中没有日志")
+        report.problem("log", "this database holds no ledger", "此数据库中没有账本")
         return
     rows = connection.execute(
         "SELECT tenant, origin, size, frontier, checkpoint FROM log ORDER BY tenant"
@@ -182,11 +182,11 @@ def _check_all(connection: sqlite3.Connection, vkeys: Mapping[str, str], report:
     owners = {str(row[0]) for row in connection.execute("SELECT DISTINCT tenant FROM entry")}
     for tenant in sorted(owners - heads):
         report.problem(
-            tenant, "entries of a log that has no head", "存在属于该租户的记录，但没有日志头"
+            tenant, "entries of a log that has no head", "存在属于该租户的记录，但没有账本的头"
         )
     for tenant in sorted(set(vkeys) - heads):
         report.problem(
-            tenant, "a key was given for a log that is not here", "给出了公钥，但此处没有该日志"
+            tenant, "a key was given for a log that is not here", "给出了公钥，但此处没有该账本"
         )
 
 
@@ -225,7 +225,7 @@ class _LogCheck:
             self._say(
                 "size",
                 f"the head counts {head.size} entries, {leaves.size} are here",
-                f"日志头记为 {head.size} 条，实有 {leaves.size} 条",
+                f"账本的头记为 {head.size} 条，实有 {leaves.size} 条",
             )
         self._check_frontier(head.edge, trusted)
         signed = self._check_signature(head)
@@ -300,7 +300,7 @@ class _LogCheck:
             self._say("checkpoint", "cannot be read as a checkpoint", "不是有效的检查点")
             return None
         if origin != head.origin:
-            self._say("checkpoint", "names another log", "所写的日志来源不符")
+            self._say("checkpoint", "names another log", "所写的账本来源不符")
         if counted != str(size):
             self._say(
                 "checkpoint",

@@ -55,7 +55,7 @@ PLAYS: dict[str, Play] = {
             Words(
                 en="Article 4(4): personal information is protected. The number arrives one digit "
                 "at a time; none of its digits leaves before it is masked.",
-                zh="第四条第四项：不得侵害个人信息权益。号码逐位到达，打码之前一位也不会放出去。",
+                zh="第四条第四项：不得侵害个人信息权益。号码逐位到达，遮盖之前一位也不会放出去。",
             ),
             model="practice-resident-id",
         ),
@@ -102,9 +102,9 @@ PLAYS: dict[str, Play] = {
 }
 
 FLIP_TITLE = Words(en="Flip one byte of the ledger", zh="改动账本的一个字节")
-FLIP_SHORT = Words(en="of a copy; verification names it", zh="只改副本，校验会指出来")
+FLIP_SHORT = Words(en="of a copy; verification names it", zh="只改副本，核验会指出来")
 FLIP_ARTICLE = Words(
     en="Articles 14 and 19: records are kept, and can be inspected. One bit of one byte is changed "
     "in a copy of the ledger; the verifier names the entry.",
-    zh="第十四条、第十九条：记录要保存，要经得起检查。在账本副本里改动一个字节的一位，校验程序会指出是哪一条。",
+    zh="第十四条、第十九条：记录要保存，要经得起检查。在账本副本里改动一个字节的一位，核验程序会指出是哪一条。",
 )

@@ -28,7 +28,7 @@ _SDK = Words(en="or, with the openai SDK:", zh="或者用 openai SDK：")
 _STOP = Words(en="Ctrl-C ends it.", zh="按 Ctrl-C 结束。")
 _EVIDENCE = Words(
     en="The evidence lies in {path}. Check it yourself: hegui ledger verify -c {config}",
-    zh="证据保存在 {path}，可自行校验：hegui ledger verify -c {config}",
+    zh="证据保存在 {path}，可自行核验：hegui ledger verify -c {config}",
 )
 _NO_SDK = Words(
     en="the tour speaks through the openai SDK, which is not installed: pip install 'hegui[demo]'",
@@ -211,7 +211,7 @@ def _verified(place: "Place", checks: "Checks", lang: Lang) -> list[str]:
     copy = place.database.with_name("tampered-copy.db")
     result = records.flip(place.database, place.tenant, copy, place.vkeys)
     checks += [
-        Check(Words(en="the ledger verifies", zh="账本校验通过"), result.original.ok),
+        Check(Words(en="the ledger verifies", zh="账本核验通过"), result.original.ok),
         Check(Words(en="a changed byte is named", zh="改动的字节被指出"), result.named),
     ]
     lines = [*telling.verdict(result.original, lang), *telling.tampered(result, lang)]

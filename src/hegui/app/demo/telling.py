@@ -21,14 +21,14 @@ _HELD = Words(en="{held} of {all} expectations held.", zh="{all} 项预期，符
 _MORE = Words(en="… ({count} characters)", zh="……（共 {count} 字）")
 _VERIFIED = Words(
     en="The log {tenant} verifies: {count} entries, root {root}.",
-    zh="账本 {tenant} 校验通过：{count} 条记录，根哈希 {root}。",
+    zh="账本 {tenant} 核验通过：{count} 条记录，根哈希 {root}。",
 )
 _BROKEN = Words(
-    en="The ledger does not verify: {where}: {what}", zh="账本校验未通过：{where}：{what}"
+    en="The ledger does not verify: {where}: {what}", zh="账本核验未通过：{where}：{what}"
 )
 _NAMED = Words(
     en="One bit of a copy was changed; the verifier names it: {where}: {what}",
-    zh="在副本里改动了一位，校验程序指出：{where}：{what}",
+    zh="在副本里改动了一位，核验程序指出：{where}：{what}",
 )
 
 

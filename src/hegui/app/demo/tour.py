@@ -156,7 +156,7 @@ def _ordinary(heard: Heard) -> Checks:
         _check(
             same,
             "what left equals what the model sent, masks apart",
-            "除打码外，放行的与模型发来的一致",
+            "除遮盖外，放行的与模型发来的一致",
         ),
         _check(heard.labelled, "explicit and implicit label", "显式、隐式标识都在"),
         _check(
@@ -203,7 +203,7 @@ async def number(tour: Tour) -> tuple[Heard, Checks]:
         _check(secret, "the model did send the number", "模型确实发出了号码"),
         _check(secret and not leaked, "no part of it was on the wire", "号码没有任何一段放出去"),
         _check(
-            re.search(r"\[[^\]]+-1\]", heard.left), "a mask stands in its place", "原处换成了打码"
+            re.search(r"\[[^\]]+-1\]", heard.left), "a mask stands in its place", "原处换成了遮盖标记"
         ),
         _check(
             rules.get("pii.resident_id") == 1, "the finding is on record, once", "命中已记录，一次"
