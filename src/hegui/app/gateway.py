@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
-from starlette.routing import Route
+from starlette.routing import Route, request_response
 from starlette.types import ASGIApp
 
 import hegui
@@ -174,13 +174,14 @@ class Gateway:
         moderations = path("/v1/moderations", models.moderations)
         listing = path("/v1/models", models.models)
         appeal = AppealPage(gate, self.ledger)
+        healthy = request_response(healthz)
         return public_app(
             [
                 Route("/v1/chat/completions", Methods(post=chat)),
                 Route("/v1/moderations", Methods(post=moderations)),
                 Route("/v1/models", Methods(get=listing)),
                 Route("/appeal", Methods(get=appeal.show, post=appeal.receive)),
-                Route("/healthz", healthz),
+                Route("/healthz", Methods(get=healthy, head=healthy)),
             ]
         )
 

@@ -10,11 +10,13 @@ from hegui.gateway.chunks import ChunkStream
 from hegui.gateway.completion import Frame
 from hegui.gateway.evidence import Exchange, Outcome
 from hegui.gateway.gate import Gate, Outbox
+from hegui.gateway.gathering import gathered
 from hegui.gateway.labelling import ReplyLabel
 from hegui.gateway.refusals import Refusal, language_of
 from hegui.gateway.reply import RefusedAt, ReplyScreen
 from hegui.gateway.upstream import Call, UpstreamFailed
 from hegui.gateway.wire import Chat
+from hegui.labels.text import suffix_after, without_suffix
 from hegui.screen.window import Window
 from hegui.terms import Action, Fault, Lang, Unavailable
 
@@ -26,8 +28,7 @@ def frame_of(gate: Gate, chat: Chat) -> Frame:
 
 def language_for(gate: Gate, exchange: Exchange, out: Outbox) -> Lang:
     """Return the language that the caller is spoken to in."""
-    said = exchange.prompt.said[-1] if exchange.prompt.said else ""
-    return language_of(out.accept_language, said, gate.settings.service.language)
+    return language_of(out.accept_language, exchange.prompt.asked, gate.settings.service.language)
 
 
 class Answer:
@@ -39,6 +40,7 @@ class Answer:
         self.gate, self.chat, self.exchange, self.label, self.out = gate, chat, exchange, label, out
         self.outcome = Outcome()
         self._refusal: Refusal | None = None
+        self._recorded = False
         prompt, tally = exchange.prompt, self.outcome.tally
         panel, policy = gate.judge.panel, exchange.policy
         self.screen = ReplyScreen(
@@ -47,6 +49,7 @@ class Answer:
             json_mode=chat.json_mode,
             unknown=gate.settings.screen.unknown_fields,
             limit=gate.settings.limits.reply_chars,
+            unjudged=policy.on_unjudged <= Action.ALLOW,
         )
 
     async def plain(self, call: Call) -> None:
@@ -56,7 +59,6 @@ class Answer:
             async with asyncio.timeout(self.gate.settings.limits.reply_seconds):
                 incoming = await call.whole()
             body = await completion.screened(self.screen, incoming)
-            self._refuse_unjudged()
             self.outcome.model = str(body.get("model", ""))
             completion.labelled(self.screen, body, self.label)
         except Refused as refused:
@@ -76,7 +78,7 @@ class Answer:
             raise
         await self._record("refused" if self._refusal else "complete")
         if self._refusal and self.exchange.caller.refusal_mode == "error":
-            raise self._refusal.error()
+            raise self._refusal.error(language_for(self.gate, self.exchange, self.out))
         await self.out.whole(body)
 
     async def stream(self, call: Call) -> None:
@@ -88,8 +90,7 @@ class Answer:
                 end = await self._pass_on(call, chunks)
         except Refused as refused:
             call.stop()
-            await self._record("refused")
-            await self.out.chunks(self._refused_chunks(chunks, refused), last=True)
+            await self._stopped(chunks, refused)
             return
         except TimeoutError:
             end = "limit"
@@ -109,14 +110,13 @@ class Answer:
         async for group in call.chunks():
             ready: list[dict[str, Any]] = []
             try:
-                for incoming in group:
+                for incoming in gathered(group):
                     ready += await chunks.take(incoming)
                     self.screen.handed_on()
-                self._refuse_unjudged()
             finally:  # what was let out before a refusal goes out, so that the record is right
+                self.outcome.model = chunks.model
                 if ready:
                     await self.out.chunks(ready)
-            self.outcome.model = chunks.model
             if self.screen.too_long:
                 return "limit"
         await self._hand_on(await chunks.rest())
@@ -142,12 +142,14 @@ class Answer:
             raise failed
         await self.out.failed(failed)
 
-    def _refuse_unjudged(self) -> None:
-        if self.screen.unjudged and self.exchange.policy.on_unjudged > Action.ALLOW:
-            raise Refused(Fault("unjudged", self.screen.unjudged[0]))
+    async def unfinished(self, end: str, *, status: int) -> None:
+        """Record how the exchange was broken off, unless its record is on its way already."""
+        if not self._recorded:
+            await self.gate.keep(self._record(end, status=status))
 
     async def _record(self, end: str, *, status: int = 200) -> None:
         """Make the record durable: what was handed to the socket, and how it ended."""
+        self._recorded = True  # it is queued before the first wait: a cancelled one is written
         outcome = self.outcome
         outcome.end, outcome.status = end, status
         streamed = self.chat.stream
@@ -155,44 +157,76 @@ class Answer:
             if not streamed:
                 self.screen.handed_on()
             outcome.released = self.screen.released()
-            outcome.label = {
-                "mode": self.label.explicit(calls_tools=False),
-                "produce_id": self.exchange.id,
-            }
+            choices = self.screen.choices.values()
+            calls_tools = bool(choices) and all(choice.calls_tools for choice in choices)
+            mode = self.label.explicit(calls_tools=calls_tools)
+            outcome.label = {"mode": mode, "produce_id": self.exchange.id}
         if self.screen.unjudged:
             outcome.notes["unjudged"] = len(self.screen.unjudged)
+        if lone := sum(channel.lone for channel in self.screen.channels.values()):
+            outcome.notes["surrogates"] = lone
         outcome.notes.update(self.screen.notes)
         await self.gate.close(self.exchange, outcome)
         self.gate.metrics.judged("answer", outcome.tally)
         self._remember()
 
     def _remember(self) -> None:
-        for path, channel in self.screen.channels.items():
-            if path[1:] == ("content",) and channel.sent:
-                tenant, policy = self.exchange.caller.tenant, self.exchange.policy
-                self.gate.judge.remember_reply(tenant, policy, "".join(channel.sent))
+        """Recognise this reply when the client sends it back, with our label or without it."""
+        tenant, policy = self.exchange.caller.tenant, self.exchange.policy
+        for index, choice in self.screen.choices.items():
+            channel = self.screen.channels.get((index, "content"))
+            if channel is not None and (said := channel.released()):
+                label = suffix_after(choice.fences.open, self.label.language)
+                self.gate.judge.remember_reply(tenant, policy, said)
+                self.gate.judge.remember_reply(tenant, policy, without_suffix(said + label))
 
     def _refused_whole(self, refused: Refused) -> dict[str, Any]:
-        self._refusal = self.gate.refusals.of("answer", refused.cause, self.exchange.number)
-        self.outcome.tally.action = Action.REFUSE
+        self._refusal = self._refusal_for(refused)
         lang = language_for(self.gate, self.exchange, self.out)
         frame = frame_of(self.gate, self.chat)
         return completion.refused(self._refusal, lang, frame, self.label.aigc())
 
-    def _refused_chunks(self, chunks: ChunkStream, refused: Refused) -> list[dict[str, Any]]:
-        refusal = self.gate.refusals.of("answer", refused.cause, self.exchange.number)
+    async def _stopped(self, chunks: ChunkStream, refused: Refused) -> None:
+        """End a stream that was refused: what went out so far is on record, then it is said why."""
+        refusal = self._refusal_for(refused)
         lang = language_for(self.gate, self.exchange, self.out)
-        withdraw = []
-        if isinstance(refused, RefusedAt) and refused.withdraw is not None:
-            sent = self.screen.channels[refused.path].sent_chars
-            size = refused.withdraw[1] - refused.withdraw[0]
-            withdraw.append(
-                {
-                    "choice": refused.path[0],
-                    "field": ".".join(map(str, refused.path[1:])),
-                    "start": max(0, sent - size),
-                    "end": sent,
-                    "rule": refusal.rule,
-                }
-            )
-        return chunks.refused(refusal, lang, withdraw, json_mode=self.chat.json_mode)
+        await self._record("refused")
+        if self.exchange.caller.refusal_mode == "error" and not self.out.started:
+            raise refusal.error(lang)
+        withdraw = self._withdrawn(refused, refusal.rule)
+        frame = frame_of(self.gate, self.chat)
+        await self.out.chunks(chunks.refused(refusal, lang, withdraw, frame), last=True)
+
+    def _refusal_for(self, refused: Refused) -> Refusal:
+        tally = self.outcome.tally
+        tally.action = Action.REFUSE
+        if isinstance(refused.cause, Fault) and refused.cause not in tally.faults:
+            tally.faults.append(refused.cause)
+        return self.gate.refusals.of("answer", refused.cause, self.exchange.number)
+
+    def _withdrawn(self, refused: Refused, rule: str) -> list[dict[str, Any]]:
+        """Say which released characters must be taken back, in characters as they were sent.
+
+        Half a JSON document, or half of a call's arguments, is taken back whole: nobody may act
+        on it.
+        """
+        spans = {
+            path: (0, len(channel.released()))
+            for path, channel in self.screen.channels.items()
+            if channel.is_source and channel.handed
+        }
+        if isinstance(refused, RefusedAt) and refused.withdraw and refused.path not in spans:
+            channel = self.screen.channels[refused.path]
+            start, end = map(channel.as_sent, refused.withdraw)
+            spans[refused.path] = (start, min(end, len(channel.released())))
+        return [
+            {
+                "choice": path[0],
+                "field": ".".join(map(str, path[1:])),
+                "start": start,
+                "end": end,
+                "rule": rule,
+            }
+            for path, (start, end) in spans.items()
+            if start < end
+        ]

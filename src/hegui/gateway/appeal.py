@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -179,15 +179,16 @@ class AppealPage:
             f"value='{held['contact']}'></label>"
             f"<button>{said['send']}</button></form><p class=other>{escape(other)}</p>"
         )
-        return self._render(lang, body, status=status)
+        return self._render(lang, body, form.get("number", ""), status=status)
 
-    def _render(self, lang: Lang, body: str, *, status: int = 200) -> Response:
+    def _render(self, lang: Lang, body: str, number: str = "", *, status: int = 200) -> Response:
         title = _SAY["title"].say(lang)
+        other = {"lang": "en" if lang == "zh" else "zh"} | ({"number": number} if number else {})
         page = self._page.substitute(
             lang="zh-CN" if lang == "zh" else "en",
             title=escape(title),
             service=escape(self._gate.settings.service.name),
-            other_lang="en" if lang == "zh" else "zh",
+            other_address=escape(f"/appeal?{urlencode(other)}"),
             other_name="English" if lang == "zh" else "中文",
             body=body,
         )

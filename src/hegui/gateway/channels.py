@@ -1,10 +1,9 @@
 """One streamed field of one choice: its window, what went out of it, and its log probabilities."""
 
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from hegui.gateway.logprobs import LogProbs
 from hegui.screen.jsontext import JsonWindow
 from hegui.screen.window import Step, Window
 from hegui.terms import Ask, Fault, Finding, Findings
@@ -31,8 +30,28 @@ class Channel:
     handed: int = 0  # how many of the pieces in ``sent`` were handed to the socket
     fed: int = 0
     half: str = ""  # the first half of a character outside the BMP, waiting for the other
+    lone: int = 0  # halves that stayed alone, and were replaced
     last: str = ""
-    logprobs: "LogProbs | None" = None
+    logprobs: LogProbs | None = None
+    _masks: list[tuple[int, int]] = field(default_factory=list)  # where, and how much longer
+
+    @property
+    def is_source(self) -> bool:
+        """Whether this is JSON source: half of it helps nobody."""
+        return isinstance(self.window, JsonWindow)
+
+    def released(self) -> str:
+        """Return what was handed to the socket."""
+        return "".join(self.sent[: self.handed])
+
+    def as_sent(self, place: int) -> int:
+        """Return where a place in what the model said lies in what was sent."""
+        return place + sum(longer for end, longer in self._masks if end <= place)
+
+    def put(self, text: str) -> None:
+        """Note text that goes out in this field though its window never saw it."""
+        self.sent.append(text)
+        self.sent_chars += len(text)
 
     async def feed(self, text: str, fulfil: Fulfil) -> str:
         """Take in text; return what may go out. Raises ``Refused``."""
@@ -42,11 +61,19 @@ class Channel:
         self.fed += len(text)
         return await self._done(self.window.feed(text), fulfil)
 
+    async def whole(self, text: str, fulfil: Fulfil) -> str:
+        """Take in a text that is complete; return it as it may go out. One scan, not two."""
+        text = self._whole(text)
+        if self.half:
+            text, self.half, self.lone = text + "\ufffd", "", self.lone + 1
+        self.fed += len(text)
+        return await self._done(self.window.whole(text), fulfil)
+
     async def end(self, fulfil: Fulfil) -> str:
         """Return the rest."""
         rest = ""
         if self.half:
-            self.half = ""
+            self.half, self.lone = "", self.lone + 1
             self.fed += 1
             rest = await self._done(self.window.feed("\ufffd"), fulfil)
         if not self.window.waiting:
@@ -66,9 +93,14 @@ class Channel:
             raise Refused(step.refused, step.withdraw)
         if self.logprobs is not None:
             self.logprobs.settle(step)
+        if len(step.pieces) > 1 or (step.pieces and step.pieces[0].mask is not None):
+            self._masks += [
+                (piece.end, len(piece.mask) - (piece.end - piece.start))
+                for piece in step.pieces
+                if piece.mask is not None
+            ]
         if step.text:
-            self.sent.append(step.text)
-            self.sent_chars += len(step.text)
+            self.put(step.text)
         return step.text
 
     def _whole(self, text: str) -> str:
@@ -82,50 +114,7 @@ class Channel:
         try:
             text.encode()
         except UnicodeEncodeError:
-            return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            self.lone += joined.count("\ufffd") - text.count("\ufffd")
+            return joined
         return text
-
-
-class LogProbs:
-    """Log probabilities waiting for their characters; dropped where those are masked."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[tuple[int, int, Any]] = deque()
-        self._ready: list[Any] = []
-        self._hidden: list[tuple[int, int]] = []
-        self._sent = 0
-        self._broken = False
-        self.dropped = 0
-
-    def feed(self, entries: list[Any], text: str, at: int) -> None:
-        """Take in the entries of ``text``, which begins at ``at`` in the channel.
-
-        Entries that do not spell the text can not be placed, and are dropped from there on.
-        """
-        start = at
-        for entry in entries:
-            token = entry.get("token") if isinstance(entry, dict) else None
-            if self._broken or not isinstance(token, str) or not text.startswith(token, start - at):
-                self._broken = True
-                self.dropped += 1
-                continue
-            self._waiting.append((start, start + len(token), entry))
-            start += len(token)
-
-    def settle(self, step: Step) -> None:
-        """Note what went out, and what was masked."""
-        for piece in step.pieces:
-            self._sent = piece.end
-            if piece.mask is not None:
-                self._hidden.append((piece.start, piece.end))
-        while self._waiting and self._waiting[0][1] <= self._sent:
-            start, end, entry = self._waiting.popleft()
-            if any(start < hidden[1] and hidden[0] < end for hidden in self._hidden):
-                self.dropped += 1
-            else:
-                self._ready.append(entry)
-
-    def ready(self) -> list[Any]:
-        """Return the entries whose characters have gone out, once."""
-        ready, self._ready = self._ready, []
-        return ready

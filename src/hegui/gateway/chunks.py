@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from hegui.gateway.completion import Frame
 from hegui.gateway.labelling import ReplyLabel
 from hegui.gateway.refusals import Refusal
 from hegui.gateway.reply import ReplyScreen
 from hegui.labels.text import suffix_after
 from hegui.terms import Lang
 
+_HEAD = frozenset("id object created model system_fingerprint service_tier provider".split())
 _CHUNK_SKIP = frozenset({"choices", "usage", "aigc"})
 _CHOICE_SKIP = frozenset({"index", "delta", "finish_reason", "logprobs"})
 
@@ -19,6 +21,8 @@ class ChunkStream:
         self._screen, self._label = screen, label
         self._head: dict[str, Any] = {}
         self._usage: list[dict[str, Any]] = []
+        self._same_head: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+        self._late_usage: Any = None  # of a chunk that did not go out by itself
         self._tail: dict[str, Any] = {}  # held fields of chunks, which go out with the last one
         self._first = True
         self.sent_anything = False
@@ -30,7 +34,7 @@ class ChunkStream:
 
     async def take(self, incoming: dict[str, Any]) -> list[dict[str, Any]]:
         """Screen one chunk; return the chunks that may go out at once."""
-        around = await self._screen.around(("top",), incoming, _CHUNK_SKIP)
+        around = await self._around(incoming)
         if not self._head:
             self._head = {
                 k: v for k, v in around.items() if k in ("id", "object", "created", "model")
@@ -39,15 +43,31 @@ class ChunkStream:
         for choice in incoming["choices"]:
             choices += await self._choice(choice)
         usage = incoming.get("usage")
-        if usage is not None and not incoming["choices"]:
-            self._usage.append({**self._head, **around, "choices": [], "usage": usage})
-            return []
+        if usage is not None:
+            usage = await self._screen.usage(usage)
+            if not incoming["choices"]:
+                self._usage.append({**self._head, **around, "choices": [], "usage": usage})
+                return []
         if not choices:
-            return []
+            if around.keys() <= _HEAD:
+                self._late_usage = usage
+                return []
+            # clients take the first choice without looking whether there is one
+            choices = [{"index": 0, "delta": {}, "finish_reason": None}]
         chunk = {**self._head, **around, "choices": choices}
         if "usage" in incoming:
             chunk["usage"] = usage
         return [self._out(chunk)]
+
+    async def _around(self, incoming: dict[str, Any]) -> dict[str, Any]:
+        """Screen what stands around the choices; a head that repeats was screened before."""
+        head = {key: value for key, value in incoming.items() if key not in _CHUNK_SKIP}
+        if head == self._same_head[0]:
+            return self._same_head[1]
+        around = await self._screen.around(("top",), head, _CHUNK_SKIP)
+        if head.keys() <= _HEAD:
+            self._same_head = head, around
+        return around
 
     async def _choice(self, choice: dict[str, Any]) -> list[dict[str, Any]]:
         """Screen one choice; its end goes out later, with the label and after the record."""
@@ -57,30 +77,34 @@ class ChunkStream:
             self._screen.queue_logprobs(index, choice["logprobs"], delta)
         out: dict[str, Any] = await self._screen.around(("choice", index), choice, _CHOICE_SKIP)
         out = {key: value for key, value in out.items() if value is not None}
-        out["delta"] = await self._screen.delta(index, delta)
+        delta = await self._screen.delta(index, delta)
         finish = choice.get("finish_reason")
-        parts = [{"index": index, **out, "finish_reason": None}]
         if isinstance(finish, str) and state.finish is None:
             state.finish = await self._screen.word("finish_reason", finish)
-            parts += await self._rest(index)
+        return await self._said(index, delta, out)
+
+    async def _said(
+        self, index: int, delta: dict[str, Any], around: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Return what a choice says now, in a list; an empty one if that is nothing."""
         probs = await self._screen.ready_logprobs(index)
         if probs is not None:
-            parts[-1]["logprobs"] = probs
-        return [part for part in parts if part["delta"] or len(part) > 3]  # noqa: PLR2004 - more than its frame
-
-    async def _rest(self, index: int) -> list[dict[str, Any]]:
-        delta = await self._screen.rest((index,))
-        around = await self._screen.rest(("choice", index))
+            around["logprobs"] = probs
         if not delta and not around:
             return []
         return [{"index": index, **around, "delta": delta, "finish_reason": None}]
 
     async def rest(self) -> list[dict[str, Any]]:
-        """Return what was held of choices that never finished, when the stream is over."""
+        """Return what was held, when the stream is over.
+
+        Not when a choice says that it is finished: some servers go on after that, and a number
+        may be finished then.
+        """
         choices: list[dict[str, Any]] = []
-        for index, choice in list(self._screen.choices.items()):
-            if choice.finish is None:
-                choices += await self._rest(index)
+        for index in list(self._screen.choices):
+            delta = await self._screen.rest((index,))
+            around = await self._screen.rest(("choice", index))
+            choices += await self._said(index, delta, around)
         self._tail = await self._screen.rest(("top",))
         return [self._out({**self._head, "choices": [choice]}) for choice in choices]
 
@@ -88,9 +112,8 @@ class ChunkStream:
         """Return the explicit labels, one chunk per choice that takes one."""
         out = []
         for index, choice in self._screen.choices.items():
-            said = (index, "content") in self._screen.channels
             explicit = self._label.explicit(calls_tools=choice.calls_tools)
-            if explicit == "suffix" and said and not choice.labelled:
+            if explicit == "suffix" and self._said_so_far(index) and not choice.labelled:
                 choice.labelled = True
                 text = suffix_after(choice.fences.close(), self._label.language)
                 out.append(self._chunk(index, {"content": text}, None))
@@ -105,26 +128,43 @@ class ChunkStream:
             out.append(chunk)
         if out:
             out[-1].update(self._tail)
+            if self._late_usage is not None:
+                out[-1]["usage"] = self._late_usage
         return out + self._usage
 
     def refused(
-        self, refusal: Refusal, lang: Lang, withdraw: list[dict[str, Any]], *, json_mode: bool
+        self, refusal: Refusal, lang: Lang, withdraw: list[dict[str, Any]], frame: Frame
     ) -> list[dict[str, Any]]:
-        """Return the end of a stream that was stopped: friendly, valid, and saying why."""
+        """Return the end of a stream that was stopped: friendly, valid, and saying why.
+
+        What went out before keeps its label, at the very end.
+        """
         text, out = refusal.text(lang), []
-        for index in self._screen.choices or (0,):
-            said = self._screen.channels.get((index, "content"))
-            lead = "\n\n" if said is not None and said.handed and not json_mode else ""
-            part = {"refusal": text} if json_mode else {"content": lead + text}
-            out.append(self._chunk(index, part, None))
+        for index in sorted({*self._screen.choices, *range(frame.choices)}):
+            choice = self._screen.choice(index)
+            if frame.json_mode:
+                delta = {"refusal": text}
+            elif self._said_so_far(index):
+                fence = choice.fences.close()
+                lead = f"\n{fence}\n\n" if fence else "\n\n"
+                explicit = self._label.explicit(calls_tools=choice.calls_tools)
+                label = suffix_after("", self._label.language) if explicit == "suffix" else ""
+                delta = {"content": lead + text + label}
+            else:
+                delta = {"content": text}
+            out.append(self._chunk(index, delta, None))
             chunk = self._chunk(index, {}, "content_filter")
             chunk["aigc"] = {
-                **self._label.aigc(),
+                **self._label.aigc(calls_tools=choice.calls_tools),
                 "refused": refusal.fields(lang),
                 "withdraw": withdraw,
             }
             out.append(chunk)
         return out
+
+    def _said_so_far(self, index: int) -> bool:
+        channel = self._screen.channels.get((index, "content"))
+        return channel is not None and bool(channel.released())
 
     def _chunk(self, index: int, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
         choice = {"index": index, "delta": delta, "finish_reason": finish}

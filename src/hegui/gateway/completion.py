@@ -17,7 +17,7 @@ async def screened(screen: ReplyScreen, incoming: dict[str, Any]) -> dict[str, A
     out: dict[str, Any] = await screen.around(("top",), incoming, _TOP_SKIP, complete=True)
     out["choices"] = [await _choice(screen, choice) for choice in incoming["choices"]]
     if "usage" in incoming:
-        out["usage"] = incoming["usage"]
+        out["usage"] = await screen.usage(incoming["usage"])
     return out
 
 
@@ -34,7 +34,7 @@ async def _choice(screen: ReplyScreen, choice: dict[str, Any]) -> dict[str, Any]
     out["finish_reason"] = (
         await screen.word("finish_reason", finish) if isinstance(finish, str) else None
     )
-    if choice.get("logprobs"):
+    if "logprobs" in choice:
         out["logprobs"] = await screen.ready_logprobs(index)
     return out
 

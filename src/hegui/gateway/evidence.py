@@ -103,12 +103,12 @@ class Evidence:
             "subject": exchange.subject.pseudonym or "unidentified",
             "audience": caller.audience,
             "key": caller.key_id,
-            "model": exchange.model[:200],
-            "upstream": exchange.upstream.name,
+            "model": _short(exchange.model),
+            "upstream": _short(exchange.upstream.name, 80),
             "policy": exchange.policy.digest,
             "panel": self._panel,
             "decision": prompt.action.name.lower(),
-            "rules": fold(_counted(prompt.tally)),
+            "rules": _folded(_counted(prompt.tally)),
             "faults": _faults(prompt.tally),
             "unjudged": unjudged,
             "roles": prompt.roles,
@@ -136,16 +136,16 @@ class Evidence:
                 writes += self._seal(exchange, "prompt", klass, exchange.body)
         fields = {
             "exchange": exchange.id,
-            "model": (outcome.model or exchange.model)[:200],
+            "model": _short(outcome.model or exchange.model),
             "decision": tally.action.name.lower(),
-            "rules": fold(_counted(tally)),
+            "rules": _folded(_counted(tally)),
             "faults": _faults(tally),
             "released": _sizes(outcome.released),
             "commit": self._commit(exchange, "reply", content),
             "content": "kept" if klass else "none",
             "end": outcome.end,
             "status": outcome.status,
-            "notes": fold(outcome.notes),
+            "notes": _folded(outcome.notes, 160),
         }
         if outcome.label is not None:
             fields["label"] = outcome.label
@@ -187,9 +187,35 @@ def _counted(tally: Tally) -> dict[str, int]:
 
 
 def _faults(tally: Tally) -> list[str]:
-    return sorted({f"{fault.detector[:80]}: {fault.reason[:80]}" for fault in tally.faults})[:8]
+    """Name the faults, shortly: which detector, and what kind of fault."""
+    named = sorted({f"{_short(f.detector, 30)}: {_short(f.reason, 30)}" for f in tally.faults})
+    return named[:4]
 
 
 def _sizes(released: Mapping[str, str]) -> dict[str, int]:
-    sizes = {name[:60]: len(text) for name, text in released.items()}
-    return fold(sizes, most=24, size=600)
+    return _folded({name: len(text) for name, text in released.items()})
+
+
+def _folded(counts: Mapping[str, int], room: int = 400) -> dict[str, int]:
+    """Fold counts into ``room`` bytes of a leaf."""
+    short: dict[str, int] = {}
+    for name, count in counts.items():
+        key = _short(name, 80)
+        short[key] = short.get(key, 0) + count
+    return fold(short, most=24, size=room)
+
+
+def _short(name: str, most: int = 160) -> str:
+    """Return a name, cut to ``most`` bytes as a leaf spells it; the models and the world name it.
+
+    So no model server can make a record too long to be written.
+    """
+    name = name.encode("utf-8", "replace").decode()
+    if len(name) * 6 <= most:
+        return name
+    room = most
+    for place, char in enumerate(name):
+        room -= len(_canonical(char)) - 2
+        if room < 0:
+            return name[:place] + "…"
+    return name

@@ -17,6 +17,8 @@ from hegui.gateway.upstream import Call, UpstreamFailed
 from hegui.gateway.wire import Chat, read_chat
 from hegui.terms import Action, HeguiError, Receipt
 
+_GONE, _ERROR = 499, 500  # what a record says for a status where the caller got none
+
 
 async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     """Answer one chat request (Art. 4, 9, 10, 11, 12, 14)."""
@@ -26,9 +28,9 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     await _judge(gate, chat, exchange)
     asked = asyncio.ensure_future(gate.evidence.asked(exchange, len(chat.unjudged)))
     if exchange.prompt.action > Action.MASK:
-        return await _refuse_question(gate, chat, exchange, await asked, out)
+        return await _refuse_question(gate, chat, exchange, asked, out)
     calling = asyncio.ensure_future(gate.upstreams.start(exchange.upstream, chat.outgoing()))
-    receipt, call = await _both(asked, calling, gate, exchange)
+    receipt, call = await _both(asked, calling, gate, exchange, out)
     label = reply_label(
         gate.settings.labels,
         gate.producer,
@@ -40,6 +42,12 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     answer = Answer(gate, chat, exchange, label, out)
     try:
         await (answer.stream(call) if chat.stream else answer.plain(call))
+    except asyncio.CancelledError:
+        await answer.unfinished(_how_cut(out), status=_GONE)
+        raise
+    except Exception:
+        await answer.unfinished("error", status=_ERROR)
+        raise
     finally:
         call.stop()
 
@@ -76,6 +84,7 @@ async def _both(
     calling: "asyncio.Future[Call]",
     gate: Gate,
     exchange: Exchange,
+    out: Outbox,
 ) -> tuple[Receipt, Call]:
     """Wait for the record, then for the model, which is called meanwhile."""
     try:
@@ -86,18 +95,24 @@ async def _both(
         raise
     except asyncio.CancelledError:
         await _abandon(calling)
-        await gate.keep(_close_after(asked, gate, exchange))
+        await gate.keep(_close_after(asked, gate, exchange, _how_cut(out)))
         raise
     except HeguiError:
         await _abandon(calling)
         raise
 
 
-async def _close_after(asked: "asyncio.Future[Receipt]", gate: Gate, exchange: Exchange) -> None:
-    """Record that a caller went before anything was shown, once the request is on record."""
+def _how_cut(out: Outbox) -> str:
+    return "shutdown" if out.stopping else "disconnected"
+
+
+async def _close_after(
+    asked: "asyncio.Future[Receipt]", gate: Gate, exchange: Exchange, end: str
+) -> None:
+    """Record that nothing was shown of a reply that was cut, once the request is on record."""
     with suppress(HeguiError):
         await asked
-        await gate.close(exchange, Outcome(end="disconnected", status=499))
+        await gate.close(exchange, Outcome(end=end, status=_GONE))
 
 
 async def _abandon(calling: "asyncio.Future[Call]") -> None:
@@ -107,13 +122,19 @@ async def _abandon(calling: "asyncio.Future[Call]") -> None:
 
 
 async def _refuse_question(
-    gate: Gate, chat: Chat, exchange: Exchange, receipt: Receipt, out: Outbox
+    gate: Gate, chat: Chat, exchange: Exchange, asked: "asyncio.Future[Receipt]", out: Outbox
 ) -> None:
     """Tell the caller that the question was stopped (Art. 14), in a reply or as an error."""
     refusal = gate.refusals.of("question", exchange.prompt.cause, exchange.number)
     lang = language_for(gate, exchange, out)
     as_error = exchange.caller.refusal_mode == "error"
-    await gate.close(exchange, Outcome(end="refused", status=400 if as_error else 200))
+
+    async def recorded() -> Receipt:
+        receipt = await asked
+        await gate.close(exchange, Outcome(end="refused", status=400 if as_error else 200))
+        return receipt
+
+    receipt = await gate.keep(recorded())
     out.head(evidence=exchange.number, aigc=None)
     if as_error:
         raise refusal.error()

@@ -24,6 +24,9 @@ from hegui.vault.vault import Vault
 T = TypeVar("T")
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
+_STALLED = 60.0  # seconds without a byte taken, after which a caller counts as gone
+_STALLED_AT_THE_END = 1.0  # the same, when the service is being stopped
+
 _SLOW = Words(
     en="The model did not finish its reply within the time limit.",
     zh="模型未能在时限内完成回复。",
@@ -108,6 +111,7 @@ class Outbox:
         self.started = False
         self.stopping = False
         self.gone = False
+        self.ended = False
         self.status = 0
 
     def head(self, *, evidence: str, aigc: str | None) -> None:
@@ -115,6 +119,10 @@ class Outbox:
         self._headers = [(b"x-hegui-evidence", evidence.encode())]
         if aigc is not None:
             self._headers.append((b"x-aigc", aigc.encode()))
+
+    def note(self, name: bytes, value: bytes) -> None:
+        """Note one more header."""
+        self._headers.append((name, value))
 
     def resume(self) -> None:
         """Take back the cancellation by which a stop was announced."""
@@ -142,7 +150,8 @@ class Outbox:
                 (b"x-accel-buffering", b"no"),
             ]
             await self._start(200, headers)
-        await self._send({"type": "http.response.body", "body": data, "more_body": not last})
+        self.ended = last
+        await self._hand({"type": "http.response.body", "body": data, "more_body": not last})
 
     async def whole(self, body: Mapping[str, Any], *, status: int = 200, after: int = 0) -> None:
         """Send one JSON object and end."""
@@ -154,11 +163,26 @@ class Outbox:
         if after:
             headers.append((b"retry-after", str(after).encode()))
         await self._start(status, headers)
-        await self._send({"type": "http.response.body", "body": data})
+        self.ended = True
+        await self._hand({"type": "http.response.body", "body": data})
+
+    async def _hand(self, message: Mapping[str, Any]) -> None:
+        """Hand a message to the socket, which waits while the caller does not read.
+
+        One who does not read at all is gone: the exchange is cancelled as at a disconnect.
+        """
+        if self.gone:
+            return
+        try:
+            async with asyncio.timeout(_STALLED_AT_THE_END if self.stopping else _STALLED):
+                await self._send(message)
+        except TimeoutError:
+            self.gone = True
+            raise asyncio.CancelledError from None
 
     async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self.started, self.status = True, status
-        await self._send(
+        await self._hand(
             {
                 "type": "http.response.start",
                 "status": status,

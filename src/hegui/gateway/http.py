@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any
@@ -100,15 +101,15 @@ class Endpoint:
             watch = asyncio.ensure_future(_cancel_when_gone(receive, task, out))
             await self._serve(self._gate, incoming, out)
         except asyncio.CancelledError:
-            if out.stopping:
+            if out.stopping and not out.gone:
                 out.resume()
                 await self._fail(Unavailable(self._gate.stopping), out)
             elif not out.gone:
                 raise
         except HeguiError as error:
             await self._fail(error, out)
-        except Exception as error:  # noqa: BLE001 - the last line: whatever it is, no trace of it goes out
-            number = f"E{id(error):x}"
+        except Exception:  # noqa: BLE001 - the last line: whatever it is, no trace of it goes out
+            number = f"E{secrets.token_hex(4)}"
             _log.exception("request failed", extra={"number": number})
             await self._fail(Corrupt(_BROKEN.fill(number=number)), out)
         finally:
@@ -123,6 +124,15 @@ class Endpoint:
         self._gate.open[task] = out
 
     async def _fail(self, error: HeguiError, out: Outbox) -> None:
+        try:
+            await self._tell(error, out)
+        except asyncio.CancelledError:
+            if not out.gone:
+                raise
+
+    async def _tell(self, error: HeguiError, out: Outbox) -> None:
+        if out.ended:
+            return
         if out.started:
             if isinstance(error, Unavailable):
                 _log.error("a stream was cut, because its evidence could not be written")
@@ -189,7 +199,9 @@ class Methods:
             await endpoint(scope, receive, send)
             return
         out = Outbox(_counting(send), Headers(scope=scope).get("accept-language", ""))
-        words = _NO_METHOD.fill(method=", ".join(self._methods))
+        allowed = ", ".join(self._methods)
+        out.note(b"allow", allowed.encode())
+        words = _NO_METHOD.fill(method=allowed)
         error = BadRequest(words, status=405, code="method_not_allowed")
         status, body, _ = described(error, out.accept_language)
         await out.whole(body, status=status)

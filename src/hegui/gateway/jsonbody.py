@@ -32,14 +32,19 @@ def read_object(body: bytes, *, depth: int) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(body)
     except RecursionError:
-        raise BadRequest(_TOO_DEEP.fill(depth=depth)) from None
+        raise too_deep(depth) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest(_NOT_JSON) from None
     if not isinstance(value, dict):
         raise BadRequest(_NOT_OBJECT)
-    if not _shallower(value, depth):
-        raise BadRequest(_TOO_DEEP.fill(depth=depth))
+    if not shallower(value, depth):
+        raise too_deep(depth)
     return value
+
+
+def too_deep(depth: int) -> BadRequest:
+    """Return the error for nesting beyond the limit."""
+    return BadRequest(_TOO_DEEP.fill(depth=depth))
 
 
 def too_large(limit: int) -> BadRequest:
@@ -72,7 +77,8 @@ def write(value: Any) -> bytes:
         return _LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False)).encode()
 
 
-def _shallower(value: Any, depth: int) -> bool:
+def shallower(value: Any, depth: int) -> bool:
+    """Tell whether a value is nested at most ``depth`` levels deep."""
     level: list[Any] = [value]
     for _ in range(depth):
         if not level:

@@ -2,20 +2,21 @@
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from hegui.gateway.gate import Gate, Incoming, Outbox
 from hegui.gateway.jsonbody import read_object
 from hegui.gateway.upstream import Upstreams
-from hegui.screen.panel import Screening
-from hegui.terms import Action, BadRequest, Finding, Role, TextColumn, Words
+from hegui.terms import Action, BadRequest, Role, Verdict, Words
 
 _MOST_INPUTS = 256
 _INPUT = Words(
     en="`input` must be a string, a list of at most {most} strings, or a list of parts.",
     zh="`input` 应为字符串、不超过 {most} 个字符串的列表，或由若干部分组成的列表。",
 )
-# OpenAI's categories, and the risks of the standard's list that say the same
+# OpenAI's categories, and the rules or risks of the standard's list that say the same. Risk A.1.f
+# names violence and sexual content together, so a rule that is not ours may mean either.
 _CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "harassment": ("A.4.c", "A.4.d"),
     "harassment/threatening": (),
@@ -26,9 +27,9 @@ _CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "self-harm": ("A.4.a",),
     "self-harm/instructions": (),
     "self-harm/intent": (),
-    "sexual": (),
-    "sexual/minors": (),
-    "violence": ("A.1.f",),
+    "sexual": ("lex.sexual", "lex.minors", "A.1.f"),
+    "sexual/minors": ("lex.minors",),
+    "violence": ("lex.weapons", "lex.killing", "lex.gore", "A.1.f"),
     "violence/graphic": (),
 }
 
@@ -61,57 +62,70 @@ async def moderations(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     Nothing is recorded: no content is generated, and nothing is withheld from anybody.
     """
     body = read_object(incoming.body, depth=gate.settings.limits.depth)
-    texts, unjudged = _inputs(body.get("input"))
-    policy = gate.policies["adult", True]
-    judge = gate.judge
-    screening = Screening(judge.panel, policy, TextColumn.of(texts), [Role.REPLY] * len(texts))
-    while asks := screening.asks():
-        for ask in asks:
-            screening.answer(ask, await judge.fulfil(ask))
-    results = [
-        _result(gate, verdict.findings, flagged=verdict.action > Action.ALLOW)
-        for verdict in screening.verdicts()
-    ]
-    if unjudged:
-        results.append({**_result(gate, (), flagged=True), "unjudged": unjudged})
-    reply = {"id": "modr-hegui", "model": f"hegui-{judge.panel.digest[:12]}", "results": results}
+    inputs = _inputs(body.get("input"))
+    texts = [text for each in inputs for text in each.texts]
+    roles = [Role.REPLY] * len(texts)
+    verdicts = iter(await gate.judge.screen(texts, roles, gate.policies["adult", True]))
+    results = [_result(gate, each, list(islice(verdicts, len(each.texts)))) for each in inputs]
+    digest = gate.judge.panel.digest
+    reply = {"id": "modr-hegui", "model": f"hegui-{digest[:12]}", "results": results}
     await out.whole(reply)
 
 
-def _inputs(held: Any) -> tuple[list[str], list[str]]:
+class _Input(NamedTuple):
+    """What one result is about: a text, or the parts of one message."""
+
+    texts: list[str]
+    unjudged: list[str]
+
+
+def _inputs(held: Any) -> list[_Input]:
     if isinstance(held, str):
-        return [held], []
+        return [_Input([held], [])]
     if not isinstance(held, list) or not 0 < len(held) <= _MOST_INPUTS:
         raise BadRequest(_INPUT.fill(most=_MOST_INPUTS), param="input")
-    texts: list[str] = []
-    unjudged: list[str] = []
+    if all(isinstance(each, str) for each in held):
+        return [_Input([each], []) for each in held]
+    parts = _Input([], [])
     for each in held:
-        if isinstance(each, str):
-            texts.append(each)
-        elif isinstance(each, dict) and isinstance(each.get("text"), str):
-            texts.append(each["text"])
-        elif isinstance(each, dict) and isinstance(each.get("type"), str):
-            unjudged.append(each["type"][:40])
-        else:
+        if not isinstance(each, dict) or not isinstance(each.get("type"), str):
             raise BadRequest(_INPUT.fill(most=_MOST_INPUTS), param="input")
-    return texts, unjudged
+        if isinstance(each.get("text"), str):
+            parts.texts.append(each["text"])
+        else:
+            parts.unjudged.append(each["type"][:40])
+    if len(parts.texts) > 1:
+        parts.texts.append("".join(parts.texts))  # what is split over parts is whole again
+    return [parts]
 
 
-def _result(gate: Gate, findings: Sequence[Finding], *, flagged: bool) -> dict[str, Any]:
-    covered = gate.judge.panel.covers()
+def _result(gate: Gate, judged: _Input, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Return one result. What could not be judged is flagged, because it is not clean."""
+    panel = gate.judge.panel
     scores: dict[str, float] = {}
-    for finding in findings:
-        scores[finding.risk] = max(scores.get(finding.risk, 0.0), finding.score)
-    categories: dict[str, bool] = {}
-    rated: dict[str, float] = {}
-    applied: dict[str, list[str]] = {}
-    for name, risks in {**_CATEGORIES, **{risk: (risk,) for risk in sorted(covered)}}.items():
-        score = max((s for risk, s in scores.items() if risk.startswith(risks)), default=0.0)
-        categories[name], rated[name] = score > 0, score
-        applied[name] = ["text"] if any(r.startswith(risks) for r in covered) else []
-    return {
-        "flagged": flagged,
-        "categories": categories,
-        "category_scores": rated,
-        "category_applied_input_types": applied,
+    for finding in (finding for verdict in verdicts for finding in verdict.findings):
+        for name in _names(finding.rule, finding.risk):
+            scores[name] = max(scores.get(name, 0.0), finding.score)
+    looked_for = {name for rule in panel.rules.values() for name in _names(rule.id, rule.risk)}
+    names = [*_CATEGORIES, *sorted(panel.covers())]
+    result = {
+        "flagged": bool(judged.unjudged) or any(v.action > Action.ALLOW for v in verdicts),
+        "categories": {name: scores.get(name, 0.0) > 0 for name in names},
+        "category_scores": {name: scores.get(name, 0.0) for name in names},
+        "category_applied_input_types": {
+            name: ["text"] if name in looked_for else [] for name in names
+        },
     }
+    return {**result, "unjudged": judged.unjudged} if judged.unjudged else result
+
+
+def _names(rule: str, risk: str) -> list[str]:
+    """Return the categories of a rule: those that name it, else those of its risk; and the risk."""
+    named = [name for name, meant in _CATEGORIES.items() if rule in meant]
+    if not named:
+        named = [
+            name
+            for name, meant in _CATEGORIES.items()
+            if any(risk == each or risk.startswith(f"{each}.") for each in meant)
+        ]
+    return [*named, risk]

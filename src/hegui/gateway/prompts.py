@@ -4,10 +4,15 @@ The outcome is written into the request itself: masks in place, withheld turns r
 notice. What is refused is told to the caller, with its rule.
 """
 
-from collections.abc import Awaitable, Callable
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from hegui.gateway.history import WITHHELD, History, Withheld
+from hegui.gateway.history import WITHHELD, History, Outcome, Withheld
+from hegui.gateway.joined import Across, Heard
+from hegui.gateway.jsonbody import write
+from hegui.gateway.refusals import CONCEALED, without_refusal
 from hegui.gateway.wire import Chat, Passage
 from hegui.labels.text import without_suffix
 from hegui.screen.masks import Masks, masked
@@ -24,7 +29,6 @@ from hegui.terms import (
     RuleInfo,
     TextColumn,
     Verdict,
-    Words,
 )
 
 Fulfil = Callable[[Ask], Awaitable[Findings | Fault]]
@@ -33,13 +37,15 @@ Fulfil = Callable[[Ask], Awaitable[Findings | Fault]]
 OffLoop = Callable[[Callable[[], None]], Awaitable[None]]
 """Runs a long screening in a thread."""
 
-JOIN_CHARS = 4_000  # characters of earlier user turns that the newest turn is joined to
-_CONCEALED = Words(en="[A turn was withheld.]", zh="[此处内容已略去]")
+_MEDIUM = re.compile(r"messages\[(\d+)\]\.(.*)", re.DOTALL)
 
 
 @dataclass(slots=True)
 class Prompt:
-    """What was decided about a request. ``cause`` is the finding or fault it was refused for."""
+    """What was decided about a request. ``cause`` is the finding or fault it was refused for.
+
+    ``said`` is all that the user says in the request, ``asked`` the newest turn's text.
+    """
 
     action: Action = Action.ALLOW
     tally: Tally = field(default_factory=Tally)
@@ -48,6 +54,7 @@ class Prompt:
     known: int = 0
     cause: Finding | Fault | None = None
     said: list[str] = field(default_factory=list)
+    asked: str = ""
     _own: str | None = None
 
     def spares(self, _rule: RuleInfo, value: str) -> bool:
@@ -56,10 +63,20 @@ class Prompt:
             self._own = "\n".join(map(plain, self.said))
         return plain(value) in self._own
 
+    def stop(self, parts: list[Heard], action: Action, cause: Finding | Fault | None) -> None:
+        """Refuse the request for its newest turn; withhold an earlier one without a word."""
+        for part in parts:
+            part.outcome = WITHHELD
+        if parts[-1].role is Role.HISTORY:
+            self.action = max(self.action, Action.MASK)
+        elif action > self.action:
+            self.action, self.cause = action, cause
+
 
 def plain(value: str) -> str:
-    """Return a value without the separators that people write numbers with."""
-    return "".join(char for char in value.casefold() if char.isalnum() or char in "@._")
+    """Return a value in half width, without the separators that people write numbers with."""
+    half = unicodedata.normalize("NFKC", value).casefold()
+    return "".join(char for char in half if char.isalnum() or char in "@._")
 
 
 @dataclass(frozen=True)
@@ -74,51 +91,68 @@ class Judge:
 
     async def prompt(self, chat: Chat, policy: Policy, tenant: str, prompt: Prompt) -> None:
         """Judge a request; write masks and notices into it, and the outcome into ``prompt``."""
-        scope = f"{tenant}\0{self.panel.digest}\0{policy.digest}"
-        fresh: list[tuple[Passage, bytes]] = []
-        withheld: set[int] = set()
+        scope = self._scope(tenant, policy)
         prompt.said = [p.text for p in chat.passages if p.origin is Role.USER]
+        heard = self._recognise(chat, scope, prompt)
+        newest = [h.passage.text for h in heard if h.joins and h.passage.turn >= chat.newest]
+        prompt.asked = "\n".join(newest)
+        fresh = [each for each in heard if each.outcome is None]
+        across = Across(self.history, self.panel.rules, policy, scope, chat.newest)
+        met = across.runs(heard)
+        verdicts = await self.screen(
+            [each.passage.text for each in fresh] + [run.text for run in met],
+            [each.role for each in fresh] + [Role.USER for _ in met],
+            policy,
+        )
+        for each, verdict in zip(fresh, verdicts, strict=False):
+            self._settle(each, verdict, policy, prompt)
+        joint = verdicts[len(fresh) :]
+        if met and any(each.role is Role.HISTORY and each.withheld for each in fresh):
+            met = across.runs(heard)  # what is withheld meets nothing any more
+            joint = await self.screen([run.text for run in met], [Role.USER for _ in met], policy)
+        for run, verdict in zip(met, joint, strict=True):
+            across.settle(run, verdict, prompt)
+        gone = self._media(chat, policy, scope, prompt)
+        self._write(chat, heard, gone, prompt)
+
+    def _scope(self, tenant: str, policy: Policy) -> str:
+        return f"{tenant}\0{self.panel.digest}\0{policy.digest}"
+
+    def _recognise(self, chat: Chat, scope: str, prompt: Prompt) -> list[Heard]:
+        """Return the passages, what stands outside messages first; those known are settled."""
+        parts: dict[int, list[str]] = {}
         for passage in chat.passages:
-            self._recognise(chat, passage, scope, prompt, fresh, withheld)
-        joined = _joined(chat, withheld)
-        texts = [passage.text for passage, _ in fresh]
-        roles = [_role(chat, passage) for passage, _ in fresh]
-        if joined is not None:
-            texts.append(joined.text)
-            roles.append(Role.USER)
-        verdicts = await self._screen(texts, roles, policy)
-        if joined is not None:
-            joined.spread(verdicts.pop(), [p for p, _ in fresh], verdicts, policy, self.panel)
-        for (passage, digest), role, verdict in zip(fresh, roles, verdicts, strict=True):
-            self._settle(passage, digest, role, verdict, prompt, withheld)
-        for turn in withheld:
-            chat.withhold(turn, _CONCEALED.zh)
-        self._media(chat, policy, prompt)
+            if passage.origin is Role.USER:
+                parts.setdefault(passage.turn, []).append(passage.text)
+        whole = {
+            turn: self.history.digest(scope, Role.USER, "\0".join(said))
+            for turn, said in parts.items()
+            if len(said) > 1
+        }
+        heard = []
+        for passage in sorted(chat.passages, key=lambda p: p.turn >= 0):
+            if passage.origin is Role.REPLY:
+                bare = without_refusal(without_suffix(passage.text))
+                if bare != passage.text:
+                    passage.put(bare)
+            said = passage.text
+            if passage.origin is Role.USER and passage.turn in whole:
+                # parts of a message are one text: what became of one depends on the others
+                said = f"{said}\0{whole[passage.turn].hex()}"
+            digest = self.history.digest(scope, passage.origin, said)
+            outcome = self._recalled(chat, passage, digest)
+            prompt.known += outcome is not None
+            heard.append(Heard(passage, digest, _role(chat, passage), outcome))
+        return heard
 
-    def _recognise(
-        self,
-        chat: Chat,
-        passage: Passage,
-        scope: str,
-        prompt: Prompt,
-        fresh: list[tuple[Passage, bytes]],
-        withheld: set[int],
-    ) -> None:
-        if passage.origin is Role.REPLY and (bare := without_suffix(passage.text)) != passage.text:
-            passage.put(bare)
-        digest = self.history.digest(scope, passage.origin, passage.text)
-        newest = passage.turn >= chat.newest and passage.origin is not Role.SYSTEM
-        outcome = None if newest else self.history.recall(digest, passage.text)
-        if outcome is None:
-            fresh.append((passage, digest))
-            return
-        prompt.known += 1
-        if isinstance(outcome, Withheld):
-            withheld.add(passage.turn)
-        elif outcome != passage.text:
-            passage.put(outcome)
+    def _recalled(self, chat: Chat, passage: Passage, digest: bytes) -> Outcome | None:
+        if passage.origin is Role.SYSTEM:  # is said anew each time: refused once, refused again
+            outcome = self.history.recall(digest)
+            return None if isinstance(outcome, Withheld) else outcome
+        return None if passage.turn >= chat.newest else self.history.recall(digest)
 
-    async def _screen(self, texts: list[str], roles: list[Role], policy: Policy) -> list[Verdict]:
+    async def screen(self, texts: list[str], roles: list[Role], policy: Policy) -> list[Verdict]:
+        """Put texts before the panel; long ones off the loop, where they keep nobody waiting."""
         column = TextColumn.of(texts)
         screening = Screening(self.panel, policy, column, roles)
         long = len(column.data) > self.off_loop_bytes
@@ -135,44 +169,71 @@ class Judge:
             for ask in asks:
                 screening.answer(ask, await self.fulfil(ask))
 
-    def _settle(
-        self,
-        passage: Passage,
-        digest: bytes,
-        role: Role,
-        verdict: Verdict,
-        prompt: Prompt,
-        withheld: set[int],
-    ) -> None:
-        prompt.roles[role] = prompt.roles.get(role, 0) + 1
+    def _settle(self, heard: Heard, verdict: Verdict, policy: Policy, prompt: Prompt) -> None:
+        prompt.roles[heard.role] = prompt.roles.get(heard.role, 0) + 1
         prompt.tally.findings += verdict.findings
         prompt.tally.faults += verdict.faults
-        outcome: str | Withheld | None = None
+        heard.found, heard.fresh = verdict.findings, True
+        heard.outcome = outcome = verdict.masks
         if verdict.action > Action.MASK:
-            outcome = WITHHELD
-            if role is Role.HISTORY:
-                withheld.add(passage.turn)
-            else:
-                prompt.action = max(prompt.action, verdict.action)
-                prompt.cause = prompt.cause or _cause(verdict)
-        elif verdict.masks:
-            outcome = masked(passage.text, verdict.masks, prompt.masks, self.panel.rules)
+            cause = _cause(verdict, heard.role, policy, self.panel.rules)
+            prompt.stop([heard], verdict.action, cause)
+        elif outcome:
             prompt.action = max(prompt.action, Action.MASK)
-            passage.put(outcome)
         if not verdict.faults:
-            self.history.remember(digest, outcome)
+            self.history.remember(heard.digest, heard.outcome)
 
-    def _media(self, chat: Chat, policy: Policy, prompt: Prompt) -> None:
-        if chat.unjudged and policy.on_unjudged > Action.ALLOW:
-            prompt.action = Action.REFUSE
-            prompt.cause = prompt.cause or Fault("unjudged", chat.unjudged[0].rpartition(".")[2])
+    def _write(self, chat: Chat, heard: list[Heard], gone: set[int], prompt: Prompt) -> None:
+        """Put masks and notices in place, in the order in which the request says things."""
+        if prompt.action > Action.MASK:
+            return
+        gone |= {each.passage.turn for each in heard if each.withheld}
+        for each in heard:
+            if isinstance(each.outcome, tuple) and each.outcome and each.passage.turn not in gone:
+                text = masked(each.passage.text, each.outcome, prompt.masks, self.panel.rules)
+                each.passage.put(text)
+        for turn in gone:
+            message = chat.body["messages"][turn]
+            chat.sources = [source for source in chat.sources if source[0] is not message]
+            chat.withhold(turn, CONCEALED.zh)
+
+    def _media(self, chat: Chat, policy: Policy, scope: str, prompt: Prompt) -> set[int]:
+        """Rule on what cannot be judged; return the earlier turns that are withheld for it.
+
+        Like any turn, one that was met before is not refused or counted again.
+        """
+        refused = policy.on_unjudged > Action.ALLOW
+        fresh, gone = [], set()
+        for name in chat.unjudged:
+            found = _MEDIUM.fullmatch(name)
+            turn = int(found[1]) if found else len(chat.body["messages"])
+            if turn < chat.newest and refused:
+                gone.add(turn)
+                prompt.action = max(prompt.action, Action.MASK)
+            elif refused and prompt.action < Action.REFUSE:
+                kind = found[2] if found else "unknown"
+                prompt.action, prompt.cause = Action.REFUSE, Fault("unjudged", kind)
+            if not self._met(chat, turn, scope):
+                fresh.append(name)
+        chat.unjudged[:] = fresh
+        return gone
+
+    def _met(self, chat: Chat, turn: int, scope: str) -> bool:
+        """Whether a message with media was met before; it has been from now on."""
+        messages = chat.body["messages"]
+        if turn >= len(messages):
+            return False
+        said = write(messages[turn]).decode("utf-8", "replace")
+        digest = self.history.digest(f"media\0{scope}", Role.USER, said)
+        met = turn < chat.newest and self.history.recall(digest) is not None
+        self.history.remember(digest, ())
+        return met
 
     def remember_reply(self, tenant: str, policy: Policy, text: str) -> None:
         """Recognise a reply of ours when the client sends it back."""
-        scope = f"{tenant}\0{self.panel.digest}\0{policy.digest}"
-        digest = self.history.digest(scope, Role.REPLY, text)
-        if self.history.recall(digest, text) is None:
-            self.history.remember(digest, None)
+        digest = self.history.digest(self._scope(tenant, policy), Role.REPLY, text)
+        if self.history.recall(digest) is None:
+            self.history.remember(digest, ())
 
 
 def _role(chat: Chat, passage: Passage) -> Role:
@@ -184,63 +245,15 @@ def _role(chat: Chat, passage: Passage) -> Role:
     return passage.origin
 
 
-def _cause(verdict: Verdict) -> Finding | Fault | None:
-    return next(iter(verdict.masks), None) or next(iter(verdict.faults), None)
+def _cause(
+    verdict: Verdict, role: Role, policy: Policy, rules: Mapping[str, RuleInfo]
+) -> Finding | Fault | None:
+    """Return what a text was stopped for: not the first thing found in it, but the gravest."""
 
+    def gravity(finding: Finding) -> Action:
+        return policy.action_for(role, rules[finding.rule], finding.score)
 
-@dataclass(frozen=True, slots=True)
-class _Joined:
-    """The last user turns and the newest one as one text: a payload split over turns is whole."""
-
-    text: str
-    before: int  # characters that earlier turns have of it
-    parts: tuple[Passage, ...]
-
-    def spread(
-        self,
-        verdict: Verdict,
-        passages: list[Passage],
-        verdicts: list[Verdict],
-        policy: Policy,
-        panel: Panel,
-    ) -> None:
-        """Give findings that cross from one part into the next to the parts of the newest turn."""
-        start = self.before
-        for part in self.parts:
-            end = start + len(part.text)
-            crossing = [
-                f._replace(start=max(f.start, start) - start, end=min(f.end, end) - start)
-                for f in verdict.findings
-                if f.start < end < f.end or f.start < start < f.end
-            ]
-            if crossing or verdict.faults:
-                place = next(n for n, p in enumerate(passages) if p is part)
-                verdicts[place] = _with(verdicts[place], crossing, verdict.faults, policy, panel)
-            start = end
-
-
-def _with(
-    verdict: Verdict,
-    findings: list[Finding],
-    faults: tuple[Fault, ...],
-    policy: Policy,
-    panel: Panel,
-) -> Verdict:
-    ruled = [(f, policy.action_for(Role.USER, panel.rules[f.rule], f.score)) for f in findings]
-    action = max([verdict.action, *(a for _, a in ruled), *([policy.on_fault] if faults else [])])
-    masks = tuple(f for f, a in ruled if a > Action.ALLOW)
-    return Verdict(
-        action,
-        verdict.findings + tuple(findings),
-        verdict.masks + masks,
-        verdict.faults + tuple(f for f in faults if f not in verdict.faults),
-    )
-
-
-def _joined(chat: Chat, withheld: set[int]) -> _Joined | None:
-    parts = tuple(p for p in chat.newest_user_passages() if not p.is_key)
-    earlier = [p.text for p in chat.earlier_user_passages() if p.turn not in withheld]
-    before = "".join(earlier)[-JOIN_CHARS:]
-    if not parts or (not before and len(parts) == 1):
-        return None
-    return _Joined(before + "".join(p.text for p in parts), len(before), parts)
+    gravest = max(verdict.masks, key=gravity, default=None)
+    if gravest is not None and gravity(gravest) > Action.MASK:
+        return gravest
+    return next(iter(verdict.faults), gravest)

@@ -4,6 +4,7 @@ Nothing is removed silently, and the match is never repeated (a refusal is no di
 self-harm the reply offers help.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -30,8 +31,10 @@ _UNJUDGED = Words(
     en="Reason: it contains {what}, which this service cannot check yet.",
     zh="原因：其中含有{what}，本服务目前还不能审核这类内容。",
 )
+_IMAGE, _VIDEO = Words(en="an image", zh="图片"), Words(en="a video", zh="视频")
 _MEDIA = {
-    "image_url": Words(en="an image", zh="图片"),
+    **dict.fromkeys(("image_url", "image", "images", "b64_json"), _IMAGE),
+    **dict.fromkeys(("video_url", "video"), _VIDEO),
     "input_audio": Words(en="audio", zh="音频"),
     "audio": Words(en="audio", zh="音频"),
     "file": Words(en="a file", zh="文件"),
@@ -64,6 +67,15 @@ _NUMERALS = (
     "零 一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九 二十 "
     "二十一 二十二 二十三 二十四"
 ).split()
+CONCEALED = Words(en="[A turn was withheld.]", zh="[此处内容已略去]")
+"""What the model is given in the place of what was stopped."""
+
+_OURS = re.compile(
+    "(?:"
+    + "|".join(re.escape(words.say(lang)) for words in _STOPPED.values() for lang in ("en", "zh"))
+    + r").*?\bHG-[0-9A-Z]{10}-[0-9A-Z]{8}-[0-9A-Z]{8}\b.*\Z",
+    re.DOTALL,
+)
 SUSPENDED = Fault("standing", "suspended")
 
 
@@ -99,9 +111,12 @@ class Refusal:
             "next": (_HELP if self.helps else _NEXT[self.side]).say(lang),
         }
 
-    def error(self) -> BadRequest:
-        """Return the refusal as an OpenAI error, for keys that ask for errors."""
-        words = Words(self.text("en"), self.text("zh"))
+    def error(self, lang: Lang | None = None) -> BadRequest:
+        """Return the refusal as an OpenAI error, for keys that ask for errors.
+
+        In ``lang``, the language of the question, where that is known: an error has no other.
+        """
+        words = Words(self.text(lang or "en"), self.text(lang or "zh"))
         return BadRequest(words, status=400, code="content_filter")
 
 
@@ -132,6 +147,14 @@ class Refusals:
             reason = Words(_UNJUDGED.en.format(what=what.en), _UNJUDGED.zh.format(what=what.zh))
         address = f"{self.public_url}/appeal?{urlencode({'number': number})}"
         return Refusal(side, rule, reason, number, address, self.days, helps)
+
+
+def without_refusal(text: str) -> str:
+    """Put a notice in place of a refusal of ours that a client sends back as the model's reply.
+
+    All from its first words to the end goes, whatever it says: who imitates one gains nothing.
+    """
+    return _OURS.sub(CONCEALED.zh, text, count=1) if "HG-" in text else text
 
 
 def clause_words(clause: str) -> Words:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hegui.gateway.channels import Channel, Fulfil, LogProbs, Refused
+from hegui.gateway.channels import Channel, Fulfil, Refused
+from hegui.gateway.logprobs import LogProbs
 from hegui.labels.text import FenceTracker
 from hegui.screen.jsontext import JsonWindow
 from hegui.screen.window import Window
+from hegui.terms import Fault
 
 Path = tuple[str | int, ...]
 
@@ -22,6 +24,16 @@ _KNOWN = frozenset(
     "content reasoning_content reasoning refusal role tool_calls function_call audio annotations "
     "index id type function name arguments finish_reason logprobs delta message text".split()
 )
+# names of fields that need not be judged, because they are words of the protocol
+_NAMES = _KNOWN | frozenset(
+    "object created model system_fingerprint service_tier provider usage prompt_tokens "
+    "completion_tokens total_tokens prompt_tokens_details completion_tokens_details cached_tokens "
+    "reasoning_tokens audio_tokens text_tokens accepted_prediction_tokens "
+    "rejected_prediction_tokens stop_reason matched_stop prompt_logprobs".split()
+)
+_MEDIA = frozenset(
+    "audio image images image_url video video_url file b64_json input_audio inline_data".split()
+)
 _WORDS = {
     "role": frozenset("assistant system user tool".split()),
     "type": frozenset("function text output_text refusal custom".split()),
@@ -30,6 +42,11 @@ _WORDS = {
 }
 _PINNED = frozenset("id object model system_fingerprint service_tier provider".split())
 _REPEAT = 8  # characters; a longer value that repeats in every chunk is a constant, not a text
+_LONG_NUMBER = 10**6  # from here on a number can be somebody's
+_TIME = 10**10  # seconds; up to here ``created`` is a time
+_MOST_CHANNELS = 5_000
+_MOST_INDEX = 1_000
+_DEEPEST = 40
 
 
 @dataclass(slots=True)
@@ -53,12 +70,15 @@ class ReplyScreen:
         json_mode: bool,
         unknown: Literal["screen", "drop", "pass"],
         limit: int,
+        unjudged: bool = True,
     ) -> None:
         self._new, self._fulfil = new_window, fulfil
         self._json, self._unknown, self._limit = json_mode, unknown, limit
+        self._lets_unjudged = unjudged
         self.channels: dict[Path, Channel] = {}
         self.choices: dict[int, Choice] = {}
         self._pins: dict[Path, str] = {}
+        self._names: dict[str, str] = {}
         self.unjudged: list[str] = []
         self.notes: dict[str, int] = {}
 
@@ -66,7 +86,7 @@ class ReplyScreen:
         """Return what is known of a choice."""
         found = self.choices.get(index)
         if found is None:
-            found = self.choices[index] = Choice()
+            found = self.choices[_bounded(index)] = Choice()
         return found
 
     @property
@@ -82,7 +102,7 @@ class ReplyScreen:
     def released(self) -> dict[str, str]:
         """Return what was handed to the socket, per ``<choice>.<field>``."""
         return {
-            ".".join(map(str, path)): "".join(channel.sent[: channel.handed])
+            ".".join(map(str, path)): channel.released()
             for path, channel in self.channels.items()
             if channel.handed
         }
@@ -130,15 +150,22 @@ class ReplyScreen:
         for key, value in held.items():
             if key in skip:
                 continue
-            if not isinstance(value, str | dict | list):
-                out[key] = value
+            name = key if key in _NAMES else await self._name(key)
+            if value is None or isinstance(value, bool | int | float):
+                timed = key == "created" and isinstance(value, int) and 0 <= value < _TIME
+                kept = value if timed else await self._number(value)
             elif key in _PINNED and isinstance(value, str):
-                out[key] = await self._pinned((*place, key), value)
+                kept = await self._pinned((*place, key), value)
             else:
-                kept = await self._unknown_field((*place, key), key, value, complete=complete)
-                if kept is not NOTHING:
-                    out[key] = kept
+                kept = await self._unknown_field((*place, name), key, value, complete=complete)
+            if kept is not NOTHING:
+                out[name] = kept
         return out
+
+    async def usage(self, held: Any) -> Any:
+        """Screen the token counts: they should be numbers, but a server may put anything there."""
+        kept = await self._value(("top", "usage"), "usage", held, complete=True)
+        return None if kept is NOTHING else kept
 
     def queue_logprobs(self, index: int, held: Any, texts: dict[str, Any]) -> None:
         """Queue the log probabilities that come with ``texts``, before these are screened."""
@@ -148,7 +175,7 @@ class ReplyScreen:
             if isinstance(entries, list) and isinstance(text, str):
                 channel = self._channel((index, name))
                 channel.logprobs = channel.logprobs or LogProbs()
-                channel.logprobs.feed(entries, text, channel.fed)
+                channel.logprobs.feed(entries, text, channel.fed + len(channel.half))
 
     async def ready_logprobs(self, index: int) -> dict[str, Any] | None:
         """Return the log probabilities whose characters have gone out since the last call."""
@@ -186,14 +213,28 @@ class ReplyScreen:
     async def _fields(self, path: Path, held: dict[str, Any], *, complete: bool) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for key, value in held.items():
-            kept = await self._field((*path, key), key, value, complete=complete)
+            name = key if key in _NAMES else await self._name(key)
+            kept = await self._field((*path, name), key, value, complete=complete)
             if kept is not NOTHING:
-                out[key] = kept
+                out[name] = kept
         return out
+
+    async def _name(self, key: str) -> str:
+        """Return the name of a field as it may go out; names are judged, once each."""
+        if key in _NAMES or self._unknown == "pass":
+            return key
+        if key not in self._names:
+            _within(len(self._names), _MOST_CHANNELS)
+            self._names[key] = await self._once(key)
+        return self._names[key]
 
     async def _field(self, path: Path, key: str, value: Any, *, complete: bool) -> Any:
         if value is None or isinstance(value, bool | int | float):
-            return value
+            return await self._number(value)
+        if key == "logprobs":  # these stand beside a delta, never in it
+            return NOTHING
+        if key in _MEDIA:
+            self._medium(key)
         if key not in _KNOWN:
             return await self._unknown_field(path, key, value, complete=complete)
         return await self._value(path, key, value, complete=complete)
@@ -211,29 +252,50 @@ class ReplyScreen:
     async def _value(self, path: Path, key: str, value: Any, *, complete: bool) -> Any:
         if isinstance(value, str):
             return await self._text(path, key, value, complete=complete)
+        _within(len(path), _DEEPEST)
         if isinstance(value, dict):
-            if key == "audio":
-                self.unjudged.append("audio")
             out = await self._fields(path, value, complete=complete)
             return NOTHING if value and not out else out
         if isinstance(value, list):
             return await self._items(path, key, value, complete=complete)
-        return value
+        return await self._number(value)
 
     async def _items(self, path: Path, key: str, items: list[Any], *, complete: bool) -> Any:
+        """Screen the entries of a list. One that is a string is whole, whatever the reply."""
         out = []
         for place, item in enumerate(items):
-            numbered = key == "tool_calls" and isinstance(item, dict)
-            number = item.get("index", place) if numbered else place
-            if not isinstance(number, int):
-                number = place
-            # an item of any other list is whole, whatever the reply
-            kept = await self._value(
-                (*path, number), "", item, complete=complete or key != "tool_calls"
-            )
+            # parts of a content without numbers are one text, also across chunks
+            number = 0 if key == "content" and not complete else place
+            if isinstance(item, dict) and isinstance(item.get("index"), int):
+                number = _bounded(item["index"])
+            whole = complete or not isinstance(item, dict | list)
+            kept = await self._value((*path, number), "", item, complete=whole)
             if kept is not NOTHING and kept != {"index": number}:
                 out.append(kept)
+        if len(out) > 1:
+            out = await self._joined(out)
         return NOTHING if items and not out else out
+
+    async def _joined(self, items: list[Any]) -> list[Any]:
+        """Judge the entries of a list joined, too: one may begin what the next one ends."""
+        texts = [item.get("text") if isinstance(item, dict) else item for item in items]
+        whole = "".join(text for text in texts if isinstance(text, str))
+        kept = await self._once(whole)
+        if kept == whole:
+            return items
+        return [{**items[0], "text": kept} if isinstance(items[0], dict) else kept]
+
+    async def _number(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool) or -_LONG_NUMBER < value < _LONG_NUMBER:
+            return value
+        kept = await self._once(text := str(value))
+        return value if kept == text else kept
+
+    def _medium(self, kind: str) -> None:
+        """Note what no detector can look at; where the policy says so, the reply stops here."""
+        self.unjudged.append(kind)
+        if not self._lets_unjudged:
+            raise Refused(Fault("unjudged", kind))
 
     async def _text(self, path: Path, key: str, value: str, *, complete: bool) -> Any:
         if value in _WORDS.get(key, ()):
@@ -243,11 +305,14 @@ class ReplyScreen:
         if key == "id":
             return await self._pinned(path, value)
         channel = self._channel(path)
-        if key not in _TEXTS and value and value == channel.last:
-            if not channel.window.waiting:
-                return value  # nothing is pending, so feeding it again would say the same
-            if len(value) >= _REPEAT and not any(map(str.isdigit, value)):
-                return NOTHING  # a constant that is held: it goes out once, at the end
+        if (
+            key not in _TEXTS
+            and value == channel.last
+            and channel.window.waiting
+            and len(value) >= _REPEAT
+            and not any(map(str.isdigit, value))
+        ):
+            return NOTHING  # a constant that is held: it goes out once, at the end
         channel.last = value
         text = await self._feed(channel, path, value)
         return text if text or not value else NOTHING
@@ -255,22 +320,27 @@ class ReplyScreen:
     async def _complete(self, path: Path, value: str) -> str:
         channel = self._channel(path)
         if channel.fed:
-            return await self._once(value)
-        return await self._feed(channel, path, value) + await self._end(channel, path)
+            kept = await self._once(value)
+            channel.put(kept)
+            return kept
+        try:
+            return await channel.whole(value, self._fulfil)
+        except Refused as refused:
+            raise RefusedAt(path, refused) from None
 
     async def _pinned(self, path: Path, value: str) -> str:
         """Judge an opaque value once; whatever follows in its place is the first one again."""
         if path not in self._pins:
-            self._pins[path] = await self._once(value)
+            self._pins[path] = await self.word(str(path[-1]), value)
         return self._pins[path]
 
     async def _once(self, value: str) -> str:
-        channel = Channel(self._new())
-        return await channel.feed(value, self._fulfil) + await channel.end(self._fulfil)
+        return await Channel(self._new()).whole(value, self._fulfil)
 
     def _channel(self, path: Path) -> Channel:
         found = self.channels.get(path)
         if found is None:
+            _within(len(self.channels), _MOST_CHANNELS)
             source = path[-1] == "arguments" or (self._json and path[1:] == ("content",))
             window = JsonWindow(self._new) if source else self._new()
             found = self.channels[path] = Channel(window)
@@ -295,6 +365,18 @@ class RefusedAt(Refused):
     def __init__(self, path: Path, refused: Refused) -> None:
         super().__init__(refused.cause, refused.withdraw)
         self.path = path
+
+
+def _within(number: int, most: int) -> None:
+    """Stop a reply that would use up memory without saying much."""
+    if number >= most:
+        raise Refused(Fault("reply", "out-of-bounds"))
+
+
+def _bounded(index: int) -> int:
+    """Return the number of a choice or a call; one that could be somebody's is none."""
+    _within(index if index >= 0 else _MOST_INDEX, _MOST_INDEX)
+    return index
 
 
 def _graft(tree: dict[str, Any], path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ LF, CRLF and CR end lines; an event's data lines are joined by LF; comments and 
 passed over. Sizes are bounded, because an upstream may send anything.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
 DONE = b"[DONE]"
@@ -18,26 +19,29 @@ class EventReader:
         self._data: list[bytes] = []
         self._size = 0
         self._skip_lf = False
+        self._begun = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Give the data of the events that ``chunk`` completes.
 
-        Raises ``ValueError`` when one event is larger than the limit.
+        Raises ``ValueError`` when one event is larger than the limit, after those before it.
         """
         if self._skip_lf and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._skip_lf = False
         self._buffer += chunk
+        if not self._begun and len(self._buffer) >= len(BOM_UTF8):
+            self._buffer, self._begun = self._buffer.removeprefix(BOM_UTF8), True
         if b"\r" in self._buffer:
             self._skip_lf = self._buffer.endswith(b"\r")
             self._buffer = self._buffer.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, self._buffer = self._buffer.split(b"\n")
-        if len(self._buffer) + self._size > self._limit:
-            raise ValueError("an event is larger than the limit")
         for line in lines:
             event = self._line(line)
             if event is not None:
                 yield event
+        if len(self._buffer) + self._size > self._limit:
+            raise ValueError("an event is larger than the limit")
 
     def end(self) -> Iterator[bytes]:
         """Give the last event, if the stream ended without an empty line after it."""

@@ -2,12 +2,13 @@
 
 import asyncio
 import fnmatch
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 
+from hegui.gateway.idle import IdleWatch
 from hegui.gateway.jsonbody import read_upstream, write
 from hegui.gateway.sse import DONE, EventReader
 from hegui.settings import Upstream
@@ -40,6 +41,7 @@ _SAID_NO = Words(
 
 _CALLER_STATUS = frozenset({400, 404, 413, 422})  # the request itself is at fault
 _BODY_LIMIT = 32 * 1024 * 1024
+_MOST_CHOICES = 128
 
 
 class UpstreamFailed(Unavailable):
@@ -87,11 +89,8 @@ class Upstreams:
     async def start(self, upstream: Upstream, body: Mapping[str, Any]) -> "Call":
         """Send a chat request; return when the answer's head is there."""
         url = f"{upstream.base_url.rstrip('/')}/chat/completions"
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=upstream.timeout_connect, sock_read=upstream.timeout_first
-        )
-        with_errors = _named(upstream.name)
-        async with with_errors:
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=upstream.timeout_connect)
+        async with _named(upstream.name), asyncio.timeout(upstream.timeout_first):
             response = await self.session().post(
                 url,
                 data=write(body),
@@ -113,7 +112,7 @@ class Upstreams:
                 async with self.session().get(
                     url, headers=_headers(upstream), timeout=timeout, allow_redirects=False
                 ) as response:
-                    listed = read_upstream(await response.content.read(_BODY_LIMIT))
+                    listed = read_upstream(await whole_body(response, _BODY_LIMIT))
             return [m["id"] for m in listed["data"] if isinstance(m["id"], str)]
         except (UpstreamFailed, ValueError, KeyError, TypeError):
             return []
@@ -132,15 +131,10 @@ class Call:
 
     async def whole(self) -> dict[str, Any]:
         """Return the answer as one object."""
-        async with _named(self.upstream.name):
-            body = bytearray()
-            async for data in self._response.content.iter_any():
-                body += data
-                if len(body) > _BODY_LIMIT:
-                    raise self._odd()
-            self._response.release()
         try:
-            value = read_upstream(bytes(body))
+            async with _named(self.upstream.name, died=True):
+                idle = self.upstream.timeout_idle
+                value = read_upstream(await whole_body(self._response, _BODY_LIMIT, idle))
         except ValueError:
             raise self._odd() from None
         if not isinstance(value, dict) or not _choices_sound(value, "message"):
@@ -150,22 +144,33 @@ class Call:
     async def chunks(self) -> AsyncIterator[list[dict[str, Any]]]:
         """Give the chunks of a stream, those of one network read together.
 
-        Ends after ``[DONE]`` or the end of the stream. Raises ``UpstreamFailed`` when the server
-        dies, falls silent, or sends what is not a chunk; chunks read before are given first.
+        Ends after ``[DONE]``, or at the end of the stream when a choice was finished before. Raises
+        ``UpstreamFailed`` when the server dies, falls silent, or sends what is not a chunk; chunks
+        read before are given first.
         """
-        reader = EventReader()
-        source = self._response.content.iter_any()
+        watch = IdleWatch(self.upstream.timeout_idle, self._response.close)
+        try:
+            async for group in self._groups(watch):
+                yield group
+        finally:
+            watch.end()
+
+    async def _groups(self, watch: IdleWatch) -> AsyncIterator[list[dict[str, Any]]]:
+        reader, finished = EventReader(), False
+        read = self._response.content.readany
         while True:
-            async with _named(self.upstream.name, died=True):
-                async with asyncio.timeout(self.upstream.timeout_idle):
-                    data = await anext(source, b"")
             try:
-                events = list(reader.feed(data) if data else reader.end())
-            except ValueError:
-                raise self._odd() from None
-            chunks, ended, fault = self._decode(events)
+                watch.begin()
+                data = await read()
+                watch.rest()
+            except (aiohttp.ClientError, OSError) as error:
+                raise self._broken(late=watch.late) from error
+            chunks, ended, fault = self._decode(reader.feed(data) if data else reader.end())
             if chunks:
                 yield chunks
+                finished = finished or any(map(_finishes, chunks))
+            if not (data or ended or finished or fault):
+                fault = UpstreamFailed(_DIED.fill(name=self.upstream.name))
             if fault:
                 self.stop()
                 raise fault
@@ -174,25 +179,55 @@ class Call:
                 return
 
     def _decode(
-        self, events: list[bytes]
+        self, events: Iterator[bytes]
     ) -> tuple[list[dict[str, Any]], bool, UpstreamFailed | None]:
         chunks: list[dict[str, Any]] = []
-        for event in events:
-            if event.strip() == DONE:
-                return chunks, True, None
+        while True:
             try:
+                event = next(events, None)
+                if event is None:
+                    return chunks, False, None
+                if event.strip() == DONE:
+                    return chunks, True, None
                 value = read_upstream(event)
-            except ValueError:
+            except ValueError:  # too large, or no JSON
                 return chunks, False, self._odd()
             if isinstance(value, dict) and value.get("error"):
                 return chunks, False, UpstreamFailed(_DIED.fill(name=self.upstream.name))
             if not isinstance(value, dict) or not _choices_sound(value, "delta"):
                 return chunks, False, self._odd()
             chunks.append(value)
-        return chunks, False, None
+
+    def _broken(self, *, late: bool) -> UpstreamFailed:
+        name = self.upstream.name
+        if late:
+            return UpstreamFailed(_SLOW.fill(name=name), status=504, code="upstream_timeout")
+        return UpstreamFailed(_DIED.fill(name=name))
 
     def _odd(self) -> UpstreamFailed:
         return UpstreamFailed(_ODD.fill(name=self.upstream.name))
+
+
+async def whole_body(
+    response: aiohttp.ClientResponse, limit: int, idle: float | None = None
+) -> bytes:
+    """Read a body to its end. Larger than ``limit`` is a ``ValueError``; ``idle`` is in seconds."""
+    body = bytearray()
+    source = response.content.iter_any()
+    while True:
+        async with asyncio.timeout(idle):
+            data = await anext(source, b"")
+        if not data:
+            response.release()
+            return bytes(body)
+        body += data
+        if len(body) > limit:
+            response.close()
+            raise ValueError("the body is larger than the limit")
+
+
+def _finishes(chunk: dict[str, Any]) -> bool:
+    return any(choice.get("finish_reason") for choice in chunk["choices"])
 
 
 def _choices_sound(value: dict[str, Any], part: str) -> bool:
@@ -201,7 +236,8 @@ def _choices_sound(value: dict[str, Any], part: str) -> bool:
         return False
     return all(
         isinstance(choice, dict)
-        and isinstance(choice.get("index", 0), int)
+        and type(choice.get("index", 0)) is int
+        and 0 <= choice.get("index", 0) < _MOST_CHOICES
         and isinstance(choice.get(part), dict | None)
         for choice in choices
     )

@@ -6,10 +6,11 @@ values, so the model sees exactly what was judged.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from hegui.gateway.jsonbody import read_object
+from hegui.gateway.jsonbody import read_object, shallower, too_deep
 from hegui.terms import BadRequest, Role, Words
 
 _ROLES = {
@@ -43,13 +44,20 @@ _ENUMS = {
     "verbosity": frozenset({"low", "medium", "high"}),
 }
 _NOT_SENT = frozenset({"user", "safety_identifier"})
+_READ_APART = _NOT_SENT | {"messages", "model"}
 _MEDIA = frozenset({"image_url", "input_audio", "file"})
 _MEDIA_BYTES = frozenset({"url", "data", "file_data"})
-_KEPT_WHEN_WITHHELD = frozenset({"role", "tool_call_id", "tool_calls"})
+_KEPT_WHEN_WITHHELD = frozenset({"role", "tool_call_id"})
+_MOST_PASSAGES = 20_000
 _LONG_NUMBER = 10**6  # from here on a number can be somebody's
 
 _WRONG = Words(
     en="`{field}` must be {what}. Correct the request.", zh="`{field}` 必须是{what}。请修改请求。"
+)
+
+_TOO_MANY = Words(
+    en="The request holds more than {most} separate texts. Send fewer, longer ones.",
+    zh="请求中的独立文本超过 {most} 段。请合并后再发送。",
 )
 
 
@@ -73,13 +81,16 @@ class Passage:
     is_key: bool = False
 
     def put(self, text: str) -> None:
-        """Write ``text`` in the passage's place."""
-        if self.is_key:
-            self.holder[text] = self.holder.pop(self.key)
-            self.key = text
-        else:
+        """Write ``text`` in the passage's place; a name is renamed when the request goes out."""
+        if not self.is_key:
             self.holder[self.key] = text
         self.text = text
+
+    def rename(self) -> None:
+        """Give a property its new name. Not before all else is in place, which is found by name."""
+        if self.text != self.key and self.key in self.holder:
+            self.holder[self.text] = self.holder.pop(self.key)
+            self.key = self.text
 
 
 @dataclass(slots=True)
@@ -94,12 +105,22 @@ class Chat:
     passages: list[Passage] = field(default_factory=list)
     unjudged: list[str] = field(default_factory=list)
     newest: int = 0
+    depth: int = 64
     sources: list[tuple[Any, Any, list[Any]]] = field(default_factory=list)
+
+    def add(self, passage: Passage) -> None:
+        """Note a passage. So many that judging them would keep others waiting are refused."""
+        if len(self.passages) >= _MOST_PASSAGES:
+            raise BadRequest(_TOO_MANY.fill(most=_MOST_PASSAGES), param="messages")
+        self.passages.append(passage)
 
     def outgoing(self) -> dict[str, Any]:
         """Return what goes to the model: masks in place, the subject left out (Art. 11)."""
-        for holder, key, decoded in self.sources:
-            if json.loads(holder[key]) != decoded[0]:
+        for passage in self.passages:
+            if passage.is_key:
+                passage.rename()
+        for holder, key, decoded in reversed(self.sources):  # JSON inside JSON: the inner one first
+            if key in holder and json.loads(holder[key]) != decoded[0]:
                 holder[key] = json.dumps(decoded[0], ensure_ascii=False)
         self.sources.clear()
         return {key: value for key, value in self.body.items() if key not in _NOT_SENT}
@@ -107,12 +128,17 @@ class Chat:
     def withhold(self, turn: int, notice: str) -> None:
         """Put a notice in place of what a message says; calls keep their ids, and nothing else."""
         message = self.body["messages"][turn]
+        calls = message.get("tool_calls")
         for name in [name for name in message if name not in _KEPT_WHEN_WITHHELD]:
             del message[name]
         message["content"] = notice
-        for call in message.get("tool_calls") or ():
-            if isinstance(call, dict):
-                call["function"] = {"name": "withheld", "arguments": "{}"}
+        if isinstance(calls, list) and calls:
+            function = {"name": "withheld", "arguments": "{}"}
+            message["tool_calls"] = [
+                {"id": call.get("id"), "type": "function", "function": dict(function)}
+                for call in calls
+                if isinstance(call, dict)
+            ]
 
     def newest_user_passages(self) -> list[Passage]:
         """Return what the user says in the newest turn."""
@@ -134,16 +160,16 @@ def read_chat(body: bytes, *, depth: int, choices: int) -> Chat:
     if not isinstance(value.get("stream", False), bool | None):
         raise _wrong("stream", "true or false", " true 或 false")
     n = value.get("n")
-    if n is not None and (not isinstance(n, int) or not 1 <= n <= choices):
+    if n is not None and (type(n) is not int or not 1 <= n <= choices):
         raise _wrong("n", f"a number from 1 to {choices}", f" 1 到 {choices} 的整数")
     chat = Chat(value, model, bool(value.get("stream")), _subject(value), _json_mode(value))
+    chat.depth = depth
     last = max((i for i, m in enumerate(messages[:-1]) if _is_reply(m)), default=-1)
     chat.newest = last + 1
     for turn, message in enumerate(messages):
         _read_message(chat, turn, message)
-    for key, held in value.items():
-        if key not in ("messages", "model", *_NOT_SENT):
-            _walk(chat, value, key, held, Role.SYSTEM, -1)
+    said = {name: held for name, held in value.items() if name not in _READ_APART}
+    _walk_names(chat, value, said, Role.SYSTEM, -1)
     return chat
 
 
@@ -183,8 +209,17 @@ def _read_message(chat: Chat, turn: int, message: Any) -> None:
     if not isinstance(content, str | list | None):
         parts = ("a string or a list of parts", "字符串，或由若干部分组成的列表")
         raise _wrong(f"{name}.content", *parts)
-    for key, held in list(message.items()):
-        _walk(chat, message, key, held, role, turn)
+    _walk_names(chat, message, message, role, turn)
+
+
+def _walk_names(
+    chat: Chat, holder: dict[str, Any], said: dict[str, Any], role: Role, turn: int
+) -> None:
+    """Collect the names in ``said``, which is all or some of ``holder``, and what is below them."""
+    for name, value in said.items():
+        if name not in _FIELDS:
+            chat.add(Passage(holder, name, name, role, turn, is_key=True))
+        _walk(chat, holder, name, value, role, turn)
 
 
 def _walk(chat: Chat, holder: Any, key: Any, held: Any, role: Role, turn: int) -> None:
@@ -192,38 +227,82 @@ def _walk(chat: Chat, holder: Any, key: Any, held: Any, role: Role, turn: int) -
     if isinstance(held, str):
         _walk_text(chat, holder, key, held, role, turn)
     elif isinstance(held, dict):
-        media = held.get("type") in _MEDIA or (key == "audio" and turn >= 0)
-        if media:
-            chat.unjudged.append(f"messages[{turn}].{held.get('type', key)}")
-        for name, value in list(held.items()):
-            if name not in _FIELDS:
-                chat.passages.append(Passage(held, name, name, role, turn, is_key=True))
-            _walk(chat, held, name, value, role, turn)
+        medium = _medium(key, held, turn)
+        if medium:
+            chat.unjudged.append(f"messages[{turn}].{medium}")
+            for inner, said in _beside_bytes(held):
+                _walk_names(chat, inner, said, role, turn)
+        else:
+            _walk_names(chat, held, held, role, turn)
     elif isinstance(held, list):
         for place, value in enumerate(held):
             _walk(chat, held, place, value, role, turn)
     elif turn >= 0 and isinstance(held, int | float) and abs(held) >= _LONG_NUMBER:
-        chat.passages.append(Passage(holder, key, str(held), role, turn))
+        chat.add(Passage(holder, key, str(held), role, turn))
+
+
+def _medium(key: Any, held: dict[str, Any], turn: int) -> str:
+    """Return which medium an object holds; none is an empty string."""
+    kind = held.get("type")
+    if isinstance(kind, str) and kind in _MEDIA:
+        return kind
+    return "audio" if key == "audio" and turn >= 0 else ""
+
+
+def _beside_bytes(part: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Give what a part says besides the bytes of its medium, which are noted as unjudged."""
+    nested = {name: value for name, value in part.items() if isinstance(value, dict)}
+    yield part, _without_bytes({n: v for n, v in part.items() if n not in nested})
+    for name, inner in nested.items():
+        yield part, {name: None}
+        yield inner, _without_bytes(inner)
+
+
+def _without_bytes(held: dict[str, Any]) -> dict[str, Any]:
+    def is_bytes(name: str, value: Any) -> bool:
+        stands = name in _MEDIA_BYTES and isinstance(value, str)
+        return stands and (name != "url" or value.startswith("data:"))
+
+    return {name: value for name, value in held.items() if not is_bytes(name, value)}
 
 
 def _walk_text(chat: Chat, holder: Any, key: Any, held: str, role: Role, turn: int) -> None:
     if not held or held in _ENUMS.get(key, ()):
         return
-    if key in _MEDIA_BYTES and (held.startswith("data:") or key != "url"):
-        return  # the bytes of a medium; its part has been noted as unjudged
-    if key == "arguments" or (role is Role.TOOL and key == "content"):
-        decoded = _decoded(held)
+    if key == "arguments" or (role is Role.TOOL and key in ("content", "text")):
+        decoded = _decoded(held, chat.depth)
         if decoded is not None:
-            chat.sources.append((holder, key, decoded))
-            _walk(chat, decoded, 0, decoded[0], role, turn)
+            value, written_anew = decoded
+            if written_anew is not None:
+                holder[key] = written_anew
+            chat.sources.append((holder, key, [value]))
+            _walk(chat, chat.sources[-1][2], 0, value, role, turn)
             return
-    chat.passages.append(Passage(holder, key, held, role, turn))
+    chat.add(Passage(holder, key, held, role, turn))
 
 
-def _decoded(source: str) -> list[Any] | None:
-    """Return the value of JSON source in a list of one, or None when it is not JSON."""
+def _decoded(source: str, depth: int) -> tuple[Any, str | None] | None:
+    """Return the value of JSON source, or None when it is not JSON.
+
+    Of a name that stands twice only the last value is judged. Then the source is written anew,
+    so that the model does not read the other one.
+    """
+    twice = False
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
+        held = dict(pairs)
+        twice = twice or len(held) < len(pairs)
+        return held
+
     try:
-        value = json.loads(source)
-    except (ValueError, RecursionError):
+        value = json.loads(source, object_pairs_hook=once)
+    except RecursionError:
+        raise too_deep(depth) from None
+    except ValueError:
         return None
-    return [value] if isinstance(value, dict | list | str) else None
+    if not isinstance(value, dict | list | str):
+        return None
+    if not shallower(value, depth):
+        raise too_deep(depth)
+    return value, json.dumps(value, ensure_ascii=False) if twice else None

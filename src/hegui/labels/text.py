@@ -17,7 +17,7 @@ _NOTICE_ZH = "（本内容由AI生成）"
 _NOTICE_EN = "(This content is AI-generated.)"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 _SUFFIX = re.compile(
-    r"(?:\n```|\n~~~)?\s*" + re.escape(_NOTICE_ZH) + r"(?: " + re.escape(_NOTICE_EN) + r")?\s*\Z"
+    r"\s*" + re.escape(_NOTICE_ZH) + r"(?: " + re.escape(_NOTICE_EN) + r")?\s*\Z"
 )
 _UNSAFE = re.compile(r"[^\x21-\x7e]")
 
@@ -36,7 +36,8 @@ def without_suffix(text: str) -> str:
     """Take our own suffix off a reply that a client sends back as history.
 
     Only for what goes to the model: it would imitate the label, and the next reply would carry
-    two. What was delivered keeps its label.
+    two. What was delivered keeps its label. A fence that we closed stays closed: nobody can tell
+    it from one that the model closed.
     """
     return _SUFFIX.sub("", text)
 

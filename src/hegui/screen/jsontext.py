@@ -48,6 +48,12 @@ class JsonWindow:
         self._ended = True
         return self._run(Step())
 
+    def whole(self, source: str) -> Step:
+        """Take in source that is complete."""
+        self._source += source
+        self._ended = True
+        return self._run(Step())
+
     def answer(self, ask: Ask, report: Findings | Fault) -> Step:
         """Take the answer to one of the asks of the last step, then go on."""
         assert self._window is not None

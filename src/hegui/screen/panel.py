@@ -142,13 +142,15 @@ class Screening:
                 state.faults.append(found)
                 state.action = max(state.action, self._policy.on_fault)
             return
+        texts: dict[int, str] = {}
         for place, finding in found:
             row = rows[place]
             rule = card.rules[finding.rule]
-            if rule.personal and self._spare(
-                rule, self._column.row_text(row)[finding.start : finding.end]
-            ):
-                continue
+            if rule.personal and self._spare is not nothing_spared:
+                if row not in texts:
+                    texts[row] = self._column.row_text(row)
+                if self._spare(rule, texts[row][finding.start : finding.end]):
+                    continue
             action = self._policy.action_for(self._roles[row], rule, finding.score)
             state = self._rows[row]
             state.findings.append(finding)

@@ -42,9 +42,12 @@ def checked(
     if sizes != {len(report.score)}:
         return Fault(name, "miscount")
     found: list[tuple[int, Finding]] = []
+    places: dict[int, _Places] = {}
     for row, rule_id, start, end, score in report:
         flaw = _flaw(row, rule_id, score, rules, len(column))
-        span = None if flaw else _in_characters(column, row, start, end)
+        if not flaw and row not in places:
+            places[row] = _Places(column.row_bytes(row))
+        span = None if flaw else places[row].span(start, end)
         if span is None:
             return Fault(name, flaw or "span")
         risk = rules[rule_id].risk
@@ -63,14 +66,29 @@ def _flaw(
     return None if sound else "score"
 
 
-def _in_characters(column: TextColumn, row: int, start: int, end: int) -> tuple[int, int] | None:
-    data = column.row_bytes(row)
-    if not 0 <= start <= end <= len(data):
-        return None
-    if data.isascii():
-        return start, end
-    try:
-        left = len(data[:start].decode())
-        return left, left + len(data[start:end].decode())
-    except UnicodeDecodeError:
-        return None
+class _Places:
+    """Turns places in bytes into places in characters, from the last one on where it can.
+
+    A text may hold a hundred thousand findings: to read it from its start for each would take
+    minutes.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._ascii = data, data.isascii()
+        self._byte = self._char = 0
+
+    def span(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return a span in characters; None when it is outside the text or cuts a character."""
+        if not 0 <= start <= end <= len(self._data):
+            return None
+        if self._ascii:
+            return start, end
+        if start < self._byte:
+            self._byte = self._char = 0
+        try:
+            left = self._char + len(self._data[self._byte : start].decode())
+            right = left + len(self._data[start:end].decode())
+        except UnicodeDecodeError:
+            return None
+        self._byte, self._char = start, left
+        return left, right

@@ -89,8 +89,9 @@ class Window:
 
     @property
     def waiting(self) -> bool:
-        """Whether some of the text has not gone out."""
-        return self._sent < self._base + len(self._text)
+        """Whether some of the text has not gone out, or not been judged as a clause."""
+        length = self._base + len(self._text)
+        return self._sent < length or (bool(self._panel.clause) and self._judged < length)
 
     def feed(self, piece: str) -> Step:
         """Take in what the model has just said."""
@@ -99,6 +100,12 @@ class Window:
 
     def end(self) -> Step:
         """Note that the channel is complete: nothing can follow the tail any more."""
+        self._ended = True
+        return self._step()
+
+    def whole(self, text: str) -> Step:
+        """Take in a text that is complete: it is scanned once, and nothing of it is held."""
+        self._text += text
         self._ended = True
         return self._step()
 
