@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -13,14 +12,14 @@ from typing import Any
 
 import aiohttp
 import openai
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from hegui.app import Gateway, build, parts
 from hegui.callers.keys import NewKey, create
 from hegui.settings import Settings, inspect
 from hegui.store import open_database
 from hegui.testing.line import Line
-from hegui.testing.serve import _server
+from hegui.testing.serve import running
 
 _NOTICED = (
     0.01  # seconds in which a server notices that its callers have gone; else it waits longer
@@ -236,25 +235,6 @@ def new_key(settings: Settings, **options: Any) -> str:
         return create(connection, pepper, NewKey(**options), parts.now())[0]
     finally:
         connection.close()
-
-
-@contextlib.asynccontextmanager
-async def running(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an app on a free loopback port, its packets sent at once.
-
-    A socket that names its protocol: asyncio asks for no delay only on such ones.
-    """
-    server = _server(app)
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    sock.bind(("127.0.0.1", 0))
-    sock.listen(64)
-    served = asyncio.ensure_future(server.serve(sockets=[sock]))
-    try:
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await served
-        sock.close()
 
 
 @contextlib.asynccontextmanager

@@ -154,7 +154,7 @@ async def test_the_label_never_lands_inside_a_code_fence(piece: int) -> None:
         s.script.pace = 0.002
         shown = heard(await s.stream("代码"))
         if piece < 1000:
-            assert "\n~~~~\n\n模型的回复已中止" in shown
+            assert "\n~~~~\n\n模型的回复到此中止" in shown
 
 
 async def test_english_is_added_and_never_stands_instead() -> None:

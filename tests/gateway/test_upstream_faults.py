@@ -110,8 +110,8 @@ async def test_an_upstream_that_falls_silent_in_a_plain_reply_is_a_504(open_hous
 
 
 async def test_a_pause_may_be_longer_than_the_first_byte_took(open_house: Any) -> None:
-    model = PracticeModel(pace=0.5, says={"slow": Reply(content=("一", "二"))})
-    more = "timeout_first = 0.3\ntimeout_idle = 5.0"
+    model = PracticeModel(pace=0.35, says={"slow": Reply(content=("一", "二"))})
+    more = "timeout_first = 0.25\ntimeout_idle = 5.0"
     async with open_house(model=model, upstream_more=more) as house:
         assert (await house.said("slow", stream=True)).startswith("一二")
 

@@ -57,7 +57,6 @@ class Gateway:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._answered = 0
         keys = parts.key_directory(settings)
         self.ledger = parts.open_ledger(settings)
         self.vault = Vault(settings.database, keys, clock)
@@ -152,7 +151,7 @@ class Gateway:
         for chore in self._chores:
             chore.cancel()
         with suppress(HeguiError):
-            await self._record("service.stopped", reason=reason, answered=self.ledger.metrics.items)
+            await self._record("service.stopped", reason=reason, answered=gate.answered)
         await gate.upstreams.close()
         await self._close()
 

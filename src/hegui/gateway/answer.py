@@ -5,30 +5,25 @@ from contextlib import suppress
 from typing import Any
 
 from hegui.gateway import completion
-from hegui.gateway.channels import Refused
+from hegui.gateway.channels import Refused, RefusedAt
 from hegui.gateway.chunks import ChunkStream
 from hegui.gateway.completion import Frame
 from hegui.gateway.evidence import Exchange, Outcome
 from hegui.gateway.gate import Gate, Outbox
 from hegui.gateway.gathering import gathered
 from hegui.gateway.labelling import ReplyLabel
-from hegui.gateway.refusals import Refusal, language_of
-from hegui.gateway.reply import RefusedAt, ReplyScreen
+from hegui.gateway.refusals import Refusal
+from hegui.gateway.reply import ReplyScreen
 from hegui.gateway.upstream import Call, UpstreamFailed
 from hegui.gateway.wire import Chat
 from hegui.labels.text import suffix_after, without_suffix
 from hegui.screen.window import Window
-from hegui.terms import Action, Fault, Lang, Unavailable
+from hegui.terms import Action, Fault, Unavailable
 
 
 def frame_of(gate: Gate, chat: Chat) -> Frame:
     """Return what a reply of our own making needs to know of the request."""
     return Frame(chat.model, gate.clock() // 1000, chat.body.get("n") or 1, chat.json_mode)
-
-
-def language_for(gate: Gate, exchange: Exchange, out: Outbox) -> Lang:
-    """Return the language that the caller is spoken to in."""
-    return language_of(out.accept_language, exchange.prompt.asked, gate.settings.service.language)
 
 
 class Answer:
@@ -57,7 +52,8 @@ class Answer:
         body: dict[str, Any] = {}
         try:
             async with asyncio.timeout(self.gate.settings.limits.reply_seconds):
-                incoming = await call.whole()
+                with self.exchange.watch.upstream():
+                    incoming = await call.whole()
             body = await completion.screened(self.screen, incoming)
             self.outcome.model = str(body.get("model", ""))
             completion.labelled(self.screen, body, self.label)
@@ -76,9 +72,13 @@ class Answer:
                 raise Unavailable(self.gate.stopping) from None
             await self.gate.keep(self._record("disconnected", status=499))
             raise
+        if self.screen.too_long and not self._refusal:
+            await self._record("limit", status=502)
+            raise UpstreamFailed(self.gate.long, code="reply_too_long")
         await self._record("refused" if self._refusal else "complete")
         if self._refusal and self.exchange.caller.refusal_mode == "error":
-            raise self._refusal.error(language_for(self.gate, self.exchange, self.out))
+            raise self._refusal.error(self.exchange.prompt.lang)
+        self.gate.metrics.added(self.exchange.watch.added())
         await self.out.whole(body)
 
     async def stream(self, call: Call) -> None:
@@ -107,7 +107,10 @@ class Answer:
         await self._finish(chunks, end)
 
     async def _pass_on(self, call: Call, chunks: ChunkStream) -> str:
-        async for group in call.chunks():
+        groups = call.chunks()
+        with self.exchange.watch.upstream():
+            group = await anext(groups, None)
+        while group is not None:
             ready: list[dict[str, Any]] = []
             try:
                 for incoming in gathered(group):
@@ -116,11 +119,18 @@ class Answer:
             finally:  # what was let out before a refusal goes out, so that the record is right
                 self.outcome.model = chunks.model
                 if ready:
+                    self._first_byte()
                     await self.out.chunks(ready)
+            self.gate.metrics.held(self.screen.held())
             if self.screen.too_long:
                 return "limit"
+            group = await anext(groups, None)
         await self._hand_on(await chunks.rest())
         return "complete"
+
+    def _first_byte(self) -> None:
+        if not self.out.started:
+            self.gate.metrics.added(self.exchange.watch.added())
 
     async def _hand_on(self, ready: list[dict[str, Any]]) -> None:
         self.screen.handed_on()
@@ -182,14 +192,14 @@ class Answer:
 
     def _refused_whole(self, refused: Refused) -> dict[str, Any]:
         self._refusal = self._refusal_for(refused)
-        lang = language_for(self.gate, self.exchange, self.out)
+        lang = self.exchange.prompt.lang
         frame = frame_of(self.gate, self.chat)
         return completion.refused(self._refusal, lang, frame, self.label.aigc())
 
     async def _stopped(self, chunks: ChunkStream, refused: Refused) -> None:
         """End a stream that was refused: what went out so far is on record, then it is said why."""
         refusal = self._refusal_for(refused)
-        lang = language_for(self.gate, self.exchange, self.out)
+        lang = self.exchange.prompt.lang
         await self._record("refused")
         if self.exchange.caller.refusal_mode == "error" and not self.out.started:
             raise refusal.error(lang)
@@ -202,7 +212,9 @@ class Answer:
         tally.action = Action.REFUSE
         if isinstance(refused.cause, Fault) and refused.cause not in tally.faults:
             tally.faults.append(refused.cause)
-        return self.gate.refusals.of("answer", refused.cause, self.exchange.number)
+        number = self.exchange.number
+        partly = self.chat.stream and bool(self.screen.released())
+        return self.gate.refusals.of("rest" if partly else "answer", refused.cause, number)
 
     def _withdrawn(self, refused: Refused, rule: str) -> list[dict[str, Any]]:
         """Say which released characters must be taken back, in characters as they were sent.

@@ -2,11 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from hegui.gateway.logprobs import LogProbs
 from hegui.screen.jsontext import JsonWindow
 from hegui.screen.window import Step, Window
 from hegui.terms import Ask, Fault, Finding, Findings
+
+Path = tuple[str | int, ...]
+"""Where a text stands in a reply: ``(0, 'content')`` is the content of choice 0."""
 
 Fulfil = Callable[[Ask], Awaitable[Findings | Fault]]
 
@@ -18,6 +22,14 @@ class Refused(Exception):
         super().__init__()
         self.cause = cause
         self.withdraw = withdraw
+
+
+class RefusedAt(Refused):
+    """``Refused``, and in which channel."""
+
+    def __init__(self, path: Path, refused: Refused) -> None:
+        super().__init__(refused.cause, refused.withdraw)
+        self.path = path
 
 
 @dataclass(slots=True)
@@ -60,6 +72,20 @@ class Channel:
             return ""
         self.fed += len(text)
         return await self._done(self.window.feed(text), fulfil)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether pieces can be screened without waiting for anything."""
+        window = self.window
+        return self.logprobs is None and isinstance(window, Window) and window.asks_nothing
+
+    def feed_at_once(self, text: str) -> str:
+        """Do what ``feed`` does, where ``at_once`` holds: the way of nearly every chunk."""
+        text = self._whole(text)
+        if not text:
+            return ""
+        self.fed += len(text)
+        return self._take(self.window.feed(text))
 
     async def whole(self, text: str, fulfil: Fulfil) -> str:
         """Take in a text that is complete; return it as it may go out. One scan, not two."""
@@ -118,3 +144,22 @@ class Channel:
             self.lone += joined.count("\ufffd") - text.count("\ufffd")
             return joined
         return text
+
+
+def grafted(tree: dict[str, Any], path: Path, text: str) -> None:
+    """Put ``text`` at ``path`` of a delta; a number is the index of a tool call."""
+    node = tree
+    for place, key in enumerate(path[:-1]):
+        following = path[place + 1]
+        if isinstance(key, int):
+            continue
+        if isinstance(following, int):
+            items = node.setdefault(key, [])
+            item = next((i for i in items if i.get("index") == following), None)
+            if item is None:
+                item = {"index": following}
+                items.append(item)
+            node = item
+        else:
+            node = node.setdefault(key, {})
+    node[str(path[-1])] = text

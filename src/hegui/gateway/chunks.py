@@ -3,6 +3,7 @@
 from typing import Any
 
 from hegui.gateway.completion import Frame
+from hegui.gateway.gathering import alike, piece_of
 from hegui.gateway.labelling import ReplyLabel
 from hegui.gateway.refusals import Refusal
 from hegui.gateway.reply import ReplyScreen
@@ -20,6 +21,9 @@ class ChunkStream:
     def __init__(self, screen: ReplyScreen, label: ReplyLabel) -> None:
         self._screen, self._label = screen, label
         self._head: dict[str, Any] = {}
+        self._plain: tuple[dict[str, Any], dict[str, Any]] | None = (
+            None  # such a chunk, and its head
+        )
         self._usage: list[dict[str, Any]] = []
         self._same_head: tuple[dict[str, Any], dict[str, Any]] = {}, {}
         self._late_usage: Any = None  # of a chunk that did not go out by itself
@@ -34,6 +38,9 @@ class ChunkStream:
 
     async def take(self, incoming: dict[str, Any]) -> list[dict[str, Any]]:
         """Screen one chunk; return the chunks that may go out at once."""
+        quick = self._more_of_the_same(incoming)
+        if quick is not None:
+            return quick
         around = await self._around(incoming)
         if not self._head:
             self._head = {
@@ -42,6 +49,9 @@ class ChunkStream:
         choices: list[dict[str, Any]] = []
         for choice in incoming["choices"]:
             choices += await self._choice(choice)
+        self._plain = None
+        if piece_of(incoming) is not None and around.keys() <= _HEAD and "usage" not in incoming:
+            self._plain = (incoming, {**self._head, **around})
         usage = incoming.get("usage")
         if usage is not None:
             usage = await self._screen.usage(usage)
@@ -68,6 +78,18 @@ class ChunkStream:
         if head.keys() <= _HEAD:
             self._same_head = head, around
         return around
+
+    def _more_of_the_same(self, incoming: dict[str, Any]) -> list[dict[str, Any]] | None:
+        """Screen a chunk that differs from the last one in a piece of content only."""
+        piece = piece_of(incoming)
+        if piece is None or self._plain is None or not alike(self._plain[0], incoming):
+            return None
+        index = incoming["choices"][0].get("index", 0)
+        text = self._screen.content(index, piece)
+        if text is None:
+            return None
+        choice = {"index": index, "delta": {"content": text}, "finish_reason": None}
+        return [self._out({**self._plain[1], "choices": [choice]})] if text else []
 
     async def _choice(self, choice: dict[str, Any]) -> list[dict[str, Any]]:
         """Screen one choice; its end goes out later, with the label and after the record."""

@@ -13,6 +13,7 @@ import msgspec
 
 from hegui.callers.caller import Caller
 from hegui.gateway.prompts import Prompt
+from hegui.gateway.stopwatch import Stopwatch
 from hegui.ledger import kinds, leaf
 from hegui.ledger.kinds import fold
 from hegui.ledger.log import Ledger
@@ -62,6 +63,7 @@ class Exchange:
     policy: Policy
     stream: bool
     prompt: Prompt = field(default_factory=Prompt)
+    watch: Stopwatch = field(default_factory=Stopwatch)
     kept: bool = False
 
     @property

@@ -8,16 +8,19 @@ import asyncio
 from contextlib import suppress
 
 from hegui.gateway import completion
-from hegui.gateway.answer import Answer, frame_of, language_for
+from hegui.gateway.answer import Answer, frame_of
 from hegui.gateway.evidence import Exchange, Outcome, new_exchange_id
 from hegui.gateway.gate import Gate, Incoming, Outbox
 from hegui.gateway.labelling import reply_label
+from hegui.gateway.prompts import Prompt
 from hegui.gateway.refusals import SUSPENDED
 from hegui.gateway.upstream import Call, UpstreamFailed
 from hegui.gateway.wire import Chat, read_chat
-from hegui.terms import Action, HeguiError, Receipt
+from hegui.terms import Action, BadRequest, HeguiError, Receipt, Words
 
 _GONE, _ERROR = 499, 500  # what a record says for a status where the caller got none
+
+_NO_MINORS = Words(en="This service is not offered to minors.", zh="本服务不向未成年人提供。")
 
 
 async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
@@ -26,10 +29,10 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     chat = read_chat(incoming.body, depth=limits.depth, choices=limits.choices)
     exchange = _begin(gate, incoming, chat)
     await _judge(gate, chat, exchange)
-    asked = asyncio.ensure_future(gate.evidence.asked(exchange, len(chat.unjudged)))
+    asked = asyncio.ensure_future(_ask(gate, chat, exchange))
     if exchange.prompt.action > Action.MASK:
         return await _refuse_question(gate, chat, exchange, asked, out)
-    calling = asyncio.ensure_future(gate.upstreams.start(exchange.upstream, chat.outgoing()))
+    calling = asyncio.ensure_future(_call(gate, chat, exchange))
     receipt, call = await _both(asked, calling, gate, exchange, out)
     label = reply_label(
         gate.settings.labels,
@@ -55,6 +58,9 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
 def _begin(gate: Gate, incoming: Incoming, chat: Chat) -> Exchange:
     """Settle who asks, under which policy, and which model server would answer."""
     caller = incoming.caller(chat.subject)
+    if caller.audience == "minor" and not gate.settings.service.minors:
+        raise BadRequest(_NO_MINORS, status=403, code="minors_not_served")
+    accept = incoming.headers.get("accept-language", "")
     upstream = gate.upstreams.for_model(chat.model)
     return Exchange(
         id=new_exchange_id(gate.clock()),
@@ -65,6 +71,7 @@ def _begin(gate: Gate, incoming: Incoming, chat: Chat) -> Exchange:
         upstream=upstream,
         policy=gate.policy(caller, upstream),
         stream=chat.stream,
+        prompt=Prompt(accept=accept, lang=gate.settings.service.language),
     )
 
 
@@ -75,8 +82,23 @@ async def _judge(gate: Gate, chat: Chat, exchange: Exchange) -> None:
         exchange.prompt.action, exchange.prompt.cause = Action.REFUSE, SUSPENDED
         return
     await gate.judge.prompt(chat, exchange.policy, exchange.caller.tenant, exchange.prompt)
+    gate.metrics.screened(exchange.watch.took())
     exchange.prompt.tally.action = exchange.prompt.action
     gate.metrics.judged("question", exchange.prompt.tally)
+
+
+async def _ask(gate: Gate, chat: Chat, exchange: Exchange) -> Receipt:
+    """Make the record of the request durable."""
+    started = exchange.watch.took()
+    receipt = await gate.evidence.asked(exchange, len(chat.unjudged))
+    gate.metrics.durable(exchange.watch.took() - started)
+    return receipt
+
+
+async def _call(gate: Gate, chat: Chat, exchange: Exchange) -> Call:
+    """Call the model."""
+    with exchange.watch.upstream():
+        return await gate.upstreams.start(exchange.upstream, chat.outgoing())
 
 
 async def _both(
@@ -126,7 +148,7 @@ async def _refuse_question(
 ) -> None:
     """Tell the caller that the question was stopped (Art. 14), in a reply or as an error."""
     refusal = gate.refusals.of("question", exchange.prompt.cause, exchange.number)
-    lang = language_for(gate, exchange, out)
+    lang = exchange.prompt.lang
     as_error = exchange.caller.refusal_mode == "error"
 
     async def recorded() -> Receipt:
@@ -137,7 +159,7 @@ async def _refuse_question(
     receipt = await gate.keep(recorded())
     out.head(evidence=exchange.number, aigc=None)
     if as_error:
-        raise refusal.error()
+        raise refusal.error(lang)
     aigc = {"evidence": exchange.number, "ledger": {"asked": receipt.index}}
     frame = frame_of(gate, chat)
     if chat.stream:

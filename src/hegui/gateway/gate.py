@@ -31,6 +31,10 @@ _SLOW = Words(
     en="The model did not finish its reply within the time limit.",
     zh="模型未能在时限内完成回复。",
 )
+_LONG = Words(
+    en="The model's reply is longer than this service allows. Ask for a shorter one.",
+    zh="模型的回复超过了本服务的长度上限。请要求更简短的回复。",
+)
 _STOPPING = Words(
     en="The service is being restarted. Try again in a moment.", zh="服务正在重启，请稍后再试。"
 )
@@ -53,6 +57,8 @@ class Gate:
     clock: Clock
     slow: Words = _SLOW
     stopping: Words = _STOPPING
+    long: Words = _LONG
+    answered: int = 0
     open: "dict[asyncio.Task[Any], Outbox]" = field(default_factory=dict)
     _kept: "set[asyncio.Task[Any]]" = field(default_factory=set)
 
@@ -66,6 +72,7 @@ class Gate:
         receipt = await self.evidence.answered(exchange, outcome)
         self.metrics.durable(time.perf_counter() - started)
         self.metrics.ended(outcome.end)
+        self.answered += 1
         return receipt
 
     async def keep(self, work: Awaitable[T]) -> T:

@@ -18,8 +18,8 @@ def gathered(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
     pieces: list[str] = []
     for chunk in group:
-        piece = _piece(chunk)
-        if pieces and piece is not None and _same(out[-1], chunk):
+        piece = piece_of(chunk)
+        if pieces and piece is not None and alike(out[-1], chunk):
             pieces.append(piece)
             continue
         _put(out, pieces)
@@ -36,7 +36,7 @@ def _put(out: list[dict[str, Any]], pieces: list[str]) -> None:
         out[-1] = {**last, "choices": [choice]}
 
 
-def _piece(chunk: dict[str, Any]) -> str | None:
+def piece_of(chunk: dict[str, Any]) -> str | None:
     """Return the content that a chunk adds to its only choice, if it does nothing else."""
     choices = chunk["choices"]
     if len(choices) != 1:
@@ -51,7 +51,7 @@ def _piece(chunk: dict[str, Any]) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def _same(left: dict[str, Any], right: dict[str, Any]) -> bool:
+def alike(left: dict[str, Any], right: dict[str, Any]) -> bool:
     """Whether two chunks differ in nothing but the content of their choice."""
     return (
         left.keys() == right.keys()

@@ -25,7 +25,10 @@ class Metrics:
             registry=self.registry,
         )
         self._findings = Counter(
-            "hegui_findings", "Findings by side and risk", ["side", "risk"], registry=self.registry
+            "hegui_findings",
+            "Findings by side, risk, and the action of the verdict they are part of",
+            ["side", "risk", "action"],
+            registry=self.registry,
         )
         self._faults = Counter(
             "hegui_faults", "Detector faults", ["detector"], registry=self.registry
@@ -34,27 +37,25 @@ class Metrics:
             "hegui_exchanges", "Exchanges by how they ended", ["end"], registry=self.registry
         )
         self._open = Gauge("hegui_exchanges_open", "Exchanges under way", registry=self.registry)
-        self._held = Histogram(
+        self._held = self._histogram(
             "hegui_held_characters",
             "Characters held back when a chunk had been screened",
-            buckets=(0, 1, 2, 4, 8, 16, 32, 64, 256),
-            registry=self.registry,
+            (0, 1, 2, 4, 8, 16, 32, 64, 256),
         )
-        self._screening = Histogram(
-            "hegui_prompt_screening_seconds",
-            "Time to judge a request",
-            buckets=_SECONDS,
-            registry=self.registry,
+        self._screening = self._histogram(
+            "hegui_prompt_screening_seconds", "Time to judge a request"
         )
-        self._durable = Histogram(
-            "hegui_record_seconds",
-            "Time until a record was durable",
-            buckets=_SECONDS,
-            registry=self.registry,
+        self._durable = self._histogram("hegui_record_seconds", "Time until a record was durable")
+        self._added = self._histogram(
+            "hegui_added_seconds",
+            "Time from a request to the first byte of its reply, less the time the model took",
         )
         self._lag = Gauge(
             "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
         )
+
+    def _histogram(self, name: str, says: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
+        return Histogram(name, says, buckets=buckets, registry=self.registry)
 
     def requested(self, path: str, status: int) -> None:
         """Count a request that was answered."""
@@ -62,9 +63,10 @@ class Metrics:
 
     def judged(self, side: str, tally: Tally) -> None:
         """Count a verdict, its findings and its faults."""
-        self._verdicts.labels(side, tally.action.name.lower()).inc()
+        action = tally.action.name.lower()
+        self._verdicts.labels(side, action).inc()
         for finding in tally.findings:
-            self._findings.labels(side, finding.risk).inc()
+            self._findings.labels(side, finding.risk, action).inc()
         for fault in tally.faults:
             self._faults.labels(fault.detector).inc()
 
@@ -83,6 +85,10 @@ class Metrics:
     def held(self, characters: int) -> None:
         """Note how much a stream holds back."""
         self._held.observe(characters)
+
+    def added(self, seconds: float) -> None:
+        """Note what hegui itself added before the first byte of a reply."""
+        self._added.observe(seconds)
 
     def page(self, *, exchanges: int, lag: int) -> bytes:
         """Return the exposition text."""

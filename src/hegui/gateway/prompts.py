@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hegui.gateway.history import WITHHELD, History, Outcome, Withheld
 from hegui.gateway.joined import Across, Heard
 from hegui.gateway.jsonbody import write
-from hegui.gateway.refusals import CONCEALED, without_refusal
+from hegui.gateway.refusals import CONCEALED, language_of, without_refusal
 from hegui.gateway.wire import Chat, Passage
 from hegui.labels.text import without_suffix
 from hegui.screen.masks import Masks, masked
@@ -25,6 +25,7 @@ from hegui.terms import (
     Fault,
     Finding,
     Findings,
+    Lang,
     Role,
     RuleInfo,
     TextColumn,
@@ -55,6 +56,8 @@ class Prompt:
     cause: Finding | Fault | None = None
     said: list[str] = field(default_factory=list)
     asked: str = ""
+    accept: str = ""  # the languages that the caller's client asks for
+    lang: Lang = "zh"  # the service's language, until the caller's own is known
     _own: str | None = None
 
     def spares(self, _rule: RuleInfo, value: str) -> bool:
@@ -92,10 +95,12 @@ class Judge:
     async def prompt(self, chat: Chat, policy: Policy, tenant: str, prompt: Prompt) -> None:
         """Judge a request; write masks and notices into it, and the outcome into ``prompt``."""
         scope = self._scope(tenant, policy)
-        prompt.said = [p.text for p in chat.passages if p.origin is Role.USER]
+        prompt.said = [p.text for p in chat.passages if p.origin is Role.USER and p.key != "url"]
         heard = self._recognise(chat, scope, prompt)
         newest = [h.passage.text for h in heard if h.joins and h.passage.turn >= chat.newest]
         prompt.asked = "\n".join(newest)
+        prompt.lang = language_of(prompt.accept, prompt.asked, prompt.lang)
+        prompt.masks = Masks(prompt.lang)
         fresh = [each for each in heard if each.outcome is None]
         across = Across(self.history, self.panel.rules, policy, scope, chat.newest)
         met = across.runs(heard)
@@ -195,7 +200,7 @@ class Judge:
         for turn in gone:
             message = chat.body["messages"][turn]
             chat.sources = [source for source in chat.sources if source[0] is not message]
-            chat.withhold(turn, CONCEALED.zh)
+            chat.withhold(turn, CONCEALED.say(prompt.lang))
 
     def _media(self, chat: Chat, policy: Policy, scope: str, prompt: Prompt) -> set[int]:
         """Rule on what cannot be judged; return the earlier turns that are withheld for it.

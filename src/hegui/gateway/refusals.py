@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
+from hegui.measures import risks
 from hegui.terms import BadRequest, Fault, Finding, Lang, RuleInfo, Words
 
-Side = Literal["question", "answer"]
+Side = Literal["question", "answer", "rest"]
+"""What was stopped: the question, the whole answer, or the rest of one that was being shown."""
 
 _STOPPED: Mapping[Side, Words] = {
     "question": Words(
@@ -20,6 +22,10 @@ _STOPPED: Mapping[Side, Words] = {
     ),
     "answer": Words(
         en="The model's reply was stopped and is not shown.", zh="模型的回复已中止，不予显示。"
+    ),
+    "rest": Words(
+        en="The model's reply was stopped here; the rest is not shown.",
+        zh="模型的回复到此中止，其余内容不予显示。",
     ),
 }
 _BECAUSE = Words(en="Reason: {title} ({clause}).", zh="原因：{title}（{clause}）。")
@@ -46,7 +52,7 @@ _APPEAL = Words(
     "days.",
     zh="如认为处理有误，可在 {url} 申诉，我们将在 {days} 日内答复。",
 )
-_NEXT: Mapping[Side, Words] = {
+_NEXT_STEP: Mapping[Side, Words] = {
     "question": Words(
         en="You can rephrase the question or leave out that part.",
         zh="您可以换一种问法，或去掉相关内容后再试。",
@@ -56,6 +62,7 @@ _NEXT: Mapping[Side, Words] = {
         zh="您可以重新提问，或把问题说得更具体一些。",
     ),
 }
+_NEXT = {**_NEXT_STEP, "rest": _NEXT_STEP["answer"]}
 _HELP = Words(
     en="If you are having a hard time, you do not have to bear it alone: in mainland China call "
     "12356 (psychological support), or 120 in an emergency; elsewhere, your local crisis line.",
@@ -104,7 +111,7 @@ class Refusal:
     def fields(self, lang: Lang) -> dict[str, Any]:
         """Return what the ``aigc`` object says of it."""
         return {
-            "side": self.side,
+            "side": "question" if self.side == "question" else "answer",
             "rule": self.rule,
             "reason": self.reason.say(lang),
             "appeal": self.appeal,
@@ -133,9 +140,10 @@ class Refusals:
         rule, reason, helps = "fault", _FAULT, False
         if isinstance(cause, Finding) and (info := self.rules.get(cause.rule)) is not None:
             rule, helps = info.id, _SELF_HARM in info.id
+            title, clause = _title(info), clause_words(info.clause)
             reason = Words(
-                _BECAUSE.en.format(title=info.title.en, clause=clause_words(info.clause).en),
-                _BECAUSE.zh.format(title=info.title.zh, clause=clause_words(info.clause).zh),
+                _BECAUSE.en.format(title=title.en, clause=clause.en),
+                _BECAUSE.zh.format(title=title.zh, clause=clause.zh),
             )
         elif cause == SUSPENDED:
             rule, reason = "suspended", _SUSPENDED
@@ -155,6 +163,12 @@ def without_refusal(text: str) -> str:
     All from its first words to the end goes, whatever it says: who imitates one gains nothing.
     """
     return _OURS.sub(CONCEALED.zh, text, count=1) if "HG-" in text else text
+
+
+def _title(info: RuleInfo) -> Words:
+    """Return what a rule is called; one that its author gave no name is called after its risk."""
+    risk = risks().get(info.risk)
+    return risk.name if risk is not None and info.title.en in ("", info.id) else info.title
 
 
 def clause_words(clause: str) -> Words:

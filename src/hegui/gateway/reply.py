@@ -8,14 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hegui.gateway.channels import Channel, Fulfil, Refused
+from hegui.gateway.channels import Channel, Fulfil, Path, Refused, RefusedAt, grafted
 from hegui.gateway.logprobs import LogProbs
 from hegui.labels.text import FenceTracker
 from hegui.screen.jsontext import JsonWindow
 from hegui.screen.window import Window
 from hegui.terms import Fault
-
-Path = tuple[str | int, ...]
 
 NOTHING: Any = object()  # what stands for "this field says nothing yet"
 
@@ -118,6 +116,25 @@ class ReplyScreen:
             choice.fences.feed(content)
         return out
 
+    def content(self, index: int, text: str) -> str | None:
+        """Screen a piece of a choice's content at once; None where that takes longer than a step.
+
+        Most chunks of most streams are just that: this spares them the walk through their fields.
+        """
+        channel = self.channels.get((index, "content"))
+        if channel is None or not channel.at_once:
+            return None
+        try:
+            out = channel.feed_at_once(text)
+        except Refused as refused:
+            raise RefusedAt((index, "content"), refused) from None
+        self.choice(index).fences.feed(out)
+        return out
+
+    def held(self) -> int:
+        """Return how many characters wait for what follows them."""
+        return sum(channel.window.held for channel in self.channels.values())
+
     async def message(self, index: int, message: dict[str, Any]) -> dict[str, Any]:
         """Screen a whole message of one choice."""
         choice = self.choice(index)
@@ -136,7 +153,7 @@ class ReplyScreen:
         out: dict[str, Any] = {}
         for path, channel in list(self.channels.items()):
             if path[: len(place)] == place and (text := await self._end(channel, path)):
-                _graft(out, path[len(place) :], text)
+                grafted(out, path[len(place) :], text)
         content = out.get("content")
         if isinstance(content, str) and isinstance(place[0], int):
             self.choice(place[0]).fences.feed(content)
@@ -359,14 +376,6 @@ class ReplyScreen:
             raise RefusedAt(path, refused) from None
 
 
-class RefusedAt(Refused):
-    """``Refused``, and in which channel."""
-
-    def __init__(self, path: Path, refused: Refused) -> None:
-        super().__init__(refused.cause, refused.withdraw)
-        self.path = path
-
-
 def _within(number: int, most: int) -> None:
     """Stop a reply that would use up memory without saying much."""
     if number >= most:
@@ -377,22 +386,3 @@ def _bounded(index: int) -> int:
     """Return the number of a choice or a call; one that could be somebody's is none."""
     _within(index if index >= 0 else _MOST_INDEX, _MOST_INDEX)
     return index
-
-
-def _graft(tree: dict[str, Any], path: Path, text: str) -> None:
-    """Put ``text`` at ``path`` of a delta; a number is the index of a tool call."""
-    node = tree
-    for place, key in enumerate(path[:-1]):
-        following = path[place + 1]
-        if isinstance(key, int):
-            continue
-        if isinstance(following, int):
-            items = node.setdefault(key, [])
-            item = next((i for i in items if i.get("index") == following), None)
-            if item is None:
-                item = {"index": following}
-                items.append(item)
-            node = item
-        else:
-            node = node.setdefault(key, {})
-    node[str(path[-1])] = text

@@ -49,6 +49,7 @@ _MEDIA = frozenset({"image_url", "input_audio", "file"})
 _MEDIA_BYTES = frozenset({"url", "data", "file_data"})
 _KEPT_WHEN_WITHHELD = frozenset({"role", "tool_call_id"})
 _MOST_PASSAGES = 20_000
+_LONGEST_SUBJECT = 512  # characters; OpenAI allows 64
 _LONG_NUMBER = 10**6  # from here on a number can be somebody's
 
 _WRONG = Words(
@@ -182,6 +183,9 @@ def _subject(value: dict[str, Any]) -> str | None:
         held = value.get(name)
         if held is not None and not isinstance(held, str):
             raise _wrong(name, "a string", "字符串")
+        if held and len(held) > _LONGEST_SUBJECT:
+            most = _LONGEST_SUBJECT
+            raise _wrong(name, f"at most {most} characters", f"不超过 {most} 个字符的字符串")
         if held:
             return str(held)
     return None

@@ -16,9 +16,7 @@ ExplicitMode = Literal["suffix", "interface", "ui-required"]
 _NOTICE_ZH = "（本内容由AI生成）"
 _NOTICE_EN = "(This content is AI-generated.)"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
-_SUFFIX = re.compile(
-    r"\s*" + re.escape(_NOTICE_ZH) + r"(?: " + re.escape(_NOTICE_EN) + r")?\s*\Z"
-)
+_SUFFIX = re.compile(r"\s*" + re.escape(_NOTICE_ZH) + r"(?: " + re.escape(_NOTICE_EN) + r")?\s*\Z")
 _UNSAFE = re.compile(r"[^\x21-\x7e]")
 
 

@@ -34,6 +34,11 @@ class JsonWindow:
         self._ended = False
 
     @property
+    def held(self) -> int:
+        """How many characters have not gone out: of source not read, and of the text decoded."""
+        return len(self._source) + (0 if self._window is None else self._window.held)
+
+    @property
     def waiting(self) -> bool:
         """Whether some of the source has not gone out."""
         return bool(self._source) or (self._window is not None and self._window.waiting)

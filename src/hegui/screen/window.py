@@ -88,6 +88,16 @@ class Window:
         self._holds = any(not card_of(member).risks <= policy.release for member in panel.clause)
 
     @property
+    def held(self) -> int:
+        """How many characters have not gone out."""
+        return max(0, self._base + len(self._text) - self._sent)
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether every step is complete by itself: no clause detector has to answer first."""
+        return not self._panel.clause
+
+    @property
     def waiting(self) -> bool:
         """Whether some of the text has not gone out, or not been judged as a clause."""
         length = self._base + len(self._text)
@@ -131,8 +141,9 @@ class Window:
         pieces, text = self._release()
         return Step(pieces, text, asks=tuple(self._open.values()))
 
-    def _withdrawn(self) -> tuple[int, int] | None:
+    def _withdrawn(self, since: int | None = None) -> tuple[int, int] | None:
         start = self._judged if self._panel.clause and not self._holds else self._sent
+        start = start if since is None else min(start, since)
         return (start, self._sent) if start < self._sent else None
 
     def _settle(self) -> None:
@@ -219,7 +230,7 @@ class Window:
         if isinstance(found, Fault):
             self._fault(found)
             return self._withdrawn() if self._refused else None
-        gone: tuple[int, int] | None = None
+        since = self._sent
         for _, finding in found:
             end = finding.end + self._base
             if not self._asked[0] < end <= self._asked[1]:
@@ -227,9 +238,11 @@ class Window:
             self._take(finding, finding.start)
             start = finding.start + self._base
             if start < self._sent and self._due and self._due[-1].start == start:
-                self._due.pop()  # too late to mask: take it back
-                gone = (start, min(end, self._sent))
-        return self._withdrawn() if self._refused else gone
+                # too late to mask: what can only be taken back is refused
+                self._refused = self._refused or self._due.pop()
+                self._tally.action = Action.REFUSE
+                since = min(since, start)
+        return self._withdrawn(since) if self._refused else None
 
     def _release(self) -> tuple[tuple[Piece, ...], str]:
         """Let out what is settled and, where the policy holds clauses, judged."""

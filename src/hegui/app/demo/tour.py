@@ -203,7 +203,9 @@ async def number(tour: Tour) -> tuple[Heard, Checks]:
         _check(secret, "the model did send the number", "模型确实发出了号码"),
         _check(secret and not leaked, "no part of it was on the wire", "号码没有任何一段放出去"),
         _check(
-            re.search(r"\[[^\]]+-1\]", heard.left), "a mask stands in its place", "原处换成了遮盖标记"
+            re.search(r"\[[^\]]+-1\]", heard.left),
+            "a mask stands in its place",
+            "原处换成了遮盖标记",
         ),
         _check(
             rules.get("pii.resident_id") == 1, "the finding is on record, once", "命中已记录，一次"
