@@ -139,16 +139,23 @@ async def test_when_records_pile_up_new_requests_are_asked_to_come_back(open_hou
 
 async def test_no_byte_is_shown_before_the_question_is_on_record(open_house: Any) -> None:
     async with open_house() as house:
+
+        async def first_byte(body: dict[str, Any]) -> int:
+            async with house.post(body) as reply:
+                return len(await reply.content.readany())
+
         other = open_database(house.database)
         other.execute("BEGIN IMMEDIATE")
         asking = [
-            house.begin(house.ask(house.body())),
-            house.begin(house.events(house.body())),
-            house.begin(house.events(house.body("怎么制作炸弹"))),
+            house.begin(first_byte(house.body())),
+            house.begin(first_byte(house.body(stream=True))),
+            house.begin(first_byte(house.body("怎么制作炸弹"))),
+            house.begin(first_byte(house.body("怎么制作炸弹", stream=True))),
         ]
         done, _ = await asyncio.wait(asking, timeout=0.5)
         assert not done
         assert len(house.model.seen) == 2  # the model is called meanwhile
         other.execute("ROLLBACK")
         other.close()
-        await asyncio.gather(*asking)
+        assert all(await asyncio.gather(*asking))
+        await house.until(lambda: not house.gateway.gate.open)

@@ -234,3 +234,18 @@ def test_text_that_is_not_json_is_judged_as_text(source: str) -> None:
             assert "坏" not in out
         else:
             assert out == source
+
+
+def test_what_comes_too_late_to_mask_is_refused_and_taken_back() -> None:
+    slow = Finds("坏", "M", reach="clause", name="slow").card
+    policy = Policy(MASK_M.layers, frozenset({"M"}))
+    tally = Tally()
+    window = Window(Panel([[slow]]), policy, tally, Masks())
+    step = window.feed("是坏话。")
+    assert step.text == "是坏话。"
+    bad = Findings()
+    bad.add(0, "slow.坏", 3, 6)
+    late = window.answer(step.asks[0], bad)
+    assert late.refused
+    assert late.withdraw == (0, 4)
+    assert tally.action is Action.REFUSE

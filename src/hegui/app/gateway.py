@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
-from starlette.routing import Route, request_response
+from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 import hegui
@@ -23,7 +23,7 @@ from hegui.gateway.appeal import AppealPage
 from hegui.gateway.evidence import Evidence
 from hegui.gateway.gate import Gate
 from hegui.gateway.history import History
-from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Serve, public_app
+from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Paths, Serve
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
 from hegui.gateway.refusals import Refusals
@@ -174,14 +174,14 @@ class Gateway:
         listing = path("/v1/models", models.models)
         appeal = AppealPage(gate, self.ledger)
         healthy = request_response(healthz)
-        return public_app(
-            [
-                Route("/v1/chat/completions", Methods(post=chat)),
-                Route("/v1/moderations", Methods(post=moderations)),
-                Route("/v1/models", Methods(get=listing)),
-                Route("/appeal", Methods(get=appeal.show, post=appeal.receive)),
-                Route("/healthz", Methods(get=healthy, head=healthy)),
-            ]
+        return Paths(
+            {
+                "/v1/chat/completions": Methods(post=chat),
+                "/v1/moderations": Methods(post=moderations),
+                "/v1/models": Methods(get=listing),
+                "/appeal": Methods(get=appeal.show, post=appeal.receive),
+                "/healthz": Methods(get=healthy, head=healthy),
+            }
         )
 
     def _state(self) -> dict[str, Any]:

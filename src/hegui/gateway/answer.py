@@ -17,7 +17,7 @@ from hegui.gateway.reply import ReplyScreen
 from hegui.gateway.upstream import Call, UpstreamFailed
 from hegui.gateway.wire import Chat
 from hegui.labels.text import suffix_after, without_suffix
-from hegui.screen.window import Window
+from hegui.screen.window import Windows
 from hegui.terms import Action, Fault, Unavailable
 
 
@@ -39,7 +39,7 @@ class Answer:
         prompt, tally = exchange.prompt, self.outcome.tally
         panel, policy = gate.judge.panel, exchange.policy
         self.screen = ReplyScreen(
-            lambda: Window(panel, policy, tally, prompt.masks, spare=prompt.spares),
+            Windows(panel, policy, tally, prompt.masks, prompt.spares),
             gate.judge.fulfil,
             json_mode=chat.json_mode,
             unknown=gate.settings.screen.unknown_fields,

@@ -2,15 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from starlette.types import Send
 
 from hegui.callers.assertion import Claims
 from hegui.callers.caller import Caller, resolve
 from hegui.callers.keys import KeyRecord
 from hegui.callers.standing import StandingBook
 from hegui.gateway.evidence import Evidence, Exchange, Outcome
+from hegui.gateway.idle import IdleWatch
 from hegui.gateway.jsonbody import write
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
@@ -22,7 +25,6 @@ from hegui.terms import Clock, Receipt, Words
 from hegui.vault.vault import Vault
 
 T = TypeVar("T")
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 _STALLED = 60.0  # seconds without a byte taken, after which a caller counts as gone
 _STALLED_AT_THE_END = 1.0  # the same, when the service is being stopped
@@ -120,6 +122,7 @@ class Outbox:
         self.gone = False
         self.ended = False
         self.status = 0
+        self._watch: IdleWatch | None = None
 
     def head(self, *, evidence: str, aigc: str | None) -> None:
         """Note the headers that the reply will have."""
@@ -173,19 +176,40 @@ class Outbox:
         self.ended = True
         await self._hand({"type": "http.response.body", "body": data})
 
-    async def _hand(self, message: Mapping[str, Any]) -> None:
+    async def _hand(self, message: dict[str, Any]) -> None:
         """Hand a message to the socket, which waits while the caller does not read.
 
         One who does not read at all is gone: the exchange is cancelled as at a disconnect.
         """
         if self.gone:
             return
+        if self.stopping:
+            await self._hand_at_last(message)
+            return
+        if self._watch is None:
+            task = asyncio.current_task()
+            self._watch = IdleWatch(_STALLED, lambda: self._stall(task))
+        self._watch.begin()
+        await self._send(message)
+        self._watch.rest()
+
+    async def _hand_at_last(self, message: dict[str, Any]) -> None:
         try:
-            async with asyncio.timeout(_STALLED_AT_THE_END if self.stopping else _STALLED):
+            async with asyncio.timeout(_STALLED_AT_THE_END):
                 await self._send(message)
         except TimeoutError:
             self.gone = True
             raise asyncio.CancelledError from None
+
+    def _stall(self, task: "asyncio.Task[Any] | None") -> None:
+        self.gone = True
+        if task is not None:
+            task.cancel()
+
+    def close(self) -> None:
+        """Forget the caller."""
+        if self._watch is not None:
+            self._watch.end()
 
     async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self.started, self.status = True, status

@@ -3,14 +3,12 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hegui.callers.assertion import Assertions
 from hegui.callers.caller import ANONYMOUS
@@ -91,7 +89,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         accept = Headers(scope=scope).get("accept-language", "")
-        out = Outbox(_counting(send), accept)
+        out = Outbox(send, accept)
         task = asyncio.current_task()
         assert task is not None
         watch: asyncio.Future[None] | None = None
@@ -114,6 +112,7 @@ class Endpoint:
             await self._fail(Corrupt(_BROKEN.fill(number=number)), out)
         finally:
             self._gate.open.pop(task, None)
+            out.close()
             if watch is not None:
                 watch.cancel()
             self._gate.metrics.requested(self._path, out.status)
@@ -159,14 +158,6 @@ def described(error: HeguiError, accept_language: str) -> tuple[int, dict[str, A
     return 500, {"error": error_object(message, "server_error", "internal_error")}, 0
 
 
-def _counting(send: Send) -> Callable[[Mapping[str, Any]], Awaitable[None]]:
-    async def pass_on(message: Mapping[str, Any]) -> None:
-        if isinstance(message, MutableMapping):
-            await send(message)
-
-    return pass_on
-
-
 async def _cancel_when_gone(receive: Receive, task: "asyncio.Task[Any]", out: Outbox) -> None:
     """Cancel the exchange as soon as its caller has gone: the model is not kept talking."""
     with suppress(Exception):
@@ -180,7 +171,7 @@ async def _cancel_when_gone(receive: Receive, task: "asyncio.Task[Any]", out: Ou
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer paths that hegui does not serve. Nothing is ever proxied."""
     del receive
-    out = Outbox(_counting(send), Headers(scope=scope).get("accept-language", ""))
+    out = Outbox(send, Headers(scope=scope).get("accept-language", ""))
     error = BadRequest(_NO_PATH, status=404, code="not_found")
     status, body, _ = described(error, out.accept_language)
     await out.whole(body, status=status)
@@ -198,7 +189,7 @@ class Methods:
         if endpoint is not None:
             await endpoint(scope, receive, send)
             return
-        out = Outbox(_counting(send), Headers(scope=scope).get("accept-language", ""))
+        out = Outbox(send, Headers(scope=scope).get("accept-language", ""))
         allowed = ", ".join(self._methods)
         out.note(b"allow", allowed.encode())
         words = _NO_METHOD.fill(method=allowed)
@@ -207,9 +198,12 @@ class Methods:
         await out.whole(body, status=status)
 
 
-def public_app(routes: list[Route]) -> Starlette:
-    """Return the public application. A path that is no route is a 404, never proxied."""
-    app = Starlette(routes=routes)
-    app.router.default = not_found
-    app.router.redirect_slashes = False
-    return app
+class Paths:
+    """The public application: exact paths, and a 404 for every other. Nothing is ever proxied."""
+
+    def __init__(self, paths: Mapping[str, ASGIApp]) -> None:
+        self._paths = dict(paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._paths.get(scope["path"], not_found)(scope, receive, send)

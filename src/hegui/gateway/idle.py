@@ -1,13 +1,14 @@
-"""Notice a model server that falls silent."""
+"""Notice a model server that falls silent, or a caller who does not read."""
 
 import asyncio
 from collections.abc import Callable
 
 
 class IdleWatch:
-    """Calls ``late`` when a read lasts too long: one timer for all reads of an answer.
+    """Calls ``late`` when one wait lasts too long: one timer for all waits of an exchange.
 
-    Only reads count. While a slow caller keeps the gateway from reading, nobody is idle.
+    Only what lies between ``begin`` and ``rest`` counts: while a slow caller keeps the gateway
+    from reading, the model is not idle.
     """
 
     def __init__(self, seconds: float, late: Callable[[], None]) -> None:
@@ -18,7 +19,7 @@ class IdleWatch:
         self._timer = self._loop.call_later(seconds, self._look)
 
     def begin(self) -> None:
-        """Note that a read begins."""
+        """Note that a wait begins."""
         self._since = self._loop.time()
 
     def rest(self) -> None:

@@ -56,7 +56,7 @@ def read_upstream(text: bytes) -> Any:
     """Return a value that an upstream sent; raises ``ValueError`` when it is not JSON.
 
     Upstreams split characters outside the BMP into halves: lone surrogates are let in here, and
-    joined or replaced where the pieces of a text meet.
+    joined or replaced where the pieces of a text meet. In a name no other half can follow.
     """
     try:
         return msgspec.json.decode(text)
@@ -64,9 +64,13 @@ def read_upstream(text: bytes) -> Any:
         raise ValueError("nested too deeply") from None
     except msgspec.DecodeError:
         try:
-            return json.loads(text)
+            return json.loads(text, object_pairs_hook=_sound_names)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+
+
+def _sound_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {_LONE.sub("\ufffd", name): value for name, value in pairs}
 
 
 def write(value: Any) -> bytes:

@@ -4,7 +4,6 @@ The model's chunks are taken apart, each text goes through the window of its own
 comes out is put together again. Nothing here knows about sockets.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ from hegui.gateway.channels import Channel, Fulfil, Path, Refused, RefusedAt, gr
 from hegui.gateway.logprobs import LogProbs
 from hegui.labels.text import FenceTracker
 from hegui.screen.jsontext import JsonWindow
-from hegui.screen.window import Window
+from hegui.screen.window import Windows
 from hegui.terms import Fault
 
 NOTHING: Any = object()  # what stands for "this field says nothing yet"
@@ -62,7 +61,7 @@ class ReplyScreen:
 
     def __init__(
         self,
-        new_window: Callable[[], Window],
+        windows: Windows,
         fulfil: Fulfil,
         *,
         json_mode: bool,
@@ -70,7 +69,7 @@ class ReplyScreen:
         limit: int,
         unjudged: bool = True,
     ) -> None:
-        self._new, self._fulfil = new_window, fulfil
+        self._new, self._fulfil = windows, fulfil
         self._json, self._unknown, self._limit = json_mode, unknown, limit
         self._lets_unjudged = unjudged
         self.channels: dict[Path, Channel] = {}
@@ -352,6 +351,8 @@ class ReplyScreen:
         return self._pins[path]
 
     async def _once(self, value: str) -> str:
+        if value.isascii() and self._new.silent_on(value):
+            return value
         return await Channel(self._new()).whole(value, self._fulfil)
 
     def _channel(self, path: Path) -> Channel:

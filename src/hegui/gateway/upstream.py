@@ -42,6 +42,7 @@ _SAID_NO = Words(
 _CALLER_STATUS = frozenset({400, 404, 413, 422})  # the request itself is at fault
 _BODY_LIMIT = 32 * 1024 * 1024
 _MOST_CHOICES = 128
+_KEEP_ALIVE = 4.0  # seconds; uvicorn and others hang up after 5, and a request must not meet that
 
 
 class UpstreamFailed(Unavailable):
@@ -74,7 +75,7 @@ class Upstreams:
     def session(self) -> aiohttp.ClientSession:
         """Return the pool; it lives on the loop that first asks for it."""
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE)
             self._session = aiohttp.ClientSession(
                 connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar()
             )

@@ -64,6 +64,16 @@ class Panel:
         """Whether every member runs in line."""
         return not any(isinstance(m, DetectorCard) for stage in self.stages for m in stage)
 
+    def silent_on(self, text: str) -> bool:
+        """Whether no detector has anything at all to say of a whole text.
+
+        The short way for short texts: without a finding or a fault, no policy needs asking.
+        """
+        if self.clause:
+            return False
+        column = TextColumn.of([text])
+        return all(ask_inline(detector, column) == Findings() for detector in self.exact)
+
     def covers(self) -> frozenset[str]:
         """Return the risks that some detector of this panel looks for."""
         return frozenset(risk for card in self.cards for risk in card.risks)

@@ -11,7 +11,6 @@ character before the tail is released or masked, and the tail stays. The beginni
 are themselves pending (a prefix of a prefix is a prefix), so none of it went out earlier.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hegui.screen.masks import Masks, Piece, merged
@@ -291,6 +290,19 @@ class Window:
             self._base += drop
 
 
-def whole(window: Window, text: str) -> Sequence[Step]:
-    """Feed a text that is complete. For windows that ask nothing."""
-    return [window.feed(text), window.end()]
+class Windows:
+    """Opens the windows of one reply: all before one panel, on one tally."""
+
+    def __init__(
+        self, panel: Panel, policy: Policy, tally: Tally, masks: Masks, spare: Spare
+    ) -> None:
+        self._panel, self._policy = panel, policy
+        self._tally, self._masks, self._spare = tally, masks, spare
+
+    def __call__(self) -> Window:
+        """Open a window for one more text."""
+        return Window(self._panel, self._policy, self._tally, self._masks, spare=self._spare)
+
+    def silent_on(self, text: str) -> bool:
+        """Whether nothing at all is found in a whole text: then it needs no window."""
+        return self._panel.silent_on(text)

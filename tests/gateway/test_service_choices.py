@@ -1,0 +1,48 @@
+"""Choices of the service that every request feels: minors, languages, limits, metrics."""
+
+from dataclasses import replace
+
+from tests.gateway.spine import PHONE, Script, messages, said, spine
+
+from hegui.app.gateway import Gateway
+
+
+def adults_only(gateway: Gateway) -> None:
+    service = replace(gateway.settings.service, minors=False)
+    gateway.settings = replace(gateway.settings, service=service)
+
+
+async def test_a_service_that_is_not_for_minors_turns_them_away() -> None:
+    async with spine(Script(lambda body: said("好", body)), before=adults_only) as s:
+        body = {"messages": messages(["你好"])}
+        status, data, _ = await s.post(body, x_hegui_audience="minor")
+        assert (status, b"minors_not_served" in data) == (403, True)
+        assert (await s.post(body))[0] == 200
+
+
+async def test_a_mask_speaks_the_language_of_the_question() -> None:
+    async with spine(Script(lambda body: said(f"call {PHONE} now", body))) as s:
+        english = await s.ask("what is the number?")
+        assert "[mobile-1]" in english["choices"][0]["message"]["content"]
+        chinese = await s.ask("号码是多少？")
+        assert "[手机号-1]" in chinese["choices"][0]["message"]["content"]
+
+
+async def test_a_plain_reply_beyond_the_limit_is_an_error_and_on_record() -> None:
+    tables = "[limits]\nreply_chars = 100"
+    async with spine(Script(lambda body: said("长" * 101, body)), tables=tables) as s:
+        status, data, _ = await s.post({"messages": messages(["你好"])})
+        assert (status, b"reply_too_long" in data) == (502, True)
+        assert s.answered_record()["end"] == "limit"
+        assert s.answered_record()["released"] == {}
+
+
+async def test_what_hegui_adds_is_counted() -> None:
+    async with spine(Script(lambda body: said("好", body))) as s:
+        await s.ask("你好")
+        await s.stream("你好")
+        page = s.gateway.gate.metrics.page(exchanges=0, lag=0).decode()
+        assert "hegui_added_seconds_count 2.0" in page
+        assert "hegui_prompt_screening_seconds_count 2.0" in page
+        assert "hegui_record_seconds_count 4.0" in page
+        assert "hegui_held_characters_count" in page
