@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 ALONE = {"CHANGELOG.md"}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-ROUTE = re.compile(r'Route\("([^"]+)"')
+ROUTE = re.compile(r'(?:Route\("|^ +")(/[a-z0-9/_]+)"(?:,|: Methods)', re.MULTILINE)
 CODE = re.compile(r'code="([a-z_]+)"')
 RUN = re.compile(r"<!-- runs(?:: exit (\d))? -->\n```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTS = re.compile(r"\s*<!-- prints -->\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)

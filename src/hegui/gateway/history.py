@@ -22,6 +22,7 @@ Outcome: TypeAlias = tuple[Finding, ...] | Withheld
 """What became of a text: the findings masked in it, none if it was left, or ``WITHHELD``."""
 
 _MOST_JOINT = 16  # contexts remembered for one text
+_MOST_CLEAN = 40_000  # texts that were left as they were
 
 
 class Joint(NamedTuple):
@@ -36,23 +37,59 @@ class Joint(NamedTuple):
     outcome: Outcome
 
 
+class Recent:
+    """The latest digests, at most ``most``, in two generations: forgetting them costs nothing."""
+
+    def __init__(self, most: int) -> None:
+        self._half = max(1, most // 2)
+        self._young: set[bytes] = set()
+        self._old: set[bytes] = set()
+
+    def __contains__(self, digest: bytes) -> bool:
+        """Whether the digest was added, or asked for, lately."""
+        if digest in self._young:
+            return True
+        if digest not in self._old:
+            return False
+        self.add(digest)
+        return True
+
+    def __len__(self) -> int:
+        """Return how many digests are remembered."""
+        return len(self._young | self._old)
+
+    def add(self, digest: bytes) -> None:
+        """Remember a digest."""
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, set()
+        self._young.add(digest)
+
+    def discard(self, digest: bytes) -> None:
+        """Forget a digest."""
+        self._young.discard(digest)
+        self._old.discard(digest)
+
+
 class History:
     """A bounded memory of outcomes under keyed digests; the texts are not in it.
 
     Lives in one process: after a restart, and in another worker, a turn is judged once more, under
-    the role ``history``, which withholds and never refuses. ``limit`` counts texts and masks.
+    the role ``history``, which withholds and never refuses. ``limit`` counts texts and masks. Of
+    them at most a half, and at most 40,000, are texts that were left as they were: those are many,
+    and judging one once more costs a few microseconds.
     """
 
     def __init__(self, limit: int = 200_000) -> None:
         self._key = os.urandom(32)
-        self._limit = limit
+        self._limit = limit - min(limit // 2, _MOST_CLEAN)
         self._weight = 0
+        self._clean = Recent(min(limit // 2, _MOST_CLEAN))
         self._known: OrderedDict[bytes, Outcome] = OrderedDict()
         self._joint: OrderedDict[bytes, tuple[Joint, ...]] = OrderedDict()
 
     def __len__(self) -> int:
         """Return how many texts and masks are remembered."""
-        return self._weight
+        return self._weight + len(self._clean)
 
     def digest(self, scope: str, origin: Role, text: str) -> bytes:
         """Return the digest of a text under a scope (tenant, panel and policy) and who said it."""
@@ -61,6 +98,8 @@ class History:
 
     def recall(self, digest: bytes) -> Outcome | None:
         """Return what became of a text by itself, or None when it was not judged before."""
+        if digest in self._clean:
+            return ()
         outcome = self._known.get(digest)
         if outcome is not None:
             self._known.move_to_end(digest)
@@ -68,7 +107,12 @@ class History:
 
     def remember(self, digest: bytes, outcome: Outcome) -> None:
         """Keep what became of a text by itself."""
-        self._weight += _weight(outcome) - _weight(self._known.pop(digest, None))
+        self._weight -= _weight(self._known.pop(digest, None))
+        if outcome == ():
+            self._clean.add(digest)
+            return
+        self._clean.discard(digest)
+        self._weight += _weight(outcome)
         self._known[digest] = outcome
         self._shrink()
 
