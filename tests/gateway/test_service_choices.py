@@ -1,10 +1,14 @@
 """Choices of the service that every request feels: minors, languages, limits, metrics."""
 
+import json
+import logging
 from dataclasses import replace
 
 from tests.gateway.spine import PHONE, Script, messages, said, spine
 
 from hegui.app.gateway import Gateway
+from hegui.app.logs import JsonLines
+from hegui.gateway.evidence import exchange_of
 
 
 def adults_only(gateway: Gateway) -> None:
@@ -46,3 +50,23 @@ async def test_what_hegui_adds_is_counted() -> None:
         assert "hegui_prompt_screening_seconds_count 2.0" in page
         assert "hegui_record_seconds_count 4.0" in page
         assert "hegui_held_characters_count" in page
+
+
+async def test_an_appeal_goes_into_the_log_of_the_tenant_it_is_about() -> None:
+    async with spine(
+        Script(lambda body: said("好", body)), keys={"other": {"tenant": "other"}}
+    ) as s:
+        body = {"messages": messages(["你好"])}
+        _, data, _ = await s.post(body, key=s.keys["other"])
+        number = json.loads(data)["aigc"]["evidence"]
+        form = {"number": number, "text": "请再看看", "contact": ""}
+        async with s.http.post(f"{s.base}/appeal", data=form) as reply:
+            assert reply.status == 200
+        assert s.gateway.ledger.tenant_of(exchange_of(number) or "") == "other"
+        (record,) = s.records("appeal.received")
+        assert record["tenant"] == "other"
+
+
+def test_a_log_line_never_quotes_an_exception() -> None:
+    record = logging.LogRecord("asyncio", 40, "x", 1, "never retrieved\nfuture: 密文", (), None)
+    assert "密文" not in JsonLines().format(record)

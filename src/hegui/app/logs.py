@@ -18,7 +18,8 @@ class JsonLines(logging.Formatter):
             "t": at,
             "level": record.levelname.lower(),
             "from": record.name,
-            "what": record.getMessage(),
+            # asyncio appends the exception, which may quote content, on lines of their own
+            "what": record.getMessage().partition("\n")[0],
         }
         line |= {name: getattr(record, name) for name in _EXTRA if hasattr(record, name)}
         if record.exc_info and record.exc_info[0] is not None:

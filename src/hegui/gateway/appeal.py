@@ -4,6 +4,7 @@ A plain page without scripts. The text and the contact are sealed in the vault; 
 that the appeal came in, and by when it must be answered.
 """
 
+import asyncio
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta, timezone
 from html import escape
@@ -128,7 +129,11 @@ class AppealPage:
 
     async def _record(self, exchange: str, form: dict[str, str]) -> tuple[str, int]:
         now = self._gate.clock()
-        appeal, tenant = new_exchange_id(now), "default"
+        appeal = new_exchange_id(now)
+        loop = asyncio.get_running_loop()
+        # a number that no log has is taken all the same: perhaps its record is on its way
+        found = await loop.run_in_executor(None, self._ledger.tenant_of, exchange)
+        tenant = found or "default"
         due = now + self._gate.settings.ledger.appeal_days * _DAY_MS
         vault = self._gate.vault
         subject = vault.subject(tenant, None)

@@ -40,6 +40,7 @@ _SAID_NO = Words(
 )
 
 _CALLER_STATUS = frozenset({400, 404, 413, 422})  # the request itself is at fault
+_LISTED_SECONDS = 5.0
 _BODY_LIMIT = 32 * 1024 * 1024
 _MOST_CHOICES = 128
 _KEEP_ALIVE = 4.0  # seconds; uvicorn and others hang up after 5, and a request must not meet that
@@ -60,6 +61,7 @@ class Upstreams:
     def __init__(self, upstreams: tuple[Upstream, ...]) -> None:
         self._upstreams = upstreams
         self._session: aiohttp.ClientSession | None = None
+        self._listed: dict[str, tuple[float, list[str]]] = {}
 
     def for_model(self, model: str) -> Upstream:
         """Return the first model server whose models include this one; none is a 404."""
@@ -105,7 +107,18 @@ class Upstreams:
         return Call(upstream, response)
 
     async def models(self, upstream: Upstream) -> list[str]:
-        """Return the models that a server lists; an empty list when it will not say."""
+        """Return the models that a server lists, asked at most every few seconds.
+
+        An empty list when it will not say.
+        """
+        now = asyncio.get_running_loop().time()
+        asked, listed = self._listed.get(upstream.name, (-_LISTED_SECONDS, []))
+        if now - asked >= _LISTED_SECONDS:
+            listed = await self._ask_models(upstream)
+            self._listed[upstream.name] = (now, listed)
+        return listed
+
+    async def _ask_models(self, upstream: Upstream) -> list[str]:
         url = f"{upstream.base_url.rstrip('/')}/models"
         try:
             async with _named(upstream.name):

@@ -90,6 +90,19 @@ class Reader:
         return found
 
 
+def tenant_of(path: Path, exchange: str) -> str | None:
+    """Return the tenant in whose log an exchange stands; None where no log has it."""
+    connection = open_database(path, read_only=True)
+    try:
+        connection.execute("BEGIN")
+        tenants = [str(tenant) for (tenant,) in connection.execute("SELECT tenant FROM log")]
+        return next((each for each in tenants if Reader(connection, each).find(exchange)), None)
+    except apsw.Error as error:
+        raise Unavailable(_UNREADABLE.fill(why=error)) from error
+    finally:
+        connection.close()
+
+
 def find_exchange(path: Path, tenant: str, exchange: str) -> list[tuple[int, bytes]]:
     """Return the records of ``exchange`` in ``tenant``'s log, within minutes of its ULID's time."""
     connection = open_database(path, read_only=True)

@@ -43,6 +43,10 @@ class Ledger:
         """Return index and leaf of an exchange's two records. Reads files: not for the loop."""
         return finding.find_exchange(self._path, tenant, exchange)
 
+    def tenant_of(self, exchange: str) -> str | None:
+        """Return the tenant that an exchange belongs to. Reads files: not for the loop."""
+        return finding.tenant_of(self._path, exchange)
+
     def lag(self) -> int:
         """Return how many entries wait to become durable."""
         return self._writer.lag()
