@@ -11,7 +11,6 @@ from hegui.screen.policy import (
     Rule,
     default_policy,
     minors_layer,
-    ruled_risks,
     tailored,
 )
 from hegui.terms import Action, Detector, Fault, Findings, Role, RuleInfo, TextColumn, Words
@@ -168,7 +167,8 @@ def test_a_providers_own_choice_comes_before_the_default() -> None:
 
 def test_every_risk_has_an_answer_under_the_default_policy() -> None:
     policy = default_policy(own_upstream=False, public=True)
-    assert set(ruled_risks(["A.1.f", "A.4.a"], policy, Role.REPLY).values()) == {Action.REFUSE}
+    for risk in ("A.1.f", "A.4.a"):
+        assert policy.action_for(Role.REPLY, rule("r", risk), 1.0) is Action.REFUSE
 
 
 def test_the_panels_digest_names_its_detectors_and_their_order() -> None:

@@ -46,14 +46,6 @@ def bound(host: str, port: int) -> socket.socket:
     return sock
 
 
-def bound_near(host: str, port: int, *, tries: int = 50) -> socket.socket:
-    """Return a listening socket on ``port``, or on the next free one above it."""
-    for candidate in range(port, port + tries):
-        with contextlib.suppress(Misconfigured):
-            return bound(host, candidate)
-    return bound(host, 0)
-
-
 async def serve_sockets(
     listeners: Sequence[tuple[ASGIApp, socket.socket]],
     *,

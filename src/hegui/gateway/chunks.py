@@ -29,7 +29,6 @@ class ChunkStream:
         self._late_usage: Any = None  # of a chunk that did not go out by itself
         self._tail: dict[str, Any] = {}  # held fields of chunks, which go out with the last one
         self._first = True
-        self.sent_anything = False
 
     @property
     def model(self) -> str:
@@ -197,5 +196,4 @@ class ChunkStream:
         if self._first:
             self._first = False
             chunk["aigc"] = self._label.aigc()
-        self.sent_anything = True
         return chunk

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from hegui.callers.caller import subject_in
 from hegui.gateway.jsonbody import read_object, shallower, too_deep
 from hegui.terms import BadRequest, Role, Words
 
@@ -49,7 +50,6 @@ _MEDIA = frozenset({"image_url", "input_audio", "file"})
 _MEDIA_BYTES = frozenset({"url", "data", "file_data"})
 _KEPT_WHEN_WITHHELD = frozenset({"role", "tool_call_id"})
 _MOST_PASSAGES = 20_000
-_LONGEST_SUBJECT = 512  # characters; OpenAI allows 64
 _LONG_NUMBER = 10**6  # from here on a number can be somebody's
 
 _WRONG = Words(
@@ -141,14 +141,6 @@ class Chat:
                 if isinstance(call, dict)
             ]
 
-    def newest_user_passages(self) -> list[Passage]:
-        """Return what the user says in the newest turn."""
-        return [p for p in self.passages if p.turn >= self.newest and p.origin is Role.USER]
-
-    def earlier_user_passages(self) -> list[Passage]:
-        """Return what the user said in the turns before, oldest first."""
-        return [p for p in self.passages if 0 <= p.turn < self.newest and p.origin is Role.USER]
-
 
 def read_chat(body: bytes, *, depth: int, choices: int) -> Chat:
     """Read a chat request. Raises ``BadRequest`` naming the field that is wrong."""
@@ -163,7 +155,7 @@ def read_chat(body: bytes, *, depth: int, choices: int) -> Chat:
     n = value.get("n")
     if n is not None and (type(n) is not int or not 1 <= n <= choices):
         raise _wrong("n", f"a number from 1 to {choices}", f" 1 到 {choices} 的整数")
-    chat = Chat(value, model, bool(value.get("stream")), _subject(value), _json_mode(value))
+    chat = Chat(value, model, bool(value.get("stream")), subject_in(value), _json_mode(value))
     chat.depth = depth
     last = max((i for i, m in enumerate(messages[:-1]) if _is_reply(m)), default=-1)
     chat.newest = last + 1
@@ -176,19 +168,6 @@ def read_chat(body: bytes, *, depth: int, choices: int) -> Chat:
 
 def _is_reply(message: Any) -> bool:
     return isinstance(message, dict) and message.get("role") == "assistant"
-
-
-def _subject(value: dict[str, Any]) -> str | None:
-    for name in ("safety_identifier", "user"):
-        held = value.get(name)
-        if held is not None and not isinstance(held, str):
-            raise _wrong(name, "a string", "字符串")
-        if held and len(held) > _LONGEST_SUBJECT:
-            most = _LONGEST_SUBJECT
-            raise _wrong(name, f"at most {most} characters", f"不超过 {most} 个字符的字符串")
-        if held:
-            return str(held)
-    return None
 
 
 def _json_mode(value: dict[str, Any]) -> bool:

@@ -7,12 +7,12 @@ was not thought of is not let through.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from hegui.terms import Action, Role, RuleInfo, Words
+from hegui.terms import Action, Role, RuleInfo
 
 
 class Rule(NamedTuple):
@@ -149,12 +149,3 @@ def tailored(choices: Mapping[Role, Mapping[str, Action]], stem: Policy) -> Poli
         merged[role] = {**merged.get(role, {}), **own}
     layer = Layer(f"{first.name}-tailored", merged, first.on_fault, first.on_unjudged)
     return Policy((layer, *rest), stem.release)
-
-
-def ruled_risks(risks: Iterable[str], policy: Policy, role: Role) -> dict[str, Action]:
-    """Return what the policy does about each risk at full score: for ``hegui check``."""
-    blank = Words("", "")
-    return {
-        risk: policy.action_for(role, RuleInfo(risk, risk, risk, blank, "", blank), 1.0)
-        for risk in risks
-    }
