@@ -46,6 +46,15 @@ def ask(text: str) -> Any:
     return [{"role": "user", "content": text}]
 
 
+async def settled(model: PracticeModel) -> None:
+    """Wait until the model has noted the end of everything that it was asked."""
+    for _ in range(200):
+        if not model.open:
+            break
+        await asyncio.sleep(0.01)
+    assert model.open == 0
+
+
 async def raw(url: str, model: str, text: str = "你好", **more: Any) -> bytes:
     body = {"model": model, "messages": ask(text), **more}
     got = b""
@@ -271,11 +280,7 @@ async def test_an_endless_reply_ends_when_the_client_goes(
 ) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(raw(url, "practice-endless", stream=stream), 0.2)
-    for _ in range(100):
-        if not model.open:
-            break
-        await asyncio.sleep(0.01)
-    assert model.open == 0
+    await settled(model)
     assert model.seen[-1].cancelled
     assert not model.seen[-1].finished
 
@@ -284,5 +289,6 @@ async def test_it_notes_what_reached_it(client: openai.AsyncOpenAI, model: Pract
     await client.chat.completions.create(model="practice", messages=ask("你好"), user="u-1")
     seen = model.seen[-1]
     assert seen.body["user"] == "u-1"
+    await settled(model)  # the caller has the answer before the server has noted that
     assert seen.finished
     assert not seen.cancelled
