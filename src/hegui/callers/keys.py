@@ -3,7 +3,6 @@
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -11,6 +10,7 @@ import apsw
 
 from hegui.callers.snapshot import Snapshot
 from hegui.terms import BadRequest, Clock, Words, Write
+from hegui.vault.keyed import keyed
 
 Audience: TypeAlias = Literal["adult", "minor"]
 LabelMode: TypeAlias = Literal["default", "suffix", "interface"]
@@ -208,7 +208,7 @@ def _parts(plain: str) -> tuple[str, str]:
 
 
 def _hash(pepper: bytes, key_id: str, secret: str) -> bytes:
-    return hmac.digest(pepper, f"{key_id}-{secret}".encode(), sha256)
+    return keyed(pepper, f"{key_id}-{secret}".encode())
 
 
 def _record(row: tuple[Any, ...]) -> KeyRecord:

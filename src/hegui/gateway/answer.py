@@ -186,9 +186,10 @@ class Answer:
         for index, choice in self.screen.choices.items():
             channel = self.screen.channels.get((index, "content"))
             if channel is not None and (said := channel.released()):
-                label = suffix_after(choice.fences.open, self.label.language)
                 self.gate.judge.remember_reply(tenant, policy, said)
-                self.gate.judge.remember_reply(tenant, policy, without_suffix(said + label))
+                label = suffix_after(choice.fences.open, self.label.language)
+                if (bare := without_suffix(said + label)) != said:
+                    self.gate.judge.remember_reply(tenant, policy, bare)
 
     def _refused_whole(self, refused: Refused) -> dict[str, Any]:
         self._refusal = self._refusal_for(refused)

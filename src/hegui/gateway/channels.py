@@ -1,10 +1,11 @@
-"""One streamed field of one choice: its window, what went out of it, and its log probabilities."""
+"""One choice of a reply, and each streamed field of it: its window, and what went out of it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from hegui.gateway.logprobs import LogProbs
+from hegui.labels.text import FenceTracker
 from hegui.screen.jsontext import JsonWindow
 from hegui.screen.window import Step, Window
 from hegui.terms import Ask, Fault, Finding, Findings
@@ -30,6 +31,16 @@ class RefusedAt(Refused):
     def __init__(self, path: Path, refused: Refused) -> None:
         super().__init__(refused.cause, refused.withdraw)
         self.path = path
+
+
+@dataclass(slots=True)
+class Choice:
+    """What is known of one choice of the reply."""
+
+    fences: FenceTracker = field(default_factory=FenceTracker)
+    calls_tools: bool = False
+    finish: str | None = None
+    labelled: bool = False
 
 
 @dataclass(slots=True)

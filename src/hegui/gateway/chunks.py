@@ -3,8 +3,9 @@
 from typing import Any
 
 from hegui.gateway.completion import Frame
-from hegui.gateway.gathering import alike, piece_of
+from hegui.gateway.gathering import Arrived
 from hegui.gateway.labelling import ReplyLabel
+from hegui.gateway.pieces import More, alike, piece_of
 from hegui.gateway.refusals import Refusal
 from hegui.gateway.reply import ReplyScreen
 from hegui.labels.text import suffix_after
@@ -35,11 +36,14 @@ class ChunkStream:
         """The model that answered, as it says."""
         return str(self._head.get("model", ""))
 
-    async def take(self, incoming: dict[str, Any]) -> list[dict[str, Any]]:
+    async def take(self, arrived: Arrived) -> list[dict[str, Any]]:
         """Screen one chunk; return the chunks that may go out at once."""
-        quick = self._more_of_the_same(incoming)
+        quick = self._more_of_the_same(arrived)
         if quick is not None:
             return quick
+        incoming = arrived.whole() if isinstance(arrived, More) else arrived
+        if not self._head:
+            self._screen.foresee([incoming.get(key) for key in _HEAD])
         around = await self._around(incoming)
         if not self._head:
             self._head = {
@@ -78,12 +82,16 @@ class ChunkStream:
             self._same_head = head, around
         return around
 
-    def _more_of_the_same(self, incoming: dict[str, Any]) -> list[dict[str, Any]] | None:
+    def _more_of_the_same(self, arrived: Arrived) -> list[dict[str, Any]] | None:
         """Screen a chunk that differs from the last one in a piece of content only."""
-        piece = piece_of(incoming)
-        if piece is None or self._plain is None or not alike(self._plain[0], incoming):
+        if self._plain is None:
             return None
-        index = incoming["choices"][0].get("index", 0)
+        chunk = arrived.chunk if isinstance(arrived, More) else arrived
+        piece = arrived.text if isinstance(arrived, More) else piece_of(arrived)
+        if piece is None or not (chunk is self._plain[0] or alike(self._plain[0], chunk)):
+            return None
+        self._plain = chunk, self._plain[1]
+        index = chunk["choices"][0].get("index", 0)
         text = self._screen.content(index, piece)
         if text is None:
             return None

@@ -14,6 +14,7 @@ _CHOICE_SKIP = frozenset({"index", "message", "finish_reason", "logprobs"})
 
 async def screened(screen: ReplyScreen, incoming: dict[str, Any]) -> dict[str, Any]:
     """Return a completion with every string of it judged. Raises ``Refused``."""
+    screen.foresee(incoming)
     out: dict[str, Any] = await screen.around(("top",), incoming, _TOP_SKIP, complete=True)
     out["choices"] = [await _choice(screen, choice) for choice in incoming["choices"]]
     if "usage" in incoming:

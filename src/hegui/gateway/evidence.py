@@ -5,9 +5,11 @@ and its end is not sent before *answered* is (Art. 14 para. 2). Content is kept 
 purpose and a term, sealed (Art. 11); the ledger holds commitments in every mode.
 """
 
-import os
+import asyncio
+from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 
@@ -20,11 +22,13 @@ from hegui.ledger.log import Ledger
 from hegui.screen.policy import Policy
 from hegui.screen.window import Tally
 from hegui.settings import Content, Upstream
+from hegui.store import random_bytes
 from hegui.terms import Action, Clock, Entry, Receipt, Write
 from hegui.vault.subjects import Subject
 from hegui.vault.vault import Vault
 
 _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _BASE32)  # from RFC 4648's letters
 _ULID_CHARS = 26
 _DAY_MS = 86_400_000
 _ASKED, _ANSWERED = kinds.named("exchange.asked"), kinds.named("exchange.answered")
@@ -33,8 +37,13 @@ _canonical = msgspec.json.Encoder(order="sorted").encode
 
 def new_exchange_id(now_ms: int) -> str:
     """Return a ULID: 48 bits of time and 80 of chance, so that ids sort as their records do."""
-    number = (now_ms << 80) | int.from_bytes(os.urandom(10), "big")
-    return "".join(_BASE32[(number >> shift) & 31] for shift in range(125, -1, -5))
+    chance = b32encode(random_bytes(10)).decode().translate(_CROCKFORD)
+    return _time_part(now_ms) + chance
+
+
+@lru_cache(maxsize=4)
+def _time_part(now_ms: int) -> str:
+    return "".join(_BASE32[(now_ms >> shift) & 31] for shift in range(45, -1, -5))
 
 
 def evidence_number(exchange: str) -> str:
@@ -94,8 +103,11 @@ class Evidence:
         self._ledger, self._vault, self._content = ledger, vault, content
         self._clock, self._panel = clock, panel_digest
 
-    async def asked(self, exchange: Exchange, unjudged: int) -> Receipt:
-        """Make the record of the request durable. Raises ``Unavailable`` when it cannot be."""
+    def asked(self, exchange: Exchange, unjudged: int) -> "asyncio.Future[Receipt]":
+        """Hand in the record of the request; its receipt, once awaited, says that it is durable.
+
+        ``Unavailable`` when it cannot be: at once, or from the wait.
+        """
         prompt, caller = exchange.prompt, exchange.caller
         seen = bool(prompt.tally.findings or prompt.tally.faults) or prompt.action > Action.ALLOW
         klass = self._class(exchange, seen)
@@ -123,7 +135,7 @@ class Evidence:
         if klass:
             writes += self._seal(exchange, "prompt", klass, exchange.body)
         record = leaf.make(_ASKED, self._clock(), caller.tenant, fields)
-        return await self._ledger.add(Entry(caller.tenant, record, writes))
+        return self._ledger.hand_in(Entry(caller.tenant, record, writes))
 
     async def answered(self, exchange: Exchange, outcome: Outcome) -> Receipt:
         """Make the record of the reply durable, exactly as it was handed on."""
@@ -201,6 +213,8 @@ def _sizes(released: Mapping[str, str]) -> dict[str, int]:
 def _folded(counts: Mapping[str, int], room: int = 400) -> dict[str, int]:
     """Fold counts into ``room`` bytes of a leaf."""
     short: dict[str, int] = {}
+    if not counts:
+        return short
     for name, count in counts.items():
         key = _short(name, 80)
         short[key] = short.get(key, 0) + count

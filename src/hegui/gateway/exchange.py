@@ -29,7 +29,7 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     chat = read_chat(incoming.body, depth=limits.depth, choices=limits.choices)
     exchange = _begin(gate, incoming, chat)
     await _judge(gate, chat, exchange)
-    asked = asyncio.ensure_future(_ask(gate, chat, exchange))
+    asked = gate.evidence.asked(exchange, len(chat.unjudged))
     if exchange.prompt.action > Action.MASK:
         return await _refuse_question(gate, chat, exchange, asked, out)
     calling = asyncio.ensure_future(_call(gate, chat, exchange))
@@ -87,14 +87,6 @@ async def _judge(gate: Gate, chat: Chat, exchange: Exchange) -> None:
     gate.metrics.judged("question", exchange.prompt.tally)
 
 
-async def _ask(gate: Gate, chat: Chat, exchange: Exchange) -> Receipt:
-    """Make the record of the request durable."""
-    started = exchange.watch.took()
-    receipt = await gate.evidence.asked(exchange, len(chat.unjudged))
-    gate.metrics.durable(exchange.watch.took() - started)
-    return receipt
-
-
 async def _call(gate: Gate, chat: Chat, exchange: Exchange) -> Call:
     """Call the model."""
     with exchange.watch.upstream():
@@ -109,8 +101,10 @@ async def _both(
     out: Outbox,
 ) -> tuple[Receipt, Call]:
     """Wait for the record, then for the model, which is called meanwhile."""
+    started = exchange.watch.took()
     try:
         receipt = await asyncio.shield(asked)
+        gate.metrics.durable(exchange.watch.took() - started)
         return receipt, await calling
     except UpstreamFailed as failed:
         await gate.close(exchange, Outcome(end="upstream_failed", status=failed.status))

@@ -5,21 +5,22 @@ They say the same joined, and cost one scan and one event instead of dozens. Chu
 anything else than a piece of content are left as they are, in their order.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
-_PLAIN_CHOICE = frozenset({"index", "delta", "finish_reason", "logprobs"})
-_PLAIN_DELTA = frozenset({"content"})
+from hegui.gateway.pieces import More, alike, piece_of, with_content
+
+Arrived: TypeAlias = dict[str, Any] | More
 
 
-def gathered(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def gathered(group: list[Arrived]) -> list[Arrived]:
     """Return the chunks of one read, neighbours that only add content to one choice joined."""
     if len(group) == 1:
         return group
-    out: list[dict[str, Any]] = []
+    out: list[Arrived] = []
     pieces: list[str] = []
     for chunk in group:
-        piece = piece_of(chunk)
-        if pieces and piece is not None and alike(out[-1], chunk):
+        piece = chunk.text if isinstance(chunk, More) else piece_of(chunk)
+        if pieces and piece is not None and _goes_on(out[-1], chunk):
             pieces.append(piece)
             continue
         _put(out, pieces)
@@ -29,30 +30,13 @@ def gathered(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return out
 
 
-def _put(out: list[dict[str, Any]], pieces: list[str]) -> None:
+def _goes_on(last: Arrived, chunk: Arrived) -> bool:
+    left = last.chunk if isinstance(last, More) else last
+    right = chunk.chunk if isinstance(chunk, More) else chunk
+    return left is right or alike(left, right)
+
+
+def _put(out: list[Arrived], pieces: list[str]) -> None:
     if len(pieces) > 1:
-        last = out[-1]
-        choice = {**last["choices"][0], "delta": {"content": "".join(pieces)}}
-        out[-1] = {**last, "choices": [choice]}
-
-
-def piece_of(chunk: dict[str, Any]) -> str | None:
-    """Return the content that a chunk adds to its only choice, if it does nothing else."""
-    choices = chunk["choices"]
-    if len(choices) != 1:
-        return None
-    choice = choices[0]
-    delta = choice.get("delta")
-    if not delta or not choice.keys() <= _PLAIN_CHOICE or delta.keys() != _PLAIN_DELTA:
-        return None
-    if choice.get("finish_reason") is not None or choice.get("logprobs") is not None:
-        return None
-    content = delta["content"]
-    return content if isinstance(content, str) else None
-
-
-def alike(left: dict[str, Any], right: dict[str, Any]) -> bool:
-    """Whether two chunks differ in nothing but the content of their choice."""
-    return left["choices"][0].get("index", 0) == right["choices"][0].get("index", 0) and (
-        {**left, "choices": None} == {**right, "choices": None}
-    )
+        last, text = out[-1], "".join(pieces)
+        out[-1] = More(last.chunk, text) if isinstance(last, More) else with_content(last, text)

@@ -81,6 +81,30 @@ def write(value: Any) -> bytes:
         return _LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False)).encode()
 
 
+def strings_of(value: Any, *, most: int) -> list[str]:
+    """Return the strings of a value, each once: together at most ``most`` characters.
+
+    Empty ones are left out; so are all, if one holds half a character.
+    """
+    found: dict[str, None] = {}
+    below = [value]
+    while below:
+        each = below.pop()
+        if isinstance(each, str):
+            if each and len(each) <= most and each not in found:
+                found[each] = None
+                most -= len(each)
+        elif isinstance(each, dict):
+            below += each.values()
+        elif isinstance(each, list):
+            below += each
+    try:
+        "".join(found).encode()
+    except UnicodeEncodeError:
+        return []
+    return list(found)
+
+
 def shallower(value: Any, depth: int) -> bool:
     """Tell whether a value is nested at most ``depth`` levels deep."""
     level: list[Any] = [value]

@@ -12,6 +12,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._labelled: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
         self._requests = Counter(
             "hegui_requests",
             "Requests by path and status",
@@ -57,22 +58,29 @@ class Metrics:
     def _histogram(self, name: str, says: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
         return Histogram(name, says, buckets=buckets, registry=self.registry)
 
+    def _count(self, counter: Counter, *labels: str) -> None:
+        """Count one more. The library's own look-up of a label costs more than the counting."""
+        known = self._labelled.get((counter, labels))
+        if known is None:
+            known = self._labelled[counter, labels] = counter.labels(*labels)
+        known.inc()
+
     def requested(self, path: str, status: int) -> None:
         """Count a request that was answered."""
-        self._requests.labels(path, str(status)).inc()
+        self._count(self._requests, path, str(status))
 
     def judged(self, side: str, tally: Tally) -> None:
         """Count a verdict, its findings and its faults."""
         action = tally.action.name.lower()
-        self._verdicts.labels(side, action).inc()
+        self._count(self._verdicts, side, action)
         for finding in tally.findings:
-            self._findings.labels(side, finding.risk, action).inc()
+            self._count(self._findings, side, finding.risk, action)
         for fault in tally.faults:
-            self._faults.labels(fault.detector).inc()
+            self._count(self._faults, fault.detector)
 
     def ended(self, end: str) -> None:
         """Count how an exchange ended."""
-        self._ends.labels(end).inc()
+        self._count(self._ends, end)
 
     def screened(self, seconds: float) -> None:
         """Note how long it took to judge a request."""

@@ -4,12 +4,11 @@ The model's chunks are taken apart, each text goes through the window of its own
 comes out is put together again. Nothing here knows about sockets.
 """
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hegui.gateway.channels import Channel, Fulfil, Path, Refused, RefusedAt, grafted
+from hegui.gateway.channels import Channel, Choice, Fulfil, Path, Refused, RefusedAt, grafted
+from hegui.gateway.jsonbody import strings_of
 from hegui.gateway.logprobs import LogProbs
-from hegui.labels.text import FenceTracker
 from hegui.screen.jsontext import JsonWindow
 from hegui.screen.window import Windows
 from hegui.terms import Fault
@@ -44,16 +43,7 @@ _TIME = 10**10  # seconds; up to here ``created`` is a time
 _MOST_CHANNELS = 5_000
 _MOST_INDEX = 1_000
 _DEEPEST = 40
-
-
-@dataclass(slots=True)
-class Choice:
-    """What is known of one choice of the reply."""
-
-    fences: FenceTracker = field(default_factory=FenceTracker)
-    calls_tools: bool = False
-    finish: str | None = None
-    labelled: bool = False
+_FORESEEN = 65_536  # characters; what is longer is screened by itself
 
 
 class ReplyScreen:
@@ -76,8 +66,18 @@ class ReplyScreen:
         self.choices: dict[int, Choice] = {}
         self._pins: dict[Path, str] = {}
         self._names: dict[str, str] = {}
+        self._clean: set[str] = set()
         self.unjudged: list[str] = []
         self.notes: dict[str, int] = {}
+
+    def foresee(self, value: Any) -> None:
+        """Judge all strings of a value as one column, before they are screened one by one.
+
+        Those in which nothing is found are whole texts that need no window any more.
+        """
+        texts = strings_of(value, most=_FORESEEN)
+        silent = self._new.silent_on(texts)
+        self._clean.update(text for text, clean in zip(texts, silent, strict=True) if clean)
 
     def choice(self, index: int) -> Choice:
         """Return what is known of a choice."""
@@ -171,7 +171,7 @@ class ReplyScreen:
                 timed = key == "created" and isinstance(value, int) and 0 <= value < _TIME
                 kept = value if timed else await self._number(value)
             elif key in _PINNED and isinstance(value, str):
-                kept = await self._pinned((*place, key), value)
+                kept = self._pins.get((*place, key)) or await self._pinned((*place, key), value)
             else:
                 kept = await self._unknown_field((*place, name), key, value, complete=complete)
             if kept is not NOTHING:
@@ -335,6 +335,10 @@ class ReplyScreen:
 
     async def _complete(self, path: Path, value: str) -> str:
         channel = self._channel(path)
+        if value in self._clean and not channel.is_source and channel.logprobs is None:
+            channel.fed += len(value)
+            channel.put(value)
+            return value
         if channel.fed:
             kept = await self._once(value)
             channel.put(kept)
@@ -347,11 +351,12 @@ class ReplyScreen:
     async def _pinned(self, path: Path, value: str) -> str:
         """Judge an opaque value once; whatever follows in its place is the first one again."""
         if path not in self._pins:
-            self._pins[path] = await self.word(str(path[-1]), value)
+            clean = value in self._clean
+            self._pins[path] = value if clean else await self.word(str(path[-1]), value)
         return self._pins[path]
 
     async def _once(self, value: str) -> str:
-        if value.isascii() and self._new.silent_on(value):
+        if value in self._clean or (value.isascii() and all(self._new.silent_on([value]))):
             return value
         return await Channel(self._new()).whole(value, self._fulfil)
 

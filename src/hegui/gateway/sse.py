@@ -26,6 +26,9 @@ class EventReader:
 
         Raises ``ValueError`` when one event is larger than the limit, after those before it.
         """
+        if self._is_whole(chunk):
+            yield chunk[6:-2]
+            return
         if self._skip_lf and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._skip_lf = False
@@ -42,6 +45,18 @@ class EventReader:
                 yield event
         if len(self._buffer) + self._size > self._limit:
             raise ValueError("an event is larger than the limit")
+
+    def _is_whole(self, chunk: bytes) -> bool:
+        """Whether a read holds just one event of one line: so most of them arrive."""
+        return (
+            chunk.startswith(b"data: ")
+            and chunk.find(b"\n") == len(chunk) - 2
+            and chunk.endswith(b"\n\n")
+            and b"\r" not in chunk
+            and self._begun
+            and not (self._buffer or self._data or self._skip_lf)
+            and len(chunk) <= self._limit
+        )
 
     def end(self) -> Iterator[bytes]:
         """Give the last event, if the stream ended without an empty line after it."""

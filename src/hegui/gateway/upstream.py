@@ -3,13 +3,15 @@
 import asyncio
 import fnmatch
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 
+from hegui.gateway.gathering import Arrived
 from hegui.gateway.idle import IdleWatch
 from hegui.gateway.jsonbody import read_upstream, write
+from hegui.gateway.pieces import More
+from hegui.gateway.repeats import Repeats
 from hegui.gateway.sse import DONE, EventReader
 from hegui.settings import Upstream
 from hegui.terms import BadRequest, Unavailable, Words
@@ -93,14 +95,15 @@ class Upstreams:
         """Send a chat request; return when the answer's head is there."""
         url = f"{upstream.base_url.rstrip('/')}/chat/completions"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=upstream.timeout_connect)
-        async with _named(upstream.name), asyncio.timeout(upstream.timeout_first):
-            response = await self.session().post(
-                url,
-                data=write(body),
-                headers=_headers(upstream),
-                timeout=timeout,
-                allow_redirects=False,
-            )
+        with _Named(upstream.name):
+            async with asyncio.timeout(upstream.timeout_first):
+                response = await self.session().post(
+                    url,
+                    data=write(body),
+                    headers=_headers(upstream),
+                    timeout=timeout,
+                    allow_redirects=False,
+                )
         if response.status != 200:  # noqa: PLR2004 - HTTP's own number
             response.close()
             raise _said_no(upstream, response.status)
@@ -121,7 +124,7 @@ class Upstreams:
     async def _ask_models(self, upstream: Upstream) -> list[str]:
         url = f"{upstream.base_url.rstrip('/')}/models"
         try:
-            async with _named(upstream.name):
+            with _Named(upstream.name):
                 timeout = aiohttp.ClientTimeout(total=5)
                 async with self.session().get(
                     url, headers=_headers(upstream), timeout=timeout, allow_redirects=False
@@ -138,6 +141,7 @@ class Call:
     def __init__(self, upstream: Upstream, response: aiohttp.ClientResponse) -> None:
         self.upstream = upstream
         self._response = response
+        self._repeats = Repeats()
 
     def stop(self) -> None:
         """Break the call off at once; the server sees its connection close."""
@@ -146,7 +150,7 @@ class Call:
     async def whole(self) -> dict[str, Any]:
         """Return the answer as one object."""
         try:
-            async with _named(self.upstream.name, died=True):
+            with _Named(self.upstream.name, died=True):
                 idle = self.upstream.timeout_idle
                 value = read_upstream(await whole_body(self._response, _BODY_LIMIT, idle))
         except ValueError:
@@ -155,8 +159,10 @@ class Call:
             raise self._odd()
         return value
 
-    async def chunks(self) -> AsyncIterator[list[dict[str, Any]]]:
+    async def chunks(self) -> AsyncIterator[list[Arrived]]:
         """Give the chunks of a stream, those of one network read together.
+
+        A chunk that repeats the last one but for its content comes as ``More``.
 
         Ends after ``[DONE]``, or at the end of the stream when a choice was finished before. Raises
         ``UpstreamFailed`` when the server dies, falls silent, or sends what is not a chunk; chunks
@@ -169,7 +175,7 @@ class Call:
         finally:
             watch.end()
 
-    async def _groups(self, watch: IdleWatch) -> AsyncIterator[list[dict[str, Any]]]:
+    async def _groups(self, watch: IdleWatch) -> AsyncIterator[list[Arrived]]:
         reader, finished = EventReader(), False
         read = self._response.content.readany
         while True:
@@ -192,15 +198,16 @@ class Call:
                 self._response.close() if ended else self._response.release()
                 return
 
-    def _decode(
-        self, events: Iterator[bytes]
-    ) -> tuple[list[dict[str, Any]], bool, UpstreamFailed | None]:
-        chunks: list[dict[str, Any]] = []
+    def _decode(self, events: Iterator[bytes]) -> tuple[list[Arrived], bool, UpstreamFailed | None]:
+        chunks: list[Arrived] = []
         while True:
             try:
                 event = next(events, None)
                 if event is None:
                     return chunks, False, None
+                if more := self._repeats.read(event):
+                    chunks.append(more)
+                    continue
                 if event.strip() == DONE:
                     return chunks, True, None
                 value = read_upstream(event)
@@ -210,6 +217,7 @@ class Call:
                 return chunks, False, UpstreamFailed(_DIED.fill(name=self.upstream.name))
             if not isinstance(value, dict) or not _choices_sound(value, "delta"):
                 return chunks, False, self._odd()
+            self._repeats.learn(event, value)
             chunks.append(value)
 
     def _broken(self, *, late: bool) -> UpstreamFailed:
@@ -227,20 +235,22 @@ async def whole_body(
 ) -> bytes:
     """Read a body to its end. Larger than ``limit`` is a ``ValueError``; ``idle`` is in seconds."""
     body = bytearray()
-    source = response.content.iter_any()
-    while True:
-        async with asyncio.timeout(idle):
-            data = await anext(source, b"")
-        if not data:
-            response.release()
-            return bytes(body)
-        body += data
-        if len(body) > limit:
-            response.close()
-            raise ValueError("the body is larger than the limit")
+    now = asyncio.get_running_loop().time
+    async with asyncio.timeout(idle) as patience:
+        while data := await response.content.readany():
+            body += data
+            if len(body) > limit:
+                response.close()
+                raise ValueError("the body is larger than the limit")
+            if idle is not None:
+                patience.reschedule(now() + idle)
+    response.release()
+    return bytes(body)
 
 
-def _finishes(chunk: dict[str, Any]) -> bool:
+def _finishes(chunk: Arrived) -> bool:
+    if isinstance(chunk, More):
+        return False
     return any(choice.get("finish_reason") for choice in chunk["choices"])
 
 
@@ -273,12 +283,21 @@ def _said_no(upstream: Upstream, status: int) -> UpstreamFailed:
     return UpstreamFailed(words)
 
 
-@asynccontextmanager
-async def _named(name: str, *, died: bool = False) -> AsyncIterator[None]:
-    """Turn the client library's errors into ``UpstreamFailed``."""
-    try:
-        yield
-    except TimeoutError:
-        raise UpstreamFailed(_SLOW.fill(name=name), status=504, code="upstream_timeout") from None
-    except (aiohttp.ClientError, OSError):
-        raise UpstreamFailed((_DIED if died else _UNREACHABLE).fill(name=name)) from None
+class _Named:
+    """Turns the client library's errors into ``UpstreamFailed`` while it is entered."""
+
+    __slots__ = ("_died", "_name")
+
+    def __init__(self, name: str, *, died: bool = False) -> None:
+        self._name, self._died = name, died
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, TimeoutError):
+            words = _SLOW.fill(name=self._name)
+            raise UpstreamFailed(words, status=504, code="upstream_timeout") from None
+        if isinstance(error, aiohttp.ClientError | OSError):
+            words = _DIED if self._died else _UNREACHABLE
+            raise UpstreamFailed(words.fill(name=self._name)) from None

@@ -37,7 +37,7 @@ def without_suffix(text: str) -> str:
     two. What was delivered keeps its label. A fence that we closed stays closed: nobody can tell
     it from one that the model closed.
     """
-    return _SUFFIX.sub("", text)
+    return _SUFFIX.sub("", text) if _NOTICE_ZH in text else text
 
 
 class FenceTracker:

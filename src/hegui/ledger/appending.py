@@ -13,6 +13,7 @@ import msgspec
 from hegui.ledger import kinds, leaf
 from hegui.ledger.note import Checkpoint, Signer, open_note
 from hegui.ledger.tree import Frontier, leaf_hash
+from hegui.store import insert_all, write_all
 from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Receipt, Words
 
 SLACK_MS = 10_000
@@ -91,15 +92,13 @@ class Appender:
         """Extend each tenant's log by its entries, in order; sign each head once."""
         logs: dict[str, _Log] = {}
         receipts = []
-        execute = connection.execute
         for entry in entries:
             log = logs.get(entry.tenant)
             if log is None:
                 log = logs[entry.tenant] = self._open(connection, entry.tenant)
             log.note_time(_time_of(entry))
             receipts.append(log.push(entry.leaf))
-            for sql, cells in entry.writes:
-                execute(sql, cells)
+        write_all(connection, (write for entry in entries for write in entry.writes))
         for log in logs.values():
             self._close(connection, log)
         return receipts
@@ -129,9 +128,9 @@ class Appender:
         self._trusted[tenant] = signer
 
     def _close(self, connection: apsw.Connection, log: _Log) -> None:
-        connection.executemany(_INSERT_ENTRY, log.rows)
+        insert_all(connection, _INSERT_ENTRY, log.rows)
         if log.steps:
-            connection.executemany(_INSERT_STEP, log.steps)
+            insert_all(connection, _INSERT_STEP, log.steps)
         signer = self._trusted.get(log.tenant) or self._signer_for(log.tenant)
         self._trusted[log.tenant] = signer
         frontier = log.frontier

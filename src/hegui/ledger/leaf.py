@@ -5,7 +5,6 @@ sign or exponent but ``-``, only the escapes that JSON demands. ``json.dumps(...
 ensure_ascii=False, separators=(",", ":"))`` writes the same bytes.
 """
 
-import os
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ import msgspec
 from hegui.ledger import kinds
 from hegui.ledger.kinds import Kind
 from hegui.ledger.kinds.shapes import HEAD
+from hegui.store import random_bytes
 from hegui.terms import BadRequest, Words
 
 MOST_BYTES = 2_048
@@ -55,7 +55,7 @@ def make(kind: Kind, at_ms: int, tenant: str, fields: Mapping[str, Any]) -> byte
         "kind": kind.name,
         "t": at_ms,
         "tenant": tenant,
-        "salt": urlsafe_b64encode(os.urandom(SALT_BYTES))[:22].decode(),
+        "salt": urlsafe_b64encode(random_bytes(SALT_BYTES))[:22].decode(),
     }
     try:
         leaf = _encode(msgspec.convert(record, kind.shape))

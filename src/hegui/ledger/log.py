@@ -1,5 +1,6 @@
 """The ledger: one transparency log per tenant, all in one database."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,10 @@ class Ledger:
         self._writer: Writer[Entry, Receipt] = Writer(
             path, Appender(signer_for, origin_for), limit=limit
         )
+
+    def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":
+        """Hand in ``entry``: it is queued at once, and its receipt can be awaited."""
+        return self._writer.hand_in(entry)
 
     async def add(self, entry: Entry) -> Receipt:
         """Return the receipt of ``entry`` once it is durable; ``Unavailable`` if it cannot be."""

@@ -8,7 +8,6 @@ JSON is judged as plain text from there on.
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 from hegui.screen.jsonspelling import Spelling
 from hegui.screen.masks import Piece
@@ -148,7 +147,7 @@ class JsonWindow:
         A withdrawal takes back all of the source: half a document helps nobody.
         """
         withdraw = None if step.withdraw is None else (0, self._sent)
-        total = replace(step, pieces=(), text="", withdraw=withdraw)
+        total = step._replace(pieces=(), text="", withdraw=withdraw)
         for piece in step.pieces:
             if self._spelling is None:
                 size, mask, text = piece.end - piece.start, piece.mask, piece_text(step, piece)

@@ -64,15 +64,21 @@ class Panel:
         """Whether every member runs in line."""
         return not any(isinstance(m, DetectorCard) for stage in self.stages for m in stage)
 
-    def silent_on(self, text: str) -> bool:
-        """Whether no detector has anything at all to say of a whole text.
+    def silent_on(self, texts: Sequence[str]) -> list[bool]:
+        """Say of each whole text whether no detector has anything at all to say of it.
 
-        The short way for short texts: without a finding or a fault, no policy needs asking.
+        The short way: without a finding or a fault no policy needs asking, and many texts cost
+        hardly more than one.
         """
-        if self.clause:
-            return False
-        column = TextColumn.of([text])
-        return all(ask_inline(detector, column) == Findings() for detector in self.exact)
+        silent = [not self.clause] * len(texts)
+        column = TextColumn.of(texts)
+        for detector in self.exact if not self.clause else ():
+            report = ask_inline(detector, column)
+            if not isinstance(report, Findings):
+                return [False] * len(texts)
+            for row in report.row:
+                silent[row] = False
+        return silent
 
     def covers(self) -> frozenset[str]:
         """Return the risks that some detector of this panel looks for."""

@@ -11,7 +11,9 @@ character before the tail is released or masked, and the tail stays. The beginni
 are themselves pending (a prefix of a prefix is a prefix), so none of it went out earlier.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hegui.screen.masks import Masks, Piece, merged
 from hegui.screen.panel import Member, Panel, card_of
@@ -21,6 +23,7 @@ from hegui.terms import (
     Action,
     Ask,
     DetectorCard,
+    ExactDetector,
     Fault,
     Finding,
     Findings,
@@ -33,8 +36,7 @@ CLAUSE_MAX = 200  # characters; a text without punctuation is judged this often
 CLAUSE_CONTEXT = 400  # characters before the clause that a clause detector is shown
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What a window lets out, in order. ``refused`` is the finding or fault that ends it.
 
     ``pieces`` are in characters of the channel as the model sent it. ``withdraw`` is a span that
@@ -55,6 +57,9 @@ class Tally:
     action: Action = Action.ALLOW
     findings: list[Finding] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+
+
+_NOTHING, _NO_STEP = Findings(), Step()
 
 
 class Window:
@@ -84,6 +89,8 @@ class Window:
         self._sent = 0
         self._ended = False
         self._refused: Finding | Fault | None = None
+        only = self._panel.exact[0] if len(self._panel.exact) == 1 else None
+        self._alone = None if self._panel.clause else only
         self._holds = any(not card_of(member).risks <= policy.release for member in panel.clause)
 
     @property
@@ -105,6 +112,10 @@ class Window:
     def feed(self, piece: str) -> Step:
         """Take in what the model has just said."""
         self._text += piece
+        if self._alone is not None and not self._due and self._refused is None:
+            quiet = self._quiet(self._alone)
+            if quiet is not None:
+                return quiet
         return self._step()
 
     def end(self) -> Step:
@@ -129,6 +140,24 @@ class Window:
         self._judged = self._asked[1]
         step = self._step()
         return Step(step.pieces, step.text, step.refused, withdraw or step.withdraw, step.asks)
+
+    def _quiet(self, detector: ExactDetector) -> Step | None:
+        """Do what ``_step`` does where nothing is found: the way of nearly every piece."""
+        report = ask_inline(detector, TextColumn.of([self._text]))
+        if not isinstance(report, Findings) or report != _NOTHING:
+            return None
+        try:
+            pending = detector.pending(self._text[-self._span :])
+        except Exception:  # noqa: BLE001 - as in ask_inline; the long way makes it a fault
+            return None
+        bound = max(self._settled, self._base + len(self._text) - pending)
+        sent, self._settled = self._sent, bound
+        if bound <= sent:
+            return _NO_STEP
+        text = self._slice(sent, bound)
+        self._sent = bound
+        self._forget()
+        return Step((Piece(sent, bound, None),), text)
 
     def _step(self) -> Step:
         if self._refused is None:
@@ -303,6 +332,6 @@ class Windows:
         """Open a window for one more text."""
         return Window(self._panel, self._policy, self._tally, self._masks, spare=self._spare)
 
-    def silent_on(self, text: str) -> bool:
-        """Whether nothing at all is found in a whole text: then it needs no window."""
-        return self._panel.silent_on(text)
+    def silent_on(self, texts: Sequence[str]) -> list[bool]:
+        """Say of each whole text whether nothing at all is found in it: it needs no window."""
+        return self._panel.silent_on(texts)

@@ -1,6 +1,8 @@
 """The database: connections, the writer that groups commits, migrations."""
 
+from hegui.store.chance import random_bytes
 from hegui.store.database import open_database
+from hegui.store.rows import insert_all, write_all
 from hegui.store.writer import Metrics, Writer
 
-__all__ = ["Metrics", "Writer", "open_database"]
+__all__ = ["Metrics", "Writer", "insert_all", "open_database", "random_bytes", "write_all"]

@@ -105,11 +105,18 @@ class Writer(Generic[T, R]):
         self._put(item, future)
         return future
 
-    async def add(self, item: T) -> R:
-        """Hand in ``item`` and wait until it is durable. A cancelled wait does not take it back."""
+    def hand_in(self, item: T) -> "asyncio.Future[R]":
+        """Hand in ``item``; what is returned can be awaited until it is durable.
+
+        Cancelling the wait does not take the item back.
+        """
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._put(item, future)
-        return await future
+        return future
+
+    async def add(self, item: T) -> R:
+        """Hand in ``item`` and wait until it is durable. A cancelled wait does not take it back."""
+        return await self.hand_in(item)
 
     def close(self, *, drain: bool = True) -> None:
         """Write what waits (or, without ``drain``, refuse it), and end the thread."""

@@ -4,13 +4,14 @@ From a subject's key (32 random bytes) come, by HMAC-SHA-256 over a purpose, the
 part, one key per sealed part and one per commitment. Destroying the subject's key destroys all.
 """
 
-import hmac
-import os
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from hegui.store import random_bytes
+from hegui.vault.keyed import keyed
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -28,13 +29,13 @@ def commitment(key: bytes, exchange: str, part: str, content: bytes) -> str:
 
 def commitment_salt(key: bytes, exchange: str, part: str) -> bytes:
     """Return the salt of one commitment: what an inspector needs, and opens nothing else."""
-    return hmac.digest(key, _joined("commit", exchange, part), "sha256")
+    return keyed(key, _joined("commit", exchange, part))
 
 
 def seal(key: bytes, place: bytes, exchange: str, part: str, content: bytes) -> bytes:
     """Return ``content`` under AES-256-GCM, bound to its place (``place_of``)."""
-    nonce = os.urandom(_NONCE_BYTES)
-    cipher = AESGCM(hmac.digest(key, _joined("seal", exchange, part), "sha256"))
+    nonce = random_bytes(_NONCE_BYTES)
+    cipher = AESGCM(keyed(key, _joined("seal", exchange, part)))
     return _V1 + nonce + cipher.encrypt(nonce, content, place)
 
 
@@ -42,7 +43,7 @@ def unseal(key: bytes, place: bytes, exchange: str, part: str, sealed: bytes) ->
     """Return the content, or nothing where the key or the place is another one."""
     if sealed[:1] != _V1:
         return None
-    cipher = AESGCM(hmac.digest(key, _joined("seal", exchange, part), "sha256"))
+    cipher = AESGCM(keyed(key, _joined("seal", exchange, part)))
     try:
         return cipher.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], place)
     except InvalidTag:

@@ -1,15 +1,15 @@
 """Subjects: the persons behind exchanges, known here only by a pseudonym and a key."""
 
-import hmac
-import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
+from hegui.store import random_bytes
 from hegui.terms import Cell, Clock, Write
 from hegui.vault import sealing
 from hegui.vault.epochs import Epochs, Keys, as_bytes, key_name
+from hegui.vault.keyed import keyed
 
 FRESH_MS = 60_000
 """How long a subject is taken from memory; so long may a key live on here after its erasure."""
@@ -72,7 +72,7 @@ class Subjects:
         if key is None:
             key = self._keys.load_or_create(key_name(tenant), sealing.KEY_BYTES)
             self._tenant_keys[tenant] = key
-        return hmac.digest(key, raw.encode("utf-8", "surrogatepass"), "sha256")
+        return keyed(key, raw.encode("utf-8", "surrogatepass"))
 
     def named(self, tenant: str, raw: str) -> Subject:
         """Return the person whom ``tenant`` calls ``raw``, made anew where there is none."""
@@ -112,14 +112,14 @@ class Subjects:
         return Subject(str(named[0][0]), as_bytes(key_id), key, row)
 
     def _new(self, tenant: str, row: bytes) -> Subject:
-        pseudonym = os.urandom(12).hex()
+        pseudonym = random_bytes(12).hex()
         person = Write(_INSERT_SUBJECT, (row, tenant, pseudonym))
         return self._keyed(tenant, pseudonym, row, (person,))
 
     def _keyed(
         self, tenant: str, pseudonym: str | None, row: bytes | None, writes: tuple[Write, ...]
     ) -> Subject:
-        key_id, key = os.urandom(16), os.urandom(sealing.KEY_BYTES)
+        key_id, key = random_bytes(16), random_bytes(sealing.KEY_BYTES)
         epoch, wrapped = self._epochs.wrap(key)
         subject = Subject(pseudonym, key_id, key, row)
         cells = (key_id, row, tenant, epoch, wrapped)

@@ -1,13 +1,12 @@
 """The vault: content that can be opened while it may be kept, and then no more."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
 import apsw
 
-from hegui.store import open_database
+from hegui.store import open_database, random_bytes
 from hegui.terms import BadRequest, Cell, Clock, Corrupt, Unavailable, Words, Write
 from hegui.vault import sealing
 from hegui.vault.epochs import Epochs, Keys, as_bytes
@@ -95,7 +94,16 @@ class Vault:
         """Return the row that keeps ``content`` until ``expires_ms``, and never in the clear."""
         place = sealing.place_of(tenant, exchange, part, subject.key_id)
         sealed = sealing.seal(subject.key, place, exchange, part, content)
-        cells = (os.urandom(16), tenant, exchange, part, subject.key_id, klass, expires_ms, sealed)
+        cells = (
+            random_bytes(16),
+            tenant,
+            exchange,
+            part,
+            subject.key_id,
+            klass,
+            expires_ms,
+            sealed,
+        )
         return (Write(_INSERT_CONTENT, cells),)
 
     def open(self, tenant: str, exchange: str, part: str) -> bytes:

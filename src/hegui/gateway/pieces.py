@@ -1,0 +1,44 @@
+"""Chunks that do nothing but add a piece of content to one choice: nearly all of a stream."""
+
+from typing import Any, NamedTuple
+
+_PLAIN_CHOICE = frozenset({"index", "delta", "finish_reason", "logprobs"})
+_PLAIN_DELTA = frozenset({"content"})
+
+
+class More(NamedTuple):
+    """A chunk that repeats ``chunk``, with ``text`` as the content of its only choice."""
+
+    chunk: dict[str, Any]
+    text: str
+
+    def whole(self) -> dict[str, Any]:
+        """Return the chunk as the model's server sent it."""
+        return with_content(self.chunk, self.text)
+
+
+def with_content(chunk: dict[str, Any], text: str) -> dict[str, Any]:
+    """Return a chunk with another piece of content in its only choice."""
+    return {**chunk, "choices": [{**chunk["choices"][0], "delta": {"content": text}}]}
+
+
+def piece_of(chunk: dict[str, Any]) -> str | None:
+    """Return the content that a chunk adds to its only choice, if it does nothing else."""
+    choices = chunk["choices"]
+    if len(choices) != 1:
+        return None
+    choice = choices[0]
+    delta = choice.get("delta")
+    if not delta or not choice.keys() <= _PLAIN_CHOICE or delta.keys() != _PLAIN_DELTA:
+        return None
+    if choice.get("finish_reason") is not None or choice.get("logprobs") is not None:
+        return None
+    content = delta["content"]
+    return content if isinstance(content, str) else None
+
+
+def alike(left: dict[str, Any], right: dict[str, Any]) -> bool:
+    """Whether two chunks differ in nothing but the content of their choice."""
+    return left["choices"][0].get("index", 0) == right["choices"][0].get("index", 0) and (
+        {**left, "choices": None} == {**right, "choices": None}
+    )
