@@ -41,6 +41,7 @@ _CUT = Words(
 )
 _KINDS = {401: "authentication_error", 429: "rate_limit_error"}
 _SERVER = 500
+_WATCH_AFTER = 0.1  # seconds; a call must be broken off within one of its caller's leaving
 
 
 class Doorkeeper:
@@ -92,11 +93,11 @@ class Endpoint:
         out = Outbox(send, accept)
         task = asyncio.current_task()
         assert task is not None
-        watch: asyncio.Future[None] | None = None
+        watch: _Watch | None = None
         try:
             self._enter(task, out)
             incoming = await self._keeper.admit(scope, receive)
-            watch = asyncio.ensure_future(_cancel_when_gone(receive, task, out))
+            watch = _Watch(receive, task, out)
             await self._serve(self._gate, incoming, out)
         except asyncio.CancelledError:
             if out.stopping and not out.gone:
@@ -114,7 +115,7 @@ class Endpoint:
             self._gate.open.pop(task, None)
             out.close()
             if watch is not None:
-                watch.cancel()
+                watch.end()
             self._gate.metrics.requested(self._path, out.status)
 
     def _enter(self, task: "asyncio.Task[Any]", out: Outbox) -> None:
@@ -158,14 +159,33 @@ def described(error: HeguiError, accept_language: str) -> tuple[int, dict[str, A
     return 500, {"error": error_object(message, "server_error", "internal_error")}, 0
 
 
-async def _cancel_when_gone(receive: Receive, task: "asyncio.Task[Any]", out: Outbox) -> None:
-    """Cancel the exchange as soon as its caller has gone: the model is not kept talking."""
-    with suppress(Exception):
-        while (await receive())["type"] != "http.disconnect":
-            pass
-    if not task.done():
-        out.gone = True
-        task.cancel()
+class _Watch:
+    """Cancels an exchange whose caller has gone: the model is not kept talking.
+
+    Begins after a moment, so that an exchange that is over by then costs no task of its own.
+    """
+
+    def __init__(self, receive: Receive, task: "asyncio.Task[Any]", out: Outbox) -> None:
+        self._receive, self._task, self._out = receive, task, out
+        self._watching: asyncio.Future[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, self._begin)
+
+    def end(self) -> None:
+        """Stop watching."""
+        self._timer.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _begin(self) -> None:
+        self._watching = asyncio.ensure_future(self._cancel_when_gone())
+
+    async def _cancel_when_gone(self) -> None:
+        with suppress(Exception):
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+        if not self._task.done():
+            self._out.gone = True
+            self._task.cancel()
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
