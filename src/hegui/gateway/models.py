@@ -1,5 +1,6 @@
 """``GET /v1/models`` and ``POST /v1/moderations``: OpenAI's shapes, answered by hegui itself."""
 
+import asyncio
 import fnmatch
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -66,8 +67,14 @@ async def moderations(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     texts = [text for each in inputs for text in each.texts]
     roles = [Role.REPLY] * len(texts)
     verdicts = iter(await gate.judge.screen(texts, roles, gate.policies["adult", True]))
-    results = [_result(gate, each, list(islice(verdicts, len(each.texts)))) for each in inputs]
-    digest = gate.judge.panel.digest
+    panel = gate.judge.panel
+    looked_for = {name for rule in panel.rules.values() for name in _names(rule.id, rule.risk)}
+    names = {name: name in looked_for for name in (*_CATEGORIES, *sorted(panel.covers()))}
+    results = []
+    for each in inputs:
+        results.append(_result(names, each, list(islice(verdicts, len(each.texts)))))
+        await asyncio.sleep(0)  # many inputs must not keep others waiting
+    digest = panel.digest
     reply = {"id": "modr-hegui", "model": f"hegui-{digest[:12]}", "results": results}
     await out.whole(reply)
 
@@ -99,21 +106,23 @@ def _inputs(held: Any) -> list[_Input]:
     return [parts]
 
 
-def _result(gate: Gate, judged: _Input, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return one result. What could not be judged is flagged, because it is not clean."""
-    panel = gate.judge.panel
+def _result(
+    names: Mapping[str, bool], judged: _Input, verdicts: Sequence[Verdict]
+) -> dict[str, Any]:
+    """Return one result. What could not be judged is flagged, because it is not clean.
+
+    ``names`` are the categories, and whether anybody looks for each.
+    """
     scores: dict[str, float] = {}
     for finding in (finding for verdict in verdicts for finding in verdict.findings):
         for name in _names(finding.rule, finding.risk):
             scores[name] = max(scores.get(name, 0.0), finding.score)
-    looked_for = {name for rule in panel.rules.values() for name in _names(rule.id, rule.risk)}
-    names = [*_CATEGORIES, *sorted(panel.covers())]
     result = {
         "flagged": bool(judged.unjudged) or any(v.action > Action.ALLOW for v in verdicts),
         "categories": {name: scores.get(name, 0.0) > 0 for name in names},
         "category_scores": {name: scores.get(name, 0.0) for name in names},
         "category_applied_input_types": {
-            name: ["text"] if name in looked_for else [] for name in names
+            name: ["text"] if looked_for else [] for name, looked_for in names.items()
         },
     }
     return {**result, "unjudged": judged.unjudged} if judged.unjudged else result
