@@ -33,6 +33,19 @@ class Metrics:
         self._faults = Counter(
             "hegui_faults", "Detector faults", ["detector"], registry=self.registry
         )
+        self._guards = Counter(
+            "hegui_guard_requests",
+            "Requests to guard models by how they ended",
+            ["detector", "outcome"],
+            registry=self.registry,
+        )
+        self._guard_seconds = Histogram(
+            "hegui_guard_seconds",
+            "Time a request to a guard model took, waiting included",
+            ["detector"],
+            buckets=(*_SECONDS, 2.0, 5.0),
+            registry=self.registry,
+        )
         self._ends = Counter(
             "hegui_exchanges", "Exchanges by how they ended", ["end"], registry=self.registry
         )
@@ -69,6 +82,11 @@ class Metrics:
             self._findings.labels(side, finding.risk, action).inc()
         for fault in tally.faults:
             self._faults.labels(fault.detector).inc()
+
+    def guarded(self, detector: str, outcome: str, seconds: float) -> None:
+        """Count a request to a guard model: clean, found, refusal, or the word of its fault."""
+        self._guards.labels(detector, outcome).inc()
+        self._guard_seconds.labels(detector).observe(seconds)
 
     def ended(self, end: str) -> None:
         """Count how an exchange ended."""

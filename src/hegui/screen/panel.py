@@ -131,7 +131,8 @@ class Screening:
         if len(rows) != len(column):
             column = TextColumn.of(column.row_text(row) for row in rows)
         if isinstance(member, DetectorCard):
-            ask = Ask(member.name, column, tuple(rows))
+            roles = tuple(self._roles[row] for row in rows)
+            ask = Ask(member.name, column, tuple(rows), roles)
             self._open[id(ask)] = ask
             return
         self._weigh(member.card, ask_inline(member, column), column, rows)

@@ -216,7 +216,7 @@ class Window:
 
     def _put_clause(self, member: Member, column: TextColumn) -> None:
         if isinstance(member, DetectorCard):
-            ask = Ask(member.name, column, (0,))
+            ask = Ask(member.name, column, (0,), (Role.REPLY,))
             self._open[id(ask)] = ask
         else:
             self._weigh_clause(member.card, ask_inline(member, column), column)

@@ -6,6 +6,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from hegui.terms.findings import Findings, RuleInfo
 from hegui.terms.text import TextColumn
+from hegui.terms.verdicts import Role
 
 Reach: TypeAlias = Literal["exact", "clause"]
 Runs: TypeAlias = Literal["inline", "process", "remote"]
@@ -68,9 +69,12 @@ class ExactDetector(Detector, Protocol):
 class Ask:
     """A question the engine cannot answer itself: put ``column`` before ``detector``.
 
-    The door has its runners answer with Findings or a Fault, and owns the deadline.
+    The door has its runners answer with Findings or a Fault, and owns the deadline. ``roles`` says
+    where each row of ``column`` stands, for models that judge a prompt and a reply differently;
+    empty when that is not known.
     """
 
     detector: str
     column: TextColumn
     rows: tuple[int, ...]
+    roles: tuple[Role, ...] = ()
