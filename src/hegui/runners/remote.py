@@ -155,21 +155,18 @@ class RemoteRunner:
     async def _answered(self, question: Question, until: float) -> list[tuple[str, float]]:
         """Ask, or wait for the same question that is under way; if that had less time, ask anew."""
         task = self._under_way.get(question.digest)
-        joined = task is not None
-        try:
-            answer = await self._waited(task or self._asking(question, until), until)
-        except Failed as failed:
-            if not joined or failed.reason not in ("timeout", "busy"):
-                raise
-            answer = await self._waited(self._asking(question, until), until)
+        while task is not None and not task.done():
+            try:
+                async with asyncio.timeout_at(until):
+                    return self._guard.read(question, await asyncio.shield(task))
+            except TimeoutError:
+                raise Failed("timeout") from None
+            except Failed as failed:
+                if failed.reason not in ("timeout", "busy"):
+                    raise
+            task = self._under_way.get(question.digest)
+        answer = await asyncio.shield(self._asking(question, until))
         return self._guard.read(question, answer)
-
-    async def _waited(self, task: "asyncio.Task[Answer]", until: float) -> Answer:
-        try:
-            async with asyncio.timeout_at(until):
-                return await asyncio.shield(task)
-        except TimeoutError:
-            raise Failed("timeout") from None
 
     def _asking(self, question: Question, until: float) -> "asyncio.Task[Answer]":
         def ended(task: "asyncio.Task[Answer]") -> None:
@@ -178,11 +175,9 @@ class RemoteRunner:
             if not task.cancelled():
                 task.exception()  # those who waited were told; if none did, nobody need be
 
-        task = self._under_way.get(question.digest)
-        if task is None or task.done():
-            task = self._keep(self._ask(question, until))
-            self._under_way[question.digest] = task
-            task.add_done_callback(ended)
+        task = self._keep(self._ask(question, until))
+        self._under_way[question.digest] = task
+        task.add_done_callback(ended)
         return task
 
     async def _ask(self, question: Question, until: float) -> Answer:

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hegui.screen.policy import Policy
 from hegui.screen.reports import Spare, ask_inline, checked, nothing_spared
@@ -58,6 +59,11 @@ class Panel:
             member for stage in self.stages for member in stage if card_of(member).name not in exact
         )
         self.digest = _digest(self.stages)
+
+    @cached_property
+    def local(self) -> "Panel":
+        """This panel without what is asked over the network: for what says no clause."""
+        return Panel([[m for m in stage if card_of(m).runs != "remote"] for stage in self.stages])
 
     @property
     def asks_nothing(self) -> bool:

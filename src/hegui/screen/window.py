@@ -303,6 +303,11 @@ class Windows:
         """Open a window for one more text."""
         return Window(self._panel, self._policy, self._tally, self._masks, spare=self._spare)
 
-    def silent_on(self, text: str) -> bool:
+    def opaque(self) -> Window:
+        """Open a window for an identifier, a number or a token: no model elsewhere is asked."""
+        local = self._panel.local
+        return Window(local, self._policy, self._tally, self._masks, spare=self._spare)
+
+    def silent_on(self, text: str, *, opaque: bool = False) -> bool:
         """Whether nothing at all is found in a whole text: then it needs no window."""
-        return self._panel.silent_on(text)
+        return (self._panel.local if opaque else self._panel).silent_on(text)
