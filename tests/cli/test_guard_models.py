@@ -38,7 +38,7 @@ def test_check_says_which_texts_leave_and_to_whom(hegui: Hegui, settings: Path) 
         assert cell in row
     assert "personal data included" in page.output.replace("\n    ", " ")
     assert "trains on what it is sent" in page.output
-    assert "watch needs whole clauses" in page.output
+    assert "watch needs whole clauses" not in page.output  # it never looks at replies
     assert data["guards"][0]["roles"] == ["tool", "history", "document"]
     ruled = {row["risk"]: row["detectors"] for row in data["enforced"]["own"]}
     assert "watch" in ruled["A.1.h"]

@@ -167,6 +167,14 @@ async def test_an_injection_in_a_tools_result_is_refused_and_questions_are_not_s
         assert len(server.seen) == before
 
 
+async def test_a_guard_that_never_looks_at_replies_holds_none_back() -> None:
+    script = says("没有标点的一段话")
+    script.pace = 0.005
+    async with guarded(GuardServer("injection"), script) as served:
+        texts = [chunk["choices"][0]["delta"].get("content") for chunk in await served.stream("？")]
+    assert len([text for text in texts if text]) > 3
+
+
 async def test_two_guards_are_asked_at_the_same_time() -> None:
     first, second = (GuardServer("qwen3guard", pause=0.3) for _ in range(2))
     async with running(second) as url:

@@ -61,6 +61,12 @@ class Panel:
         self.digest = _digest(self.stages)
 
     @cached_property
+    def for_replies(self) -> "Panel":
+        """This panel without what never looks at replies: nothing is held back for it."""
+        kept = [[m for m in stage if _sees(card_of(m), Role.REPLY)] for stage in self.stages]
+        return self if list(map(len, kept)) == list(map(len, self.stages)) else Panel(kept)
+
+    @cached_property
     def local(self) -> "Panel":
         """This panel without what is asked over the network: for what says no clause."""
         return Panel([[m for m in stage if card_of(m).runs != "remote"] for stage in self.stages])
@@ -83,6 +89,10 @@ class Panel:
     def covers(self) -> frozenset[str]:
         """Return the risks that some detector of this panel looks for."""
         return frozenset(risk for card in self.cards for risk in card.risks)
+
+
+def _sees(card: DetectorCard, role: Role) -> bool:
+    return not card.roles or role in card.roles
 
 
 def _digest(stages: Sequence[Sequence[Member]]) -> str:

@@ -296,7 +296,7 @@ class Windows:
     def __init__(
         self, panel: Panel, policy: Policy, tally: Tally, masks: Masks, spare: Spare
     ) -> None:
-        self._panel, self._policy = panel, policy
+        self._panel, self._policy = panel.for_replies, policy
         self._tally, self._masks, self._spare = tally, masks, spare
 
     def __call__(self) -> Window:

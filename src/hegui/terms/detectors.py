@@ -21,6 +21,7 @@ class DetectorCard:
     ``pending`` characters. ``clause``: needs a whole clause; the policy says whether it is held.
     ``runs``: ``inline`` must be linear in the text; ``process`` runs in a worker with a deadline;
     ``remote`` is asked over the network. ``digest`` covers the detector's data and options.
+    ``roles``: it looks at texts of these roles only; empty, at all.
     """
 
     name: str
@@ -31,6 +32,7 @@ class DetectorCard:
     runs: Runs = "process"
     span: int = 64
     left: int = 0
+    roles: frozenset[Role] = frozenset()
 
     @property
     def risks(self) -> frozenset[str]:

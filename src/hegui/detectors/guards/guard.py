@@ -72,6 +72,7 @@ class Guard:
             rules={rule.id: rule for rule in self._rules()},
             reach="clause",
             runs="remote",
+            roles=self.roles,
         )
 
     def _digest(self) -> str:
