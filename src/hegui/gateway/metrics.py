@@ -33,19 +33,6 @@ class Metrics:
         self._faults = Counter(
             "hegui_faults", "Detector faults", ["detector"], registry=self.registry
         )
-        self._guards = Counter(
-            "hegui_guard_requests",
-            "Requests to guard models by how they ended",
-            ["detector", "outcome"],
-            registry=self.registry,
-        )
-        self._guard_seconds = Histogram(
-            "hegui_guard_seconds",
-            "Time a request to a guard model took, waiting included",
-            ["detector"],
-            buckets=(*_SECONDS, 2.0, 5.0),
-            registry=self.registry,
-        )
         self._ends = Counter(
             "hegui_exchanges", "Exchanges by how they ended", ["end"], registry=self.registry
         )
@@ -65,6 +52,22 @@ class Metrics:
         )
         self._lag = Gauge(
             "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
+        )
+        self._count_guards()
+
+    def _count_guards(self) -> None:
+        self._guards = Counter(
+            "hegui_guard_requests",
+            "Requests to guard models by how they ended",
+            ["detector", "outcome"],
+            registry=self.registry,
+        )
+        self._guard_seconds = Histogram(
+            "hegui_guard_seconds",
+            "Time a request to a guard model took, waiting included",
+            ["detector"],
+            buckets=(*_SECONDS, 2.0, 5.0),
+            registry=self.registry,
         )
 
     def _histogram(self, name: str, says: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
