@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import pytest
 from tests.gateway.spine import Script, Spine, finish_of, heard, said, spine
 
 from hegui.testing.guards import GuardServer
@@ -41,9 +40,8 @@ def says(text: str) -> Script:
     return Script(lambda body: said(text, body))
 
 
-@pytest.mark.parametrize("preset", ["qwen3guard", "llama-guard-3", "shieldgemma"])
-async def test_an_unsafe_question_is_refused_and_never_reaches_the_model(preset: str) -> None:
-    async with guarded(GuardServer(preset)) as served:
+async def test_an_unsafe_question_is_refused_and_never_reaches_the_model() -> None:
+    async with guarded(GuardServer("shieldgemma")) as served:
         reply = await served.ask("something violent")
         assert "was not passed on" in reply["choices"][0]["message"]["content"]
         assert not served.script.asked
@@ -95,20 +93,21 @@ async def test_a_policy_may_name_a_guards_label_by_its_kind() -> None:
         assert served.asked_record()["rules"] == {"watch.violent": 1}
 
 
-@pytest.mark.parametrize("how", ["garbage", "declines", "slow", "status", "wrong-label"])
-async def test_a_broken_guard_refuses_with_a_recorded_fault(how: str) -> None:
+async def test_a_broken_guard_refuses_with_a_recorded_fault() -> None:
     server = GuardServer("qwen3guard")
     async with guarded(server, says("好的。"), deadline=200) as served:
-        server.how = how
-        reply = await served.ask("春天有什么花？")
-        assert "没有放行" in reply["choices"][0]["message"]["content"]
-        assert not served.script.asked
-        record = served.asked_record()
-        assert record["decision"] == "refuse"
-        assert record["faults"][0].startswith("watch: ")
-        server.how, server.times = "", 0
-        await served.ask("春天有什么花？")
-        assert served.answered_record()["end"] == "complete"
+        for how in ("garbage", "declines", "slow", "status", "wrong-label"):
+            server.how, server.times = how, 99
+            reply = await served.ask("春天有什么花？")
+            assert "没有放行" in reply["choices"][0]["message"]["content"], how
+            assert not served.script.asked
+            record = served.asked_record()
+            assert record["decision"] == "refuse"
+            assert record["faults"][0].startswith("watch: ")
+            server.how, server.times = "", 0
+            await served.ask("春天有什么花？")
+            assert served.answered_record()["end"] == "complete"
+            served.script.asked.clear()
 
 
 async def test_a_guard_that_breaks_in_a_stream_ends_it_before_the_clause_is_shown() -> None:

@@ -73,17 +73,19 @@ class GuardServer:
         self.seen.append(asked)
         self.open += 1
         self.most_open = max(self.most_open, self.open)
+        watch = asyncio.ensure_future(line.watch())
         try:
             await self._answer(asked, line)
         finally:
+            watch.cancel()
             self.open -= 1
 
     async def _answer(self, asked: dict[str, Any], line: Line) -> None:
         how = self.how if self.times > 0 else ""
         self.times -= bool(how)
-        await asyncio.sleep(self.pause)
+        await line.pause(self.pause)
         if how == "slow":
-            await asyncio.sleep(30)
+            await line.pause(None)
         if how == "drops":
             raise ConnectionResetError("on purpose")
         if how == "status":
