@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.gateway.spine import Script, Spine, finish_of, heard, said, spine
+from tests.gateway.spine import PHONE, Script, Spine, finish_of, heard, said, spine
 
 from hegui.testing.guards import GuardServer
 from hegui.testing.serve import running
@@ -188,7 +188,7 @@ async def test_two_guards_are_asked_at_the_same_time() -> None:
 
 async def test_identifiers_and_numbers_of_a_reply_are_no_question_to_a_guard() -> None:
     server = GuardServer("qwen3guard")
-    more = {"system_fingerprint": "fp_1", "service_tier": "a violent tier", "created": 1}
+    more = {"system_fingerprint": "fp_1", "provider": PHONE, "service_tier": "a violent tier"}
     script = Script(lambda body: {**said("好的。", body), **more})
     async with guarded(server, script) as served:
         reply = await served.ask("春天")

@@ -159,5 +159,6 @@ _SAYS = {
 _BROKEN = {
     "garbage": b"\xff\xfe{not json",
     "half": b'{"choices": [{"index": 0, "message": {"role": "assistant", "content": "Safety: Sa',
-    "huge": b'{"choices": [], "pad": "' + b"x" * 2_000_000 + b'"}',
+    "huge": b'{"choices": [{"finish_reason": "stop", "message": {"content": "Safety: Safe\\n'
+    b'Categories: None"}}], "pad": "' + b"x" * 2_000_000 + b'"}',
 }
