@@ -76,6 +76,16 @@ def test_what_a_model_never_says_is_told_before_anything_runs(
     assert words in result.output
 
 
+def test_a_guard_cannot_take_the_name_of_what_comes_with_hegui(
+    hegui: Hegui, settings: Path
+) -> None:
+    attach(settings, "http://127.0.0.1:1", more="required = false")
+    settings.write_text(settings.read_text("utf-8").replace('"watch"', '"builtin"'), "utf-8")
+    result = hegui("check", "--lang", "en")
+    assert result.exit_code == 3
+    assert "Two detectors are called builtin" in result.output
+
+
 def test_a_policy_of_ones_own_is_read_beside_the_settings(hegui: Hegui, settings: Path) -> None:
     (settings.parent / "policy.txt").write_text("No lotteries.", encoding="utf-8")
     more = 'risks = { fraud = "A.1.g", gambling = "A.1.h" }\npolicy = "policy.txt"'

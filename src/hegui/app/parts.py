@@ -35,6 +35,11 @@ _LOST = Words(
     zh="{folder} 中缺少密钥文件 {name}，而数据库需要它：{why}。请从密钥备份中恢复，"
     "新生成的密钥不能代替。",
 )
+_TWICE = Words(
+    en="Two detectors are called {name}. Give the one in [[screen.detector]] or [[screen.guard]] "
+    "another name.",
+    zh="有两个检测器都叫 {name}。请给 [[screen.detector]] 或 [[screen.guard]] 中的那个换一个名称。",
+)
 # which rows need which key file, and what is lost without it
 _NEEDS: Final = (
     (
@@ -135,8 +140,16 @@ def runners_of(settings: Settings, observe: Observe = unobserved) -> list[Runner
 
 
 def panel_of(cards: Sequence[DetectorCard]) -> Panel:
-    """Return the panel: what comes with hegui runs in line, what is attached is asked."""
-    return Panel([builtin(), list(cards)])
+    """Return the panel: what comes with hegui runs in line, what is attached is asked.
+
+    Two detectors of one name are ``Misconfigured``: an answer could not be told whose it is.
+    """
+    panel = Panel([builtin(), list(cards)])
+    names = [card.name for card in panel.cards]
+    for name in names:
+        if names.count(name) > 1:
+            raise Misconfigured(_TWICE.fill(name=name))
+    return panel
 
 
 async def attached_cards(settings: Settings) -> list[DetectorCard]:
