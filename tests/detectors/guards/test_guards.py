@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hegui.detectors.guards import (
@@ -153,6 +153,7 @@ def test_what_is_not_the_documented_form_is_never_clean(name: str, said: str) ->
     assert "Gardening" not in str(raised.value)
 
 
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(said=st.text(max_size=80))
 def test_no_answer_crashes_a_parser_and_chance_is_never_a_verdict(said: str) -> None:
     for known in presets():
@@ -271,6 +272,7 @@ def test_a_text_cannot_break_out_of_its_place(known: Any) -> None:
         assert content.replace("\u200b", "").strip() == hostile.strip()
 
 
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(text=st.text(alphabet="<|>ab", max_size=40))
 def test_no_marker_survives_however_markers_overlap(text: str) -> None:
     markers = ("<|", "|>", "<|a", "ab", "ba", "||")
@@ -292,6 +294,7 @@ def test_structured_output_names_the_labels_and_nothing_else() -> None:
     assert json.dumps(form)
 
 
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(text=st.text(min_size=1, max_size=3_000), size=st.integers(500, 900))
 def test_windows_cover_every_character_and_their_bytes_are_whole(text: str, size: int) -> None:
     spans = windows(text, size)
