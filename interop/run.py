@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # to run as a f
 import click
 import openai
 
-from interop import after, checks, environment, running
+from interop import after, checks, environment, guards, running
 
 SECONDS = 540.0
 AGREES = "agrees"
@@ -54,9 +54,21 @@ def _row(check: Callable[[], checks.Cells], name: str, claim: str) -> Row:
     return Row(name, AGREES, cells.direct, cells.through, claim)
 
 
-def _rows(sides: checks.Sides, server: Program, gate: Program, room: Path) -> Iterator[Row]:
+def _rows(
+    sides: checks.Sides, server: Program, gate: Program, room: Path, upstream: int
+) -> Iterator[Row]:
     end = time.monotonic() + SECONDS
     last = (
+        (
+            "guards free",
+            "Guard models: a random answer is read, or is a fault, never a crash",
+            lambda: guards.free(upstream),
+        ),
+        (
+            "guards forced",
+            "Guard models: an answer in the documented form is read",
+            lambda: guards.forced(upstream),
+        ),
         (
             "killed",
             "A broken reply ends by itself and says so",
@@ -86,7 +98,7 @@ def _compare() -> list[Row]:
         gate, public, key = stack.enter_context(running.hegui(upstream, room))
         sides = checks.Sides(_client(upstream, "any"), _client(public, key))
         rows = []
-        for row in _rows(sides, server, gate, room):
+        for row in _rows(sides, server, gate, room, upstream):
             click.echo(f"{row.result:8} {row.check:18} {row.claim}")
             click.echo(f"{'':8} {'':18}   direct: {row.direct[:90]}") if row.direct else None
             click.echo(f"{'':8} {'':18}   hegui:  {row.through[:300]}")

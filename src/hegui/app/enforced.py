@@ -61,7 +61,7 @@ def clauses(panel: Panel, adult: Policy) -> dict[str, str]:
     """Return, for each detector that needs whole clauses, whether streams hold or release them."""
     return {
         member.name: "release" if member.risks <= adult.release else "hold"
-        for member in map(card_of, panel.clause)
+        for member in map(card_of, panel.for_replies.clause)
     }
 
 

@@ -29,7 +29,7 @@ from hegui.gateway.prompts import Judge
 from hegui.gateway.refusals import Refusals
 from hegui.gateway.upstream import Upstreams, whole_body
 from hegui.ledger import kinds, leaf
-from hegui.runners.process import ProcessRunner
+from hegui.runners.remote import RemoteRunner
 from hegui.screen.panel import Panel
 from hegui.settings import Settings
 from hegui.terms import Ask, Clock, Entry, Fault, Findings, HeguiError, Unavailable, Words
@@ -64,7 +64,8 @@ class Gateway:
         self._standing = StandingBook(settings.database, clock)
         asserted = settings.callers.assertion
         self._assertions = Assertions(asserted, clock) if asserted is not None else None
-        self._runners: dict[str, ProcessRunner] = {}
+        self._runners: dict[str, parts.Runner] = {}
+        self._metrics = Metrics()
         self._chores: set[asyncio.Task[None]] = set()
         self._ready = False
 
@@ -82,7 +83,7 @@ class Gateway:
 
     async def _panel(self) -> Panel:
         cards = []
-        for runner in parts.runners_of(self.settings):
+        for runner in parts.runners_of(self.settings, self._metrics.guarded):
             card = await runner.start()
             self._runners[card.name] = runner
             cards.append(card)
@@ -109,7 +110,7 @@ class Gateway:
             evidence=Evidence(self.ledger, self.vault, content, self._clock, panel.digest),
             vault=self.vault,
             standing=self._standing,
-            metrics=Metrics(),
+            metrics=self._metrics,
             clock=self._clock,
         )
         self.public = self._public()
@@ -190,9 +191,11 @@ class Gateway:
 
     async def _fulfil(self, ask: Ask) -> Findings | Fault:
         runner = self._runners.get(ask.detector)
-        return (
-            Fault(ask.detector, "no-runner") if runner is None else await runner.inspect(ask.column)
-        )
+        if runner is None:
+            return Fault(ask.detector, "no-runner")
+        if isinstance(runner, RemoteRunner):
+            return await runner.inspect(ask.column, ask.roles)
+        return await runner.inspect(ask.column)
 
     async def _record(self, kind: str, **fields: Any) -> None:
         record = leaf.make(kinds.named(kind), self._clock(), "default", fields)

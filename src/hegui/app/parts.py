@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
+from hegui.app.guards import guard_runners
 from hegui.detectors import builtin
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
 from hegui.runners.process import ProcessRunner
+from hegui.runners.remote import Observe, RemoteRunner, unobserved
 from hegui.screen.panel import Panel
 from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
 from hegui.settings import KeyDirectory, Settings
@@ -19,6 +21,7 @@ from hegui.terms import Action, DetectorCard, Misconfigured, Role, Words
 from hegui.vault.epochs import key_name
 
 Audience = Literal["adult", "minor"]
+Runner = ProcessRunner | RemoteRunner
 
 
 def now() -> int:
@@ -31,6 +34,11 @@ _LOST = Words(
     "back from your backup of the keys. A new one would not do.",
     zh="{folder} 中缺少密钥文件 {name}，而数据库需要它：{why}。请从密钥备份中恢复，"
     "新生成的密钥不能代替。",
+)
+_TWICE = Words(
+    en="Two detectors are called {name}. Give the one in [[screen.detector]] or [[screen.guard]] "
+    "another name.",
+    zh="有两个检测器都叫 {name}。请给 [[screen.detector]] 或 [[screen.guard]] 中的那个换一个名称。",
 )
 # which rows need which key file, and what is lost without it
 _NEEDS: Final = (
@@ -113,9 +121,12 @@ def open_ledger(settings: Settings) -> Ledger:
     )
 
 
-def runners_of(settings: Settings) -> list[ProcessRunner]:
-    """Return the runners of the attached detectors, not started."""
-    return [
+def runners_of(settings: Settings, observe: Observe = unobserved) -> list[Runner]:
+    """Return the runners of the attached detectors and guard models, not started.
+
+    ``observe`` is told of each request to a guard model.
+    """
+    plugins = [
         ProcessRunner(
             entry.plugin,
             entry.options,
@@ -125,11 +136,20 @@ def runners_of(settings: Settings) -> list[ProcessRunner]:
         )
         for entry in settings.screen.detectors
     ]
+    return [*plugins, *guard_runners(settings, observe)]
 
 
 def panel_of(cards: Sequence[DetectorCard]) -> Panel:
-    """Return the panel: what comes with hegui runs in line, what is attached is asked."""
-    return Panel([builtin(), list(cards)])
+    """Return the panel: what comes with hegui runs in line, what is attached is asked.
+
+    Two detectors of one name are ``Misconfigured``: an answer could not be told whose it is.
+    """
+    panel = Panel([builtin(), list(cards)])
+    names = [card.name for card in panel.cards]
+    for name in names:
+        if names.count(name) > 1:
+            raise Misconfigured(_TWICE.fill(name=name))
+    return panel
 
 
 async def attached_cards(settings: Settings) -> list[DetectorCard]:
@@ -148,7 +168,8 @@ async def attached_cards(settings: Settings) -> list[DetectorCard]:
 
 def panel_once(settings: Settings) -> Panel:
     """Return the panel for a command that judges nothing by attached detectors, or only looks."""
-    return panel_of(asyncio.run(attached_cards(settings)) if settings.screen.detectors else [])
+    attached = settings.screen.detectors or settings.screen.guards
+    return panel_of(asyncio.run(attached_cards(settings)) if attached else [])
 
 
 def policies_of(settings: Settings) -> dict[tuple[str, bool], Policy]:

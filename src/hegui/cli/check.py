@@ -48,7 +48,7 @@ def check(config: Path, *, as_json: bool) -> int:
         try:
             panel = parts.panel_once(settings)
         except HeguiError as error:
-            problems.append(_unplaced("screen.detector", error.words))
+            problems.append(_unplaced("screen", error.words))
         else:
             problems += _idle_actions(settings, panel, text)
             checked = Checked.of(settings, panel, parts.policies_of(settings))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hegui.app.enforced import ROLES, Ruling, clauses, rulings, uncovered
 from hegui.cli.columns import aligned, table, wrapped
+from hegui.cli.guarded import TITLE, guard_notes, guards, guards_data
 from hegui.cli.notes import applicability, content_kept, labelling, notes
 from hegui.measures import Risk
 from hegui.settings import Settings
@@ -90,6 +91,8 @@ def page(checked: Checked, lang: Lang) -> list[str]:
         Words("Where requests go", "请求发往哪里").say(lang),
         *_upstreams(settings, lang),
     ]
+    if settings.screen.guards:
+        lines += ["", TITLE.say(lang), *guards(settings, lang)]
     for sort, ruled in checked.enforced.items():
         heading = Words("What is enforced, ", "审核规则，").say(lang)
         where = (_OWN if sort == "own" else _OTHERS).fill(names=checked.names(sort)).say(lang)
@@ -101,7 +104,7 @@ def page(checked: Checked, lang: Lang) -> list[str]:
         (Words("How replies are labelled", "如何标识"), labelling(settings)),
     ):
         lines += ["", title.say(lang), *_paragraph(words.say(lang))]
-    told = notes(settings)
+    told = [*notes(settings), *guard_notes(settings)]
     if told:
         lines += ["", Words("Mind", "请注意").say(lang)]
         for words in told:
@@ -214,6 +217,7 @@ def as_data(checked: Checked) -> dict[str, Any]:
             }
             for each in settings.upstreams
         ],
+        "guards": guards_data(settings),
         "enforced": {
             sort: [_ruling_data(ruling) for ruling in ruled]
             for sort, ruled in checked.enforced.items()
@@ -230,7 +234,7 @@ def as_data(checked: Checked) -> dict[str, Any]:
             "why": _both(content.why),
         },
         "labels": {"text": settings.labels.text, "language": settings.labels.language},
-        "notes": [_both(words) for words in notes(settings)],
+        "notes": [_both(words) for words in [*notes(settings), *guard_notes(settings)]],
     }
 
 

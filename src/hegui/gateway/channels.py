@@ -1,5 +1,6 @@
 """One choice of a reply, and each streamed field of it: its window, and what went out of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,8 +121,10 @@ class Channel:
     async def _done(self, step: Step, fulfil: Fulfil) -> str:
         out = self._take(step)
         while step.asks:
-            for ask in step.asks:
-                step = self.window.answer(ask, await fulfil(ask))
+            asks = step.asks
+            reports = await asyncio.gather(*map(fulfil, asks))
+            for ask, report in zip(asks, reports, strict=True):
+                step = self.window.answer(ask, report)
                 out += self._take(step)
         return out
 

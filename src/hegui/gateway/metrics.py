@@ -54,6 +54,22 @@ class Metrics:
         self._lag = Gauge(
             "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
         )
+        self._count_guards()
+
+    def _count_guards(self) -> None:
+        self._guards = Counter(
+            "hegui_guard_requests",
+            "Requests to guard models by how they ended",
+            ["detector", "outcome"],
+            registry=self.registry,
+        )
+        self._guard_seconds = Histogram(
+            "hegui_guard_seconds",
+            "Time a request to a guard model took, waiting included",
+            ["detector"],
+            buckets=(*_SECONDS, 2.0, 5.0),
+            registry=self.registry,
+        )
 
     def _histogram(self, name: str, says: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
         return Histogram(name, says, buckets=buckets, registry=self.registry)
@@ -77,6 +93,11 @@ class Metrics:
             self._count(self._findings, side, finding.risk, action)
         for fault in tally.faults:
             self._count(self._faults, fault.detector)
+
+    def guarded(self, detector: str, outcome: str, seconds: float) -> None:
+        """Count a request to a guard model: clean, found, refusal, or the word of its fault."""
+        self._guards.labels(detector, outcome).inc()
+        self._guard_seconds.labels(detector).observe(seconds)
 
     def ended(self, end: str) -> None:
         """Count how an exchange ended."""

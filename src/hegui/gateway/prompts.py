@@ -4,6 +4,7 @@ The outcome is written into the request itself: masks in place, withheld turns r
 notice. What is refused is told to the caller, with its rule.
 """
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
@@ -171,8 +172,9 @@ class Judge:
             asks = screening.asks()
             if not asks:
                 return screening.verdicts()
-            for ask in asks:
-                screening.answer(ask, await self.fulfil(ask))
+            reports = await asyncio.gather(*map(self.fulfil, asks))
+            for ask, report in zip(asks, reports, strict=True):
+                screening.answer(ask, report)
 
     def _settle(self, heard: Heard, verdict: Verdict, policy: Policy, prompt: Prompt) -> None:
         prompt.roles[heard.role] = prompt.roles.get(heard.role, 0) + 1

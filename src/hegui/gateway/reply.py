@@ -4,6 +4,7 @@ The model's chunks are taken apart, each text goes through the window of its own
 comes out is put together again. Nothing here knows about sockets.
 """
 
+from collections.abc import Awaitable
 from typing import Any, Literal
 
 from hegui.gateway.channels import Channel, Choice, Fulfil, Path, Refused, RefusedAt, grafted
@@ -40,6 +41,7 @@ _PINNED = frozenset("id object model system_fingerprint service_tier provider".s
 _REPEAT = 8  # characters; a longer value that repeats in every chunk is a constant, not a text
 _LONG_NUMBER = 10**6  # from here on a number can be somebody's
 _TIME = 10**10  # seconds; up to here ``created`` is a time
+_LONGEST_NAME = 80  # characters of an identifier
 _MOST_CHANNELS = 5_000
 _MOST_INDEX = 1_000
 _DEEPEST = 40
@@ -151,7 +153,9 @@ class ReplyScreen:
         """
         out: dict[str, Any] = {}
         for path, channel in list(self.channels.items()):
-            if path[: len(place)] == place and (text := await self._end(channel, path)):
+            if path[: len(place)] == place and (
+                text := await self._at(path, channel.end(self._fulfil))
+            ):
                 grafted(out, path[len(place) :], text)
         content = out.get("content")
         if isinstance(content, str) and isinstance(place[0], int):
@@ -211,7 +215,8 @@ class ReplyScreen:
 
     async def word(self, key: str, value: str) -> str:
         """Return a word of the protocol as it is; anything else in its place is judged."""
-        return value if value in _WORDS.get(key, ()) else await self._once(value)
+        known = value in _WORDS.get(key, ())
+        return value if known else await self._once(value, opaque=_opaque(value))
 
     async def _alternatives(self, entry: dict[str, Any]) -> None:
         """Judge the tokens that the model did not choose, too; drop them if anything is found."""
@@ -220,7 +225,7 @@ class ReplyScreen:
             return
         text = "\n".join(str(o.get("token", "")) for o in others if isinstance(o, dict))
         try:
-            if await self._once(text) == text:
+            if await self._once(text, opaque=True) == text:
                 return
         except Refused:
             self.notes["alternatives_dropped"] = self.notes.get("alternatives_dropped", 0) + 1
@@ -241,7 +246,7 @@ class ReplyScreen:
             return key
         if key not in self._names:
             _within(len(self._names), _MOST_CHANNELS)
-            self._names[key] = await self._once(key)
+            self._names[key] = await self._once(key, opaque=_opaque(key))
         return self._names[key]
 
     async def _field(self, path: Path, key: str, value: Any, *, complete: bool) -> Any:
@@ -304,7 +309,7 @@ class ReplyScreen:
     async def _number(self, value: Any) -> Any:
         if value is None or isinstance(value, bool) or -_LONG_NUMBER < value < _LONG_NUMBER:
             return value
-        kept = await self._once(text := str(value))
+        kept = await self._once(text := str(value), opaque=True)
         return value if kept == text else kept
 
     def _medium(self, kind: str) -> None:
@@ -330,7 +335,7 @@ class ReplyScreen:
         ):
             return NOTHING  # a constant that is held: it goes out once, at the end
         channel.last = value
-        text = await self._feed(channel, path, value)
+        text = await self._at(path, channel.feed(value, self._fulfil))
         return text if text or not value else NOTHING
 
     async def _complete(self, path: Path, value: str) -> str:
@@ -343,10 +348,7 @@ class ReplyScreen:
             kept = await self._once(value)
             channel.put(kept)
             return kept
-        try:
-            return await channel.whole(value, self._fulfil)
-        except Refused as refused:
-            raise RefusedAt(path, refused) from None
+        return await self._at(path, channel.whole(value, self._fulfil))
 
     async def _pinned(self, path: Path, value: str) -> str:
         """Judge an opaque value once; whatever follows in its place is the first one again."""
@@ -355,10 +357,13 @@ class ReplyScreen:
             self._pins[path] = value if clean else await self.word(str(path[-1]), value)
         return self._pins[path]
 
-    async def _once(self, value: str) -> str:
-        if value in self._clean or (value.isascii() and all(self._new.silent_on([value]))):
+    async def _once(self, value: str, *, opaque: bool = False) -> str:
+        if value in self._clean:
             return value
-        return await Channel(self._new()).whole(value, self._fulfil)
+        if value.isascii() and all(self._new.silent_on([value], opaque=opaque)):
+            return value
+        window = self._new.opaque() if opaque else self._new()
+        return await Channel(window).whole(value, self._fulfil)
 
     def _channel(self, path: Path) -> Channel:
         found = self.channels.get(path)
@@ -369,17 +374,17 @@ class ReplyScreen:
             found = self.channels[path] = Channel(window)
         return found
 
-    async def _feed(self, channel: Channel, path: Path, text: str) -> str:
+    async def _at(self, path: Path, screening: Awaitable[str]) -> str:
+        """Wait for what may go out of a channel; say which one it is where the reply must stop."""
         try:
-            return await channel.feed(text, self._fulfil)
+            return await screening
         except Refused as refused:
             raise RefusedAt(path, refused) from None
 
-    async def _end(self, channel: Channel, path: Path) -> str:
-        try:
-            return await channel.end(self._fulfil)
-        except Refused as refused:
-            raise RefusedAt(path, refused) from None
+
+def _opaque(value: str) -> bool:
+    """Whether a value is one word of ASCII: an identifier. Remote models are not asked of it."""
+    return len(value) <= _LONGEST_NAME and value.isascii() and not any(map(str.isspace, value))
 
 
 def _within(number: int, most: int) -> None:

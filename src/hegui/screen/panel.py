@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hegui.screen.policy import Policy
 from hegui.screen.reports import Spare, ask_inline, checked, nothing_spared
@@ -59,6 +60,17 @@ class Panel:
         )
         self.digest = _digest(self.stages)
 
+    @cached_property
+    def for_replies(self) -> "Panel":
+        """This panel without what never looks at replies: nothing is held back for it."""
+        kept = [[m for m in stage if _sees(card_of(m), Role.REPLY)] for stage in self.stages]
+        return self if list(map(len, kept)) == list(map(len, self.stages)) else Panel(kept)
+
+    @cached_property
+    def local(self) -> "Panel":
+        """This panel without what is asked over the network: for what says no clause."""
+        return Panel([[m for m in stage if card_of(m).runs != "remote"] for stage in self.stages])
+
     @property
     def asks_nothing(self) -> bool:
         """Whether every member runs in line."""
@@ -83,6 +95,10 @@ class Panel:
     def covers(self) -> frozenset[str]:
         """Return the risks that some detector of this panel looks for."""
         return frozenset(risk for card in self.cards for risk in card.risks)
+
+
+def _sees(card: DetectorCard, role: Role) -> bool:
+    return not card.roles or role in card.roles
 
 
 def _digest(stages: Sequence[Sequence[Member]]) -> str:
@@ -137,7 +153,8 @@ class Screening:
         if len(rows) != len(column):
             column = TextColumn.of(column.row_text(row) for row in rows)
         if isinstance(member, DetectorCard):
-            ask = Ask(member.name, column, tuple(rows))
+            roles = tuple(self._roles[row] for row in rows)
+            ask = Ask(member.name, column, tuple(rows), roles)
             self._open[id(ask)] = ask
             return
         self._weigh(member.card, ask_inline(member, column), column, rows)

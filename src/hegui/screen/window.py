@@ -245,7 +245,7 @@ class Window:
 
     def _put_clause(self, member: Member, column: TextColumn) -> None:
         if isinstance(member, DetectorCard):
-            ask = Ask(member.name, column, (0,))
+            ask = Ask(member.name, column, (0,), (Role.REPLY,))
             self._open[id(ask)] = ask
         else:
             self._weigh_clause(member.card, ask_inline(member, column), column)
@@ -325,13 +325,18 @@ class Windows:
     def __init__(
         self, panel: Panel, policy: Policy, tally: Tally, masks: Masks, spare: Spare
     ) -> None:
-        self._panel, self._policy = panel, policy
+        self._panel, self._policy = panel.for_replies, policy
         self._tally, self._masks, self._spare = tally, masks, spare
 
     def __call__(self) -> Window:
         """Open a window for one more text."""
         return Window(self._panel, self._policy, self._tally, self._masks, spare=self._spare)
 
-    def silent_on(self, texts: Sequence[str]) -> list[bool]:
+    def opaque(self) -> Window:
+        """Open a window for an identifier, a number or a token: no model elsewhere is asked."""
+        local = self._panel.local
+        return Window(local, self._policy, self._tally, self._masks, spare=self._spare)
+
+    def silent_on(self, texts: Sequence[str], *, opaque: bool = False) -> list[bool]:
         """Say of each whole text whether nothing at all is found in it: it needs no window."""
-        return self._panel.silent_on(texts)
+        return (self._panel.local if opaque else self._panel).silent_on(texts)

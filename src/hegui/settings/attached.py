@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from hegui.settings.fields import says
+from hegui.settings.guards import GuardModel
 from hegui.settings.secret import Secret
 from hegui.terms import Words
 
@@ -154,6 +155,12 @@ class Screen:
     detectors: tuple[AttachedDetector, ...] = field(
         default=(),
         metadata=says("detectors of your own", "自行接入的检测器", toml="detector"),
+    )
+    guards: tuple[GuardModel, ...] = field(
+        default=(),
+        metadata=says(
+            "guard models, asked over the network", "护栏模型，通过网络询问", toml="guard"
+        ),
     )
     actions: Mapping[str, Mapping[str, ActionName]] = field(
         default_factory=dict,

@@ -8,6 +8,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from hegui.settings.convert import Reading
+from hegui.settings.guardrules import guard_faults
+from hegui.settings.guards import GuardModel
 from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
 from hegui.settings.locate import Trail
 from hegui.settings.schema import Assertion, Settings, Upstream
@@ -51,7 +53,7 @@ def slug(name: str) -> str:
 
 def examine(settings: Settings, reading: Reading) -> None:
     """Note everything in ``settings`` that contradicts the law, itself or the machine."""
-    for rule in (_service, _provider, _listen, _upstreams, _screen, _callers, _ledger):
+    for rule in (_service, _provider, _listen, _upstreams, _screen, _guards, _callers, _ledger):
         for trail, words in rule(settings):
             reading.note(trail, words)
 
@@ -167,7 +169,7 @@ def _upstreams(settings: Settings) -> Iterator[_Found]:
 _ONE_LINE = Words("the secret must be one line", "密钥应为一行")
 
 
-def _undeclared(upstream: Upstream, trail: Trail) -> Iterator[_Found]:
+def _undeclared(upstream: Upstream | GuardModel, trail: Trail) -> Iterator[_Found]:
     for name in _NEEDED_WHEN_PUBLIC:
         if getattr(upstream, name) in ("", None):
             yield (
@@ -203,6 +205,23 @@ def _screen(settings: Settings) -> Iterator[_Found]:
                 ),
             )
     yield from _actions(screen.actions)
+
+
+def _guards(settings: Settings) -> Iterator[_Found]:
+    seen = {detector.name for detector in settings.screen.detectors}
+    for place, guard in enumerate(settings.screen.guards):
+        trail = ("screen", "guard", place)
+        if guard.name in seen:
+            yield (*trail, "name"), Words("stands twice", "重复")
+        seen.add(guard.name)
+        if guard.base_url and not _is_url(guard.base_url, ("http", "https")):
+            yield (*trail, "base_url"), _URL
+        if any(char in guard.key.reveal() for char in "\r\n\t"):
+            yield (*trail, "key"), _ONE_LINE
+        if settings.service.scope == "public":
+            yield from _undeclared(guard, trail)
+        for key, words in guard_faults(guard):
+            yield (*trail, *key), words
 
 
 def _actions(actions: Any) -> Iterator[_Found]:

@@ -18,6 +18,7 @@ from hegui.settings.attached import (
     UpstreamRole,
 )
 from hegui.settings.fields import says
+from hegui.settings.guards import GuardModel
 from hegui.settings.secret import Secret
 from hegui.terms import Lang, Words
 
@@ -28,6 +29,7 @@ __all__ = [
     "AttachedDetector",
     "Callers",
     "Content",
+    "GuardModel",
     "Keep",
     "Labels",
     "Ledger",

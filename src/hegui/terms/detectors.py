@@ -6,6 +6,7 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from hegui.terms.findings import Findings, RuleInfo
 from hegui.terms.text import TextColumn
+from hegui.terms.verdicts import Role
 
 Reach: TypeAlias = Literal["exact", "clause"]
 Runs: TypeAlias = Literal["inline", "process", "remote"]
@@ -20,6 +21,7 @@ class DetectorCard:
     ``pending`` characters. ``clause``: needs a whole clause; the policy says whether it is held.
     ``runs``: ``inline`` must be linear in the text; ``process`` runs in a worker with a deadline;
     ``remote`` is asked over the network. ``digest`` covers the detector's data and options.
+    ``roles``: it looks at texts of these roles only; empty, at all.
     """
 
     name: str
@@ -30,6 +32,7 @@ class DetectorCard:
     runs: Runs = "process"
     span: int = 64
     left: int = 0
+    roles: frozenset[Role] = frozenset()
 
     @property
     def risks(self) -> frozenset[str]:
@@ -68,9 +71,12 @@ class ExactDetector(Detector, Protocol):
 class Ask:
     """A question the engine cannot answer itself: put ``column`` before ``detector``.
 
-    The door has its runners answer with Findings or a Fault, and owns the deadline.
+    The door has its runners answer with Findings or a Fault, and owns the deadline. ``roles`` says
+    where each row of ``column`` stands, for models that judge a prompt and a reply differently;
+    empty when that is not known.
     """
 
     detector: str
     column: TextColumn
     rows: tuple[int, ...]
+    roles: tuple[Role, ...] = ()
