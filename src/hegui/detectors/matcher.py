@@ -1,7 +1,6 @@
 """Find targets in a column: one interface, interchangeable back ends, identical findings."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -11,7 +10,11 @@ from hegui.terms import Findings, TextColumn
 
 
 class Matcher(Protocol):
-    """Finds every target's findings, as ``Target`` defines them, in order of row and place."""
+    """Finds every target's findings, as ``Target`` defines them, in order of row and place.
+
+    What a match of an exception covers from its first to its last character is no finding of the
+    exception's rule.
+    """
 
     def find(self, column: TextColumn) -> Findings:
         """Return the findings in ``column``. Safe to call from several threads."""
@@ -19,7 +22,10 @@ class Matcher(Protocol):
 
 
 class Hit(NamedTuple):
-    """A finding in characters of one row. Sorting hits gives the order they are reported in."""
+    """A finding in characters of a row, or in bytes of a column, as its maker counts.
+
+    Sorting hits gives the order they are reported in.
+    """
 
     start: int
     end: int
@@ -34,7 +40,7 @@ def settle(
     for number, start, ends in found:
         target = targets[number]
         if target.check is None:
-            yield Hit(start, ends[0], number, 1.0)
+            yield Hit(start, ends[0], number, target.score)
             continue
         left = narrow(text[max(0, start - target.left) : start])
         for end in ends[:1] if target.whole else ends:
@@ -42,6 +48,25 @@ def settle(
             if score:
                 yield Hit(start, end, number, score)
                 break
+
+
+def unexcepted(hits: Iterable[Hit], targets: Sequence[Target], count: int) -> list[Hit]:
+    """Return findings in order, without exceptions and what they cover.
+
+    Targets from ``count`` on are exceptions. Each speaks for its own rule.
+    """
+    ordered = sorted(hits)
+    if not ordered or max(hit.target for hit in ordered) < count:
+        return ordered
+    reached: dict[str, int] = {}
+    kept: list[Hit] = []
+    for hit in sorted(ordered, key=lambda hit: (hit.start, hit.target < count)):
+        rule = targets[hit.target].rule
+        if hit.target >= count:
+            reached[rule] = max(hit.end, reached.get(rule, 0))
+        elif hit.end > reached.get(rule, 0):
+            kept.append(hit)
+    return sorted(kept)
 
 
 def row_text(data: bytes) -> str:
@@ -52,9 +77,9 @@ def row_text(data: bytes) -> str:
 def report(
     findings: Findings, row: int, text: str, hits: Iterable[Hit], targets: Sequence[Target]
 ) -> None:
-    """Add a row's hits to the findings, in order, with bytes for characters."""
+    """Add a row's hits, which are in order, to the findings, with bytes for characters."""
     at, place = 0, 0  # a place in characters, and the same in bytes
-    for hit in sorted(hits):
+    for hit in hits:
         place += _size(text[at : hit.start])
         at = hit.start
         size = _size(text[hit.start : hit.end])
@@ -68,8 +93,9 @@ def _size(text: str) -> int:
 class PlainMatcher:
     """The law of ``Target``, written down with ``re``: the reference, and the last resort."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
-        self._targets = targets
+    def __init__(self, targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> None:
+        self._count = len(targets)
+        self._targets = targets = (*targets, *exceptions)
         self._starts = [re.compile(_start_source(target)) for target in targets]
         self._wholes = [re.compile(target.pattern.source) for target in targets]
 
@@ -79,7 +105,8 @@ class PlainMatcher:
         for row in range(len(column)):
             text = row_text(column.row_bytes(row))
             hits = settle(self._targets, text, self._candidates(text))
-            report(findings, row, text, hits, self._targets)
+            kept = unexcepted(hits, self._targets, self._count)
+            report(findings, row, text, kept, self._targets)
         return findings
 
     def _candidates(self, text: str) -> Iterator[tuple[int, int, Sequence[int]]]:
@@ -101,14 +128,3 @@ class PlainMatcher:
 def _start_source(target: Target) -> str:
     behind = f"(?<!{class_source(target.before)})" if target.before else ""
     return f"{behind}(?={target.pattern.source})"
-
-
-def rows_of(column: TextColumn, places: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Group rising byte places of a column's data by row: (row, from, to) over ``places``."""
-    offsets = column.offsets
-    first = 0
-    while first < len(places):
-        row = bisect_right(offsets, places[first] - 1) - 1
-        upto = bisect_right(places, offsets[row + 1], first)
-        yield row, first, upto
-        first = upto

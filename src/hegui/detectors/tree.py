@@ -6,8 +6,10 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 DIGITS: Final = frozenset("0123456789")
-WORD: Final = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+WORD: Final = DIGITS | LETTERS
 _WIDE: Final = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)} | {" ": "\u3000"}
+_WIDEN: Final = str.maketrans(_WIDE)
 _NARROW: Final = str.maketrans({wide: narrow for narrow, wide in _WIDE.items()})
 
 Chars: TypeAlias = frozenset[str]
@@ -28,6 +30,11 @@ def caseless(chars: Iterable[str]) -> Chars:
 def narrow(text: str) -> str:
     """Return ``text`` with full-width forms made ASCII, character for character."""
     return text.translate(_NARROW)
+
+
+def widened(text: str) -> str:
+    """Return ``text`` with every character that has a full-width form in that form."""
+    return text.translate(_WIDEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,28 @@ def lengths(node: Node) -> tuple[int, int]:
     if isinstance(node, Row):
         return sum(low for low, _ in sizes), sum(high for _, high in sizes)
     return min(low for low, _ in sizes), max(high for _, high in sizes)
+
+
+def bytes_size(node: Node) -> int:
+    """Return how many bytes of UTF-8 every match is long; 0 when they differ."""
+    if isinstance(node, Each):
+        sizes = {len(char.encode()) for char in node.chars}
+        return sizes.pop() if len(sizes) == 1 else 0
+    if isinstance(node, Times):
+        return bytes_size(node.node) * node.low if node.low == node.high else 0
+    found = [bytes_size(part) for part in node.parts]
+    if isinstance(node, Row):
+        return sum(found) if all(found) else 0
+    return found[0] if len(set(found)) == 1 else 0
+
+
+def nodes_of(node: Node) -> int:
+    """Return how many nodes there are when every repeat is written out."""
+    if isinstance(node, Each):
+        return 1
+    if isinstance(node, Times):
+        return 1 + nodes_of(node.node) * node.high
+    return 1 + sum(map(nodes_of, node.parts))
 
 
 def folded(node: Node, *, case: bool, width: bool) -> Node:
