@@ -7,13 +7,14 @@ match, and what begins near the cut waits for the next segment. So findings leav
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from hegui.detectors.collect import WIDTH
 from hegui.detectors.columns import Arrays, ColumnFindings, Whole, joined
 from hegui.detectors.edges import Edges, Marks
+from hegui.detectors.fullwidth import in_small_letters, places, stretches
 from hegui.detectors.matcher import Hit
 from hegui.detectors.plan import Data, Open, Plan
 from hegui.terms import Findings, TextColumn
@@ -37,7 +38,7 @@ class _State:
 
     def __init__(self, column: TextColumn) -> None:
         self.bytes = np.frombuffer(column.data, np.uint8)
-        self.data: Data = memoryview(self.bytes)
+        self.data: Data = memoryview(column.data).cast("B")
         self.offsets = np.asarray(column.offsets, np.int64)
         self.keys = np.zeros(0, np.int64)  # settled, and not yet in order
         self.base = int(self.offsets[0])  # what the starts in keys are counted from
@@ -46,11 +47,15 @@ class _State:
         self.reached: dict[int, int] = {}  # by rule, the furthest end of its exceptions
 
 
-class Bulk:
-    """Finds a plan's targets in large columns. ``scan`` returns the engine's hits on a buffer."""
+Scan: TypeAlias = Callable[[Any], list[int]]
+"""Returns an engine's hits on a buffer, ``WIDTH`` numbers each."""
 
-    def __init__(self, plan: Plan, scan: Callable[[Any], list[int]], segment: int) -> None:
-        self._plan, self._scan, self._segment = plan, scan, segment
+
+class Bulk:
+    """Finds a plan's targets in large columns, with the two databases of ``recipe``."""
+
+    def __init__(self, plan: Plan, narrow: Scan, wide: Scan, segment: int) -> None:
+        self._plan, self._narrow, self._wide, self._segment = plan, narrow, wide, segment
 
     @cached_property
     def _tables(self) -> "_Tables":
@@ -74,20 +79,23 @@ class Bulk:
         inside = offsets[np.searchsorted(offsets, segment.start, "right") - 1] < segment.start
         low = max(segment.start - plan.reach * inside, int(offsets[0]))
         high = min(segment.end + 1, int(offsets[-1]))
-        ends, targets = self._ends(state.data[low:high], low)
-        here = (ends > segment.start) & (ends <= segment.end)
-        parts = [(ends[here], targets[here])]
+        parts = [self._ends(self._narrow(state.data[low:high]), low)]
         for floor, end in self._hidden(state, segment):
             start = max(floor, end - plan.reach)
-            more, of = self._ends(bytes(state.data[start:end]) + _NOTHING, start)
-            told = self._tables.late[of]
-            parts.append((more[told], of[told]))
-        if len(parts) == 1:
-            return parts[0]
-        return np.concatenate([e for e, _ in parts]), np.concatenate([t for _, t in parts])
+            hits = self._narrow(bytes(state.data[start:end]) + _NOTHING)
+            parts.append(self._ends(hits, start))
+        at = places(state.bytes[low:high])
+        for start, end, ended in stretches(at + low, offsets, plan.reach) if len(at) else ():
+            text = in_small_letters(bytes(state.data[start:end]))
+            parts.append(self._ends(self._wide(text + _NOTHING if ended else text), start))
+        ends, targets = parts[0]
+        if len(parts) > 1:
+            ends = np.concatenate([e for e, _ in parts])
+            targets = np.concatenate([t for _, t in parts])
+        here = (ends > segment.start) & (ends <= segment.end)
+        return ends[here], targets[here]
 
-    def _ends(self, data: Data, shift: int) -> tuple[Whole, Whole]:
-        hits = self._scan(data)
+    def _ends(self, hits: list[int], shift: int) -> tuple[Whole, Whole]:
         count = len(hits) // WIDTH
         targets = np.fromiter(hits[::WIDTH], np.int64, count)
         ends = np.fromiter(hits[2::WIDTH], np.int64, count)
@@ -140,7 +148,8 @@ class Bulk:
         """Take out, in order, what no later segment can change."""
         horizon = segment.end if segment.whole else segment.end - self._plan.reach
         self._settle(state, horizon)
-        keys = np.unique(state.keys)
+        keys = np.sort(state.keys)
+        keys = keys[np.diff(keys, prepend=-1) != 0]
         upto = int(np.searchsorted(keys, max(0, horizon - state.base) << _SHIFT))
         keys, state.keys = keys[:upto], keys[upto:]
         targets = keys & ((1 << _TARGET_BITS) - 1)

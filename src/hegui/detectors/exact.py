@@ -13,8 +13,16 @@ def fastest(targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> Mat
     try:
         from hegui.detectors.vectors import VectorMatcher
     except ImportError:  # no wheel of the engine for this platform
-        return PlainMatcher(targets, exceptions)
+        return _without_engine(targets, exceptions)
     return VectorMatcher(targets, exceptions)
+
+
+def _without_engine(targets: Sequence[Target], exceptions: Sequence[Target]) -> Matcher:
+    try:
+        from hegui.detectors.ahocorasick import LiteralMatcher
+    except ImportError:
+        return PlainMatcher(targets, exceptions)
+    return LiteralMatcher(targets, exceptions)
 
 
 class TargetDetector:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import class_source, narrow
@@ -33,10 +33,12 @@ class Hit(NamedTuple):
     score: float
 
 
-def settle(
-    targets: Sequence[Target], text: str, found: Iterable[tuple[int, int, Sequence[int]]]
-) -> Iterator[Hit]:
-    """Put candidates to their checks. Each is a target, a start, and its ends, longest first."""
+Candidate: TypeAlias = tuple[int, int, Sequence[int]]
+"""A target, where it begins, and where its matches end, the longest first."""
+
+
+def settle(targets: Sequence[Target], text: str, found: Iterable[Candidate]) -> Iterator[Hit]:
+    """Put candidates to their checks."""
     for number, start, ends in found:
         target = targets[number]
         if target.check is None:
@@ -90,29 +92,20 @@ def _size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
-class PlainMatcher:
-    """The law of ``Target``, written down with ``re``: the reference, and the last resort."""
+class Patterns:
+    """Some of ``targets``, those of ``numbers``, looked for in one text with ``re``."""
 
-    def __init__(self, targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> None:
-        self._count = len(targets)
-        self._targets = targets = (*targets, *exceptions)
-        self._starts = [re.compile(_start_source(target)) for target in targets]
-        self._wholes = [re.compile(target.pattern.source) for target in targets]
+    def __init__(self, targets: Sequence[Target], numbers: Iterable[int]) -> None:
+        self._looked_for = [
+            (number, targets[number], re.compile(_start_source(targets[number])), whole)
+            for number in numbers
+            for whole in [re.compile(targets[number].pattern.source)]
+        ]
 
-    def find(self, column: TextColumn) -> Findings:
-        """Return the findings in ``column``."""
-        findings = Findings()
-        for row in range(len(column)):
-            text = row_text(column.row_bytes(row))
-            hits = settle(self._targets, text, self._candidates(text))
-            kept = unexcepted(hits, self._targets, self._count)
-            report(findings, row, text, kept, self._targets)
-        return findings
-
-    def _candidates(self, text: str) -> Iterator[tuple[int, int, Sequence[int]]]:
-        for number, target in enumerate(self._targets):
-            whole = self._wholes[number]
-            for match in self._starts[number].finditer(text):
+    def candidates(self, text: str) -> Iterator[Candidate]:
+        """Return all matches that their boundaries allow."""
+        for number, target, starts, whole in self._looked_for:
+            for match in starts.finditer(text):
                 start = match.start()
                 top = min(len(text), start + target.pattern.span)
                 ends = [
@@ -123,6 +116,25 @@ class PlainMatcher:
                 ]
                 if ends:
                     yield number, start, ends
+
+
+class PlainMatcher:
+    """The law of ``Target``, written down with ``re``: the reference, and the last resort."""
+
+    def __init__(self, targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> None:
+        self._count = len(targets)
+        self._targets = (*targets, *exceptions)
+        self._patterns = Patterns(self._targets, range(len(self._targets)))
+
+    def find(self, column: TextColumn) -> Findings:
+        """Return the findings in ``column``."""
+        findings = Findings()
+        for row in range(len(column)):
+            text = row_text(column.row_bytes(row))
+            hits = settle(self._targets, text, self._patterns.candidates(text))
+            kept = unexcepted(hits, self._targets, self._count)
+            report(findings, row, text, kept, self._targets)
+        return findings
 
 
 def _start_source(target: Target) -> str:

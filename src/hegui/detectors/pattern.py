@@ -15,6 +15,7 @@ from hegui.detectors.positions import Positions, positions_of
 from hegui.detectors.tree import (
     DIGITS,
     LETTERS,
+    WIDE_LETTERS,
     Chars,
     Each,
     Either,
@@ -27,7 +28,6 @@ from hegui.detectors.tree import (
     lengths,
     nodes_of,
     source_of,
-    wide,
     widened,
 )
 from hegui.terms import Misconfigured, Words
@@ -40,10 +40,11 @@ _MAX_MEMBERS: Final = 66_000  # characters in all classes of a pattern together
 _SHOWN: Final = 60  # characters of a pattern that a message repeats
 _HEX_DIGITS: Final = 4
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r"}
-_WIDE_LETTERS: Final = wide(LETTERS) - LETTERS
 
 Fold: TypeAlias = Literal["none", "ascii", "wide"]
 """Which letters of a phrase are caseless: none, ASCII ones, or their full-width forms."""
+
+_FOLDED: Final[dict[Fold, Chars]] = {"none": frozenset(), "ascii": LETTERS, "wide": WIDE_LETTERS}
 
 
 class Pattern:
@@ -136,7 +137,7 @@ class Phrase(Pattern):
 
     def full_width(self) -> Pattern:
         """Return the pattern with every character that has a full-width form in that form only."""
-        if self.fold == "ascii" and not _WIDE_LETTERS.isdisjoint(self.text):
+        if self.fold == "ascii" and not WIDE_LETTERS.isdisjoint(self.text):
             return super().full_width()  # some letters fold and some do not
         text = widened(self.text)
         if text == self.text:
@@ -146,7 +147,7 @@ class Phrase(Pattern):
 
 @cache
 def _each(char: str, fold: Fold) -> Each:
-    if fold == "ascii" or (fold == "wide" and char in _WIDE_LETTERS):
+    if fold == "ascii" or (fold == "wide" and char in WIDE_LETTERS):
         return Each(
             frozenset({char, char.swapcase()} if char.isascii() or fold == "wide" else char)
         )

@@ -6,10 +6,10 @@ from typing import Final
 
 from hegui.detectors.backward import CACHE, Backward
 from hegui.detectors.pattern import Fold, Pattern, Phrase
-from hegui.detectors.tree import LETTERS, Chars, wide
+from hegui.detectors.tree import LETTERS, WIDE_LETTERS, Chars
 
 _SMALL: Final = str.maketrans({char: char.lower() for char in LETTERS})
-_SMALL_WIDE: Final = str.maketrans({char: char.lower() for char in wide(LETTERS) - LETTERS})
+_SMALL_WIDE: Final = str.maketrans({char: char.lower() for char in WIDE_LETTERS})
 _FOLDING: Final[dict[Fold, Callable[[str], str]]] = {
     "none": lambda text: text,
     "ascii": lambda text: text.translate(_SMALL),

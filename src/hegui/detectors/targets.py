@@ -27,8 +27,9 @@ class Target:
     put to ``check``). Nothing depends on where a scan began, and findings may overlap. So once a
     text can no longer continue a match from some start, what was found there is settled.
 
-    ``score`` is that of a finding without a check. ``check`` may read ``left`` characters before the start. ``trigger`` replaces the pattern in an
-    engine: it must match, at least, wherever the pattern's matches end.
+    ``check`` may read ``left`` characters before the start; a finding without a check scores
+    ``score``. ``trigger`` replaces the pattern in an engine: it must match, at least, wherever the
+    pattern's matches end.
     """
 
     rule: str

@@ -1,6 +1,6 @@
 """What a pattern is made of: sets of characters, and the four ways to put them together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -69,6 +69,9 @@ class Times:
 
 Node: TypeAlias = Each | Row | Either | Times
 
+WIDE_WORD: Final = wide(WORD) - WORD
+WIDE_LETTERS: Final = wide(LETTERS) - LETTERS
+
 
 def lengths(node: Node) -> tuple[int, int]:
     """Return the lengths of the shortest and the longest match, in characters."""
@@ -94,6 +97,44 @@ def bytes_size(node: Node) -> int:
     if isinstance(node, Row):
         return sum(found) if all(found) else 0
     return found[0] if len(set(found)) == 1 else 0
+
+
+def chars_of(node: Node) -> Iterator[Chars]:
+    """Walk the sets of characters of a node."""
+    if isinstance(node, Each):
+        yield node.chars
+    elif isinstance(node, Times):
+        yield from chars_of(node.node)
+    else:
+        for part in node.parts:
+            yield from chars_of(part)
+
+
+def mapped(node: Node, to: Callable[[str], str]) -> Node:
+    """Return the node with each character replaced."""
+    if isinstance(node, Each):
+        return Each(frozenset(map(to, node.chars)))
+    if isinstance(node, Times):
+        return Times(mapped(node.node, to), node.low, node.high)
+    parts = tuple(mapped(part, to) for part in node.parts)
+    return Row(parts) if isinstance(node, Row) else Either(parts)
+
+
+def without(node: Node, chars: Chars) -> Node | None:
+    """Return the node for the matches that hold none of ``chars``; None when there are none."""
+    if isinstance(node, Each):
+        left = node.chars - chars
+        return Each(left) if left else None
+    if isinstance(node, Times):
+        inner = without(node.node, chars)
+        if inner is None:
+            return None if node.low else Row(())
+        return Times(inner, node.low, node.high)
+    parts = [without(part, chars) for part in node.parts]
+    kept = tuple(part for part in parts if part is not None)
+    if isinstance(node, Row):
+        return Row(kept) if len(kept) == len(parts) else None
+    return Either(kept) if kept else None
 
 
 def nodes_of(node: Node) -> int:

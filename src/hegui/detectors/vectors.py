@@ -8,7 +8,8 @@ would else be a flood of hits: the ASCII characters that must not follow, as one
 the next row for the text that follows, so where that begins with such a character the end of a row
 is scanned again by itself, and so is the end of the data. What stands for "nothing follows" is a
 byte that UTF-8 does not have; the engine's own ``\z`` misses matches in short texts. (Telling it
-what must not stand before costs three quarters of the speed on Chinese.)
+what must not stand before costs three quarters of the speed on Chinese.) Full-width letters and
+digits have a database of their own: see ``recipe``.
 
 Small columns are settled hit by hit, large ones in ``bulk``: same findings.
 
@@ -19,15 +20,17 @@ are no streams, so ``Stream.size()`` is never called. One scratch per thread.
 import threading
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import hyperscan
 
 from hegui.detectors.bulk import Bulk
 from hegui.detectors.collect import WIDTH, Collector
+from hegui.detectors.fullwidth import holds_one, in_small_letters
 from hegui.detectors.matcher import Hit, unexcepted
 from hegui.detectors.plan import Open, Plan
-from hegui.detectors.recipe import Recipe, database_of, loaded, recipe_of
+from hegui.detectors.recipe import Recipe, databases_of, loaded, recipe_of
 from hegui.detectors.targets import Target
 from hegui.terms import Findings, TextColumn
 
@@ -48,9 +51,29 @@ class Sizes(NamedTuple):
 class _Thread(threading.local):
     """What a thread needs to itself: the scratch, the list of hits and the callback."""
 
-    def __init__(self, database: hyperscan.Database) -> None:
+    def __init__(self, database: Any) -> None:
         self.scratch = hyperscan.Scratch(database)
-        self.collector = Collector()
+        collector = Collector()
+        self.hits, self.take = collector.hits, collector.take
+        self._kept = collector  # the callback rests on it
+
+
+class _Engine:
+    """One database, and its hits on a buffer. ``None`` finds nothing."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self._thread = _Thread(database) if database else None
+
+    def __call__(self, data: Any) -> list[int]:
+        """Return the hits, ``WIDTH`` numbers each. Good until this thread's next scan."""
+        thread = self._thread
+        if thread is None:
+            return []
+        hits = thread.hits
+        hits.clear()  # a scan that failed may have left some
+        self._database.scan(data, thread.take, 0, 0, thread.scratch)
+        return hits
 
 
 class VectorMatcher:
@@ -70,11 +93,10 @@ class VectorMatcher:
         self._plan = Plan(targets, exceptions)
         self._sizes = sizes
         if targets:
-            self._database = (
-                loaded(database) if database else database_of(recipe_of(self._plan.targets))
-            )
-            self._thread = _Thread(self._database)
-            self._bulk = Bulk(self._plan, self._scan, sizes.segment)
+            recipe = None if database else recipe_of(self._plan.targets)
+            narrow, wide = loaded(database) if recipe is None else databases_of(recipe)
+            self._narrow, self._wide = _Engine(narrow), _Engine(wide)
+            self._bulk = Bulk(self._plan, self._narrow, self._wide, sizes.segment)
 
     @staticmethod
     def recipe(targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> Recipe:
@@ -89,27 +111,36 @@ class VectorMatcher:
         if high - low > self._sizes.bytes:
             return self._bulk.find(column)
         data = bytes(column.data[low:high]) + _NOTHING
-        hits = self._scan(data)
-        ends = set(zip(hits[2::WIDTH], hits[::WIDTH], strict=True)) if hits else set()
-        late = self._plan.late
-        ends = {(end - late[target], target) for end, target in ends}
+        hits = self._narrow(data)
+        ends = self._ends(hits, 0) if hits else set()
         offsets = [0, high - low]
         if len(column) > 1:
             offsets = [int(offset) - low for offset in column.offsets]
             ends |= self._ends_of_rows(data, offsets)
+        if holds_one(data):
+            ends |= self._full_width(data, offsets)
         if not ends:
             return Findings()
         if len(ends) > self._sizes.hits:
             return self._bulk.find(column)
         return self._few(data, offsets, ends)
 
-    def _scan(self, data: Any) -> list[int]:
-        """Return the engine's hits, ``WIDTH`` numbers each. Good until this thread's next scan."""
-        thread = self._thread
-        collector = thread.collector
-        collector.hits.clear()  # a scan that failed may have left some
-        self._database.scan(data, collector.take, 0, 0, thread.scratch)
-        return collector.hits
+    def _ends(self, hits: list[int], shift: int) -> set[tuple[int, int]]:
+        """Return where matches end, and of which target."""
+        late = self._plan.late
+        return {
+            (end - late[target] + shift, target)
+            for end, target in zip(hits[2::WIDTH], hits[::WIDTH], strict=True)
+        }
+
+    def _full_width(self, data: bytes, offsets: list[int]) -> set[tuple[int, int]]:
+        """Return what the second database finds in rows with full-width letters or digits."""
+        found: set[tuple[int, int]] = set()
+        for start, end in pairwise(offsets):
+            row = data[start:end]
+            if holds_one(row):
+                found |= self._ends(self._wide(in_small_letters(row) + _NOTHING), start)
+        return found
 
     def _ends_of_rows(self, data: bytes, offsets: list[int]) -> set[tuple[int, int]]:
         """Return what the engine missed because it took the next row for the text that follows."""
@@ -119,12 +150,7 @@ class VectorMatcher:
             floor, end = offsets[row], offsets[row + 1]
             if floor < end < offsets[-1] and data[end] in plan.glue:
                 start = max(floor, end - plan.reach)
-                hits = self._scan(data[start:end] + _NOTHING)
-                missed |= {
-                    (start + at - 1, target)
-                    for at, target in zip(hits[2::WIDTH], hits[::WIDTH], strict=True)
-                    if plan.late[target]
-                }
+                missed |= self._ends(self._narrow(data[start:end] + _NOTHING), start)
         return missed
 
     def _few(self, data: bytes, offsets: list[int], ends: set[tuple[int, int]]) -> Findings:
