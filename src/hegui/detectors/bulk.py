@@ -5,6 +5,7 @@ a segment holds. A row longer than a segment is cut inside: the segments then ov
 match, and what begins near the cut waits for the next segment. So findings leave in order.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -40,6 +41,7 @@ class _State:
         self.bytes = np.frombuffer(column.data, np.uint8)
         self.data: Data = memoryview(column.data).cast("B")
         self.offsets = np.asarray(column.offsets, np.int64)
+        self.rows: list[int] = self.offsets.tolist()
         self.keys = np.zeros(0, np.int64)  # settled, and not yet in order
         self.base = int(self.offsets[0])  # what the starts in keys are counted from
         self.opened: Open = {}
@@ -172,8 +174,8 @@ class Bulk:
         state.opened = {p: ends for p, ends in state.opened.items() if p not in ready}
         found: list[Hit] = []
         for place, ends in ready.items():
-            row = int(np.searchsorted(state.offsets, place[0], "right")) - 1
-            found += self._plan.settle(state.data, [(place, ends)], int(state.offsets[row]))
+            floor = state.rows[bisect_right(state.rows, place[0]) - 1]
+            found += self._plan.settle(state.data, [(place, ends)], floor)
         keys = [
             (start - state.base) << _SHIFT | (end - start) << _TARGET_BITS | target
             for start, end, target, _ in found

@@ -16,6 +16,7 @@ Open: TypeAlias = dict[tuple[int, int], list[int]]
 """By start and target, where its matches end that no check has been asked about."""
 
 WIDEST: Final = 4  # bytes of a character of UTF-8
+_FIRST_LOOK: Final = 64  # bytes
 
 
 class Plan:
@@ -58,19 +59,30 @@ class Plan:
             if start >= floor and not (edge and edge.precedes(data, start, floor)):
                 opened.setdefault((start, target), []).append(end)
             return
+        for start in self._starts(data, end, target, floor):
+            opened.setdefault((start, target), []).append(end)
+
+    def _starts(self, data: Data, end: int, target: int, floor: int) -> list[int]:
+        """Read backwards from an end. Most matches are short: look at a little first."""
         pattern, before = self.targets[target].pattern, self.targets[target].before
-        text = _text(data, end - WIDEST * (pattern.span + 1), end, floor)
         backward = self._backward.get(target)
         if backward is None:
             backward = self._backward[target] = Backward([pattern], [before])
-        state = backward.ends
-        at = len(text)
-        while at and not state.dead:
-            at -= 1
-            state = state[text[at]]
-            if state.begins and not (at and text[at - 1] in before):
-                start = end - len(text[at:].encode("utf-8", "surrogateescape"))
-                opened.setdefault((start, target), []).append(end)
+        size, most = _FIRST_LOOK, WIDEST * (pattern.span + 1)
+        while True:
+            low = max(floor, end - min(size, most))
+            text = _text(data, low, end, floor)
+            state = backward.ends
+            starts = []
+            at = len(text)
+            while at and not state.dead:
+                at -= 1
+                state = state[text[at]]
+                if state.begins and not (at and text[at - 1] in before):
+                    starts.append(end - _size(text[at:]))
+            if at or low == floor or size >= most:
+                return starts
+            size *= 8  # what stands before is not known: look again, further back
 
     def settle(
         self, data: Data, opened: Iterable[tuple[tuple[int, int], list[int]]], floor: int
@@ -110,3 +122,7 @@ def _text(data: Data, start: int, end: int, floor: int) -> str:
     while cut < min(start + WIDEST - 1, end) and data[cut] & 0xC0 == 0x80:  # noqa: PLR2004
         cut += 1
     return row_text(bytes(data[cut:end]))
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
