@@ -116,8 +116,10 @@ class Bulk:
     def _sort_out(self, state: _State, segment: _Segment, ends: Whole, targets: Whole) -> None:
         """Settle the plain hits, and open the others."""
         tables, offsets = self._tables, state.offsets
-        row = np.searchsorted(offsets, ends - 1, "right") - 1
-        floors, ceilings = offsets[row], offsets[row + 1]
+        first, last = np.searchsorted(offsets, (segment.start, segment.end))
+        near = offsets[max(0, first - 1) : last + 1]  # the rows of this segment: a short search
+        row = np.searchsorted(near, ends - 1, "right") - 1
+        floors, ceilings = near[row], near[row + 1]
         sizes = tables.plain[targets]
         good = ends - sizes >= floors
         good &= ~tables.after.follow(state.bytes, ends, targets, ceilings)
@@ -163,7 +165,9 @@ class Bulk:
         kept = self._unexcepted(state, starts, ends, targets)
         if kept is not None:
             starts, ends, targets, scores = starts[kept], ends[kept], targets[kept], scores[kept]
-        row = np.searchsorted(state.offsets, starts, "right") - 1
+        first, last = np.searchsorted(state.offsets, (state.base, segment.end))
+        first = max(0, first - 1)
+        row = np.searchsorted(state.offsets[first : last + 1], starts, "right") - 1 + first
         floors = state.offsets[row]
         rules = self._tables.rule[targets]
         return Arrays(self._tables.rules, row, rules, starts - floors, ends - floors, scores)

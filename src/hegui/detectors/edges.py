@@ -72,22 +72,25 @@ class Edges:
 
     def __init__(self, sets: Sequence[Chars]) -> None:
         kinds = {chars: number for number, chars in enumerate(dict.fromkeys(sets))}
-        self._kind = np.array([kinds[chars] for chars in sets], np.intp)
+        self._kind = np.array([kinds[chars] for chars in sets], np.int64)
         edges = [Edge(chars) for chars in kinds]
         self._codes = [edge.codes for edge in edges]
         self._first = np.array([bytearray(e.first) for e in edges], np.uint8).reshape(-1, 256)
         self._last = np.array([bytearray(e.last) for e in edges], np.uint8).reshape(-1, 256)
-        self._idle = not any(kinds)
+        self._has = np.array([bool(chars) for chars in kinds])[self._kind]
 
     def follow(self, data: Any, ends: Places, targets: Places, ceilings: Places) -> Marks:
         """Mark the places at which what begins must not follow its target."""
         marks = np.zeros(len(ends), np.bool_)
-        if self._idle or not len(ends):
-            return marks
-        kinds = self._kind[targets]
+        some = np.flatnonzero(self._has[targets])
+        if len(some):
+            marks[some] = self._follow(data, ends[some], self._kind[targets[some]], ceilings[some])
+        return marks
+
+    def _follow(self, data: Any, ends: Places, kinds: Places, ceilings: Places) -> Marks:
         found = self._first[kinds, data[np.minimum(ends, len(data) - 1)]]
         found[ends >= ceilings] = 0
-        marks |= found == 1
+        marks: Marks = found == 1
         look = np.flatnonzero(found == _LOOK)
         for size in _SEVERAL if len(look) else ():
             fits = look[ends[look] + size <= ceilings[look]]
@@ -97,12 +100,15 @@ class Edges:
     def precede(self, data: Any, starts: Places, targets: Places, floors: Places) -> Marks:
         """Mark the places at which what ends must not stand before its target."""
         marks = np.zeros(len(starts), np.bool_)
-        if self._idle or not len(starts):
-            return marks
-        kinds = self._kind[targets]
+        some = np.flatnonzero(self._has[targets])
+        if len(some):
+            marks[some] = self._precede(data, starts[some], self._kind[targets[some]], floors[some])
+        return marks
+
+    def _precede(self, data: Any, starts: Places, kinds: Places, floors: Places) -> Marks:
         found = self._last[kinds, data[np.maximum(starts - 1, 0)]]
         found[starts <= floors] = 0
-        marks |= found == 1
+        marks: Marks = found == 1
         look = np.flatnonzero(found == _LOOK)
         for size in _SEVERAL if len(look) else ():
             fits = look[starts[look] - size >= floors[look]]

@@ -154,6 +154,11 @@ def _each(char: str, fold: Fold) -> Each:
     return Each(frozenset(char))
 
 
+def folded_char(char: str, fold: Fold) -> Chars:
+    """Return a character, with its other case if it folds."""
+    return _each(char, fold).chars
+
+
 @cache
 def _spelt(char: str, fold: Fold) -> str:
     return class_source(_each(char, fold).chars)

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Final
 
 from hegui.detectors.backward import CACHE, Backward
-from hegui.detectors.pattern import Fold, Pattern, Phrase
+from hegui.detectors.pattern import Fold, Pattern, Phrase, folded_char
 from hegui.detectors.tree import LETTERS, WIDE_LETTERS, Chars
 
 _SMALL: Final = str.maketrans({char: char.lower() for char in LETTERS})
@@ -20,7 +20,7 @@ _FOLDING: Final[dict[Fold, Callable[[str], str]]] = {
 class _Beginnings:
     """The beginnings of phrases that fold alike and have one boundary.
 
-    ``_lengths`` says of a character which lengths of beginnings end in it, as the bits of a number;
+    ``lengths`` says of a character which lengths of beginnings end in it, as the bits of a number;
     so a text is looked up only at the lengths that are possible, mostly none to three of them.
     """
 
@@ -28,7 +28,7 @@ class _Beginnings:
         self._fold = _FOLDING[fold]
         self._before = before
         self._known: set[str] = set()
-        self._lengths: dict[str, int] = {}
+        self.lengths: dict[str, int] = {}
         self._longest = 0
         for text in map(self._fold, texts):
             self._longest = max(self._longest, len(text))
@@ -37,14 +37,13 @@ class _Beginnings:
                 if beginning in self._known:
                     break  # and so are the shorter ones
                 self._known.add(beginning)
-                self._lengths[beginning[-1]] = self._lengths.get(beginning[-1], 0) | 1 << size
+                self.lengths[beginning[-1]] = self.lengths.get(beginning[-1], 0) | 1 << size
 
-    def pending(self, tail: str) -> int:
-        """Return the length of the longest suffix of ``tail`` that begins one of the phrases."""
-        end = self._fold(tail[-1:])
-        lengths = self._lengths.get(end, 0)
-        if not lengths:
-            return 0
+    def pending(self, tail: str, lengths: int) -> int:
+        """Return the length of the longest suffix of ``tail`` that begins one of the phrases.
+
+        ``lengths`` are those of the beginnings that end as ``tail`` does.
+        """
         folded = self._fold(tail[-self._longest :])
         lengths &= (2 << len(folded)) - 1
         while lengths:
@@ -90,8 +89,15 @@ class Prefixes:
         self.span = max((pattern.span for pattern in patterns), default=0)
 
     @cached_property
-    def _beginnings(self) -> list[_Beginnings]:
-        return [_Beginnings(texts, *alike) for alike, texts in self._phrases.items()]
+    def _ends(self) -> dict[str, list[tuple[_Beginnings, int]]]:
+        """The phrases with a beginning that ends in a character, and the lengths of such."""
+        ends: dict[str, list[tuple[_Beginnings, int]]] = {}
+        for (fold, before), texts in self._phrases.items():
+            beginnings = _Beginnings(texts, fold, before)
+            for end, lengths in beginnings.lengths.items():
+                for char in folded_char(end, fold):
+                    ends.setdefault(char, []).append((beginnings, lengths))
+        return ends
 
     def pending(self, tail: str) -> int:
         """Return the length of the longest suffix of ``tail`` that begins, or is, a match.
@@ -101,8 +107,8 @@ class Prefixes:
         Exact for patterns; checks on what matched (check digits, dates) can only free more.
         """
         longest = 0
-        for beginnings in self._beginnings:
-            longest = max(longest, beginnings.pending(tail))
+        for beginnings, lengths in self._ends.get(tail[-1:], ()):
+            longest = max(longest, beginnings.pending(tail, lengths))
         state = self._backward.anywhere
         at = len(tail)
         while at and not state.dead:

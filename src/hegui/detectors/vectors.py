@@ -35,6 +35,7 @@ from hegui.detectors.targets import Target
 from hegui.terms import Findings, TextColumn
 
 _NOTHING: Final = b"\xff"  # in no character, so in no pattern
+_BEGINS_WIDE: Final = b"\xef"  # every full-width letter or digit
 
 
 class Sizes(NamedTuple):
@@ -117,7 +118,7 @@ class VectorMatcher:
         if len(column) > 1:
             offsets = [int(offset) - low for offset in column.offsets]
             ends |= self._ends_of_rows(data, offsets)
-        if holds_one(data):
+        if _BEGINS_WIDE in data and holds_one(data):
             ends |= self._full_width(data, offsets)
         if not ends:
             return Findings()
