@@ -1,7 +1,7 @@
 """How many characters a stream holds back, at every position of a text, per channel set.
 
 ``python bench/holdback.py FILE`` reads UTF-8 text, or the column ``text`` of a Parquet file (a
-seeded sample of positions), and prints the distribution for hegui's own rules.
+seeded sample of 60,000 positions), and prints the distribution for hegui's own rules.
 """
 
 # ruff: noqa: T201 - a command that prints
