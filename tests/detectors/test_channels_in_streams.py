@@ -39,12 +39,13 @@ def detector(panel: str, back_end: str) -> ChannelledDetector:
     number = parse(r"1\d{2,4}").folded(width=True)
     targets.append(Target("number", number, NO_DIGIT, NO_DIGIT, odd, 6))
     channels: Channels = PANELS[panel]
-    plan = Plan(channels, {"lit": ("spaced", "homophone"), "pat": ("spaced",)}, targets)
+    excepted = [Target("pat", literal(text)) for text in ("ki ll me", "kill me a", "如何制造毒药")]
+    asked = {"lit": ("spaced", "homophone"), "pat": ("spaced",)}
+    plan = Plan(channels, asked, targets, excepted)
     blank = Words("x", "x")
     rules = {r: RuleInfo(r, "A.1.f", r, blank, "4(1)", blank) for r in (*RULES, "number")}
-    inner = TargetDetector(
-        "t", "1", rules, plan.targets, back_end=BACK_ENDS[back_end](plan.targets)
-    )
+    made = BACK_ENDS[back_end](plan.targets, plan.exceptions)
+    inner = TargetDetector("t", "1", rules, plan.targets, exceptions=plan.exceptions, back_end=made)
     return ChannelledDetector(inner, plan)
 
 
@@ -59,7 +60,16 @@ BITS = st.one_of(
         str.join,
         st.sampled_from(["", "\u200b", ".", "...", "\u200b.\u200b", "\u200b" * 8, "\u00ad" * 9]),
         st.sampled_from(
-            ["制造炸药", "如何制造毒炸", "kill", "kill me", "abomb", "12345", "只造榨要"]
+            [
+                "制造炸药",
+                "如何制造毒炸",
+                "如何制造毒药",
+                "kill",
+                "kill me a",
+                "abomb",
+                "12345",
+                "只造榨要",
+            ]
         ),
     ),
     st.builds(lambda c, n: c * n, st.sampled_from(ODD), st.integers(1, 20)),

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from hegui.detectors import homophones, skeleton
-from hegui.detectors.normal import BREAK, RUN, forms, unseen
+from hegui.detectors.normal import RUN, forms, unseen
 from hegui.detectors.pattern import Pattern
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import WORD, Chars, Each, Either, Row
@@ -179,7 +179,7 @@ def _suspects() -> Iterator[Target]:
     because a text that is all in one of them is ordinary.
     """
     heads: dict[bytes, set[str]] = {}  # one target for all that differ in their last byte only
-    for char in sorted((unseen() | forms("same").keys()) - {BREAK}):
+    for char in sorted(unseen() | forms("same").keys()):
         heads.setdefault(char.encode()[:-1], set()).add(char)
     for chars in heads.values():
         yield Target(SUSPECT, Pattern(Each(frozenset(chars))))
