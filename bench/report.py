@@ -97,7 +97,8 @@ def _part(one: float | None, other: float | None) -> float | None:
     return None if one is None or not other else one / other
 
 
-def _target(name: str, found: float | None, sign: str, wanted: float) -> Target:
+def target(name: str, found: float | None, sign: str, wanted: float) -> Target:
+    """Say whether a figure is reached: ``≥`` at least, ``≤`` at most what is wanted."""
     reached = None if found is None else found >= wanted if sign == "≥" else found <= wanted
     return Target(name, found, f"{sign} {wanted:g}", reached)
 
@@ -120,14 +121,14 @@ def targets(all_of: dict[str, Figures], fsync: dict[str, float]) -> list[Target]
         return _part(ours.get(name), other.get(name))
 
     return [
-        _target("requests/s, part of the pass-through's", ratio("requests/s", bare), "≥", 0.35),
-        _target("streams/s, part of the pass-through's", ratio("streams/s", bare), "≥", 0.20),
-        _target("requests/s, times LiteLLM's", ratio("requests/s", lite), "≥", 20),
-        _target("streams/s, times LiteLLM's", ratio("streams/s", lite), "≥", 20),
-        _target("added p50 beyond two fsyncs, ms", added("plain p50 ms", 2 * sync), "≤", 1.5),
-        _target("added p99, ms", added("plain p99 ms"), "≤", 25),
-        _target("first text after max(upstream, fsync), ms", first, "≤", 2),
-        _target(
+        target("requests/s, part of the pass-through's", ratio("requests/s", bare), "≥", 0.35),
+        target("streams/s, part of the pass-through's", ratio("streams/s", bare), "≥", 0.20),
+        target("requests/s, times LiteLLM's", ratio("requests/s", lite), "≥", 20),
+        target("streams/s, times LiteLLM's", ratio("streams/s", lite), "≥", 20),
+        target("added p50 beyond two fsyncs, ms", added("plain p50 ms", 2 * sync), "≤", 1.5),
+        target("added p99, ms", added("plain p99 ms"), "≤", 25),
+        target("first text after max(upstream, fsync), ms", first, "≤", 2),
+        target(
             "gap p99 beyond the pass-through's, ms",
             _less(ours.get("gap p99 ms"), bare.get("gap p99 ms")),
             "≤",
@@ -138,7 +139,7 @@ def targets(all_of: dict[str, Figures], fsync: dict[str, float]) -> list[Target]
 
 def soak_target(soak: dict[str, Any]) -> Target:
     """Say whether memory was flat: the second half of the soak may grow it by 2 %."""
-    return _target(
+    return target(
         "memory growth, second half of the soak, %", 100 * soak["growth_of_second_half"], "≤", 2
     )
 

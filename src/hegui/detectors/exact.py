@@ -8,13 +8,21 @@ from hegui.detectors.targets import Target, digest_of
 from hegui.terms import DetectorCard, Findings, RuleInfo, TextColumn
 
 
-def fastest(targets: Sequence[Target]) -> Matcher:
+def fastest(targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> Matcher:
     """Return the fastest back end this machine has. All give the same findings."""
     try:
         from hegui.detectors.vectors import VectorMatcher
     except ImportError:  # no wheel of the engine for this platform
-        return PlainMatcher(targets)
-    return VectorMatcher(targets)
+        return _without_engine(targets, exceptions)
+    return VectorMatcher(targets, exceptions)
+
+
+def _without_engine(targets: Sequence[Target], exceptions: Sequence[Target]) -> Matcher:
+    try:
+        from hegui.detectors.ahocorasick import LiteralMatcher
+    except ImportError:
+        return PlainMatcher(targets, exceptions)
+    return LiteralMatcher(targets, exceptions)
 
 
 class TargetDetector:
@@ -32,21 +40,26 @@ class TargetDetector:
         rules: Mapping[str, RuleInfo],
         targets: Sequence[Target],
         *,
+        exceptions: Sequence[Target] = (),
         back_end: Matcher | None = None,
     ) -> None:
-        targets = tuple(targets)
-        self.targets = targets
-        self._matcher = back_end or fastest(targets)
-        self._prefixes = Prefixes([t.pattern for t in targets], [t.before for t in targets])
+        self.targets = targets = tuple(targets)
+        self.exceptions = exceptions = tuple(exceptions)
+        self._matcher = back_end or fastest(targets, exceptions)
+        either = (*targets, *exceptions)
+        self._prefixes = Prefixes([t.pattern for t in either], [t.before for t in either])
         self._card = DetectorCard(
             name=name,
             version=version,
-            digest=digest_of(version, targets),
+            digest=digest_of(version, targets, exceptions=exceptions),
             rules=dict(rules),
             reach="exact",
             runs="inline",
             span=self._prefixes.span,
-            left=max((target.reach for target in targets), default=0),
+            left=max(
+                max((target.reach for target in targets), default=0),
+                max((one.pattern.span - 1 + one.reach for one in exceptions), default=0),
+            ),
         )
 
     @property

@@ -1,0 +1,294 @@
+"""Evasion channels: the same rules looked for in what a text is made to look or sound like.
+
+A channel derives a text from the raw one, character by character, and remembers places. The texts
+of all channels are scanned by the same matcher in one call; what is found there is reported in
+bytes of the raw row. A finding of a channel depends only on its own stretch of the raw text and on
+a bounded number of characters around it, so a stream gives the findings of the whole text.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from itertools import accumulate
+from typing import Final, NamedTuple, TypeAlias
+
+from hegui.detectors import homophones, skeleton
+from hegui.detectors.exact import TargetDetector
+from hegui.detectors.matcher import row_text
+from hegui.detectors.normal import RUN, Derived, forms, normalised, unseen
+from hegui.detectors.pattern import Pattern
+from hegui.detectors.prefixes import Prefixes
+from hegui.detectors.reading import (
+    FILLERS,
+    FILLERS_SCORE,
+    HOLD,
+    SKELETON,
+    SOUND,
+    SPAN,
+    SUSPECT,
+    Plan,
+)
+from hegui.detectors.shorter import Shorter
+from hegui.detectors.tree import Chars
+from hegui.terms import DetectorCard, Findings, Misconfigured, TextColumn, Words
+
+VERSION: Final = "1"  # of what a channel derives and accepts
+_NORMAL: Final = ""
+_ACROSS: Final = (skeleton.GAP + 2) * (RUN + 1)  # raw characters: a gap, and a letter beside it
+_Hit: TypeAlias = tuple[int, int, int, str, float]  # row, start, end, rule, score
+
+
+class _Text(NamedTuple):
+    """A derived text: of which row, and of which channel (the tag of its own rules).
+
+    ``read`` is what it was derived from: the raw text or the normalised one.
+    """
+
+    row: int
+    raw: str
+    tag: str
+    derived: Derived
+    read: str
+
+
+class ChannelledDetector:
+    """A ``TargetDetector`` read in channels. In line and exact, as that one is.
+
+    Findings come in order of row, start and end. A finding of a channel counts only if the raw
+    characters differ from what was matched, if they hold at least one letter that is what it
+    looks like (a Russian word is no English one), and if they are at most ``SPAN``; what the raw
+    channel finds too is reported once. A run of more than ``RUN`` characters that cannot be seen
+    is a finding of the rule ``evasion.fillers``: what no channel reads across, a reader does not
+    see either.
+    """
+
+    def __init__(self, detector: TargetDetector, plan: Plan) -> None:
+        if (detector.targets, detector.exceptions) != (plan.targets, tuple(plan.exceptions)):
+            words = Words(
+                "a detector with channels is built of its plan's targets: "
+                "TargetDetector(…, plan.targets, exceptions=plan.exceptions)",
+                "带通道的检测器须由其方案构建："
+                "TargetDetector(…, plan.targets, exceptions=plan.exceptions)",
+            )
+            raise Misconfigured(words)
+        self._detector, self._plan = detector, plan
+        self._channels = plan.channels
+        self._spaced = _prefixes(plan.in_skeletons)
+        self._sounding = _prefixes(plan.in_sounds)
+        sounds = [pattern for pattern, _ in plan.in_sounds]
+        self._hint = homophones.hint(sounds) if sounds else None
+        self._own = plan.spaced - plan.excepted  # in skeletons, by their ordinary targets
+        self._shorter = Shorter(plan.targets)
+        self._lookalikes = frozenset(forms("alike"))
+        self._unseen = unseen()
+        self._card = self._made()
+
+    def _made(self) -> DetectorCard:
+        card, plan = self._detector.card, self._plan
+        if plan.channels.normalised == "none":
+            return card
+        digest = hashlib.sha256(f"{card.digest}\n{VERSION}\n{plan.channels}\n".encode())
+        digest.update(sources())
+        digest.update("\n".join(sorted(plan.spaced)).encode())
+        return replace(
+            card,
+            digest=digest.hexdigest(),
+            rules={**card.rules, FILLERS.id: FILLERS},
+            span=HOLD,
+            left=max((card.left + 1) * (RUN + 1), _ACROSS),
+        )
+
+    @property
+    def card(self) -> DetectorCard:
+        """What this detector is."""
+        return self._card
+
+    def inspect(self, column: TextColumn) -> Findings:
+        """Return what is found, in bytes of the raw rows."""
+        if self._channels.normalised == "flagged":
+            return self._inspect_flagged(column)
+        texts: list[_Text] = []
+        if self._channels.normalised == "all":
+            for row in range(len(column)):
+                texts += self._derive(row, column.row_bytes(row))
+        found = self._detector.inspect(_joined(column, texts) if texts else column)
+        if not len(found) and not any(text.derived.breaks for text in texts):
+            return found
+        return self._gather(found, len(column), texts, None)
+
+    def _inspect_flagged(self, column: TextColumn) -> Findings:
+        found = self._detector.inspect(column)
+        flags: dict[int, list[tuple[int, int]]] = {}
+        for row, rule, start, end, _ in found:
+            if rule == SUSPECT:
+                flags.setdefault(row, []).append((start, end))
+        if not flags:
+            return (
+                found
+                if SUSPECT not in "".join(set(found.rule))
+                else self._gather(found, len(column), [], None)
+            )
+        texts = [text for row in flags for text in self._derive(row, column.row_bytes(row))]
+        more = self._detector.inspect(_joined(TextColumn(b"", [0]), texts))
+        shift = len(column)
+        for row, rule, start, end, score in more:
+            found.add(row + shift, rule, start, end, score)
+        return self._gather(found, shift, texts, flags)
+
+    def pending(self, tail: str) -> int:
+        """Return how many characters at the end of ``tail`` could still become a finding.
+
+        The most of all channels, at most ``HOLD``.
+        """
+        tail = tail[-HOLD:]
+        held = self._detector.pending(tail)
+        derived = None
+        if self._channels.normalised != "none":
+            derived = normalised(tail, self._plan.width)
+        if derived is None:
+            return max(held, self._pending_beside(tail, Derived(tail, range(len(tail)))))
+        held = max(held, self._run_at_end(tail), self._pending_beside(tail, derived))
+        return max(held, _held(derived, self._detector.pending(derived.text), tail))
+
+    def _pending_beside(self, tail: str, derived: Derived) -> int:
+        """Return what the skeleton and the homophones hold."""
+        held = 0
+        text = derived.text
+        if self._spaced is not None:
+            chain = skeleton.last_chain(derived)
+            held = _held(chain, self._spaced.pending(chain.text), tail)
+        if self._sounding is not None:
+            held = max(held, _held(derived, self._sounding.pending(text), tail))
+        return held
+
+    def _run_at_end(self, tail: str) -> int:
+        """Return the length of a run at the end that may yet grow too long to be left out."""
+        run = 0
+        while run < len(tail) and tail[-run - 1] in self._unseen:
+            run += 1
+            if run > RUN:
+                return 0
+        return run
+
+    def _derive(self, row: int, data: bytes) -> list[_Text]:
+        """Return the texts of the channels that may hold what the raw row does not."""
+        raw = row_text(data)
+        texts = []
+        derived = normalised(raw, self._plan.width)
+        if derived is not None:
+            texts.append(_Text(row, raw, _NORMAL, derived, raw))
+        else:
+            derived = Derived(raw, range(len(raw)))
+        if self._spaced is not None:
+            texts += [
+                _Text(row, raw, SKELETON, chain, derived.text) for chain in skeleton.chains(derived)
+            ]
+        if self._hint is not None and self._hint.search(derived.text):
+            texts.append(_Text(row, raw, SOUND, homophones.sounded(derived), derived.text))
+        return texts
+
+    def _gather(
+        self,
+        found: Findings,
+        rows: int,
+        texts: list[_Text],
+        flags: dict[int, list[tuple[int, int]]] | None,
+    ) -> Findings:
+        """Put together what was found in ``rows`` raw rows and, after them, in derived texts."""
+        raw: list[_Hit] = []
+        more: list[_Hit] = []
+        for row, rule, start, end, score in found:
+            if row < rows:
+                if SUSPECT not in rule:
+                    raw.append((row, start, end, rule, score))
+                continue
+            text = texts[row - rows]
+            hit = self._place(text, rule, (start, end), score)
+            if hit is None:
+                continue
+            low, high = _bytes(text.raw, *hit[:2])
+            if flags is None or any(a < high and low < b for a, b in flags[text.row]):
+                more.append((text.row, low, high, rule.partition(SUSPECT)[0], hit[2]))
+        for text in texts:
+            for place in text.derived.breaks:
+                low, high = _bytes(text.raw, place, place + RUN + 1)
+                more.append((text.row, low, high, FILLERS.id, FILLERS_SCORE))
+        return _merged(raw, more)
+
+    def _place(
+        self, text: _Text, rule: str, span: tuple[int, int], score: float
+    ) -> tuple[int, int, float] | None:
+        """Return where a derived text's finding stands in the raw row, if it counts."""
+        name, tag, _ = rule.partition(SUSPECT)
+        if (tag and rule[len(name) :] != text.tag) or name not in self._plan.bounded:
+            return None
+        if not tag and text.tag and (text.tag != SKELETON or name not in self._own):
+            return None
+        data = text.derived.text.encode("utf-8", "surrogateescape")
+        first = len(row_text(data[: span[0]]))
+        last = first + len(row_text(data[span[0] : span[1]])) - 1
+        places = text.derived.places
+        start, end = int(places[first]), int(places[last]) + 1
+        if end - start > SPAN:
+            fits = self._shorter.within(rule, text.derived, first, start + SPAN)
+            if fits is None:
+                return None
+            last, score = fits[0] - 1, fits[1]
+            end = int(places[last]) + 1
+        value = text.raw[start:end]
+        if value == text.derived.text[first : last + 1] or not self._keeps_company(value):
+            return None
+        if rule == name + SOUND and (name, text.read[first : last + 1]) in self._plan.sounding:
+            return None  # the very literal: for the raw channel, or the normalised one
+        return start, end, score
+
+    def _keeps_company(self, value: str) -> bool:
+        """Whether look-alikes, if any, stand with a letter that is what it looks like."""
+        if self._lookalikes.isdisjoint(value):
+            return True
+        return any(char.isalpha() and char not in self._lookalikes for char in value)
+
+
+def _merged(raw: list[_Hit], more: list[_Hit]) -> Findings:
+    """Put findings in order. What several channels found is reported once, the raw one first."""
+    seen = {hit[:4] for hit in raw}
+    for hit in more:
+        if hit[:4] not in seen:
+            seen.add(hit[:4])
+            raw.append(hit)
+    merged = Findings()
+    for row, start, end, rule, score in sorted(raw, key=lambda hit: hit[:3]):
+        merged.add(row, rule, start, end, score)
+    return merged
+
+
+@cache
+def sources() -> bytes:
+    """Return the record of what the channels' tables were made from: versions and digests."""
+    return resources.files("hegui.detectors").joinpath("data/tables.json").read_bytes()
+
+
+def _prefixes(patterns: Collection[tuple[Pattern, Chars]]) -> Prefixes | None:
+    if not patterns:
+        return None
+    return Prefixes([pattern for pattern, _ in patterns], [before for _, before in patterns])
+
+
+def _held(derived: Derived, pending: int, tail: str) -> int:
+    return len(tail) - int(derived.places[len(derived.text) - pending]) if pending else 0
+
+
+def _bytes(raw: str, start: int, end: int) -> tuple[int, int]:
+    first = len(raw[:start].encode("utf-8", "surrogateescape"))
+    return first, first + len(raw[start:end].encode("utf-8", "surrogateescape"))
+
+
+def _joined(column: TextColumn, texts: list[_Text]) -> TextColumn:
+    """Return the column with the derived texts as further rows."""
+    low, high = column.offsets[0], column.offsets[-1]
+    rows = [text.derived.text.encode("utf-8", "surrogateescape") for text in texts]
+    offsets = [place - low for place in column.offsets]
+    offsets += accumulate(map(len, rows), initial=offsets.pop())
+    return TextColumn(b"".join([column.data[low:high], *rows]), offsets)
