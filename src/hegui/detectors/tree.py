@@ -30,6 +30,11 @@ def narrow(text: str) -> str:
     return text.translate(_NARROW)
 
 
+def full_width_text(text: str) -> str:
+    """Return ``text`` with every character that has a full-width form in that form."""
+    return "".join(_WIDE.get(char, char) for char in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Each:
     """One character out of a set."""
