@@ -1,15 +1,18 @@
-"""Detectors that come with hegui: personal data by check digit, a small lexicon.
+"""Detectors that come with hegui: personal data by check digit, and rule packs.
 
-Both are ``exact``: a stream holds back only what could still become a finding, and gives the same
-findings as the whole text. Nothing here looks for political speech.
+They are ``exact``: a stream holds back only what could still become a finding, and gives the same
+findings as the whole text. Rules of packs that need a clause form a detector of their own. Nothing
+that hegui ships looks for political speech.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 from hegui.detectors import lexicon, personal
 from hegui.detectors.exact import TargetDetector
 from hegui.detectors.lexicon import Lexicon
 from hegui.detectors.matcher import Matcher
+from hegui.detectors.packs import ClauseRules, Pack, compiled, digest_of, shipped
 from hegui.detectors.personal import PersonalData
 from hegui.terms import Detector
 
@@ -17,23 +20,46 @@ __all__ = ["BuiltIn", "Lexicon", "PersonalData", "TargetDetector", "builtin"]
 
 
 class BuiltIn(TargetDetector):
-    """The lexicon and the personal data in one database, so that a text is scanned once."""
+    """Rule packs and personal data in one database, so that a text is scanned once.
 
-    def __init__(self, *, back_end: Matcher | None = None) -> None:
+    ``packs`` are a provider's own; they come on top of the shipped ones. ``as_of``
+    (``YYYY-MM-DD``) is the day whose rules apply; without it, all that nobody has retired.
+    """
+
+    def __init__(
+        self, packs: Iterable[Pack] = (), as_of: str = "", *, back_end: Matcher | None = None
+    ) -> None:
+        held = (*shipped(), *packs)
+        made = compiled(held, as_of)
+        self.clauses = (
+            ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions)
+            if made.clauses
+            else None
+        )
         super().__init__(
             "builtin",
-            f"lexicon-{lexicon.VERSION} personal-{personal.VERSION}",
-            {**lexicon.rules(), **personal.RULES},
-            (*lexicon.targets(), *personal.targets()),
+            f"packs-{lexicon.VERSION}-{digest_of(held)[:12]} personal-{personal.VERSION}",
+            {**made.rules, **personal.RULES},
+            (*made.targets, *personal.targets()),
+            exceptions=made.exceptions,
             back_end=back_end,
         )
 
 
 @cache
-def _built_in() -> BuiltIn:
-    return BuiltIn()
+def _built_in() -> tuple[Detector, ...]:
+    return _detectors(BuiltIn())
 
 
-def builtin() -> list[Detector]:
-    """Return the detectors that hegui attaches by itself. Built once per process."""
-    return [_built_in()]
+def _detectors(built: BuiltIn) -> tuple[Detector, ...]:
+    return (built,) if built.clauses is None else (built, built.clauses)
+
+
+def builtin(packs: Iterable[Pack] = (), as_of: str = "") -> list[Detector]:
+    """Return the detectors that hegui attaches by itself, with ``packs`` of the provider's.
+
+    One exact detector, and one for the rules that need a clause where there are any. Without
+    packs and day they are built once per process.
+    """
+    held = tuple(packs)
+    return list(_detectors(BuiltIn(held, as_of)) if held or as_of else _built_in())
