@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
+from hegui.app.packs import day_of, packs_of
 from hegui.detectors import builtin
+from hegui.detectors.packs import Pack
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
 from hegui.runners.process import ProcessRunner
@@ -127,9 +129,12 @@ def runners_of(settings: Settings) -> list[ProcessRunner]:
     ]
 
 
-def panel_of(cards: Sequence[DetectorCard]) -> Panel:
-    """Return the panel: what comes with hegui runs in line, what is attached is asked."""
-    return Panel([builtin(), list(cards)])
+def panel_of(cards: Sequence[DetectorCard], packs: Sequence[Pack] = (), as_of: str = "") -> Panel:
+    """Return the panel: rules and personal data run in line, what is attached is asked.
+
+    ``packs`` are the provider's; ``as_of`` is the legal day whose rules apply.
+    """
+    return Panel([builtin(packs, as_of), list(cards)])
 
 
 async def attached_cards(settings: Settings) -> list[DetectorCard]:
@@ -148,7 +153,8 @@ async def attached_cards(settings: Settings) -> list[DetectorCard]:
 
 def panel_once(settings: Settings) -> Panel:
     """Return the panel for a command that judges nothing by attached detectors, or only looks."""
-    return panel_of(asyncio.run(attached_cards(settings)) if settings.screen.detectors else [])
+    cards = asyncio.run(attached_cards(settings)) if settings.screen.detectors else []
+    return panel_of(cards, packs_of(settings), day_of(now()))
 
 
 def policies_of(settings: Settings) -> dict[tuple[str, bool], Policy]:

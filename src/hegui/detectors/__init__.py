@@ -6,7 +6,7 @@ that hegui ships looks for political speech.
 """
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 
 from hegui.detectors import lexicon, personal
 from hegui.detectors.exact import TargetDetector
@@ -46,20 +46,16 @@ class BuiltIn(TargetDetector):
         )
 
 
-@cache
-def _built_in() -> tuple[Detector, ...]:
-    return _detectors(BuiltIn())
-
-
-def _detectors(built: BuiltIn) -> tuple[Detector, ...]:
+@lru_cache(maxsize=2)
+def _built_in(packs: tuple[Pack, ...], as_of: str) -> tuple[Detector, ...]:
+    built = BuiltIn(packs, as_of)
     return (built,) if built.clauses is None else (built, built.clauses)
 
 
 def builtin(packs: Iterable[Pack] = (), as_of: str = "") -> list[Detector]:
     """Return the detectors that hegui attaches by itself, with ``packs`` of the provider's.
 
-    One exact detector, and one for the rules that need a clause where there are any. Without
-    packs and day they are built once per process.
+    One exact detector, and one for the rules that need a clause where there are any. What was
+    asked for lately is not built again.
     """
-    held = tuple(packs)
-    return list(_detectors(BuiltIn(held, as_of)) if held or as_of else _built_in())
+    return list(_built_in(tuple(packs), as_of))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from hegui.gateway.gate import Gate, Incoming, Outbox
 from hegui.gateway.jsonbody import read_object
 from hegui.gateway.upstream import Upstreams
+from hegui.screen.panel import Panel
 from hegui.terms import Action, BadRequest, Role, Verdict, Words
 
 _MOST_INPUTS = 256
@@ -65,10 +66,11 @@ async def moderations(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     inputs = _inputs(body.get("input"))
     texts = [text for each in inputs for text in each.texts]
     roles = [Role.REPLY] * len(texts)
-    verdicts = iter(await gate.judge.screen(texts, roles, gate.policies["adult", True]))
-    results = [_result(gate, each, list(islice(verdicts, len(each.texts)))) for each in inputs]
-    digest = gate.judge.panel.digest
-    reply = {"id": "modr-hegui", "model": f"hegui-{digest[:12]}", "results": results}
+    judge = gate.judge  # may be replaced meanwhile
+    verdicts = iter(await judge.screen(texts, roles, gate.policies["adult", True]))
+    panel = judge.panel
+    results = [_result(panel, each, list(islice(verdicts, len(each.texts)))) for each in inputs]
+    reply = {"id": "modr-hegui", "model": f"hegui-{panel.digest[:12]}", "results": results}
     await out.whole(reply)
 
 
@@ -99,9 +101,8 @@ def _inputs(held: Any) -> list[_Input]:
     return [parts]
 
 
-def _result(gate: Gate, judged: _Input, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def _result(panel: Panel, judged: _Input, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Return one result. What could not be judged is flagged, because it is not clean."""
-    panel = gate.judge.panel
     scores: dict[str, float] = {}
     for finding in (finding for verdict in verdicts for finding in verdict.findings):
         for name in _names(finding.rule, finding.risk):

@@ -22,23 +22,30 @@ _SHOWN: Final = 20  # duplicates told one by one, per rule
 
 
 def lint(
-    packs: Mapping[str, Pack], risks: Collection[str], *, shipped: Collection[str] = ()
+    packs: Mapping[str, Pack],
+    risks: Collection[str],
+    *,
+    beside: Mapping[str, Pack] | None = None,
+    shipped: bool = False,
 ) -> dict[str, list[Flaw]]:
     """Return the flaws of packs by the names they are given under, in the order of their lines.
 
-    ``risks`` are the ids of the standard's list. ``shipped`` names the packs that come with hegui:
-    those hold no rule of risks A.1.a to A.1.c, and a case of each sort for every rule.
+    ``risks`` are the ids of the standard's list. ``beside`` are packs that will be attached too and
+    are not judged themselves. ``shipped``: the packs are to come with hegui, so they hold no rule
+    of risks A.1.a to A.1.c, and a case of each sort for every rule.
     """
+    beside = beside or {}
     flaws: dict[str, list[Flaw]] = {name: [] for name in packs}
     sound: dict[str, list[Rule]] = {name: [] for name in packs}
     for name, pack in packs.items():
         for rule in pack.rules:
-            found = [*_alone(rule, risks, name in shipped)]
+            found = [*_alone(rule, risks, shipped)]
             flaws[name] += found
             if not any(flaw.weight == "error" for flaw in found):
                 sound[name].append(rule)
-    _twice_named(packs, flaws)
-    _twice_listed(sound, flaws)
+    others = {name: pack.rules for name, pack in beside.items()}
+    _twice_named({**beside, **packs}, flaws)
+    _twice_listed({**others, **sound}, flaws)
     for name, rules in sound.items():
         flaws[name] += _shadowed(rules)
         flaws[name] += failed_cases(rules)
@@ -114,18 +121,21 @@ def _too_long(span: int) -> Words:
 
 
 def _twice_named(packs: Mapping[str, Pack], flaws: dict[str, list[Flaw]]) -> None:
-    """Note ids of packs and rules that stand twice: findings could not be told apart."""
+    """Note ids of packs and rules that stand twice: findings could not be told apart.
+
+    Only what is wrong with packs that ``flaws`` names is noted, here and below.
+    """
     ids: dict[str, str] = {}
     rules: dict[str, tuple[str, int]] = {}
     for name, pack in packs.items():
-        if pack.id in ids:
+        if pack.id in ids and name in flaws:
             words = Words(
                 "the pack id {id} is also that of {other}", "规则包编号 {id} 与 {other} 相同"
             )
             flaws[name].append(Flaw(1, words.fill(id=pack.id, other=ids[pack.id])))
         ids.setdefault(pack.id, name)
         for rule in pack.rules:
-            if rule.id in rules:
+            if rule.id in rules and name in flaws:
                 other, line = rules[rule.id]
                 words = Words(
                     "the id stands also in {other}, line {line}", "编号与 {other} 第 {line} 行重复"
@@ -145,7 +155,7 @@ def _twice_listed(packs: Mapping[str, Sequence[Rule]], flaws: dict[str, list[Fla
                 other = next((seen[key] for key in keys if key in seen), None)
                 for key in keys:
                     seen.setdefault(key, (name, rule.id, said))
-                if other is not None:
+                if other is not None and name in flaws:
                     told[rule.id] = told.get(rule.id, 0) + 1
                     if told[rule.id] <= _SHOWN:
                         flaws[name].append(_twice(rule, said, other))
