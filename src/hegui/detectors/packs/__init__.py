@@ -14,6 +14,7 @@ from hegui.detectors.packs.shipped import shipped
 from hegui.detectors.packs.values import (
     LANGUAGES,
     SCORES,
+    SEVERITIES,
     VARIANTS,
     Flaw,
     Lined,
@@ -27,6 +28,7 @@ __all__ = [
     "LANGUAGES",
     "LARGEST",
     "SCORES",
+    "SEVERITIES",
     "VARIANTS",
     "ClauseRules",
     "Compiled",
