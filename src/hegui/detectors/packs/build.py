@@ -138,17 +138,12 @@ def _texts(rule: Rule, said: Iterable[Lined]) -> dict[str, None]:
 
 
 def forms_of(pattern: Pattern, variants: Iterable[str]) -> list[Pattern]:
-    """Return a pattern and its variants: traditional characters throughout, full width throughout.
+    """Return a pattern with its variants: each character in any script; all of it in full width.
 
-    Always as many forms for the same variants, equal ones too. A mixture of scripts is left to a
-    normalised channel, as it is for literals.
+    Always as many forms for the same variants, equal ones too.
     """
-    forms = [pattern]
-    if "traditional" in variants:
-        forms.append(Pattern(_traditional(pattern.tree)))
-    if "full_width" in variants:
-        forms += [form.full_width() for form in forms]
-    return forms
+    form = Pattern(_traditional(pattern.tree)) if "traditional" in variants else pattern
+    return [form, form.full_width()] if "full_width" in variants else [form]
 
 
 def _traditional(node: Node) -> Node:
@@ -162,8 +157,7 @@ def _traditional(node: Node) -> Node:
 
 @lru_cache(maxsize=20_000)
 def _written_otherwise(char: str) -> tuple[str, ...]:
-    """Return the traditional forms of a character, or itself where it has none."""
+    """Return a character and its traditional forms."""
     if char.isascii():
         return (char,)
-    forms = [form for form in expanded(char, ("traditional",)) if len(form) == 1 and form != char]
-    return tuple(forms) or (char,)
+    return tuple(form for form in expanded(char, ("traditional",)) if len(form) == 1)

@@ -134,7 +134,7 @@ def nodes_of(text: str, flaws: list[Flaw]) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = error.problem or "syntax"
-        line = mark.line + 1 if mark is not None else 1
+        line = min(mark.line, text.rstrip().count("\n")) + 1 if mark is not None else 1
         raise NotAPack(line, Words(f"not YAML: {why}", f"不符合 YAML 语法：{why}")) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, max(0, error.position)) + 1

@@ -6,7 +6,19 @@ import yaml
 
 from hegui.detectors.packs.values import LANGUAGES, Pack
 
-_DUMPER: Final[Any] = yaml.SafeDumper
+_BREAKS: Final = "\n\r\x85\u2028\u2029\ufeff"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what YAML takes for the end of a line as an escape, so that it stays what it is."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = '"' if any(char in text for char in _BREAKS) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 _EMPTY_IS_LEFT_OUT: Final = ("literals", "patterns", "variants", "exceptions", "retired", "clause")
 
 
@@ -15,7 +27,7 @@ def written(pack: Pack) -> str:
     data = pack.data()
     data["rules"] = [_lean(rule) for rule in data["rules"]]
     told: str = yaml.dump(
-        data, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=10_000, indent=2
+        data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, indent=2
     )
     return told
 
