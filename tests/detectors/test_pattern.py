@@ -2,11 +2,12 @@
 
 import random
 import re
+import time
 
 import pytest
 
 from hegui.detectors.backward import Backward
-from hegui.detectors.pattern import Pattern, literal, parse
+from hegui.detectors.pattern import MAX_SPAN, Pattern, literal, parse, refusal
 from hegui.detectors.prefixes import Prefixes
 from hegui.detectors.tree import caseless, narrow, wide
 from hegui.terms import Misconfigured
@@ -169,3 +170,79 @@ def test_an_ordinary_text_holds_back_next_to_nothing() -> None:
     prefixes = Prefixes([literal("炸弹"), literal("废物")])
     text = "为了促进生成式人工智能健康发展和规范应用，维护社会公共利益，保护公民合法权益"
     assert max(prefixes.pending(text[:size]) for size in range(len(text))) == 0
+
+
+HURTFUL = {
+    "catastrophic repetition": r"(a+)+$",
+    "a repeat of repeats": "((a{1,16}){1,16}){1,16}",
+    "repeats just within bounds, twice": "(?:a{1,256}){1,256}",
+    "no bound": ".*",
+    "a large bound": "a{1,100000}",
+    "a bound of four thousand digits": "a{1," + "9" * 3900 + "}",
+    "a right context": "(?=secret)",
+    "a left context": "(?<=a)b",
+    "a word boundary": r"\bcat\b",
+    "a back-reference": r"(a)\1",
+    "ten megabytes": "a" * 10_000_000,
+    "repeats of nothing": "a" + "(" * 15 + "|" + "){256}" * 15,
+    "nothing, very often": "(?:a" + "(?:|)" * 700 + "){256}",
+    "every character, many times": "[\u0000-\uffff]" * 60,
+    "alternatives in alternatives": "(?:a|" * 19 + "a" + ")" * 19 + "{300}",
+    "half a character": "a\ud800",
+    "half a character, spelt": r"[\udc00]",
+    "ten thousand brackets": "(" * 10_000,
+}
+
+
+@pytest.mark.parametrize("source", HURTFUL.values(), ids=list(HURTFUL))
+def test_what_would_hurt_is_refused_at_once_and_in_both_languages(source: str) -> None:
+    began = time.process_time()
+    words = refusal(source)
+    assert time.process_time() - began < 1
+    assert words is not None
+    assert len(words.en) < 400
+    assert words.en != words.zh
+
+
+def test_a_good_pattern_is_not_refused() -> None:
+    assert refusal(r"(?:http|https)://[a-z0-9./]{1,120}") is None
+    assert refusal("[\u4e00-\u9fa5]{2,4}先生") is None
+    assert refusal("[\ud7ff-\ue000]x") is None  # the halves between them are left out
+
+
+def test_a_literal_is_text_and_within_the_bound() -> None:
+    for text in ("", "a" * (MAX_SPAN + 1), "a\ud800"):
+        with pytest.raises(Misconfigured):
+            literal(text)
+
+
+def test_a_phrase_is_the_pattern_that_its_tree_says() -> None:
+    rng = random.Random(4)
+    for _ in range(400):
+        text = "".join(rng.choices("aBkK\u212aß字ａＢ１2 ，-", k=rng.randrange(1, 5)))
+        phrase: Pattern = literal(text)
+        general = Pattern(phrase.tree)
+        for fold in (False, True):
+            one, other = phrase.folded(case=fold), general.folded(case=fold)
+            for left, right in ((one, other), (one.full_width(), other.full_width())):
+                assert left.tree == right.tree
+                assert left.source == right.source
+                assert (left.opening, left.closing) == (right.opening, right.closing)
+                assert (left.span, left.shortest) == (right.span, right.shortest)
+
+
+def test_beginnings_of_phrases_are_those_of_the_patterns_they_are() -> None:
+    rng = random.Random(5)
+    edges = [NOTHING, frozenset("b字")]
+    for _ in range(60):
+        phrases: list[Pattern] = []
+        for _ in range(rng.randrange(1, 8)):
+            phrase: Pattern = literal("".join(rng.choices("aAbＢｂ字1", k=rng.randrange(1, 5))))
+            phrase = phrase.folded(case=rng.random() < 0.5)
+            phrases.append(phrase.full_width() if rng.random() < 0.3 else phrase)
+        before = [rng.choice(edges) for _ in phrases]
+        quick = Prefixes(phrases, before)
+        general = Prefixes([Pattern(phrase.tree) for phrase in phrases], before)
+        for _ in range(30):
+            tail = "".join(rng.choices("aAbＢｂＡ字1", k=rng.randrange(7)))
+            assert quick.pending(tail) == general.pending(tail), (tail, [p.source for p in phrases])

@@ -181,7 +181,8 @@ async def test_a_new_day_in_shanghai_brings_the_rules_of_that_day(tmp_path: Path
         await asyncio.sleep(0.1)
         assert [r["as_of"] for r in s.records("packs.attached")] == ["2025-11-25"]
         at = NOON + DAY // 2
-        await until(lambda: len(s.records("packs.attached")) > 1)
+        before = s.gateway.gate.judge.panel.digest
+        await until(lambda: s.gateway.gate.judge.panel.digest != before)
         assert s.records("packs.attached")[-1]["as_of"] == "2025-11-26"
         assert s.records("packs.attached")[-1]["cause"] == "day"
         assert refused(await s.ask("说甲乙丙丁")) == "own.word0"
@@ -194,7 +195,8 @@ async def test_a_broken_pack_does_not_keep_the_day_from_turning(tmp_path: Path) 
         write(tmp_path, "pack: [")
         await until(lambda: bool(s.records("packs.refused")))
         at = NOON + DAY
-        await until(lambda: len(s.records("packs.attached")) > 1)
+        before = s.gateway.gate.judge.panel.digest
+        await until(lambda: s.gateway.gate.judge.panel.digest != before)
         assert not refused(await s.ask("甲乙丙丁"))
         assert s.gateway.rules.state()["stale"]
         assert len(s.records("packs.refused")) == 1

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from hegui.detectors.packs import LARGEST, Flaw, Pack, lint, read, shipped
 from hegui.measures import risks
+from hegui.runners import compiling
 from hegui.settings import Settings
 from hegui.terms import Misconfigured, Words
 
@@ -110,8 +111,12 @@ def parsed(content: bytes) -> tuple[Pack | None, list[Flaw]]:
 
 
 def judged(packs: Mapping[str, Pack]) -> dict[str, list[Flaw]]:
-    """Judge a provider's packs beside the shipped ones; only what is wrong with theirs is told."""
-    return lint(packs, risks(), beside={f"hegui:{pack.id}": pack for pack in shipped()})
+    """Judge a provider's packs beside the shipped ones; only what is wrong with theirs is told.
+
+    Rules are compiled in a child process with a deadline: a hostile pack cannot keep us busy.
+    """
+    beside = {f"hegui:{pack.id}": pack for pack in shipped()}
+    return lint(packs, risks(), beside=beside, compiler=compiling.matcher)
 
 
 def packs_of(settings: Settings) -> tuple[Pack, ...]:

@@ -8,9 +8,11 @@ from typing import Final, Literal
 
 from hegui.app.packs import day_of, packs_of
 from hegui.detectors import builtin
+from hegui.detectors.exact import fastest
 from hegui.detectors.packs import Pack
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
+from hegui.runners import compiling
 from hegui.runners.process import ProcessRunner
 from hegui.screen.panel import Panel
 from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
@@ -132,9 +134,11 @@ def runners_of(settings: Settings) -> list[ProcessRunner]:
 def panel_of(cards: Sequence[DetectorCard], packs: Sequence[Pack] = (), as_of: str = "") -> Panel:
     """Return the panel: rules and personal data run in line, what is attached is asked.
 
-    ``packs`` are the provider's; ``as_of`` is the legal day whose rules apply.
+    ``packs`` are the provider's; ``as_of`` is the legal day whose rules apply. A provider's rules
+    are compiled in a child process, so that a service that is answering goes on.
     """
-    return Panel([builtin(packs, as_of), list(cards)])
+    compiler = compiling.matcher if packs else fastest
+    return Panel([builtin(packs, as_of, compiler), list(cards)])
 
 
 async def attached_cards(settings: Settings) -> list[DetectorCard]:

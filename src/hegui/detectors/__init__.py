@@ -5,11 +5,13 @@ findings as the whole text. Rules of packs that need a clause form a detector of
 that hegui ships looks for political speech.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
-from functools import lru_cache
+from threading import Lock
+from typing import Final
 
 from hegui.detectors import lexicon, personal
-from hegui.detectors.exact import TargetDetector
+from hegui.detectors.exact import Compiler, TargetDetector, fastest
 from hegui.detectors.lexicon import Lexicon
 from hegui.detectors.matcher import Matcher
 from hegui.detectors.packs import ClauseRules, Pack, compiled, digest_of, shipped
@@ -27,12 +29,18 @@ class BuiltIn(TargetDetector):
     """
 
     def __init__(
-        self, packs: Iterable[Pack] = (), as_of: str = "", *, back_end: Matcher | None = None
+        self,
+        packs: Iterable[Pack] = (),
+        as_of: str = "",
+        *,
+        back_end: Matcher | None = None,
+        compiler: Compiler = fastest,
     ) -> None:
         held = (*shipped(), *packs)
         made = compiled(held, as_of)
+        targets = (*made.targets, *personal.targets())
         self.clauses = (
-            ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions)
+            ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions, compiler)
             if made.clauses
             else None
         )
@@ -40,22 +48,33 @@ class BuiltIn(TargetDetector):
             "builtin",
             f"packs-{lexicon.VERSION}-{digest_of(held)[:12]} personal-{personal.VERSION}",
             {**made.rules, **personal.RULES},
-            (*made.targets, *personal.targets()),
+            targets,
             exceptions=made.exceptions,
-            back_end=back_end,
+            back_end=back_end or compiler(targets, made.exceptions),
         )
 
 
-@lru_cache(maxsize=2)
-def _built_in(packs: tuple[Pack, ...], as_of: str) -> tuple[Detector, ...]:
-    built = BuiltIn(packs, as_of)
-    return (built,) if built.clauses is None else (built, built.clauses)
+_KEPT: Final = 2
+_recent: OrderedDict[tuple[tuple[Pack, ...], str], tuple[Detector, ...]] = OrderedDict()
+_turn = Lock()
 
 
-def builtin(packs: Iterable[Pack] = (), as_of: str = "") -> list[Detector]:
+def builtin(
+    packs: Iterable[Pack] = (), as_of: str = "", compiler: Compiler = fastest
+) -> list[Detector]:
     """Return the detectors that hegui attaches by itself, with ``packs`` of the provider's.
 
     One exact detector, and one for the rules that need a clause where there are any. What was
-    asked for lately is not built again.
+    asked for lately is not built again; who asks at the same time waits. ``compiler`` decides where
+    the rules are compiled, and nothing about what they find.
     """
-    return list(_built_in(tuple(packs), as_of))
+    key = (tuple(packs), as_of)
+    with _turn:
+        found = _recent.pop(key, None)
+        if found is None:
+            built = BuiltIn(*key, compiler=compiler)
+            found = (built,) if built.clauses is None else (built, built.clauses)
+        _recent[key] = found
+        while len(_recent) > _KEPT:
+            _recent.popitem(last=False)
+    return list(found)

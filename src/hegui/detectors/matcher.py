@@ -1,9 +1,8 @@
 """Find targets in a column: one interface, interchangeable back ends, identical findings."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import class_source, narrow
@@ -11,7 +10,11 @@ from hegui.terms import Findings, TextColumn
 
 
 class Matcher(Protocol):
-    """Finds every target's findings, as ``Target`` defines them, in order of row and place."""
+    """Finds every target's findings, as ``Target`` defines them, in order of row and place.
+
+    What a match of an exception covers from its first to its last character is no finding of the
+    exception's rule.
+    """
 
     def find(self, column: TextColumn) -> Findings:
         """Return the findings in ``column``. Safe to call from several threads."""
@@ -19,7 +22,10 @@ class Matcher(Protocol):
 
 
 class Hit(NamedTuple):
-    """A finding in characters of one row. Sorting hits gives the order they are reported in."""
+    """A finding in characters of a row, or in bytes of a column, as its maker counts.
+
+    Sorting hits gives the order they are reported in.
+    """
 
     start: int
     end: int
@@ -27,14 +33,16 @@ class Hit(NamedTuple):
     score: float
 
 
-def settle(
-    targets: Sequence[Target], text: str, found: Iterable[tuple[int, int, Sequence[int]]]
-) -> Iterator[Hit]:
-    """Put candidates to their checks. Each is a target, a start, and its ends, longest first."""
+Candidate: TypeAlias = tuple[int, int, Sequence[int]]
+"""A target, where it begins, and where its matches end, the longest first."""
+
+
+def settle(targets: Sequence[Target], text: str, found: Iterable[Candidate]) -> Iterator[Hit]:
+    """Put candidates to their checks."""
     for number, start, ends in found:
         target = targets[number]
         if target.check is None:
-            yield Hit(start, ends[0], number, 1.0)
+            yield Hit(start, ends[0], number, target.score)
             continue
         left = narrow(text[max(0, start - target.left) : start])
         for end in ends[:1] if target.whole else ends:
@@ -42,6 +50,25 @@ def settle(
             if score:
                 yield Hit(start, end, number, score)
                 break
+
+
+def unexcepted(hits: Iterable[Hit], targets: Sequence[Target], count: int) -> list[Hit]:
+    """Return findings in order, without exceptions and what they cover.
+
+    Targets from ``count`` on are exceptions. Each speaks for its own rule.
+    """
+    ordered = sorted(hits)
+    if not ordered or max(hit.target for hit in ordered) < count:
+        return ordered
+    reached: dict[str, int] = {}
+    kept: list[Hit] = []
+    for hit in sorted(ordered, key=lambda hit: (hit.start, hit.target < count)):
+        rule = targets[hit.target].rule
+        if hit.target >= count:
+            reached[rule] = max(hit.end, reached.get(rule, 0))
+        elif hit.end > reached.get(rule, 0):
+            kept.append(hit)
+    return sorted(kept)
 
 
 def row_text(data: bytes) -> str:
@@ -52,9 +79,9 @@ def row_text(data: bytes) -> str:
 def report(
     findings: Findings, row: int, text: str, hits: Iterable[Hit], targets: Sequence[Target]
 ) -> None:
-    """Add a row's hits to the findings, in order, with bytes for characters."""
+    """Add a row's hits, which are in order, to the findings, with bytes for characters."""
     at, place = 0, 0  # a place in characters, and the same in bytes
-    for hit in sorted(hits):
+    for hit in hits:
         place += _size(text[at : hit.start])
         at = hit.start
         size = _size(text[hit.start : hit.end])
@@ -65,27 +92,20 @@ def _size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
-class PlainMatcher:
-    """The law of ``Target``, written down with ``re``: the reference, and the last resort."""
+class Patterns:
+    """Some of ``targets``, those of ``numbers``, looked for in one text with ``re``."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
-        self._targets = targets
-        self._starts = [re.compile(_start_source(target)) for target in targets]
-        self._wholes = [re.compile(target.pattern.source) for target in targets]
+    def __init__(self, targets: Sequence[Target], numbers: Iterable[int]) -> None:
+        self._looked_for = [
+            (number, targets[number], re.compile(_start_source(targets[number])), whole)
+            for number in numbers
+            for whole in [re.compile(targets[number].pattern.source)]
+        ]
 
-    def find(self, column: TextColumn) -> Findings:
-        """Return the findings in ``column``."""
-        findings = Findings()
-        for row in range(len(column)):
-            text = row_text(column.row_bytes(row))
-            hits = settle(self._targets, text, self._candidates(text))
-            report(findings, row, text, hits, self._targets)
-        return findings
-
-    def _candidates(self, text: str) -> Iterator[tuple[int, int, Sequence[int]]]:
-        for number, target in enumerate(self._targets):
-            whole = self._wholes[number]
-            for match in self._starts[number].finditer(text):
+    def candidates(self, text: str) -> Iterator[Candidate]:
+        """Return all matches that their boundaries allow."""
+        for number, target, starts, whole in self._looked_for:
+            for match in starts.finditer(text):
                 start = match.start()
                 top = min(len(text), start + target.pattern.span)
                 ends = [
@@ -98,17 +118,25 @@ class PlainMatcher:
                     yield number, start, ends
 
 
+class PlainMatcher:
+    """The law of ``Target``, written down with ``re``: the reference, and the last resort."""
+
+    def __init__(self, targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> None:
+        self._count = len(targets)
+        self._targets = (*targets, *exceptions)
+        self._patterns = Patterns(self._targets, range(len(self._targets)))
+
+    def find(self, column: TextColumn) -> Findings:
+        """Return the findings in ``column``."""
+        findings = Findings()
+        for row in range(len(column)):
+            text = row_text(column.row_bytes(row))
+            hits = settle(self._targets, text, self._patterns.candidates(text))
+            kept = unexcepted(hits, self._targets, self._count)
+            report(findings, row, text, kept, self._targets)
+        return findings
+
+
 def _start_source(target: Target) -> str:
     behind = f"(?<!{class_source(target.before)})" if target.before else ""
     return f"{behind}(?={target.pattern.source})"
-
-
-def rows_of(column: TextColumn, places: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Group rising byte places of a column's data by row: (row, from, to) over ``places``."""
-    offsets = column.offsets
-    first = 0
-    while first < len(places):
-        row = bisect_right(offsets, places[first] - 1) - 1
-        upto = bisect_right(places, offsets[row + 1], first)
-        yield row, first, upto
-        first = upto

@@ -7,37 +7,58 @@ which is how a stream knows what to hold back. Boundaries are not part of a patt
 ``targets``.
 """
 
-from functools import cached_property
-from typing import Final, NoReturn
+import re
+from functools import cache, cached_property
+from typing import Final, Literal, NoReturn, TypeAlias
 
 from hegui.detectors.positions import Positions, positions_of
 from hegui.detectors.tree import (
     DIGITS,
+    LETTERS,
+    WIDE_LETTERS,
     Chars,
     Each,
     Either,
     Node,
     Row,
     Times,
+    class_source,
     folded,
     full_width,
     lengths,
+    nodes_of,
     source_of,
+    widened,
 )
 from hegui.terms import Misconfigured, Words
 
 MAX_SPAN: Final = 256  # characters; a hold-back is never longer
+MAX_SOURCE: Final = 4000  # characters of a pattern's own text
 _MAX_POSITIONS: Final = 4096
+_MAX_NODES: Final = 50_000  # nodes laid out, repeats multiplied
+_MAX_MEMBERS: Final = 66_000  # characters in all classes of a pattern together
+_SHOWN: Final = 60  # characters of a pattern that a message repeats
 _HEX_DIGITS: Final = 4
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r"}
+
+Fold: TypeAlias = Literal["none", "ascii", "wide"]
+"""Which letters of a phrase are caseless: none, ASCII ones, or their full-width forms."""
+
+_FOLDED: Final[dict[Fold, Chars]] = {"none": frozenset(), "ascii": LETTERS, "wide": WIDE_LETTERS}
 
 
 class Pattern:
     """A parsed pattern. ``shortest`` and ``span`` are the lengths of its matches in characters."""
 
     def __init__(self, tree: Node) -> None:
-        self.tree = tree
+        self._tree: Node | None = tree
         self.shortest, self.span = lengths(tree)
+
+    @property
+    def tree(self) -> Node:
+        """What the pattern is made of."""
+        assert self._tree is not None
+        return self._tree
 
     @cached_property
     def source(self) -> str:
@@ -48,6 +69,18 @@ class Pattern:
     def positions(self) -> Positions:
         """The pattern as an automaton."""
         return positions_of(self.tree)
+
+    @property
+    def opening(self) -> Chars:
+        """The characters that a match may begin with."""
+        laid = self.positions
+        return frozenset().union(*(laid.chars[p] for p in laid.first))
+
+    @property
+    def closing(self) -> Chars:
+        """The characters that a match may end with."""
+        laid = self.positions
+        return frozenset().union(*(laid.chars[p] for p in laid.last))
 
     def folded(self, *, case: bool = False, width: bool = False) -> "Pattern":
         """Return the pattern with the other case and the full-width form of each character added.
@@ -62,15 +95,95 @@ class Pattern:
         return Pattern(full_width(self.tree))
 
 
-def literal(text: str) -> Pattern:
-    """Return the pattern that matches ``text`` itself. Raises Misconfigured for an empty one."""
+class Phrase(Pattern):
+    """A literal text. Light, because a lexicon has a hundred thousand: its tree is made if asked.
+
+    ``fold`` says which letters match in either case.
+    """
+
+    def __init__(self, text: str, fold: Fold = "none") -> None:
+        self.text = text
+        self.fold: Fold = fold
+        self.shortest = self.span = len(text)
+        self._tree = None
+
+    @property
+    def tree(self) -> Node:
+        """The text as a row of single characters, each with its other case if it folds."""
+        return Row(tuple(_each(char, self.fold) for char in self.text))
+
+    @property
+    def source(self) -> str:
+        """The pattern for Python's ``re``."""
+        return "".join(_spelt(char, self.fold) for char in self.text)
+
+    @property
+    def opening(self) -> Chars:
+        """The first character, in either case if it folds."""
+        return _each(self.text[0], self.fold).chars
+
+    @property
+    def closing(self) -> Chars:
+        """The last character, in either case if it folds."""
+        return _each(self.text[-1], self.fold).chars
+
+    def folded(self, *, case: bool = False, width: bool = False) -> Pattern:
+        """Return the pattern with the other case and the full-width form of each character."""
+        if width:
+            return super().folded(case=case, width=width)
+        if case and self.fold == "none" and not LETTERS.isdisjoint(self.text):
+            return Phrase(self.text, "ascii")
+        return self
+
+    def full_width(self) -> Pattern:
+        """Return the pattern with every character that has a full-width form in that form only."""
+        if self.fold == "ascii" and not WIDE_LETTERS.isdisjoint(self.text):
+            return super().full_width()  # some letters fold and some do not
+        text = widened(self.text)
+        if text == self.text:
+            return self
+        return Phrase(text, "wide" if self.fold == "ascii" else "none")
+
+
+@cache
+def _each(char: str, fold: Fold) -> Each:
+    if fold == "ascii" or (fold == "wide" and char in WIDE_LETTERS):
+        return Each(
+            frozenset({char, char.swapcase()} if char.isascii() or fold == "wide" else char)
+        )
+    return Each(frozenset(char))
+
+
+@cache
+def _spelt(char: str, fold: Fold) -> str:
+    return class_source(_each(char, fold).chars)
+
+
+def literal(text: str) -> Phrase:
+    """Return the pattern that matches ``text`` itself.
+
+    Raises Misconfigured for one that is empty, longer than ``MAX_SPAN`` or not text at all.
+    """
     if not text:
         _refuse("", 0, Words("a literal cannot be empty", "字面词不能为空"))
-    return Pattern(Row(tuple(Each(frozenset(char)) for char in text)))
+    if len(text) > MAX_SPAN:
+        _refuse(text, MAX_SPAN, _too_long(len(text)))
+    if not text.isascii() and (half := _SURROGATE.search(text)):
+        _refuse(text, half.start(), _NO_CHARACTER)
+    return Phrase(text)
 
 
 def parse(source: str) -> Pattern:
-    """Read a pattern. Raises Misconfigured, naming the place, for what the subset does not have."""
+    """Read a pattern. Raises Misconfigured, naming the place, for what the subset does not have.
+
+    Refusing takes milliseconds, whatever the pattern: sizes are reckoned before anything is built.
+    """
+    if len(source) > MAX_SOURCE:
+        words = Words(
+            "it is {size} characters long; the bound is {bound}",
+            "长 {size} 个字符，上限为 {bound}",
+        )
+        _refuse(source, MAX_SOURCE, words.fill(size=len(source), bound=MAX_SOURCE))
     parser = _Parser(source)
     tree = parser.either()
     if parser.at < len(source):
@@ -79,19 +192,36 @@ def parse(source: str) -> Pattern:
     if pattern.shortest == 0:
         _refuse(source, 0, Words("it matches the empty text", "会匹配空文本"))
     if pattern.span > MAX_SPAN:
-        words = Words(
-            "a match may be {span} characters long; the bound is {bound}",
-            "匹配最长可达 {span} 个字符，上限为 {bound}",
-        )
-        _refuse(source, 0, words.fill(span=pattern.span, bound=MAX_SPAN))
-    if len(pattern.positions.chars) > _MAX_POSITIONS:
+        _refuse(source, 0, _too_long(pattern.span))
+    if nodes_of(tree) > _MAX_NODES or len(pattern.positions.chars) > _MAX_POSITIONS:
         _refuse(source, 0, Words("it is too large: fewer repeats, please", "过大：请减少重复次数"))
     return pattern
 
 
+def refusal(source: str) -> Words | None:
+    """Return why a pattern is refused and where; None when it is a good one."""
+    try:
+        parse(source)
+    except Misconfigured as refused:
+        return refused.words
+    return None
+
+
+_HALVES: Final = frozenset(map(chr, range(0xD800, 0xE000)))
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_NO_CHARACTER: Final = Words("half of a surrogate pair is no character", "半个代理对不是字符")
+
+
+def _too_long(span: int) -> Words:
+    return Words(
+        "a match may be {span} characters long; the bound is {bound}",
+        "匹配最长可达 {span} 个字符，上限为 {bound}",
+    ).fill(span=span, bound=MAX_SPAN)
+
+
 def _refuse(source: str, at: int, why: Words) -> NoReturn:
     where = Words("pattern {source!r}, character {at}: ", "模式 {source!r} 第 {at} 个字符：").fill(
-        source=source, at=at + 1
+        source=source if len(source) <= _SHOWN else source[:_SHOWN] + "…", at=at + 1
     )
     raise Misconfigured(Words(where.en + why.en, where.zh + why.zh))
 
@@ -103,6 +233,7 @@ class _Parser:
         self.source = source
         self.at = 0
         self._depth = 0
+        self._members = 0
 
     def refuse(self, why: Words) -> NoReturn:
         _refuse(self.source, self.at, why)
@@ -137,6 +268,9 @@ class _Parser:
             return Each(self._class())
         if char == "\\":
             return Each(self._escape())
+        if "\ud800" <= char <= "\udfff":
+            self.at -= 1
+            self.refuse(_NO_CHARACTER)
         if char in "*+.^$?{":
             self.at -= 1
             self.refuse(
@@ -192,6 +326,8 @@ class _Parser:
                     )
                 )
             self.at = close + 1
+            if lengths(node)[1] == 0:
+                self.refuse(Words("a repeat of nothing", "重复的内容为空"))
             node = Times(node, least, most)
         else:
             return node
@@ -211,6 +347,8 @@ class _Parser:
                 digit in "0123456789abcdefABCDEF" for digit in digits
             ):
                 self.at += _HEX_DIGITS
+                if 0xD800 <= int(digits, 16) <= 0xDFFF:  # noqa: PLR2004 - Unicode's own bounds
+                    self.refuse(_NO_CHARACTER)
                 return frozenset(chr(int(digits, 16)))
         if char.isascii() and char.isalnum():
             self.at -= 1
@@ -231,9 +369,15 @@ class _Parser:
                 high = self._escape() if top == "\\" else frozenset(top)
                 if len(low) != 1 or len(high) != 1 or min(low) > min(high):
                     self.refuse(Words("a range from high to low", "字符范围前后颠倒"))
-                chars.update(map(chr, range(ord(min(low)), ord(min(high)) + 1)))
+                chars |= self._range(ord(min(low)), ord(min(high)) + 1)
             else:
                 chars |= low
         if not chars:
             self.refuse(Words("an empty class", "空的字符类"))
         return frozenset(chars)
+
+    def _range(self, low: int, high: int) -> Chars:
+        self._members += high - low
+        if self._members > _MAX_MEMBERS:
+            self.refuse(Words("too many characters in its classes", "字符类包含的字符过多"))
+        return frozenset(map(chr, range(low, high))) - _HALVES

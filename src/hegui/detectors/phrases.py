@@ -1,25 +1,11 @@
 """How a phrase of a rule becomes targets: letters caseless, ASCII words whole."""
 
-from typing import Final
-
 from hegui.detectors.pattern import Pattern, literal
-from hegui.detectors.targets import ANYTHING, NO_WORD, Check, Target
+from hegui.detectors.targets import ANYTHING, NO_WORD, Target
 from hegui.detectors.tree import WORD, Chars
 
 
-def _medium(_value: str, _left: str) -> float:
-    return 0.7
-
-
-def _low(_value: str, _left: str) -> float:
-    return 0.4
-
-
-SEVERITY_CHECKS: Final[dict[str, Check | None]] = {"low": _low, "medium": _medium, "high": None}
-"""A check that accepts everything, with the score of a severity; a high one needs none."""
-
-
-def targets_of(rule: str, pattern: Pattern, *, check: Check | None = None) -> tuple[Target, ...]:
+def targets_of(rule: str, pattern: Pattern, *, score: float = 1.0) -> tuple[Target, ...]:
     """Return the targets of a pattern: caseless, ASCII words whole; a second one in full width.
 
     Phrases that mix widths are left to a normalised channel: folding each letter by itself makes
@@ -30,20 +16,20 @@ def targets_of(rule: str, pattern: Pattern, *, check: Check | None = None) -> tu
     forms = [plain, plain.full_width()]
     if forms[0].source == forms[1].source:
         forms.pop()
-    return tuple(Target(rule, form, before, after, check) for form in forms)
+    return tuple(Target(rule, form, before, after, score=score) for form in forms)
 
 
-def target_of(rule: str, pattern: Pattern, *, check: Check | None = None) -> Target:
+def target_of(rule: str, pattern: Pattern, *, score: float = 1.0) -> Target:
     """Return the target of a pattern as it is written: caseless, ASCII words whole."""
     before, after = _edges(pattern)
-    return Target(rule, pattern.folded(case=True), before, after, check)
+    return Target(rule, pattern.folded(case=True), before, after, score=score)
 
 
-def phrase(rule: str, text: str, *, check: Check | None = None) -> Target:
+def phrase(rule: str, text: str, *, score: float = 1.0) -> Target:
     """Return the target of a literal text: caseless, words in ASCII letters of any width whole."""
     before = NO_WORD if text[0] in NO_WORD else ANYTHING
     after = NO_WORD if text[-1] in NO_WORD else ANYTHING
-    return Target(rule, literal(text).folded(case=True), before, after, check)
+    return Target(rule, literal(text).folded(case=True), before, after, score=score)
 
 
 def _edges(pattern: Pattern) -> tuple[Chars, Chars]:

@@ -1,17 +1,69 @@
 """How much of a text's end could still become a finding."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Final
 
 from hegui.detectors.backward import CACHE, Backward
-from hegui.detectors.pattern import Pattern
-from hegui.detectors.tree import Chars
+from hegui.detectors.pattern import Fold, Pattern, Phrase
+from hegui.detectors.tree import LETTERS, WIDE_LETTERS, Chars
+
+_SMALL: Final = str.maketrans({char: char.lower() for char in LETTERS})
+_SMALL_WIDE: Final = str.maketrans({char: char.lower() for char in WIDE_LETTERS})
+_FOLDING: Final[dict[Fold, Callable[[str], str]]] = {
+    "none": lambda text: text,
+    "ascii": lambda text: text.translate(_SMALL),
+    "wide": lambda text: text.translate(_SMALL_WIDE),
+}
+
+
+class _Beginnings:
+    """The beginnings of phrases that fold alike and have one boundary.
+
+    ``_lengths`` says of a character which lengths of beginnings end in it, as the bits of a number;
+    so a text is looked up only at the lengths that are possible, mostly none to three of them.
+    """
+
+    def __init__(self, texts: Iterable[str], fold: Fold, before: Chars) -> None:
+        self._fold = _FOLDING[fold]
+        self._before = before
+        self._known: set[str] = set()
+        self._lengths: dict[str, int] = {}
+        self._longest = 0
+        for text in map(self._fold, texts):
+            self._longest = max(self._longest, len(text))
+            for size in range(len(text), 0, -1):
+                beginning = text[:size]
+                if beginning in self._known:
+                    break  # and so are the shorter ones
+                self._known.add(beginning)
+                self._lengths[beginning[-1]] = self._lengths.get(beginning[-1], 0) | 1 << size
+
+    def pending(self, tail: str) -> int:
+        """Return the length of the longest suffix of ``tail`` that begins one of the phrases."""
+        end = self._fold(tail[-1:])
+        lengths = self._lengths.get(end, 0)
+        if not lengths:
+            return 0
+        folded = self._fold(tail[-self._longest :])
+        lengths &= (2 << len(folded)) - 1
+        while lengths:
+            size = lengths.bit_length() - 1
+            lengths ^= 1 << size
+            if folded[-size:] in self._known and (
+                size == len(tail) or tail[-size - 1] not in self._before
+            ):
+                return size
+        return 0
 
 
 class Prefixes:
     """The beginnings of patterns, asked of a text that has not ended.
 
     ``before[n]`` are the characters that must not stand directly before a match of
-    ``patterns[n]``. A literal is a pattern like any other (``pattern.literal``).
+    ``patterns[n]``. Phrases are kept as a set of their beginnings, and built when first asked
+    about: a hundred thousand take a quarter of a second, which a corpus job never needs. The other
+    patterns are read backwards.
     """
 
     def __init__(
@@ -23,8 +75,23 @@ class Prefixes:
     ) -> None:
         if before is None:
             before = [frozenset()] * len(patterns)
-        self._backward = Backward(patterns, before, cache=cache)
+        others = [
+            (pattern, forbidden)
+            for pattern, forbidden in zip(patterns, before, strict=True)
+            if not isinstance(pattern, Phrase)
+        ]
+        self._phrases: dict[tuple[Fold, Chars], list[str]] = {}
+        for pattern, forbidden in zip(patterns, before, strict=True):
+            if isinstance(pattern, Phrase):
+                self._phrases.setdefault((pattern.fold, forbidden), []).append(pattern.text)
+        self._backward = Backward(
+            [pattern for pattern, _ in others], [forbidden for _, forbidden in others], cache=cache
+        )
         self.span = max((pattern.span for pattern in patterns), default=0)
+
+    @cached_property
+    def _beginnings(self) -> list[_Beginnings]:
+        return [_Beginnings(texts, *alike) for alike, texts in self._phrases.items()]
 
     def pending(self, tail: str) -> int:
         """Return the length of the longest suffix of ``tail`` that begins, or is, a match.
@@ -33,8 +100,10 @@ class Prefixes:
         it. Where ``tail`` itself begins, whatever may stand before it is taken to be allowed.
         Exact for patterns; checks on what matched (check digits, dates) can only free more.
         """
-        state = self._backward.anywhere
         longest = 0
+        for beginnings in self._beginnings:
+            longest = max(longest, beginnings.pending(tail))
+        state = self._backward.anywhere
         at = len(tail)
         while at and not state.dead:
             at -= 1
@@ -42,5 +111,5 @@ class Prefixes:
             if state.begins and (
                 at == 0 or any(tail[at - 1] not in forbidden for forbidden in state.begins)
             ):
-                longest = len(tail) - at
+                longest = max(longest, len(tail) - at)
         return longest

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeAlias
 
 from hegui.detectors.pattern import Pattern
@@ -26,8 +27,9 @@ class Target:
     put to ``check``). Nothing depends on where a scan began, and findings may overlap. So once a
     text can no longer continue a match from some start, what was found there is settled.
 
-    ``check`` may read ``left`` characters before the start. ``trigger`` replaces the pattern in an
-    engine: it must match, at least, wherever the pattern's matches end.
+    ``check`` may read ``left`` characters before the start; a finding without a check scores
+    ``score``. ``trigger`` replaces the pattern in an engine: it must match, at least, wherever the
+    pattern's matches end.
     """
 
     rule: str
@@ -38,6 +40,7 @@ class Target:
     left: int = 0
     whole: bool = False
     trigger: Pattern | None = None
+    score: float = 1.0
 
     @property
     def reach(self) -> int:
@@ -45,18 +48,36 @@ class Target:
         return max(self.left, 1 if self.before else 0)
 
 
-def digest_of(version: str, targets: Iterable[Target], data: bytes = b"") -> str:
+def digest_of(
+    version: str,
+    targets: Iterable[Target],
+    data: bytes = b"",
+    *,
+    exceptions: Iterable[Target] = (),
+) -> str:
     """Return the digest of what is looked for. ``version`` stands for the code of the checks."""
     hasher = hashlib.sha256(f"{version}\n".encode() + data)
     for target in targets:
-        parts = (
-            target.rule,
-            target.pattern.source,
-            "".join(sorted(target.before)),
-            "".join(sorted(target.after)),
-            getattr(target.check, "__name__", ""),
-            str(target.left),
-            str(target.whole),
-        )
-        hasher.update("\x1f".join(parts).encode() + b"\n")
+        hasher.update(_told(target))
+    for exception in exceptions:
+        hasher.update(b"except " + _told(exception))
     return hasher.hexdigest()
+
+
+def _told(target: Target) -> bytes:
+    parts = (
+        target.rule,
+        target.pattern.source,
+        _in_order(target.before),
+        _in_order(target.after),
+        getattr(target.check, "__name__", ""),
+        str(target.left),
+        str(target.whole),
+        str(target.score),
+    )
+    return "\x1f".join(parts).encode() + b"\n"
+
+
+@cache
+def _in_order(chars: Chars) -> str:
+    return "".join(sorted(chars))

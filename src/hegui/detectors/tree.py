@@ -1,13 +1,15 @@
 """What a pattern is made of: sets of characters, and the four ways to put them together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
 
 DIGITS: Final = frozenset("0123456789")
-WORD: Final = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+WORD: Final = DIGITS | LETTERS
 _WIDE: Final = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)} | {" ": "\u3000"}
+_WIDEN: Final = str.maketrans(_WIDE)
 _NARROW: Final = str.maketrans({wide: narrow for narrow, wide in _WIDE.items()})
 
 Chars: TypeAlias = frozenset[str]
@@ -32,7 +34,10 @@ def narrow(text: str) -> str:
 
 def full_width_text(text: str) -> str:
     """Return ``text`` with every character that has a full-width form in that form."""
-    return "".join(_WIDE.get(char, char) for char in text)
+    return text.translate(_WIDEN)
+
+
+widened = full_width_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,9 @@ class Times:
 
 Node: TypeAlias = Each | Row | Either | Times
 
+WIDE_WORD: Final = wide(WORD) - WORD
+WIDE_LETTERS: Final = wide(LETTERS) - LETTERS
+
 
 def lengths(node: Node) -> tuple[int, int]:
     """Return the lengths of the shortest and the longest match, in characters."""
@@ -79,6 +87,66 @@ def lengths(node: Node) -> tuple[int, int]:
     if isinstance(node, Row):
         return sum(low for low, _ in sizes), sum(high for _, high in sizes)
     return min(low for low, _ in sizes), max(high for _, high in sizes)
+
+
+def bytes_size(node: Node) -> int:
+    """Return how many bytes of UTF-8 every match is long; 0 when they differ."""
+    if isinstance(node, Each):
+        sizes = {len(char.encode()) for char in node.chars}
+        return sizes.pop() if len(sizes) == 1 else 0
+    if isinstance(node, Times):
+        return bytes_size(node.node) * node.low if node.low == node.high else 0
+    found = [bytes_size(part) for part in node.parts]
+    if isinstance(node, Row):
+        return sum(found) if all(found) else 0
+    return found[0] if len(set(found)) == 1 else 0
+
+
+def chars_of(node: Node) -> Iterator[Chars]:
+    """Walk the sets of characters of a node."""
+    if isinstance(node, Each):
+        yield node.chars
+    elif isinstance(node, Times):
+        yield from chars_of(node.node)
+    else:
+        for part in node.parts:
+            yield from chars_of(part)
+
+
+def mapped(node: Node, to: Callable[[str], str]) -> Node:
+    """Return the node with each character replaced."""
+    if isinstance(node, Each):
+        return Each(frozenset(map(to, node.chars)))
+    if isinstance(node, Times):
+        return Times(mapped(node.node, to), node.low, node.high)
+    parts = tuple(mapped(part, to) for part in node.parts)
+    return Row(parts) if isinstance(node, Row) else Either(parts)
+
+
+def without(node: Node, chars: Chars) -> Node | None:
+    """Return the node for the matches that hold none of ``chars``; None when there are none."""
+    if isinstance(node, Each):
+        left = node.chars - chars
+        return Each(left) if left else None
+    if isinstance(node, Times):
+        inner = without(node.node, chars)
+        if inner is None:
+            return None if node.low else Row(())
+        return Times(inner, node.low, node.high)
+    parts = [without(part, chars) for part in node.parts]
+    kept = tuple(part for part in parts if part is not None)
+    if isinstance(node, Row):
+        return Row(kept) if len(kept) == len(parts) else None
+    return Either(kept) if kept else None
+
+
+def nodes_of(node: Node) -> int:
+    """Return how many nodes there are when every repeat is written out."""
+    if isinstance(node, Each):
+        return 1
+    if isinstance(node, Times):
+        return 1 + nodes_of(node.node) * node.high
+    return 1 + sum(map(nodes_of, node.parts))
 
 
 def folded(node: Node, *, case: bool, width: bool) -> Node:

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from hegui.detectors.packs.values import SCORES, Lined, Pack, Rule
 from hegui.detectors.pattern import Pattern, parse
-from hegui.detectors.phrases import SEVERITY_CHECKS, phrase, target_of
-from hegui.detectors.targets import Check, Target
+from hegui.detectors.phrases import phrase, target_of
+from hegui.detectors.targets import Target
 from hegui.detectors.tree import Each, Either, Node, Row, Times
 from hegui.detectors.variants import expanded
 from hegui.terms import RuleInfo
@@ -84,13 +84,12 @@ def compiled(packs: Iterable[Pack], as_of: str = "") -> Compiled:
 
 def targets_of(rule: Rule) -> Iterator[Target]:
     """Return the targets of an exact rule, variants included, without duplicates."""
-    check = SEVERITY_CHECKS[rule.severity]
-    yield from _targets(rule, (*rule.literals, *rule.patterns), check)
+    yield from _targets(rule, (*rule.literals, *rule.patterns), SCORES[rule.severity])
 
 
 def exceptions_of(rule: Rule) -> Iterator[Target]:
     """Return the targets of a rule's exceptions, in the rule's variants too."""
-    yield from _targets(rule, rule.exceptions, None)
+    yield from _targets(rule, rule.exceptions, 1.0)
 
 
 def clauses_of(rule: Rule) -> Iterator[ClauseRule]:
@@ -121,13 +120,13 @@ def spellings(text: str, variants: Iterable[str]) -> tuple[str, ...]:
     return expanded(text, _LITERAL_KINDS.intersection(variants))
 
 
-def _targets(rule: Rule, said: Sequence[Lined], check: Check | None) -> Iterator[Target]:
+def _targets(rule: Rule, said: Sequence[Lined], score: float) -> Iterator[Target]:
     for text in _texts(rule, [each for each in said if not each.pattern]):
-        yield phrase(rule.id, text, check=check)
+        yield phrase(rule.id, text, score=score)
     for source in sorted({each.text for each in said if each.pattern}):
         forms = {form.source: form for form in forms_of(parse(source), rule.variants)}
         for pattern in forms.values():
-            yield target_of(rule.id, pattern, check=check)
+            yield target_of(rule.id, pattern, score=score)
 
 
 def _texts(rule: Rule, said: Iterable[Lined]) -> dict[str, None]:

@@ -9,12 +9,12 @@ whole text finds.
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Final, NamedTuple
 
-from hegui.detectors.exact import Covers, fastest
-from hegui.detectors.matcher import Matcher
+from hegui.detectors.exact import Compiler, fastest
 from hegui.detectors.packs.build import ClauseRule
 from hegui.detectors.targets import Target
 from hegui.terms import DetectorCard, Findings, RuleInfo, TextColumn
@@ -38,8 +38,7 @@ class ClauseRules:
         rules: Mapping[str, RuleInfo],
         clauses: Sequence[ClauseRule],
         exceptions: Sequence[Target] = (),
-        *,
-        digest: str = "",
+        compiler: Compiler = fastest,
     ) -> None:
         self._clauses, self._exceptions = tuple(clauses), tuple(exceptions)
         # Pieces and exceptions are looked for in one pass. A target's rule is its number here,
@@ -53,9 +52,9 @@ class ClauseRules:
         for target in self._exceptions:
             self._meant.append(target.rule)
             targets.append(replace(target, rule=str(len(targets))))
-        self._matcher: Matcher = fastest(targets)
+        self._matcher = compiler(targets, ())
         told = "\n".join(
-            [f"{_VERSION} {digest}"]
+            [_VERSION]
             + [f"{c.rule} {c.score} {[p.pattern.source for p in c.pieces]}" for c in self._clauses]
             + [f"{e.rule} {e.pattern.source}" for e in self._exceptions]
         )
@@ -121,6 +120,20 @@ def _short(span: bytes) -> bool:
     if len(span) > _WIDEST * MOST:  # not even worth decoding
         return False
     return len(span) <= MOST or len(span.decode("utf-8", "surrogateescape")) <= MOST
+
+
+class Covers:
+    """Spans that excuse what lies wholly within one of them."""
+
+    def __init__(self, places: Iterable[_Place]) -> None:
+        ordered = sorted(places)
+        self._starts = [place.start for place in ordered]
+        self._ends = list(accumulate((place.end for place in ordered), max))
+
+    def hold(self, start: int, end: int) -> bool:
+        """Whether one of the spans holds this one."""
+        at = bisect_right(self._starts, start)
+        return at > 0 and self._ends[at - 1] >= end
 
 
 def _ends_of_clauses(data: bytes) -> list[int]:

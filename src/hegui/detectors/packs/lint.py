@@ -7,7 +7,7 @@ pack out; a ``note`` does not.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from hegui.detectors.exact import TargetDetector
+from hegui.detectors.exact import Compiler, fastest
 from hegui.detectors.packs.build import GAP, exceptions_of, pieces_of, spellings
 from hegui.detectors.packs.cases import failed_cases
 from hegui.detectors.packs.values import Flaw, Lined, Pack, Rule
@@ -27,12 +27,14 @@ def lint(
     *,
     beside: Mapping[str, Pack] | None = None,
     shipped: bool = False,
+    compiler: Compiler = fastest,
 ) -> dict[str, list[Flaw]]:
     """Return the flaws of packs by the names they are given under, in the order of their lines.
 
     ``risks`` are the ids of the standard's list. ``beside`` are packs that will be attached too and
     are not judged themselves. ``shipped``: the packs are to come with hegui, so they hold no rule
-    of risks A.1.a to A.1.c, and a case of each sort for every rule.
+    of risks A.1.a to A.1.c, and a case of each sort for every rule. ``compiler`` makes the matcher
+    that tries the cases; what it refuses is a flaw.
     """
     beside = beside or {}
     flaws: dict[str, list[Flaw]] = {name: [] for name in packs}
@@ -47,8 +49,11 @@ def lint(
     _twice_named({**beside, **packs}, flaws)
     _twice_listed({**others, **sound}, flaws)
     for name, rules in sound.items():
-        flaws[name] += _shadowed(rules)
-        flaws[name] += failed_cases(rules)
+        try:
+            flaws[name] += _shadowed(rules, compiler)
+            flaws[name] += failed_cases(rules, compiler)
+        except Misconfigured as error:  # the engine refuses them together, or takes too long
+            flaws[name].append(Flaw(1, error.words))
     return {name: sorted(found, key=lambda flaw: flaw.line) for name, found in flaws.items()}
 
 
@@ -183,17 +188,16 @@ def _twice(rule: Rule, said: Lined, other: tuple[str, str, Lined]) -> Flaw:
     return Flaw(said.line, words.fill(where=where, line=first.line, rule=rule_id), rule.id, "note")
 
 
-def _shadowed(rules: Sequence[Rule]) -> Iterator[Flaw]:
+def _shadowed(rules: Sequence[Rule], compiler: Compiler) -> Iterator[Flaw]:
     """Find literals that an exception of the same rule wholly covers: they can never be found."""
     for rule in rules:
         if not rule.exceptions or not rule.literals:
             continue
         covers = tuple(exceptions_of(rule))
-        looking = TargetDetector("exceptions", "1", {}, covers)
         column = TextColumn.of(said.text for said in rule.literals)
         covered = {
             row
-            for row, _, start, end, _ in looking.inspect(column)
+            for row, _, start, end, _ in compiler(covers, ()).find(column)
             if start == 0 and end == column.offsets[row + 1] - column.offsets[row]
         }
         everything = len(covered) == len(rule.literals) and not rule.patterns

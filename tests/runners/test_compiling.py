@@ -1,0 +1,89 @@
+"""Compiling in a child: cached by what was compiled, never trusted blindly, never for ever."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from hegui.detectors.pattern import literal, parse
+from hegui.detectors.targets import Target
+from hegui.runners.compiling import matcher
+from hegui.terms import Misconfigured, TextColumn
+
+TARGETS = [Target("r", literal("炸弹")), Target("s", parse(r"[1１]\d{3}"))]
+COLUMN = TextColumn.of(["一颗炸弹", "１999"])
+FOUND = [(0, "r", 6, 12, 1.0), (1, "s", 0, 6, 1.0)]
+
+
+def only_file(folder: Path) -> Path:
+    (found,) = folder.iterdir()
+    return found
+
+
+def test_what_was_compiled_is_kept_for_the_owner_alone_and_used_again(tmp_path: Path) -> None:
+    cache = tmp_path / "compiled"
+    assert list(matcher(TARGETS, cache=cache).find(COLUMN)) == FOUND
+    kept = only_file(cache)  # nothing half-written beside it
+    assert kept.stat().st_mode & 0o777 == 0o600
+    written = kept.stat().st_mtime_ns
+    assert list(matcher(TARGETS, cache=cache).find(COLUMN)) == FOUND
+    assert kept.stat().st_mtime_ns == written
+    matcher(TARGETS[:1], cache=cache)
+    matcher(TARGETS[:1], TARGETS[1:], cache=cache)
+    assert len(list(cache.iterdir())) == 2  # the same expressions: exceptions are decided on hits
+
+
+def cut_short(data: bytes) -> bytes:
+    return data[:-1]
+
+
+def one_bit_changed(data: bytes) -> bytes:
+    return data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
+
+
+def of_another_key(data: bytes) -> bytes:
+    return data.replace(data[55:60], b"00000", 1)
+
+
+def empty(_data: bytes) -> bytes:
+    return b""
+
+
+def test_a_file_that_is_not_whole_or_of_other_rules_is_compiled_anew(tmp_path: Path) -> None:
+    matcher(TARGETS, cache=tmp_path)
+    kept = only_file(tmp_path)
+    good = kept.read_bytes()
+    for spoil in (cut_short, one_bit_changed, of_another_key, empty):
+        kept.write_bytes(spoil(good))
+        assert list(matcher(TARGETS, cache=tmp_path).find(COLUMN)) == FOUND
+        assert kept.read_bytes() == good, spoil
+
+
+def test_a_file_that_others_may_write_is_not_believed(tmp_path: Path) -> None:
+    matcher(TARGETS, cache=tmp_path)
+    kept = only_file(tmp_path)
+    kept.chmod(0o666)
+    assert list(matcher(TARGETS, cache=tmp_path).find(COLUMN)) == FOUND
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert list(matcher(TARGETS, cache=blocked / "compiled").find(COLUMN)) == FOUND
+
+
+def test_rules_that_take_too_long_are_refused_in_words() -> None:
+    began = time.monotonic()
+    with pytest.raises(Misconfigured) as caught:
+        matcher(TARGETS, deadline=0.01)
+    assert time.monotonic() - began < 5
+    assert "0.01 seconds" in caught.value.words.en
+    assert "0.01 秒" in caught.value.words.zh
+
+
+def test_rules_that_the_engine_refuses_are_refused_in_words() -> None:
+    wide = parse("(?:[一-龥][a-z0-9]?){40,120}")
+    with pytest.raises(Misconfigured) as caught:
+        matcher([Target("r", wide)] * 3)
+    assert "engine refuses" in caught.value.words.en
