@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
-from tests.cli.conftest import Hegui
+from tests.cli.conftest import INTERNAL, Hegui
 
 from hegui.cli.rules_build import Defaults, built, dates_of
 from hegui.cli.rules_export import save
@@ -54,6 +54,13 @@ def packed(path: Path) -> Pack:
 
 
 @pytest.fixture
+def settings_file(tmp_path: Path) -> Path:
+    path = tmp_path / "hegui.toml"
+    path.write_text(INTERNAL + '[[screen.pack]]\npath = "own.yaml"\n', encoding="utf-8")
+    return path
+
+
+@pytest.fixture
 def own(tmp_path: Path) -> Path:
     path = tmp_path / "own.yaml"
     path.write_text(PACK, encoding="utf-8")
@@ -75,6 +82,21 @@ def test_lint_says_what_is_wrong_with_file_and_line(hegui: Hegui, own: Path) -> 
     assert (flaw["line"], flaw["rule"], flaw["weight"]) == (8, "own.word", "error")
     shown = hegui("rules", "lint", str(own), "--lang", "zh").output
     assert f"{own}:8 own.word 风险编号写作" in shown
+
+
+def test_check_lists_packs_and_says_where_they_are_wrong(
+    hegui: Hegui, own: Path, settings_file: Path
+) -> None:
+    told = json.loads(hegui("check", "--json").stdout)
+    assert [pack["pack"] for pack in told["packs"]] == ["own"]
+    assert "own   " in hegui("check").output
+    own.write_text(PACK.replace("A.3.b", "A.9.z"), encoding="utf-8")
+    result = hegui("check", "--json")
+    assert result.exit_code == 3
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert problem["key"] == "screen.pack"
+    assert problem["line"] == settings_file.read_text(encoding="utf-8").count("\n")
+    assert f"{own}, line 8 own.word" in problem["en"]
 
 
 def test_a_provider_may_list_what_hegui_does_not_ship(hegui: Hegui, own: Path) -> None:

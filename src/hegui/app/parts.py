@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Final, Literal
 
 from hegui.app.packs import day_of, packs_of
@@ -131,13 +133,20 @@ def runners_of(settings: Settings) -> list[ProcessRunner]:
     ]
 
 
-def panel_of(cards: Sequence[DetectorCard], packs: Sequence[Pack] = (), as_of: str = "") -> Panel:
+def panel_of(
+    cards: Sequence[DetectorCard],
+    packs: Sequence[Pack] = (),
+    as_of: str = "",
+    *,
+    cache: Path | None = None,
+) -> Panel:
     """Return the panel: rules and personal data run in line, what is attached is asked.
 
     ``packs`` are the provider's; ``as_of`` is the legal day whose rules apply. A provider's rules
-    are compiled in a child process, so that a service that is answering goes on.
+    are compiled in a child process, so that a service that is answering goes on; what it made may
+    be kept in ``cache``.
     """
-    compiler = compiling.matcher if packs else fastest
+    compiler = partial(compiling.matcher, cache=cache) if packs else fastest
     return Panel([builtin(packs, as_of, compiler), list(cards)])
 
 

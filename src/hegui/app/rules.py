@@ -25,6 +25,7 @@ from hegui.settings import Settings
 from hegui.terms import Clock, DetectorCard, HeguiError, Misconfigured
 
 _log = logging.getLogger(__name__)
+_KEPT = 6  # compiled sets of rules in the cache
 _TOLD = 10  # problems of a broken pack that the log lists
 
 
@@ -60,6 +61,7 @@ class RulesInUse:
         self._clock, self._record = clock, record
         self.every = every
         self._paths = paths_of(settings)
+        self._cache = settings.data_dir / "compiled"
         self._asked = asyncio.Event()
         self._panel: Panel | None = None
         self._held = Held((), (), "")
@@ -178,7 +180,9 @@ class RulesInUse:
         self._refused = found.files
 
     def _compile(self, found: Held, as_of: str) -> Panel:
-        panel = parts.panel_of(self._cards, reading.sound(found), as_of)
+        packs = reading.sound(found)
+        panel = parts.panel_of(self._cards, packs, as_of, cache=self._cache)
+        _forget(self._cache)
         refuse_unknown_rulings(panel, self._settings.screen.actions)
         return panel
 
@@ -194,6 +198,14 @@ class RulesInUse:
             all=digest_of((*shipped(), *found.packs)),
             count=len(found.packs),
         )
+
+
+def _forget(cache: Path) -> None:
+    """Keep the latest of what was compiled, so that the cache does not grow for ever."""
+    with suppress(OSError):
+        made = sorted(cache.glob("*.rules"), key=lambda path: path.stat().st_mtime_ns)
+        for path in made[:-_KEPT]:
+            path.unlink(missing_ok=True)
 
 
 def _stamps(paths: Sequence[Path]) -> tuple[object, ...]:
