@@ -17,6 +17,7 @@ from hegui.cli.rules_table import metadata, read_table
 from hegui.detectors.packs import Lined, Pack, Rule, read, written
 from hegui.terms import Words
 
+ROOT = Path(__file__).parent.parent.parent
 PACK = """\
 pack: own
 version: "1"
@@ -71,6 +72,16 @@ def test_lint_finds_nothing_in_what_comes_with_hegui(hegui: Hegui) -> None:
     result = hegui("rules", "lint")
     assert result.exit_code == 0, result.output
     assert "0 to put right" in result.output
+
+
+@pytest.mark.parametrize("page", ["rule-packs.md", "rule-packs.zh.md"])
+def test_the_pack_of_the_page_is_right(hegui: Hegui, tmp_path: Path, page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    shown = text.partition("```yaml\n")[2].partition("```")[0]
+    path = tmp_path / "shown.yaml"
+    path.write_text(shown, encoding="utf-8")
+    told = json.loads(hegui("rules", "lint", str(path), "--json").stdout)
+    assert told == {"ok": True, "flaws": []}
 
 
 def test_lint_says_what_is_wrong_with_file_and_line(hegui: Hegui, own: Path) -> None:

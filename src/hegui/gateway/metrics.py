@@ -50,6 +50,12 @@ class Metrics:
             "hegui_added_seconds",
             "Time from a request to the first byte of its reply, less the time the model took",
         )
+        self._count_rules()
+        self._lag = Gauge(
+            "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
+        )
+
+    def _count_rules(self) -> None:
         self._reloads = Counter(
             "hegui_pack_reloads",
             "Changes of the rule packs, by whether they were taken over",
@@ -60,9 +66,6 @@ class Metrics:
             "hegui_packs_stale",
             "1 while a rule pack on disk is broken and the rules before it go on",
             registry=self.registry,
-        )
-        self._lag = Gauge(
-            "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
         )
 
     def _histogram(self, name: str, says: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
