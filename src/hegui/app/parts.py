@@ -144,9 +144,9 @@ def panel_of(
 
     ``packs`` are the provider's; ``as_of`` is the legal day whose rules apply. A provider's rules
     are compiled in a child process, so that a service that is answering goes on; what it made may
-    be kept in ``cache``.
+    be kept in ``cache``, which makes the next start quick.
     """
-    compiler = partial(compiling.matcher, cache=cache) if packs else fastest
+    compiler = partial(compiling.matcher, cache=cache) if packs or cache else fastest
     return Panel([builtin(packs, as_of, compiler), list(cards)])
 
 
