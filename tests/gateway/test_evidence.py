@@ -86,7 +86,7 @@ async def test_the_model_is_called_while_the_question_is_written() -> None:
         task = asyncio.ensure_future(s.ask("你好"))
         await asyncio.sleep(0.08)
         assert s.script.asked
-        assert not s.gateway.ledger.durable[1:]  # type: ignore[attr-defined]
+        assert not s.gateway.ledger.durable[2:]  # type: ignore[attr-defined]
         await task
 
 
@@ -224,14 +224,13 @@ async def test_a_leaf_never_outgrows_its_two_kilobytes(tmp_path: Path) -> None:
     tables = '[content]\nkeep = "all"\n'
     async with spine(tables=tables, folder=tmp_path) as s:
         gate = s.gateway.gate
-        evidence = Evidence(
-            gate.evidence._ledger, gate.vault, Content(), gate.clock, gate.judge.panel.digest
-        )
+        evidence = Evidence(gate.evidence._ledger, gate.vault, Content(), gate.clock)
         for name in ("模" * 400, '"\\\x01' * 300, "\U0001f600" * 200, "a" * 5000):
             upstream = Upstream(name=name[:200], base_url="http://x/v1")
             caller = gate_caller()
             exchange = Exchange(
                 id=new_exchange_id(gate.clock()),
+                judge=gate.judge,
                 caller=caller,
                 subject=gate.vault.subject("default", None),
                 body=b"{}",

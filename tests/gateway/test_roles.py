@@ -154,7 +154,7 @@ async def test_a_refusal_speaks_the_callers_language(text: str, accept: str, fir
         assert refused["rule"] == "lex.weapons"
         assert "炸弹" not in json.dumps(body, ensure_ascii=False).replace(refused["reason"], "")
         assert "bomb" not in data.decode()
-        assert body["aigc"]["ledger"]["asked"] == 1
+        assert body["aigc"]["ledger"]["asked"] == 2
 
 
 async def test_who_is_in_need_is_offered_help_and_not_a_lecture() -> None:

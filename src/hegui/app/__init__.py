@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def serve(path: Path, lang: Lang | None) -> int:
     async def run() -> None:
         await gateway.start()
         _settle_memory()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, gateway.rules.look_again)
         listeners = [(gateway.public, public), (gateway.admin, admin)]
         await serve_sockets(listeners, started=started, stopping=stopping)
 

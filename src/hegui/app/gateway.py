@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 import hegui
 from hegui.app import parts
-from hegui.app.enforced import refuse_unknown_rulings
+from hegui.app.rules import RulesInUse
 from hegui.callers.assertion import Assertions
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
@@ -32,7 +32,17 @@ from hegui.ledger import kinds, leaf
 from hegui.runners.remote import RemoteRunner
 from hegui.screen.panel import Panel
 from hegui.settings import Settings
-from hegui.terms import Ask, Clock, Entry, Fault, Findings, HeguiError, Unavailable, Words
+from hegui.terms import (
+    Ask,
+    Clock,
+    DetectorCard,
+    Entry,
+    Fault,
+    Findings,
+    HeguiError,
+    Unavailable,
+    Words,
+)
 from hegui.vault.vault import Vault
 
 _log = logging.getLogger(__name__)
@@ -53,6 +63,7 @@ class Gateway:
     public: ASGIApp
     admin: ASGIApp
     gate: Gate
+    rules: RulesInUse
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
@@ -66,6 +77,7 @@ class Gateway:
         self._assertions = Assertions(asserted, clock) if asserted is not None else None
         self._runners: dict[str, parts.Runner] = {}
         self._metrics = Metrics()
+        self._history = History()
         self._chores: set[asyncio.Task[None]] = set()
         self._ready = False
 
@@ -81,33 +93,42 @@ class Gateway:
             await self._close()
             raise
 
-    async def _panel(self) -> Panel:
+    async def _cards(self) -> list[DetectorCard]:
         cards = []
         for runner in parts.runners_of(self.settings, self._metrics.guarded):
             card = await runner.start()
             self._runners[card.name] = runner
             cards.append(card)
-        panel = parts.panel_of(cards)
-        refuse_unknown_rulings(panel, self.settings.screen.actions)
-        return panel
+        return cards
+
+    def _judge(self, panel: Panel) -> Judge:
+        """Return the judge that exchanges begin with while these rules stand."""
+        settings = self.settings
+        return Judge(
+            panel,
+            Refusals(panel.rules, settings.public_url, settings.ledger.appeal_days),
+            self._history,
+            self._fulfil,
+            _off_loop,
+            settings.limits.off_loop_bytes,
+        )
+
+    def _take(self, panel: Panel) -> None:
+        self.gate.judge = self._judge(panel)
 
     async def _start(self) -> None:
-        panel = await self._panel()
+        rules = RulesInUse(self.settings, await self._cards(), self._clock, self._record)
+        panel = await rules.first()
+        self.rules = rules
         policies = parts.policies_of(self.settings)
         content = self.settings.content
-        judge = Judge(
-            panel, History(), self._fulfil, _off_loop, self.settings.limits.off_loop_bytes
-        )
         self.gate = Gate(
             settings=self.settings,
             producer=self.settings.provider.code,
-            judge=judge,
+            judge=self._judge(panel),
             policies=policies,
-            refusals=Refusals(
-                panel.rules, self.settings.public_url, self.settings.ledger.appeal_days
-            ),
             upstreams=Upstreams(self.settings.upstreams),
-            evidence=Evidence(self.ledger, self.vault, content, self._clock, panel.digest),
+            evidence=Evidence(self.ledger, self.vault, content, self._clock),
             vault=self.vault,
             standing=self._standing,
             metrics=self._metrics,
@@ -116,7 +137,9 @@ class Gateway:
         self.public = self._public()
         self.admin = admin_app(self.gate, self.ledger.lag, self._state)
         await self._say_started(panel)
+        await rules.say_first()
         self._repeat(self._expire, _HOUR)
+        self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
             self._repeat(self._fetch_keys, _KEYS_EVERY)
@@ -187,7 +210,12 @@ class Gateway:
 
     def _state(self) -> dict[str, Any]:
         lag = self.ledger.lag()
-        return {"ready": self._ready, "ledger_lag": lag, "detectors": sorted(self._runners)}
+        return {
+            "ready": self._ready,
+            "ledger_lag": lag,
+            "detectors": sorted(self._runners),
+            "rules": self.rules.state(),
+        }
 
     async def _fulfil(self, ask: Ask) -> Findings | Fault:
         runner = self._runners.get(ask.detector)
@@ -232,8 +260,11 @@ class Gateway:
                     _log.warning("%s failed: %s", chore.__name__, type(error).__name__)
                 await asyncio.sleep(every)
 
-        task = asyncio.get_running_loop().create_task(forever())
-        self._chores.add(task)
+        self._watch(forever())
+
+    def _watch(self, chore: Coroutine[Any, Any, None]) -> None:
+        """Keep something going until the service stops."""
+        self._chores.add(asyncio.get_running_loop().create_task(chore))
 
 
 async def _off_loop(work: Callable[[], None]) -> None:

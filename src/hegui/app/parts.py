@@ -4,12 +4,18 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Final, Literal
 
 from hegui.app.guards import guard_runners
+from hegui.app.packs import day_of, packs_of
 from hegui.detectors import builtin
+from hegui.detectors.exact import fastest
+from hegui.detectors.packs import Pack
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
+from hegui.runners import compiling
 from hegui.runners.process import ProcessRunner
 from hegui.runners.remote import Observe, RemoteRunner, unobserved
 from hegui.screen.panel import Panel
@@ -139,12 +145,22 @@ def runners_of(settings: Settings, observe: Observe = unobserved) -> list[Runner
     return [*plugins, *guard_runners(settings, observe)]
 
 
-def panel_of(cards: Sequence[DetectorCard]) -> Panel:
-    """Return the panel: what comes with hegui runs in line, what is attached is asked.
+def panel_of(
+    cards: Sequence[DetectorCard],
+    packs: Sequence[Pack] = (),
+    as_of: str = "",
+    *,
+    cache: Path | None = None,
+) -> Panel:
+    """Return the panel: rules and personal data run in line, what is attached is asked.
 
-    Two detectors of one name are ``Misconfigured``: an answer could not be told whose it is.
+    ``packs`` are the provider's; ``as_of`` is the legal day whose rules apply. A provider's rules
+    are compiled in a child process, so that a service that is answering goes on; what it made may
+    be kept in ``cache``, which makes the next start quick. Two detectors of one name are
+    ``Misconfigured``: an answer could not be told whose it is.
     """
-    panel = Panel([builtin(), list(cards)])
+    compiler = partial(compiling.matcher, cache=cache) if packs or cache else fastest
+    panel = Panel([builtin(packs, as_of, compiler), list(cards)])
     names = [card.name for card in panel.cards]
     for name in names:
         if names.count(name) > 1:
@@ -169,7 +185,8 @@ async def attached_cards(settings: Settings) -> list[DetectorCard]:
 def panel_once(settings: Settings) -> Panel:
     """Return the panel for a command that judges nothing by attached detectors, or only looks."""
     attached = settings.screen.detectors or settings.screen.guards
-    return panel_of(asyncio.run(attached_cards(settings)) if attached else [])
+    cards = asyncio.run(attached_cards(settings)) if attached else []
+    return panel_of(cards, packs_of(settings), day_of(now()))
 
 
 def policies_of(settings: Settings) -> dict[tuple[str, bool], Policy]:

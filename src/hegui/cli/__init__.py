@@ -30,6 +30,10 @@ SHELF = {
         "hegui.cli.scan:scan",
         Words("look for risks in text files or a pipe", "在文本文件或管道中查找风险"),
     ),
+    "rules": (
+        "hegui.cli.rules:rules",
+        Words("check, count, import and export rule packs", "检查、统计、导入和导出规则包"),
+    ),
     "ledger": ("hegui.cli.ledger:ledger", Words("check the evidence", "核验证据账本")),
 }
 

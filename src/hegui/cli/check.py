@@ -41,15 +41,17 @@ def check(config: Path, *, as_json: bool) -> int:
 
     text = read_text(config)
     settings, problems = inspect(text, path=config, environ=os.environ)
-    checked = None
+    checked = panel = None
     if settings is not None:
         speech().settled = settings.service.language
         problems = _around(settings)
+        broken = _packs(settings, text)
+        problems += broken
         try:
-            panel = parts.panel_once(settings)
+            panel = None if broken else parts.panel_once(settings)
         except HeguiError as error:
             problems.append(_unplaced("screen", error.words))
-        else:
+        if panel is not None:
             problems += _idle_actions(settings, panel, text)
             checked = Checked.of(settings, panel, parts.policies_of(settings))
     if as_json:
@@ -85,6 +87,23 @@ def _around(settings: "Settings") -> "list[Problem]":
         except HeguiError as error:
             problems.append(_unplaced("data_dir", error.words))
     return problems
+
+
+def _packs(settings: "Settings", text: str) -> "list[Problem]":
+    """Read and judge the rule packs; each problem says the pack's file and line."""
+    from hegui.app.packs import held, paths_of
+    from hegui.settings import Problem
+    from hegui.settings.locate import lines_of, nearest_line
+
+    lines = lines_of(text)
+    places = {
+        str(path): nearest_line(lines, ("screen", "pack", number, "path"))
+        for number, path in enumerate(paths_of(settings))
+    }
+    return [
+        Problem(places[placed.file], "screen.pack", placed.sentence)
+        for placed in held(paths_of(settings)).problems
+    ]
 
 
 def _idle_actions(settings: "Settings", panel: "Panel", text: str) -> "list[Problem]":

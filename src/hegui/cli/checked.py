@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hegui.app.enforced import ROLES, Ruling, clauses, rulings, uncovered
+from hegui.app.packs import packs_of
 from hegui.cli.columns import aligned, table, wrapped
 from hegui.cli.guarded import TITLE, guard_notes, guards, guards_data
 from hegui.cli.notes import applicability, content_kept, labelling, notes
@@ -13,6 +14,7 @@ from hegui.settings import Settings
 from hegui.terms import Lang, Role, Words
 
 if TYPE_CHECKING:
+    from hegui.detectors.packs import Pack
     from hegui.screen.panel import Panel
     from hegui.screen.policy import Policy
 
@@ -60,6 +62,7 @@ class Checked:
     enforced: Mapping[str, list[Ruling]]
     uncovered: list[Risk]
     clauses: Mapping[str, str]
+    packs: tuple["Pack", ...] = ()
 
     @classmethod
     def of(
@@ -72,7 +75,8 @@ class Checked:
                 adult, minor = policies["adult", own], policies["minor", own]
                 enforced[sort] = rulings(panel, adult, minor)
         streams = clauses(panel, policies["adult", True])
-        return cls(settings, panel.digest, enforced, uncovered(panel), streams)
+        packs = packs_of(settings)
+        return cls(settings, panel.digest, enforced, uncovered(panel), streams, packs)
 
     def names(self, sort: str) -> str:
         """Return the names of the upstreams of one sort."""
@@ -97,6 +101,8 @@ def page(checked: Checked, lang: Lang) -> list[str]:
         heading = Words("What is enforced, ", "审核规则，").say(lang)
         where = (_OWN if sort == "own" else _OTHERS).fill(names=checked.names(sort)).say(lang)
         lines += ["", heading + where, *_ruled(ruled, lang)]
+    if checked.packs:
+        lines += ["", *_packs(checked.packs, lang)]
     lines += ["", *_streams(checked.clauses, lang)]
     lines += ["", *_gaps(checked.uncovered, lang)]
     for title, words in (
@@ -171,6 +177,13 @@ def _cell(ruling: Ruling, role: Role, lang: Lang) -> str:
     return adult if adult == minor else f"{adult}/{minor}"
 
 
+def _packs(packs: "tuple[Pack, ...]", lang: Lang) -> list[str]:
+    names = Words("pack", "规则包"), Words("version", "版本"), Words("rules", "规则")
+    rows = [[*(words.say(lang) for words in names), Words("digest", "摘要").say(lang)]]
+    rows += [[p.id, p.version, str(len(p.rules)), p.digest[:12]] for p in packs]
+    return [Words("Your rule packs", "自有规则包").say(lang), *table(rows)]
+
+
 def _streams(clauses: Mapping[str, str], lang: Lang) -> list[str]:
     title = Words("How streams are held back", "流式回复如何扣住").say(lang)
     lines = [title, *_paragraph(_EXACT.say(lang))]
@@ -223,6 +236,10 @@ def as_data(checked: Checked) -> dict[str, Any]:
             for sort, ruled in checked.enforced.items()
         },
         "clauses": dict(checked.clauses),
+        "packs": [
+            {"pack": p.id, "version": p.version, "rules": len(p.rules), "digest": p.digest}
+            for p in checked.packs
+        ],
         "uncovered": [
             {**_named(risk), "detector_required": risk.detector_required}
             for risk in checked.uncovered

@@ -1,15 +1,20 @@
-"""Detectors that come with hegui: personal data by check digit, a small lexicon.
+"""Detectors that come with hegui: personal data by check digit, and rule packs.
 
-Both are ``exact``: a stream holds back only what could still become a finding, and gives the same
-findings as the whole text. Nothing here looks for political speech.
+They are ``exact``: a stream holds back only what could still become a finding, and gives the same
+findings as the whole text. Rules of packs that need a clause form a detector of their own. Nothing
+that hegui ships looks for political speech.
 """
 
-from functools import cache
+from collections import OrderedDict
+from collections.abc import Iterable
+from threading import Lock
+from typing import Final
 
 from hegui.detectors import lexicon, personal
-from hegui.detectors.exact import TargetDetector
+from hegui.detectors.exact import Compiler, TargetDetector, fastest
 from hegui.detectors.lexicon import Lexicon
 from hegui.detectors.matcher import Matcher
+from hegui.detectors.packs import ClauseRules, Pack, compiled, digest_of, shipped
 from hegui.detectors.personal import PersonalData
 from hegui.terms import Detector
 
@@ -17,23 +22,59 @@ __all__ = ["BuiltIn", "Lexicon", "PersonalData", "TargetDetector", "builtin"]
 
 
 class BuiltIn(TargetDetector):
-    """The lexicon and the personal data in one database, so that a text is scanned once."""
+    """Rule packs and personal data in one database, so that a text is scanned once.
 
-    def __init__(self, *, back_end: Matcher | None = None) -> None:
+    ``packs`` are a provider's own; they come on top of the shipped ones. ``as_of``
+    (``YYYY-MM-DD``) is the day whose rules apply; without it, all that nobody has retired.
+    """
+
+    def __init__(
+        self,
+        packs: Iterable[Pack] = (),
+        as_of: str = "",
+        *,
+        back_end: Matcher | None = None,
+        compiler: Compiler = fastest,
+    ) -> None:
+        held = (*shipped(), *packs)
+        made = compiled(held, as_of)
+        targets = (*made.targets, *personal.targets())
+        self.clauses = (
+            ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions, compiler)
+            if made.clauses
+            else None
+        )
         super().__init__(
             "builtin",
-            f"lexicon-{lexicon.VERSION} personal-{personal.VERSION}",
-            {**lexicon.rules(), **personal.RULES},
-            (*lexicon.targets(), *personal.targets()),
-            back_end=back_end,
+            f"packs-{lexicon.VERSION}-{digest_of(held)[:12]} personal-{personal.VERSION}",
+            {**made.rules, **personal.RULES},
+            targets,
+            exceptions=made.exceptions,
+            back_end=back_end or compiler(targets, made.exceptions),
         )
 
 
-@cache
-def _built_in() -> BuiltIn:
-    return BuiltIn()
+_KEPT: Final = 2
+_recent: OrderedDict[tuple[tuple[Pack, ...], str], tuple[Detector, ...]] = OrderedDict()
+_turn = Lock()
 
 
-def builtin() -> list[Detector]:
-    """Return the detectors that hegui attaches by itself. Built once per process."""
-    return [_built_in()]
+def builtin(
+    packs: Iterable[Pack] = (), as_of: str = "", compiler: Compiler = fastest
+) -> list[Detector]:
+    """Return the detectors that hegui attaches by itself, with ``packs`` of the provider's.
+
+    One exact detector, and one for the rules that need a clause where there are any. What was
+    asked for lately is not built again; who asks at the same time waits. ``compiler`` decides where
+    the rules are compiled, and nothing about what they find.
+    """
+    key = (tuple(packs), as_of)
+    with _turn:
+        found = _recent.pop(key, None)
+        if found is None:
+            built = BuiltIn(*key, compiler=compiler)
+            found = (built,) if built.clauses is None else (built, built.clauses)
+        _recent[key] = found
+        while len(_recent) > _KEPT:
+            _recent.popitem(last=False)
+    return list(found)

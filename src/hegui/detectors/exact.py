@@ -1,11 +1,15 @@
 """A detector made of targets: what our own detectors and rule packs are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from hegui.detectors.matcher import Matcher, PlainMatcher
 from hegui.detectors.prefixes import Prefixes
 from hegui.detectors.targets import Target, digest_of
 from hegui.terms import DetectorCard, Findings, RuleInfo, TextColumn
+
+Compiler: TypeAlias = Callable[[Sequence[Target], Sequence[Target]], Matcher]
+"""Makes a matcher of targets and exceptions; ``fastest`` is one, a child process another."""
 
 
 def fastest(targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> Matcher:

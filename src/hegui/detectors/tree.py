@@ -32,9 +32,12 @@ def narrow(text: str) -> str:
     return text.translate(_NARROW)
 
 
-def widened(text: str) -> str:
+def full_width_text(text: str) -> str:
     """Return ``text`` with every character that has a full-width form in that form."""
     return text.translate(_WIDEN)
+
+
+widened = full_width_text
 
 
 @dataclass(frozen=True, slots=True)

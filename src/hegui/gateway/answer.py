@@ -37,10 +37,10 @@ class Answer:
         self._refusal: Refusal | None = None
         self._recorded = False
         prompt, tally = exchange.prompt, self.outcome.tally
-        panel, policy = gate.judge.panel, exchange.policy
+        panel, policy = exchange.judge.panel, exchange.policy
         self.screen = ReplyScreen(
             Windows(panel, policy, tally, prompt.masks, prompt.spares),
-            gate.judge.fulfil,
+            exchange.judge.fulfil,
             json_mode=chat.json_mode,
             unknown=gate.settings.screen.unknown_fields,
             limit=gate.settings.limits.reply_chars,
@@ -186,10 +186,10 @@ class Answer:
         for index, choice in self.screen.choices.items():
             channel = self.screen.channels.get((index, "content"))
             if channel is not None and (said := channel.released()):
-                self.gate.judge.remember_reply(tenant, policy, said)
+                self.exchange.judge.remember_reply(tenant, policy, said)
                 label = suffix_after(choice.fences.open, self.label.language)
                 if (bare := without_suffix(said + label)) != said:
-                    self.gate.judge.remember_reply(tenant, policy, bare)
+                    self.exchange.judge.remember_reply(tenant, policy, bare)
 
     def _refused_whole(self, refused: Refused) -> dict[str, Any]:
         self._refusal = self._refusal_for(refused)
@@ -215,7 +215,8 @@ class Answer:
             tally.faults.append(refused.cause)
         number = self.exchange.number
         partly = self.chat.stream and bool(self.screen.released())
-        return self.gate.refusals.of("rest" if partly else "answer", refused.cause, number)
+        refusals = self.exchange.judge.refusals
+        return refusals.of("rest" if partly else "answer", refused.cause, number)
 
     def _withdrawn(self, refused: Refused, rule: str) -> list[dict[str, Any]]:
         """Say which released characters must be taken back, in characters as they were sent.

@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from hegui.callers.caller import Caller
-from hegui.gateway.prompts import Prompt
+from hegui.gateway.prompts import Judge, Prompt
 from hegui.gateway.stopwatch import Stopwatch
 from hegui.ledger import kinds, leaf
 from hegui.ledger.kinds import fold
@@ -64,6 +64,7 @@ class Exchange:
     """One request and its reply: who, under what, and what is known so far."""
 
     id: str
+    judge: Judge = field(repr=False)
     caller: Caller
     subject: Subject = field(repr=False)
     body: bytes = field(repr=False)
@@ -97,11 +98,9 @@ class Outcome:
 class Evidence:
     """Writes the records of exchanges."""
 
-    def __init__(
-        self, ledger: Ledger, vault: Vault, content: Content, clock: Clock, panel_digest: str
-    ) -> None:
+    def __init__(self, ledger: Ledger, vault: Vault, content: Content, clock: Clock) -> None:
         self._ledger, self._vault, self._content = ledger, vault, content
-        self._clock, self._panel = clock, panel_digest
+        self._clock = clock
 
     def asked(self, exchange: Exchange, unjudged: int) -> "asyncio.Future[Receipt]":
         """Hand in the record of the request; its receipt, once awaited, says that it is durable.
@@ -120,7 +119,7 @@ class Evidence:
             "model": _short(exchange.model),
             "upstream": _short(exchange.upstream.name, 80),
             "policy": exchange.policy.digest,
-            "panel": self._panel,
+            "panel": exchange.judge.panel.digest,
             "decision": prompt.action.name.lower(),
             "rules": _folded(_counted(prompt.tally)),
             "faults": _faults(prompt.tally),

@@ -64,6 +64,7 @@ def _begin(gate: Gate, incoming: Incoming, chat: Chat) -> Exchange:
     upstream = gate.upstreams.for_model(chat.model)
     return Exchange(
         id=new_exchange_id(gate.clock()),
+        judge=gate.judge,
         caller=caller,
         subject=gate.vault.subject(caller.tenant, caller.subject_raw),
         body=incoming.body,
@@ -81,7 +82,7 @@ async def _judge(gate: Gate, chat: Chat, exchange: Exchange) -> None:
     if row is not None and gate.standing.suspended(row):
         exchange.prompt.action, exchange.prompt.cause = Action.REFUSE, SUSPENDED
         return
-    await gate.judge.prompt(chat, exchange.policy, exchange.caller.tenant, exchange.prompt)
+    await exchange.judge.prompt(chat, exchange.policy, exchange.caller.tenant, exchange.prompt)
     gate.metrics.screened(exchange.watch.took())
     exchange.prompt.tally.action = exchange.prompt.action
     gate.metrics.judged("question", exchange.prompt.tally)
@@ -141,7 +142,7 @@ async def _refuse_question(
     gate: Gate, chat: Chat, exchange: Exchange, asked: "asyncio.Future[Receipt]", out: Outbox
 ) -> None:
     """Tell the caller that the question was stopped (Art. 14), in a reply or as an error."""
-    refusal = gate.refusals.of("question", exchange.prompt.cause, exchange.number)
+    refusal = exchange.judge.refusals.of("question", exchange.prompt.cause, exchange.number)
     lang = exchange.prompt.lang
     as_error = exchange.caller.refusal_mode == "error"
 

@@ -17,7 +17,6 @@ from hegui.gateway.idle import IdleWatch
 from hegui.gateway.jsonbody import write
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
-from hegui.gateway.refusals import Refusals
 from hegui.gateway.upstream import UpstreamFailed, Upstreams
 from hegui.screen.policy import Policy
 from hegui.settings import Settings, Upstream
@@ -44,13 +43,15 @@ _STOPPING = Words(
 
 @dataclass(eq=False)
 class Gate:
-    """Everything that is attached to the gateway. Built by ``hegui.app``, once."""
+    """Everything that is attached to the gateway. Built by ``hegui.app``, once.
+
+    ``judge`` alone is replaced while it runs, when rules change; see ``Exchange.judge``.
+    """
 
     settings: Settings
     producer: str
     judge: Judge
     policies: Mapping[tuple[str, bool], Policy]
-    refusals: Refusals
     upstreams: Upstreams
     evidence: Evidence
     vault: Vault

@@ -51,6 +51,7 @@ class Metrics:
             "hegui_added_seconds",
             "Time from a request to the first byte of its reply, less the time the model took",
         )
+        self._count_rules()
         self._lag = Gauge(
             "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
         )
@@ -68,6 +69,19 @@ class Metrics:
             "Time a request to a guard model took, waiting included",
             ["detector"],
             buckets=(*_SECONDS, 2.0, 5.0),
+            registry=self.registry,
+        )
+
+    def _count_rules(self) -> None:
+        self._reloads = Counter(
+            "hegui_pack_reloads",
+            "Changes of the rule packs, by whether they were taken over",
+            ["result"],
+            registry=self.registry,
+        )
+        self._stale = Gauge(
+            "hegui_packs_stale",
+            "1 while a rule pack on disk is broken and the rules before it go on",
             registry=self.registry,
         )
 
@@ -118,6 +132,11 @@ class Metrics:
     def added(self, seconds: float) -> None:
         """Note what hegui itself added before the first byte of a reply."""
         self._added.observe(seconds)
+
+    def reloaded(self, *, taken: bool) -> None:
+        """Count a change of the rule packs, and note whether the packs on disk are those in use."""
+        self._reloads.labels("taken" if taken else "broken").inc()
+        self._stale.set(0 if taken else 1)
 
     def page(self, *, exchanges: int, lag: int) -> bytes:
         """Return the exposition text."""

@@ -66,8 +66,9 @@ async def moderations(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     inputs = _inputs(body.get("input"))
     texts = [text for each in inputs for text in each.texts]
     roles = [Role.REPLY] * len(texts)
-    verdicts = iter(await gate.judge.screen(texts, roles, gate.policies["adult", True]))
-    panel = gate.judge.panel
+    judge = gate.judge  # may be replaced meanwhile
+    verdicts = iter(await judge.screen(texts, roles, gate.policies["adult", True]))
+    panel = judge.panel
     looked_for = {name for rule in panel.rules.values() for name in _names(rule.id, rule.risk)}
     names = {name: name in looked_for for name in (*_CATEGORIES, *sorted(panel.covers()))}
     results = []

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hegui.gateway.history import WITHHELD, History, Outcome, Withheld
 from hegui.gateway.joined import Across, Heard
 from hegui.gateway.jsonbody import write
-from hegui.gateway.refusals import CONCEALED, language_of, without_refusal
+from hegui.gateway.refusals import CONCEALED, Refusals, language_of, without_refusal
 from hegui.gateway.wire import Chat, Passage
 from hegui.labels.text import without_suffix
 from hegui.screen.masks import Masks, masked
@@ -85,9 +85,13 @@ def plain(value: str) -> str:
 
 @dataclass(frozen=True)
 class Judge:
-    """A panel and what it needs to judge requests."""
+    """A panel and what it needs to judge requests, and to say why.
+
+    An exchange keeps the judge it began with: when rules change, the next exchange has another.
+    """
 
     panel: Panel
+    refusals: Refusals
     history: History
     fulfil: Fulfil
     off_loop: OffLoop

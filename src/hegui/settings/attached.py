@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from hegui.settings.fields import says
@@ -113,6 +114,20 @@ class AttachedDetector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedPack:
+    """A rule pack of your own."""
+
+    path: Path = field(
+        metadata=says(
+            "the YAML file; relative to the settings file. Read again when it changes, without a "
+            "restart",
+            "YAML 文件；相对于配置文件。文件变更后自动重新读取，无需重启",
+            required=True,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """How texts are judged."""
 
@@ -160,6 +175,14 @@ class Screen:
         default=(),
         metadata=says(
             "guard models, asked over the network", "护栏模型，通过网络询问", toml="guard"
+        ),
+    )
+    packs: tuple[AttachedPack, ...] = field(
+        default=(),
+        metadata=says(
+            "rule packs of your own, on top of those that come with hegui",
+            "自行提供的规则包，在 hegui 自带规则之外生效",
+            toml="pack",
         ),
     )
     actions: Mapping[str, Mapping[str, ActionName]] = field(

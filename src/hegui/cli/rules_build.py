@@ -1,0 +1,176 @@
+"""Build a provider's pack from the rows of a list, and say what was left out and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hegui.cli.rules_table import Left, Row
+from hegui.terms import Words
+
+if TYPE_CHECKING:
+    from hegui.detectors.packs import Pack, Rule
+
+_LEVELS: Final = {
+    "low": ("low", "低", "轻", "一般"),
+    "medium": ("medium", "中", "较重"),
+    "high": ("high", "高", "重", "严重"),
+}
+_TEXTS: Final = {
+    "word": "literals",
+    "pattern": "patterns",
+    "exception": "exceptions",
+    "exception_pattern": "exceptions",
+    "match": "match",
+    "clean": "clean",
+}
+_YES: Final = ("true", "yes", "1", "是")
+
+
+class Defaults(NamedTuple):
+    """What counts where a row says nothing. ``dates``: since when a word has been listed."""
+
+    pack: str
+    risk: str
+    severity: str
+    variants: tuple[str, ...]
+    today: str
+    dates: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Built:
+    """What became of a list: the rules, how many rows gave something, and what was left out."""
+
+    rules: "dict[str, Rule]" = field(default_factory=dict)
+    taken: int = 0
+    left: list[Left] = field(default_factory=list)
+
+
+def built(rows: list[Row], defaults: Defaults) -> Built:
+    """Gather rows into rules: by the rule they name, else by risk, severity and dates."""
+    made = Built()
+    seen: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        why = _take(made, row, defaults, seen)
+        if why is None:
+            made.taken += 1
+        else:
+            made.left.append(Left(row.number, why))
+    return made
+
+
+def _take(
+    made: Built, row: Row, defaults: Defaults, seen: dict[tuple[str, str, str], int]
+) -> Words | None:
+    """Put a row into its rule; return why not, if it was left out."""
+    said = {name: text for name, text in row.cells.items() if name in _TEXTS}
+    if not said:
+        return Words("it has no word", "没有词")
+    rule = _rule(row, defaults)
+    if isinstance(rule, Words):
+        return rule
+    have = made.rules.setdefault(rule.id, rule)
+    if _terms(have) != _terms(rule):
+        return Words(
+            "its rule has another risk, severity or date above",
+            "与上文同一规则的风险、等级或日期不一致",
+        )
+    fresh = {}
+    for name, text in said.items():
+        if not text.isprintable():
+            return Words("it holds a control character", "含有控制字符")
+        key = (name, rule.id if name != "word" else "", text)
+        if key in seen:
+            words = Words("the word stands in row {n} already", "与第 {n} 行的词重复")
+            return words.fill(n=seen[key])
+        fresh[key] = row.number
+    seen.update(fresh)
+    for name, text in said.items():
+        have = _with(have, name, text, row.number)
+    made.rules[rule.id] = have
+    return None
+
+
+def _with(rule: "Rule", name: str, text: str, line: int) -> "Rule":
+    from hegui.detectors.packs import Lined
+
+    lined = Lined(text, line, name in ("pattern", "exception_pattern"))
+    into = _TEXTS[name]
+    held = getattr(rule, into)
+    if into == "literals":
+        return replace(rule, literals=(*held, lined))
+    if into == "patterns":
+        return replace(rule, patterns=(*held, lined))
+    if into == "exceptions":
+        return replace(rule, exceptions=(*held, lined))
+    return (
+        replace(rule, match=(*held, lined))
+        if into == "match"
+        else replace(rule, clean=(*held, lined))
+    )
+
+
+def _terms(rule: "Rule") -> tuple[str, ...]:
+    return rule.risk, rule.severity, rule.added, rule.retired
+
+
+def _rule(row: Row, defaults: Defaults) -> "Rule | Words":
+    """Return the rule that a row belongs to, without its texts; or what is wrong with the row."""
+    from hegui.detectors.packs import LANGUAGES, SEVERITIES, VARIANTS, Rule, is_date
+    from hegui.measures import risks
+
+    cells = row.cells
+    risk = cells.get("risk", defaults.risk)
+    if risk not in risks():
+        return Words(
+            "{risk} is no risk of the standard's list", "{risk} 不在标准的风险清单中"
+        ).fill(risk=risk[:20] or "-")
+    level = cells.get("severity", defaults.severity).casefold()
+    severity = next((each for each in SEVERITIES if level in _LEVELS[each]), None)
+    if severity is None:
+        return Words("severity is low, medium or high", "等级应为 low、medium、high 或 低、中、高")
+    word = cells.get("word", cells.get("pattern", ""))
+    added = _date(cells.get("added", "")) or defaults.dates.get(word, defaults.today)
+    retired = _date(cells.get("retired", ""))
+    if not is_date(added) or (retired and not is_date(retired)):
+        return Words("a date is written 2026-11-25", "日期写作 2026-11-25")
+    until = f".until-{retired}" if retired else ""
+    short = risk.replace(".", "").lower()
+    name = risks()[risk].name
+    return Rule(
+        id=cells.get("rule") or f"{defaults.pack}.{short}.{severity}.{added}{until}",
+        risk=risk,
+        severity=severity,
+        title=Words(cells.get("title_en", name.en), cells.get("title_zh", name.zh)),
+        mask=Words(cells.get("mask_en", "removed"), cells.get("mask_zh", "已屏蔽")),
+        languages=_listed(cells.get("languages", ""), LANGUAGES) or LANGUAGES,
+        variants=_listed(cells["variants"], VARIANTS) if "variants" in cells else defaults.variants,
+        added=added,
+        retired=retired,
+        clause=cells.get("clause", "").casefold() in _YES,
+        line=row.number,
+    )
+
+
+def _date(text: str) -> str:
+    """Return a date as people write it, as ``YYYY-MM-DD``; what is none stays as it is."""
+    parts = text.replace("/", "-").replace(".", "-").split("-")
+    if [len(part) for part in parts[:1]] == [4] and all(part.isdecimal() for part in parts):
+        return "-".join([parts[0], *(part.zfill(2) for part in parts[1:])])
+    return text
+
+
+def _listed(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    said = text.replace("，", ",").replace("、", ",").replace(" ", ",").split(",")
+    return tuple(each for each in known if each in said)
+
+
+def dates_of(pack: "Pack | None") -> dict[str, str]:
+    """Return since when each word of a pack has been listed: re-importing a list keeps it."""
+    if pack is None:
+        return {}
+    dates: dict[str, str] = {}
+    for rule in pack.rules:
+        for said in (*rule.literals, *rule.patterns):
+            dates[said.text] = min(rule.added, dates.get(said.text, rule.added))
+    return dates

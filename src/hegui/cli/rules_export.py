@@ -1,0 +1,116 @@
+"""``hegui rules export``: packs as a workbook that ``hegui rules import`` reads back as it was."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from hegui.cli.rules_given import PACKS, sound
+from hegui.cli.rules_table import harmless
+from hegui.cli.speech import CLEAN, command, option, say
+from hegui.terms import BadRequest, Words
+
+if TYPE_CHECKING:
+    from hegui.detectors.packs import Pack, Rule
+
+_TEXTS: Final = ("word", "pattern", "exception", "exception_pattern", "match", "clean")
+_TERMS: Final = (
+    *("rule", "risk", "severity", "title_en", "title_zh", "mask_en", "mask_zh"),
+    *("languages", "variants", "clause", "added", "retired"),
+)
+
+
+@command(
+    "export",
+    Words(
+        "Write a rule pack as an Excel workbook, a row for each word, pattern, exception and case. "
+        "Importing it gives the same pack. Cells that a spreadsheet would take for a formula are "
+        "made text. Without PACK: the packs that come with hegui, a workbook only to read.",
+        "把规则包写成 Excel 工作簿，每个词、模式、例外和用例一行；再导入可得到相同的规则包。"
+        "会被表格软件当作公式的单元格一律改为文本。不写 PACK 时导出 hegui 自带的规则包，仅供查看。",
+    ),
+    Words(
+        "hegui rules export own.yaml --xlsx own.xlsx",
+        "hegui rules export own.yaml --xlsx own.xlsx",
+    ),
+)
+@PACKS
+@option(
+    "--xlsx",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    words=Words("the workbook to write", "写入的工作簿"),
+)
+def export(packs: tuple[Path, ...], xlsx: Path) -> int:
+    """Write packs as a workbook."""
+    held = list(sound(packs).values())
+    save(held, xlsx)
+    count = sum(1 for pack in held for rule in pack.rules for _ in _rows(rule))
+    say(
+        Words("{n} rows written to {name}", "已将 {n} 行写入 {name}").fill(n=count, name=xlsx),
+        err=True,
+    )
+    return CLEAN
+
+
+def save(packs: "list[Pack]", path: Path) -> None:
+    """Write packs as a workbook; what a cell cannot hold is ``BadRequest``, before anything is."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("words")
+    sheet.append([*_TEXTS, *_TERMS])
+    for pack in packs:
+        for rule in pack.rules:
+            terms = [_cell(text) for text in _terms(rule)]
+            for name, text in _rows(rule):
+                sheet.append([_cell(text) if name == each else None for each in _TEXTS] + terms)
+    if len(packs) == 1:
+        about = book.create_sheet("pack")
+        for name, text in _about(packs[0]):
+            about.append([name, _cell(text)])
+    try:
+        book.save(path)
+    except OSError as error:
+        words = Words("{name} cannot be written: {why}", "无法写入 {name}：{why}")
+        raise BadRequest(words.fill(name=path, why=error.strerror)) from None
+
+
+def _cell(text: str) -> str:
+    if any(char < " " for char in text):
+        words = Words(
+            "a text holds a control character, which a workbook cannot hold",
+            "有文本含控制字符，工作簿无法保存",
+        )
+        raise BadRequest(words)
+    return harmless(text)
+
+
+def _about(pack: "Pack") -> Iterator[tuple[str, str]]:
+    yield "pack", pack.id
+    yield "version", pack.version
+    yield "title_en", pack.title.en
+    yield "title_zh", pack.title.zh
+    yield "licence", pack.licence
+    yield "source", pack.source
+
+
+def _terms(rule: "Rule") -> Iterator[str]:
+    yield from (rule.id, rule.risk, rule.severity)
+    yield from (rule.title.en, rule.title.zh, rule.mask.en, rule.mask.zh)
+    yield ",".join(rule.languages)
+    yield ",".join(rule.variants) or "-"
+    yield "true" if rule.clause else ""
+    yield rule.added
+    yield rule.retired
+
+
+def _rows(rule: "Rule") -> Iterator[tuple[str, str]]:
+    yield from (("word", said.text) for said in rule.literals)
+    yield from (("pattern", said.text) for said in rule.patterns)
+    for said in rule.exceptions:
+        yield "exception_pattern" if said.pattern else "exception", said.text
+    yield from (("match", said.text) for said in rule.match)
+    yield from (("clean", said.text) for said in rule.clean)

@@ -1,0 +1,148 @@
+"""Rules that need a whole clause: pieces that stand in one clause, in order, whatever is between.
+
+Such a rule has no bound that a stream could hold back exactly, so it is not part of the exact
+detector: its reach is ``clause``, and the policy says whether clauses are held for it or released
+and withdrawn. What a clause is, is said here in the engine's own marks; a finding is at most
+``MOST`` characters long, half of what a window shows before a clause, so a stream finds what the
+whole text finds.
+"""
+
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from hegui.detectors.exact import Compiler, fastest
+from hegui.detectors.packs.build import ClauseRule
+from hegui.detectors.targets import Target
+from hegui.terms import DetectorCard, Findings, RuleInfo, TextColumn
+
+MOST: Final = 200  # characters of a finding
+_ENDS: Final = "。！？!?；;\n…"
+_VERSION: Final = "1"
+_WIDEST: Final = 4  # bytes of a character
+
+
+class _Place(NamedTuple):
+    start: int
+    end: int
+
+
+class ClauseRules:
+    """Finds clause rules. In line, and linear in the text but for a logarithm."""
+
+    def __init__(
+        self,
+        rules: Mapping[str, RuleInfo],
+        clauses: Sequence[ClauseRule],
+        exceptions: Sequence[Target] = (),
+        compiler: Compiler = fastest,
+    ) -> None:
+        self._clauses, self._exceptions = tuple(clauses), tuple(exceptions)
+        # Pieces and exceptions are looked for in one pass. A target's rule is its number here,
+        # which says what it is: a clause rule and the place of the piece, or an exception's rule.
+        self._meant: list[tuple[int, int] | str] = []
+        targets: list[Target] = []
+        for number, clause in enumerate(self._clauses):
+            for place, piece in enumerate(clause.pieces):
+                self._meant.append((number, place))
+                targets.append(replace(piece, rule=str(len(targets))))
+        for target in self._exceptions:
+            self._meant.append(target.rule)
+            targets.append(replace(target, rule=str(len(targets))))
+        self._matcher = compiler(targets, ())
+        told = "\n".join(
+            [_VERSION]
+            + [f"{c.rule} {c.score} {[p.pattern.source for p in c.pieces]}" for c in self._clauses]
+            + [f"{e.rule} {e.pattern.source}" for e in self._exceptions]
+        )
+        self._card = DetectorCard(
+            name="clause-rules",
+            version=_VERSION,
+            digest=hashlib.sha256(told.encode()).hexdigest(),
+            rules=dict(rules),
+            reach="clause",
+            runs="inline",
+            span=MOST,
+        )
+
+    @property
+    def card(self) -> DetectorCard:
+        """What this detector is."""
+        return self._card
+
+    def inspect(self, column: TextColumn) -> Findings:
+        """Return what is found: each from the beginning of its first piece to its last one's end.
+
+        For each place where a first piece begins, every next piece is the nearest one after it.
+        """
+        findings = Findings()
+        rows: dict[int, dict[tuple[int, int] | str, list[_Place]]] = {}
+        for row, target, start, end, _ in self._matcher.find(column):
+            places = rows.setdefault(row, {})
+            places.setdefault(self._meant[int(target)], []).append(_Place(start, end))
+        for row in sorted(rows):
+            for start, end, rule, score in sorted(set(self._row(column.row_bytes(row), rows[row]))):
+                findings.add(row, rule, start, end, score)
+        return findings
+
+    def _row(
+        self, data: bytes, met: Mapping[tuple[int, int] | str, Sequence[_Place]]
+    ) -> Iterator[tuple[int, int, str, float]]:
+        ends = _ends_of_clauses(data)
+        excepted = {rule: Covers(met[rule]) for rule in met if isinstance(rule, str)}
+        for number in sorted({key[0] for key in met if isinstance(key, tuple)}):
+            clause = self._clauses[number]
+            pieces = [met.get((number, place), ()) for place in range(len(clause.pieces))]
+            covers = excepted.get(clause.rule)
+            for start, end in _chains(pieces):
+                inside = bisect_right(ends, start) == bisect_left(ends, end)
+                if inside and _short(data[start:end]) and not (covers and covers.hold(start, end)):
+                    yield start, end, clause.rule, clause.score
+
+
+def _chains(pieces: Sequence[Sequence[_Place]]) -> Iterator[_Place]:
+    """Return, for each first piece, the span up to the last one, each next the nearest after it."""
+    starts = [[place.start for place in piece] for piece in pieces]
+    for first in pieces[0]:
+        end = first.end
+        for piece, begins in zip(pieces[1:], starts[1:], strict=True):
+            at = bisect_left(begins, end)
+            if at == len(piece):
+                return  # nor is there one for a later beginning
+            end = piece[at].end
+        yield _Place(first.start, end)
+
+
+def _short(span: bytes) -> bool:
+    if len(span) > _WIDEST * MOST:  # not even worth decoding
+        return False
+    return len(span) <= MOST or len(span.decode("utf-8", "surrogateescape")) <= MOST
+
+
+class Covers:
+    """Spans that excuse what lies wholly within one of them."""
+
+    def __init__(self, places: Iterable[_Place]) -> None:
+        ordered = sorted(places)
+        self._starts = [place.start for place in ordered]
+        self._ends = list(accumulate((place.end for place in ordered), max))
+
+    def hold(self, start: int, end: int) -> bool:
+        """Whether one of the spans holds this one."""
+        at = bisect_right(self._starts, start)
+        return at > 0 and self._ends[at - 1] >= end
+
+
+def _ends_of_clauses(data: bytes) -> list[int]:
+    """Return the byte places right after which a clause ends."""
+    found: list[int] = []
+    for mark in _ENDS:
+        raw = mark.encode()
+        at = data.find(raw)
+        while at >= 0:
+            found.append(at + len(raw))
+            at = data.find(raw, at + len(raw))
+    return sorted(found)
