@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, Literal
 
 from hegui.detectors import builtin
@@ -15,7 +16,7 @@ from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
 from hegui.settings import KeyDirectory, Settings
 from hegui.settings.rules import slug
 from hegui.store import open_database
-from hegui.terms import Action, DetectorCard, Misconfigured, Role, Words
+from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
 from hegui.vault.epochs import key_name
 
 Audience = Literal["adult", "minor"]
@@ -127,9 +128,24 @@ def runners_of(settings: Settings) -> list[ProcessRunner]:
     ]
 
 
-def panel_of(cards: Sequence[DetectorCard]) -> Panel:
+def works_folder(settings: Settings) -> Path:
+    """Return the directory of protected works."""
+    return settings.data_dir / "works"
+
+
+def works_of(settings: Settings) -> list[Detector]:
+    """Return the detector of protected works, where some are registered (Art. 4(3), 7(2)).
+
+    That they are is what attaches it; a broken index is ``Misconfigured``.
+    """
+    from hegui.app.works import attached_works
+
+    return attached_works(works_folder(settings))
+
+
+def panel_of(cards: Sequence[DetectorCard], works: Sequence[Detector] = ()) -> Panel:
     """Return the panel: what comes with hegui runs in line, what is attached is asked."""
-    return Panel([builtin(), list(cards)])
+    return Panel([[*builtin(), *works], list(cards)])
 
 
 async def attached_cards(settings: Settings) -> list[DetectorCard]:
@@ -148,7 +164,8 @@ async def attached_cards(settings: Settings) -> list[DetectorCard]:
 
 def panel_once(settings: Settings) -> Panel:
     """Return the panel for a command that judges nothing by attached detectors, or only looks."""
-    return panel_of(asyncio.run(attached_cards(settings)) if settings.screen.detectors else [])
+    cards = asyncio.run(attached_cards(settings)) if settings.screen.detectors else []
+    return panel_of(cards, works_of(settings))
 
 
 def policies_of(settings: Settings) -> dict[tuple[str, bool], Policy]:

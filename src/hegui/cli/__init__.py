@@ -30,6 +30,10 @@ SHELF = {
         "hegui.cli.scan:scan",
         Words("look for risks in text files or a pipe", "在文本文件或管道中查找风险"),
     ),
+    "works": (
+        "hegui.cli.works:works",
+        Words("keep replies and corpora free of protected works", "防止照搬受保护作品"),
+    ),
     "ledger": ("hegui.cli.ledger:ledger", Words("check the evidence", "核验证据账本")),
 }
 

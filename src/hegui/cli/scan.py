@@ -85,6 +85,15 @@ _AT: Final = 0.5
     metavar="YYYY-MM-DD",
     words=Words("judge by the rules of that day (today)", "按哪一天的规则判断（默认当天）"),
 )
+@option(
+    "--works",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    words=Words(
+        "look for these protected works, too (hegui-data/works)",
+        "同时查找这些受保护作品（如 hegui-data/works）",
+    ),
+)
 @JSON_OPTION
 def scan(files: tuple[str, ...], *, as_json: bool, **asked: Any) -> int:
     """Look for risks in texts."""
@@ -105,7 +114,9 @@ def scan(files: tuple[str, ...], *, as_json: bool, **asked: Any) -> int:
         lang=lang_of(),
     )
     _require_sense(files, wanted.form, as_json=as_json, asked=asked)
-    detectors = detectors_of_scan(thorough=asked["thorough"], as_of=_day(asked["as_of"]))
+    detectors = detectors_of_scan(
+        thorough=asked["thorough"], as_of=_day(asked["as_of"]), works=asked["works"]
+    )
     run = Run(Judge(detectors), wanted)
     try:
         for name in files:
