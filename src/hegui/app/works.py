@@ -10,6 +10,7 @@ import hashlib
 import json
 import mmap
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hegui.detectors.works import ProtectedWorks
-from hegui.detectors.works_index import WorksIndex
+from hegui.detectors.works_index import WorksIndex, header_size, shape_in
 from hegui.terms import BadRequest, Detector, Misconfigured, Words
 
 VERSION: Final = 1
@@ -172,8 +173,8 @@ def _private(path: str, flags: int) -> int:
 def attached_works(folder: Path, *, required: bool = False) -> list[Detector]:
     """Return the detector of the works in ``folder``; none where no work is registered.
 
-    The index is mapped, not read into memory. One that is missing, altered or of another hegui is
-    ``Misconfigured``, and so is an empty folder when works are ``required``.
+    The columns of the index are mapped, not read into memory. One that is missing, altered or of
+    another hegui is ``Misconfigured``, and so is an empty folder when works are ``required``.
     """
     place = WorksDirectory(folder)
     register = place.read()
@@ -189,9 +190,25 @@ def attached_works(folder: Path, *, required: bool = False) -> list[Detector]:
                 hasher.update(block)
             if hasher.hexdigest() != register.index:
                 raise Misconfigured(_ALTERED.fill(path=place.index))
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            file.seek(0)
+            shape = shape_in(file.read(header_size()))
+            columns = mmap.mmap(file.fileno(), shape.rows, access=mmap.ACCESS_READ)
+            rows = _Rows(os.dup(file.fileno()))
     except (OSError, ValueError):
         raise Misconfigured(_ALTERED.fill(path=place.index)) from None
-    if hasattr(mmap, "MADV_RANDOM"):
-        mapped.madvise(mmap.MADV_RANDOM)
-    return [ProtectedWorks(WorksIndex(memoryview(mapped)), numbers, register.index)]
+    index = WorksIndex(memoryview(columns), rows)
+    return [ProtectedWorks(index, numbers, register.index)]
+
+
+class _Rows:
+    """Reads rows of the index, which are too seldom asked for to be mapped.
+
+    A mapped row would bring sixteen pages with it into this process's memory.
+    """
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._close = weakref.finalize(self, os.close, handle)
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        return os.pread(self._handle, part.stop - part.start, part.start)

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hegui.app.works import Register, Work, WorksDirectory
-from hegui.detectors.works_index import Shape, bucket_of, far_of, header_of, near_of, shape_of
+from hegui.detectors.works_index import Shape, bucket_of, header_of, near_of, rows_of, shape_of
 from hegui.detectors.works_text import Hashes, chosen, hashes, normalised, telling
 from hegui.terms import TextColumn
 
-RUN: Final = 2_097_152
-"""Fingerprints that are sorted at a time (16 MB)."""
+RUN: Final = 1_048_576
+"""Fingerprints that are sorted at a time (8 MB)."""
 _COPY: Final = 524_288  # fingerprints that are copied into the index at a time
 
 _U8: Final = np.dtype("<u8")
@@ -151,8 +151,7 @@ def _laid_out(scratch: Path, target: Path, shape: Shape) -> str:
         write(np.concatenate([[0], np.cumsum(sizes)]).astype(_U4).tobytes())
         columns: tuple[tuple[int, Callable[[NDArray[np.void]], NDArray[np.generic]]], ...] = (
             (shape.near, lambda rows: near_of(rows["hash"], shape.bits)),
-            (shape.far, lambda rows: far_of(rows["hash"])),
-            (shape.work, lambda rows: rows["work"]),
+            (shape.rows, lambda rows: rows_of(rows["hash"], rows["work"])),
         )
         for start, column in columns:
             pad(start)

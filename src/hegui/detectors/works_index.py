@@ -1,17 +1,17 @@
 """The index of protected works: which fingerprint is whose, in a buffer given from outside.
 
 Layout, little-endian, version 1: a header of 128 bytes (magic, ``GRAM``, ``WINDOW``, bucket bits,
-number of fingerprints, digest of the normalisation), then four columns, each from a multiple of 64
-bytes on. Fingerprints stand in rising order. ``buckets[b]`` is the first whose leading bits are at
-least ``b``; ``near`` holds the 16 bits that follow those, ``far`` the last 32, ``work`` the number
-of the work. A question that is not answered by ``near`` alone, one in some thousands of an ordinary
-text, is the only one that touches ``far`` and ``work``: of a mapped file they stay out of memory.
-No text can be had from it.
+number of fingerprints, digest of the normalisation), then two columns and the rows, each from a
+multiple of 64 bytes on. Fingerprints stand in rising order. ``buckets[b]`` is the first whose
+leading bits are at least ``b``; ``near`` holds the 16 bits that follow those; a row the last 32
+bits, and the number of the work. Only a fingerprint that ``near`` does not rule out, one in some
+thousands of an ordinary text, has its row read. So the columns are all that need be in memory,
+and the rows may come from elsewhere. No text can be had from an index.
 """
 
 import struct
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ _HEADER: Final = struct.Struct("<16sIIIIQ32s56x")
 _ALIGN: Final = 64
 _LEAST_BITS, _MOST_BITS = 8, 22
 _PER_BUCKET: Final = 16
+ROW: Final = np.dtype([("far", "<u4"), ("work", "<u4")])
+_FAR: Final = np.uint64(0xFFFFFFFF)
 MOST: Final = 2**32 - 1
 """Fingerprints that an index can hold."""
 
@@ -39,14 +41,13 @@ _OTHER = Words(
 
 
 class Shape(NamedTuple):
-    """Where the columns of an index lie: number of fingerprints, bucket bits, byte places."""
+    """Where the parts of an index lie: number of fingerprints, bucket bits, byte places."""
 
     fingerprints: int
     bits: int
     buckets: int
     near: int
-    far: int
-    work: int
+    rows: int
     size: int
 
 
@@ -54,7 +55,7 @@ def shape_of(count: int) -> Shape:
     """Return the shape of an index of so many fingerprints."""
     bits = max(_LEAST_BITS, min(_MOST_BITS, (count // _PER_BUCKET).bit_length()))
     at = [_HEADER.size]
-    for size in (4 * ((1 << bits) + 1), 2 * count, 4 * count, 4 * count):
+    for size in (4 * ((1 << bits) + 1), 2 * count, ROW.itemsize * count):
         at.append(-(-(at[-1] + size) // _ALIGN) * _ALIGN)
     return Shape(count, bits, *at)
 
@@ -69,9 +70,11 @@ def near_of(hashes: Hashes, bits: int) -> NDArray[np.uint16]:
     return ((hashes >> np.uint64(48 - bits)) & np.uint64(0xFFFF)).astype("<u2")
 
 
-def far_of(hashes: Hashes) -> NDArray[np.uint32]:
-    """Return the last 32 bits."""
-    return (hashes & np.uint64(0xFFFFFFFF)).astype("<u4")
+def rows_of(hashes: Hashes, works: NDArray[np.uint32]) -> NDArray[np.void]:
+    """Return the rows of fingerprints and their works."""
+    rows = np.empty(len(hashes), ROW)
+    rows["far"], rows["work"] = hashes & _FAR, works
+    return rows
 
 
 def bucket_of(hashes: Hashes, bits: int) -> NDArray[np.intp]:
@@ -89,37 +92,60 @@ def index_of(hashes: Hashes, works: Sequence[int]) -> bytes:
         (0, np.frombuffer(header_of(shape), np.uint8)),
         (shape.buckets, buckets.astype("<u4")),
         (shape.near, near_of(unique, shape.bits)),
-        (shape.far, far_of(unique)),
-        (shape.work, np.asarray(works, "<u4")[first]),
+        (shape.rows, rows_of(unique, np.asarray(works, "<u4")[first])),
     ):
         out[at : at + column.nbytes] = column.tobytes()
     return bytes(out)
 
 
-class WorksIndex:
-    """An index to be asked, over ``data``: bytes, or a mapped file, which stays where it is.
+class Rows(Protocol):
+    """Where the rows of an index are read from: bytes from one place of the index to another."""
 
-    Raises ``Misconfigured`` when ``data`` is not a whole index, or is one of another
-    normalisation. Whether the columns hold what was written is for the one to check who reads the
-    file: here it would bring all of it into memory.
+    def __getitem__(self, part: slice, /) -> bytes | memoryview:
+        """Return some bytes of the index."""
+        ...
+
+
+def header_size() -> int:
+    """Return how many bytes of an index say how large it is."""
+    return _HEADER.size
+
+
+def shape_in(head: bytes | memoryview) -> Shape:
+    """Return the shape of the index that begins with ``head``.
+
+    ``Misconfigured`` when it is no index, or one of another normalisation.
+    """
+    if len(head) < _HEADER.size:
+        raise _broken("no header")
+    magic, gram, window, bits, _, count, digest = _HEADER.unpack_from(head)
+    if magic != MAGIC:
+        raise _broken("magic")
+    if (gram, window, digest) != (GRAM, WINDOW, text_digest()):
+        raise Misconfigured(_OTHER)
+    shape = shape_of(count) if count <= MOST else None
+    if shape is None or bits != shape.bits:
+        raise _broken("size")
+    return shape
+
+
+class WorksIndex:
+    """An index to be asked. ``data`` is its columns, from its first byte on: mapped, as a rule.
+
+    ``rows`` gives bytes of it from ``Shape.rows`` on; without it ``data`` is the whole index.
+    Raises ``Misconfigured`` when ``data`` is too short or inconsistent. Whether it holds what was
+    written is for the one to check who reads the file.
     """
 
-    def __init__(self, data: bytes | memoryview) -> None:
-        if len(data) < _HEADER.size:
-            raise _broken("no header")
-        magic, gram, window, bits, _, count, digest = _HEADER.unpack_from(data)
-        if magic != MAGIC:
-            raise _broken("magic")
-        if (gram, window, digest) != (GRAM, WINDOW, text_digest()):
-            raise Misconfigured(_OTHER)
-        shape = shape_of(count) if count <= MOST else None
-        if shape is None or (bits, len(data)) != (shape.bits, shape.size):
+    def __init__(self, data: bytes | memoryview, rows: Rows | None = None) -> None:
+        shape = shape_in(data)
+        if len(data) < shape.rows or (rows is None and len(data) != shape.size):
             raise _broken("size")
         self.shape = shape
-        self._buckets = np.frombuffer(data, "<u4", (1 << bits) + 1, shape.buckets)
+        count = shape.fingerprints
+        self._buckets = np.frombuffer(data, "<u4", (1 << shape.bits) + 1, shape.buckets)
         self._near = np.frombuffer(data, "<u2", count, shape.near)
-        self._far = np.frombuffer(data, "<u4", count, shape.far)
-        self._work = np.frombuffer(data, "<u4", count, shape.work)
+        self._rows: Rows = data if rows is None else rows
         # a step back wraps round, and then is larger than all there is
         steps = np.diff(self._buckets)
         if self._buckets[0] or self._buckets[-1] != count or steps.max() > count:
@@ -133,7 +159,7 @@ class WorksIndex:
     def works(self, hashes: Hashes) -> NDArray[np.uint32]:
         """Return the number of the work that each fingerprint is of; 0 for none."""
         bucket = bucket_of(hashes, self.shape.bits)
-        near, far = near_of(hashes, self.shape.bits), far_of(hashes)
+        near = near_of(hashes, self.shape.bits)
         low = self._buckets[bucket].astype(np.intp)
         end = self._buckets[bucket + 1].astype(np.intp)
         high = end.copy()
@@ -150,12 +176,18 @@ class WorksIndex:
         while asking.size:
             same = self._near[at] == near[asking]
             asking, at = asking[same], at[same]
-            hit = self._far[at] == far[asking]
-            found[asking[hit]] = self._work[at[hit]]
+            rows = self._read(at)
+            hit = rows["far"] == (hashes[asking] & _FAR)
+            found[asking[hit]] = rows["work"][hit]
             asking, at = asking[~hit], at[~hit] + 1
             more = at < end[asking]
             asking, at = asking[more], at[more]
         return found
+
+    def _read(self, places: NDArray[np.intp]) -> NDArray[np.void]:
+        size, first = ROW.itemsize, self.shape.rows
+        starts = (places * size + first).tolist()
+        return np.frombuffer(b"".join(self._rows[at : at + size] for at in starts), ROW)
 
 
 def _broken(why: str) -> Misconfigured:
