@@ -100,3 +100,17 @@ def test_a_line_of_a_hundred_megabytes_needs_bounded_memory(tmp_path: Path) -> N
     assert ended.stdout.count(b"\n") == 1
     assert f'"start": {34_900_000}'.encode() in ended.stdout
     assert int(ended.stderr.split()[-1]) < 600_000  # KiB
+
+
+def test_many_findings_in_a_line_are_told_in_linear_time() -> None:
+    import time
+
+    from hegui.cli.scan_told import told
+
+    judge = Judge(builtin())
+    (part,) = judge.judge(Batch(TextColumn.of([f"{MOBILE} " * 40_000]), [1]))
+    assert isinstance(part, Part)
+    began = time.process_time()
+    lines = told("-", 1, part, part.findings, judge.rules, "en")
+    assert len(lines) == 40_000
+    assert time.process_time() - began < 5

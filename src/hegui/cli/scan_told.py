@@ -45,16 +45,21 @@ def told(
         rule = rules[found.rule]
         low = max(part.origin, found.start - _AROUND)
         high = min(part.origin + len(part.text), found.end + _AROUND)
-        excerpt = _excerpt(part, low, high, nouns[bisect_right(ends, low) :])
+        excerpt = _excerpt(part, (low, high), nouns, bisect_right(ends, low))
         said = f"{rule.id}  {rule.risk} {rule.title.say(lang)}"
         lines.append(f"{name}:{row}:{found.start + 1}  {said}  {excerpt}")
     return lines
 
 
-def _excerpt(part: Part, low: int, high: int, nouns: Sequence[tuple[int, int, str]]) -> str:
-    base, at = part.origin, low
+def _excerpt(
+    part: Part, span: tuple[int, int], nouns: Sequence[tuple[int, int, str]], first: int
+) -> str:
+    """Return what a span of the row says; ``first`` is the first noun that may stand in it."""
+    base, (low, high) = part.origin, span
+    at = low
     shown = "…" if low else ""
-    for start, end, noun in nouns:
+    for place in range(first, len(nouns)):
+        start, end, noun = nouns[place]
         if start >= high:
             break
         if start >= at:
