@@ -64,9 +64,10 @@ def test_a_file_that_is_not_there_is_bad_input(hegui: Hegui) -> None:
 
 def test_what_is_not_utf8_is_said_and_never_called_clean(hegui: Hegui) -> None:
     assert hegui("scan", "-", stdin=b"\xff\xfe\n").exit_code == 2
-    found = hegui("scan", "-", stdin=b"\xff " + MOBILE.encode() + b"\n")
-    assert found.exit_code == 1
-    assert "UTF-8" in found.stderr
+    lines = b"\xff\n" + MOBILE.encode() + b"\n"
+    found = hegui("scan", "-", stdin=lines)
+    assert found.exit_code == 2
+    assert "1 rows are not UTF-8" in found.stderr
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

@@ -78,6 +78,16 @@ FIELDS: dict[str, dict[str, Any]] = {
     "clock.back": {"last": NOW, "by": 3_600_000},
     "key.created": {"key": "abcdefghij", "audience": "minor", "expires": NOW},
     "key.revoked": {"key": "abcdefghij"},
+    "work.added": {
+        "work": "w1",
+        "common": False,
+        "content": "a" * 64,
+        "about": "b" * 64,
+        "characters": 4_000,
+        "fingerprints": 333,
+        "index": "c" * 64,
+    },
+    "work.removed": {"work": "w1", "content": "a" * 64, "index": "c" * 64},
     "content.expired": {"count": 3, "classes": {"findings": 3}, "until": NOW},
     "appeal.received": {
         "appeal": "A-1",

@@ -23,7 +23,7 @@ from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
 from hegui.settings import KeyDirectory, Settings
 from hegui.settings.rules import slug
 from hegui.store import open_database
-from hegui.terms import Action, DetectorCard, Misconfigured, Role, Words
+from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
 from hegui.vault.epochs import key_name
 
 Audience = Literal["adult", "minor"]
@@ -145,14 +145,31 @@ def runners_of(settings: Settings, observe: Observe = unobserved) -> list[Runner
     return [*plugins, *guard_runners(settings, observe)]
 
 
+def works_folder(settings: Settings) -> Path:
+    """Return the directory of protected works."""
+    return settings.data_dir / "works"
+
+
+def local_of(settings: Settings) -> list[Detector]:
+    """Return what the settings attach beside rules and personal data, to run in line.
+
+    Protected works are attached by being registered (Art. 4(3), 7(2)); a broken index is
+    ``Misconfigured``.
+    """
+    from hegui.app.works import attached_works
+
+    return attached_works(works_folder(settings))
+
+
 def panel_of(
     cards: Sequence[DetectorCard],
     packs: Sequence[Pack] = (),
     as_of: str = "",
     *,
+    local: Sequence[Detector] = (),
     cache: Path | None = None,
 ) -> Panel:
-    """Return the panel: rules and personal data run in line, what is attached is asked.
+    """Return the panel: rules and personal data run in line, as does ``local``; cards are asked.
 
     ``packs`` are the provider's; ``as_of`` is the legal day whose rules apply. A provider's rules
     are compiled in a child process, so that a service that is answering goes on; what it made may
@@ -160,7 +177,7 @@ def panel_of(
     ``Misconfigured``: an answer could not be told whose it is.
     """
     compiler = partial(compiling.matcher, cache=cache) if packs or cache else fastest
-    panel = Panel([builtin(packs, as_of, compiler), list(cards)])
+    panel = Panel([[*builtin(packs, as_of, compiler), *local], list(cards)])
     names = [card.name for card in panel.cards]
     for name in names:
         if names.count(name) > 1:
@@ -186,7 +203,7 @@ def panel_once(settings: Settings) -> Panel:
     """Return the panel for a command that judges nothing by attached detectors, or only looks."""
     attached = settings.screen.detectors or settings.screen.guards
     cards = asyncio.run(attached_cards(settings)) if attached else []
-    return panel_of(cards, packs_of(settings), day_of(now()))
+    return panel_of(cards, packs_of(settings), day_of(now()), local=local_of(settings))
 
 
 def policies_of(settings: Settings) -> dict[tuple[str, bool], Policy]:

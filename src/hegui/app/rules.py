@@ -60,6 +60,7 @@ class RulesInUse:
         self._settings, self._cards = settings, tuple(cards)
         self._clock, self._record = clock, record
         self.every = every
+        self._local = parts.local_of(settings)
         self._paths = paths_of(settings)
         self._cache = settings.data_dir / "compiled"
         self._asked = asyncio.Event()
@@ -181,7 +182,8 @@ class RulesInUse:
 
     def _compile(self, found: Held, as_of: str) -> Panel:
         packs = reading.sound(found)
-        panel = parts.panel_of(self._cards, packs, as_of, cache=self._cache)
+        local, cache = self._local, self._cache
+        panel = parts.panel_of(self._cards, packs, as_of, local=local, cache=cache)
         _forget(self._cache)
         refuse_unknown_rulings(panel, self._settings.screen.actions)
         return panel

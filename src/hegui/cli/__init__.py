@@ -34,6 +34,10 @@ SHELF = {
         "hegui.cli.rules:rules",
         Words("check, count, import and export rule packs", "检查、统计、导入和导出规则包"),
     ),
+    "works": (
+        "hegui.cli.works:works",
+        Words("keep replies and corpora free of protected works", "防止照搬受保护作品"),
+    ),
     "ledger": ("hegui.cli.ledger:ledger", Words("check the evidence", "核验证据账本")),
 }
 

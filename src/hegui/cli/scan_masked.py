@@ -1,0 +1,151 @@
+"""Write the masked copy of a file that is scanned: everything else stays as it was.
+
+The copy appears under its name only when it is whole, and never in the input's place. Lines
+without a mask are copied byte for byte; a JSON record keeps its other fields as they were written;
+a Parquet file keeps its schema, metadata and compression.
+"""
+
+import gzip
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Final, Protocol
+
+from hegui.cli.documents import Batch, Format, arrow
+from hegui.terms import BadRequest, Words
+
+_NEVER_OVER = Words(
+    "--out {name} is one of the files that are read; name another",
+    "--out {name} 正是要读取的文件，请换一个名字",
+)
+_CANNOT_WRITE = Words("cannot write {name}: {why}", "无法写入 {name}：{why}")
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+class Copy(Protocol):
+    """A masked copy that is being written."""
+
+    def put(self, batch: Batch, texts: Mapping[int, str], drop: AbstractSet[int]) -> None:
+        """Write a batch: new texts and rows to leave out, by row number."""
+        ...
+
+
+def copy_name(name: str) -> Path:
+    """Return the name beside a file: ``a.jsonl.gz`` becomes ``a.masked.jsonl.gz``."""
+    path = Path(name)
+    packed = path.suffix if path.suffix.lower() in (".gz", ".zst") else ""
+    stem = path.with_suffix("") if packed else path
+    return stem.with_name(f"{stem.stem}.masked{stem.suffix}{packed}")
+
+
+@contextmanager
+def copy(source: str, target: Path | None, form: Format, field: str) -> Iterator[Copy]:
+    """Open the copy of ``source``. It replaces ``target`` when the block ends without an error.
+
+    With ``target`` None it is standard output.
+    """
+    if target is None:
+        yield LineCopy(sys.stdout.buffer, form, field)
+        sys.stdout.flush()
+        return
+    if target.exists() and source != "-" and target.samefile(source):
+        raise BadRequest(_NEVER_OVER.fill(name=target), param="out")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with _writer(source, part, form, field, target.name) as writer:
+            yield writer
+        if source != "-":
+            part.chmod(Path(source).stat().st_mode & 0o777)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        words = _CANNOT_WRITE.fill(name=target, why=error.strerror or type(error).__name__)
+        raise BadRequest(words, param="out") from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writer(source: str, part: Path, form: Format, field: str, name: str) -> Iterator[Copy]:
+    handle = partial(os.open, part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    if form == "parquet":
+        os.close(handle())
+        from hegui.cli.scan_parquet import parquet_copy
+
+        with parquet_copy(source, part, field) as copied:
+            yield copied
+        return
+    with os.fdopen(handle(), "wb") as file, _packed(file, name) as out:
+        yield LineCopy(out, form, field)
+
+
+@contextmanager
+def _packed(file: IO[bytes], name: str) -> Iterator[Any]:
+    if name.lower().endswith(".gz"):
+        # without a time, so that the same input makes the same bytes
+        with gzip.GzipFile(fileobj=file, mode="wb", mtime=0, filename="") as out:
+            yield out
+    elif name.lower().endswith(".zst"):
+        with arrow().CompressedOutputStream(file, "zstd") as out:
+            yield out
+    else:
+        yield file
+
+
+class LineCopy:
+    """The copy of a text or JSON Lines file."""
+
+    def __init__(self, out: Any, form: Format, field: str) -> None:
+        self._out, self._names = out, field.split(".") if form == "jsonl" else None
+        self._row = 1
+
+    def put(self, batch: Batch, texts: Mapping[int, str], drop: AbstractSet[int]) -> None:
+        """Write a batch. What is not named is written as it was read."""
+        source: bytes = batch.source
+        lines = source.split(b"\n")
+        last = lines.pop()
+        if texts or drop:
+            ended = [line + b"\n" for line in lines]
+            changed = self._changed([*ended, last] if last else ended, texts, drop)
+            self._out.write(b"".join(changed))
+        else:
+            self._out.write(source)
+        self._row += len(lines)
+
+    def _changed(
+        self, lines: list[bytes], texts: Mapping[int, str], drop: AbstractSet[int]
+    ) -> Iterator[bytes]:
+        for row, line in enumerate(lines, self._row):
+            text = texts.get(row)
+            if text is None:
+                if row not in drop:
+                    yield line
+                continue
+            body = line.removesuffix(b"\n").removesuffix(b"\r")
+            mark = _BOM if row == 1 and body.startswith(_BOM) else b""
+            if self._names is None:
+                new = text.encode()
+            else:
+                new = _record_with(body.removeprefix(mark), self._names, text)
+            yield mark + new + line[len(body) :]
+
+
+def _record_with(record: bytes, names: Sequence[str], text: str) -> bytes:
+    """Return a JSON object with one string replaced; all other values stand as they stood.
+
+    Of a key that stands twice the last counts, as it did when the record was judged, and only that
+    one is kept.
+    """
+    import msgspec
+
+    fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    first, *rest = names
+    new = _record_with(bytes(fields[first]), rest, text) if rest else msgspec.json.encode(text)
+    fields[first] = msgspec.Raw(new)
+    return msgspec.json.encode(fields)
