@@ -86,7 +86,7 @@ class Gateway:
             card = await runner.start()
             self._runners[card.name] = runner
             cards.append(card)
-        panel = parts.panel_of(cards)
+        panel = parts.panel_of(cards, classifier=self.settings.screen.classifier)
         refuse_unknown_rulings(panel, self.settings.screen.actions)
         return panel
 

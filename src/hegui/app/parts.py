@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
-from hegui.detectors import builtin
+from hegui.detectors import builtin, triage
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
 from hegui.runners.process import ProcessRunner
@@ -127,9 +127,12 @@ def runners_of(settings: Settings) -> list[ProcessRunner]:
     ]
 
 
-def panel_of(cards: Sequence[DetectorCard]) -> Panel:
-    """Return the panel: what comes with hegui runs in line, what is attached is asked."""
-    return Panel([builtin(), list(cards)])
+def panel_of(cards: Sequence[DetectorCard], *, classifier: bool = False) -> Panel:
+    """Return the panel: what comes with hegui runs in line, what is attached is asked.
+
+    ``classifier`` adds hegui's own, which needs whole clauses, for triage.
+    """
+    return Panel([builtin(), triage() if classifier else [], list(cards)])
 
 
 async def attached_cards(settings: Settings) -> list[DetectorCard]:
@@ -148,7 +151,8 @@ async def attached_cards(settings: Settings) -> list[DetectorCard]:
 
 def panel_once(settings: Settings) -> Panel:
     """Return the panel for a command that judges nothing by attached detectors, or only looks."""
-    return panel_of(asyncio.run(attached_cards(settings)) if settings.screen.detectors else [])
+    cards = asyncio.run(attached_cards(settings)) if settings.screen.detectors else []
+    return panel_of(cards, classifier=settings.screen.classifier)
 
 
 def policies_of(settings: Settings) -> dict[tuple[str, bool], Policy]:

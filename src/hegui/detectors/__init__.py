@@ -1,7 +1,8 @@
-"""Detectors that come with hegui: personal data by check digit, a small lexicon.
+"""Detectors that come with hegui: personal data by check digit, a small lexicon, a classifier.
 
-Both are ``exact``: a stream holds back only what could still become a finding, and gives the same
-findings as the whole text. Nothing here looks for political speech.
+The first two are ``exact``: a stream holds back only what could still become a finding, and gives
+the same findings as the whole text. The classifier needs clauses, and is attached by a setting.
+Nothing here looks for political speech.
 """
 
 from functools import cache
@@ -13,7 +14,7 @@ from hegui.detectors.matcher import Matcher
 from hegui.detectors.personal import PersonalData
 from hegui.terms import Detector
 
-__all__ = ["BuiltIn", "Lexicon", "PersonalData", "TargetDetector", "builtin"]
+__all__ = ["BuiltIn", "Lexicon", "PersonalData", "TargetDetector", "builtin", "triage"]
 
 
 class BuiltIn(TargetDetector):
@@ -37,3 +38,15 @@ def _built_in() -> BuiltIn:
 def builtin() -> list[Detector]:
     """Return the detectors that hegui attaches by itself. Built once per process."""
     return [_built_in()]
+
+
+@cache
+def _triage() -> Detector:
+    from hegui.detectors.classifier import Classifier  # its tables are read only where it is used
+
+    return Classifier()
+
+
+def triage() -> list[Detector]:
+    """Return the classifier that hegui attaches where the settings say so. Read once."""
+    return [_triage()]
