@@ -1,6 +1,6 @@
-"""Ask the shipped tables for a logit per text: below the threshold too, which findings do not say."""
+"""Ask the shipped tables for a logit per text, below the threshold too."""
 
-# ruff: noqa: E402, INP001 - beside scripts, not a package
+# ruff: noqa: INP001 - beside scripts, not a package
 import sys
 from pathlib import Path
 

@@ -7,7 +7,7 @@ counts and measures, never a text: accuracy, macro F1 and AUC of "more likely th
 0.5), and precision, recall, false alarms and accuracy of findings, at the label's own threshold.
 """
 
-# ruff: noqa: E402, INP001, T201 - a script: it says where its neighbours are, and prints
+# ruff: noqa: INP001, T201 - a script: it says where its neighbours are, and prints
 import argparse
 import csv
 import json

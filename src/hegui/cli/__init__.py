@@ -30,6 +30,10 @@ SHELF = {
         "hegui.cli.scan:scan",
         Words("look for risks in text files or a pipe", "在文本文件或管道中查找风险"),
     ),
+    "detectors": (
+        "hegui.cli.detectors:detectors",
+        Words("list, check and probe what looks for risks", "查看、检验和探测检测器"),
+    ),
     "ledger": ("hegui.cli.ledger:ledger", Words("check the evidence", "核验证据账本")),
 }
 

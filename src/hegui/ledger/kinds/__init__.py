@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from hegui.ledger.kinds import appeals, content, exchange, keys, running
+from hegui.ledger.kinds import appeals, content, exchange, keys, probes, running
 from hegui.ledger.kinds.shapes import Kind, fold
 
 __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
@@ -11,7 +11,7 @@ __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         one.name: one
-        for family in (exchange, running, keys, content, appeals)
+        for family in (exchange, running, keys, content, appeals, probes)
         for one in family.KINDS
     }
 )
