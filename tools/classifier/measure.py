@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CARD = ROOT / "src/hegui/detectors/data/cards/classifier.json"
 DIAGRAM = ROOT / "docs/models/classifier-reliability.svg"
 COMMAND = "python tools/classifier/measure.py"
-BINS = np.linspace(0, 1, 11)
+BINS = (0, 0.1, 0.3, 0.5, 0.7, 0.9, 1)
 TRAINED_ON = {
     "offence_zh": "cold",
     "sexism_zh": "swsr",
@@ -67,7 +67,7 @@ def measured() -> dict[tuple[str, str], dict[str, float]]:
 
 
 def bins(label: str) -> list[Bin]:
-    """Return a label's reliability on its own held-out fold, in ten bins of probability."""
+    """Return a label's reliability on its own held-out fold, in bins of probability."""
     rows = held_out(TRAINED_ON[label])
     told = asked.logits(label, rows.texts)
     told, positive = told[told != asked.NOT_ASKED], rows.positive[told != asked.NOT_ASKED]

@@ -54,19 +54,19 @@ class Features:
         return Features(self.counts[mask], self.number[mask])
 
 
-def features(texts: list[str], script: str) -> Features:
+def features(texts: list[str], orders: tuple[int, ...], bits: int) -> Features:
     """Count n-grams with the arithmetic that judging uses."""
     codes = grams.codes_of("".join(texts))
     sizes = np.array([len(text) for text in texts])
     owner = np.repeat(np.arange(len(texts)), sizes)
     row, column = [], []
-    for order, places in grams.places_of(codes, ORDERS[script], BITS[script]):
+    for order, places in grams.places_of(codes, orders, bits):
         whole = owner[: len(places)] == owner[order - 1 :]
         row.append(owner[: len(places)][whole])
         column.append(places[whole])
     at = (np.concatenate(row), np.concatenate(column))
     ones = np.ones(len(at[0]))
-    counts = sp.csr_matrix((ones, at), shape=(len(texts), 1 << BITS[script]))
+    counts = sp.csr_matrix((ones, at), shape=(len(texts), 1 << bits))
     counts.sum_duplicates()
     number = np.maximum(np.asarray(counts.sum(1)).ravel(), 1)
     return Features(counts, number)
@@ -143,7 +143,7 @@ def table(
     label: str, data: sources.Rows, script: str, at: float | None = None
 ) -> tuple[dict[str, Any], bytes]:
     """Train one label on the folds that may be trained on; return its entry and its weights."""
-    seen = features(data.texts, script)
+    seen = features(data.texts, ORDERS[script], BITS[script])
     part = data.fold % PARTS
     tried = {c: unseen(seen, data.positive, part, c) for c in STRENGTHS}
     strength = max(tried, key=lambda c: auc(tried[c], data.positive))
