@@ -70,3 +70,16 @@ async def test_an_appeal_goes_into_the_log_of_the_tenant_it_is_about() -> None:
 def test_a_log_line_never_quotes_an_exception() -> None:
     record = logging.LogRecord("asyncio", 40, "x", 1, "never retrieved\nfuture: 密文", (), None)
     assert "密文" not in JsonLines().format(record)
+
+
+async def test_the_classifier_is_attached_where_the_settings_say_so() -> None:
+    tables = "[screen]\nclassifier = true"
+    said_last = "今天天气很好。我们去公园散步，然后回家"
+    async with spine(Script(lambda body: said(said_last, body)), tables=tables) as s:
+        names = [card.name for card in s.gateway.gate.judge.panel.cards]
+        assert names == ["builtin", "classifier"]
+        reply = await s.ask("你好")
+        assert reply["choices"][0]["message"]["content"].startswith(said_last)
+        assert s.answered_record()["end"] == "complete"
+    async with spine(Script(lambda body: said(said_last, body))) as s:
+        assert "classifier" not in {card.name for card in s.gateway.gate.judge.panel.cards}

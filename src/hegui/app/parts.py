@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from hegui.app.guards import guard_runners
 from hegui.app.packs import day_of, packs_of
-from hegui.detectors import builtin
+from hegui.detectors import builtin, triage
 from hegui.detectors.exact import fastest
 from hegui.detectors.packs import Pack
 from hegui.ledger.log import Ledger
@@ -154,11 +154,12 @@ def local_of(settings: Settings) -> list[Detector]:
     """Return what the settings attach beside rules and personal data, to run in line.
 
     Protected works are attached by being registered (Art. 4(3), 7(2)); a broken index is
-    ``Misconfigured``.
+    ``Misconfigured``. The triage classifier is attached by a setting.
     """
     from hegui.app.works import attached_works
 
-    return attached_works(works_folder(settings))
+    found = attached_works(works_folder(settings))
+    return [*found, *triage()] if settings.screen.classifier else found
 
 
 def panel_of(

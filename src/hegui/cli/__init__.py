@@ -38,6 +38,10 @@ SHELF = {
         "hegui.cli.works:works",
         Words("keep replies and corpora free of protected works", "防止照搬受保护作品"),
     ),
+    "detectors": (
+        "hegui.cli.detectors:detectors",
+        Words("list, check and probe what looks for risks", "查看、检验和探测检测器"),
+    ),
     "ledger": ("hegui.cli.ledger:ledger", Words("check the evidence", "核验证据账本")),
 }
 

@@ -1,12 +1,14 @@
-"""Detectors that come with hegui: personal data by check digit, and rule packs.
+"""Detectors that come with hegui: personal data by check digit, rule packs, a classifier.
 
-They are ``exact``: a stream holds back only what could still become a finding, and gives the same
-findings as the whole text. Rules of packs that need a clause form a detector of their own. Nothing
-that hegui ships looks for political speech.
+The first two are ``exact``: a stream holds back only what could still become a finding, and gives
+the same findings as the whole text. Rules of packs that need a clause form a detector of their own,
+and the classifier needs clauses, too; it is attached by a setting. Nothing that hegui ships looks
+for political speech.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import cache
 from threading import Lock
 from typing import Final
 
@@ -18,7 +20,7 @@ from hegui.detectors.packs import ClauseRules, Pack, compiled, digest_of, shippe
 from hegui.detectors.personal import PersonalData
 from hegui.terms import Detector
 
-__all__ = ["BuiltIn", "Lexicon", "PersonalData", "TargetDetector", "builtin"]
+__all__ = ["BuiltIn", "Lexicon", "PersonalData", "TargetDetector", "builtin", "triage"]
 
 
 class BuiltIn(TargetDetector):
@@ -78,3 +80,15 @@ def builtin(
         while len(_recent) > _KEPT:
             _recent.popitem(last=False)
     return list(found)
+
+
+@cache
+def _triage() -> Detector:
+    from hegui.detectors.classifier import Classifier  # its tables are read only where it is used
+
+    return Classifier()
+
+
+def triage() -> list[Detector]:
+    """Return the classifier that hegui attaches where the settings say so. Read once."""
+    return [_triage()]

@@ -84,6 +84,26 @@ def _source(module: ModuleType) -> bytes:
     return Path(path).read_bytes() if path else b""
 
 
+class _BytePlaces:
+    """Turns places in characters into places in bytes, from the last one on where it can.
+
+    A plug-in may find ten thousand things in a long text: to encode it from its start for each
+    would take longer than any deadline.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._char = self._byte = 0
+
+    def of(self, char: int) -> int:
+        """Return where a character begins, in bytes."""
+        if char < self._char:
+            self._char = self._byte = 0
+        self._byte += len(self._text[self._char : char].encode())
+        self._char = char
+        return self._byte
+
+
 def judge(detector: PlugIn, column: TextColumn) -> Found | Failed:
     """Put a column before a plug-in and turn its characters into bytes.
 
@@ -96,10 +116,11 @@ def judge(detector: PlugIn, column: TextColumn) -> Found | Failed:
         return Failed("miscount")
     found = Found([], [], [], [], [])
     for row, (text, findings) in enumerate(zip(texts, answers, strict=True)):
+        place = _BytePlaces(text)
         for rule, start, end, score in findings:
             if not 0 <= start <= end <= len(text):
                 return Failed("span")
-            before = len(text[:start].encode())
+            before = place.of(start)
             found.row.append(row)
             found.rule.append(str(rule))
             found.start.append(before)

@@ -98,6 +98,7 @@ REFUSE, MASK, ALLOW = Rule(Action.REFUSE), Rule(Action.MASK), Rule(Action.ALLOW)
 
 _PERSONAL = ("A.4.f", "A.3.c")  # personal data; credentials, which are trade secrets' keys
 _INSULT = "A.4.c"
+_TRIAGE = "clf.triage"  # what a triage classifier thinks likely: a reason to look, not to refuse
 
 
 def default_policy(*, own_upstream: bool, public: bool) -> Policy:
@@ -105,17 +106,19 @@ def default_policy(*, own_upstream: bool, public: bool) -> Policy:
 
     Personal data in a prompt is masked toward an upstream that is not the provider's own (PIPL
     21 and 23: entrusting or handing on) and left, but recorded, toward one that is. A person may
-    swear at a machine; the machine may not swear back.
+    swear at a machine; the machine may not swear back. What a triage classifier finds is recorded
+    and nothing more: no score refuses by itself, until the provider says so.
     """
     inbound = ALLOW if own_upstream else MASK
-    personal = dict.fromkeys(_PERSONAL, inbound)
+    personal = {**dict.fromkeys(_PERSONAL, inbound), _TRIAGE: ALLOW}
+    guarded = {**dict.fromkeys(_PERSONAL, MASK), _TRIAGE: ALLOW}
     rules: dict[Role, dict[str, Rule]] = {
         Role.SYSTEM: {"*": REFUSE, **personal, _INSULT: ALLOW},
         Role.USER: {"*": REFUSE, **personal, _INSULT: ALLOW},
         Role.HISTORY: {"*": REFUSE, **personal, _INSULT: ALLOW},
         Role.TOOL: {"*": REFUSE, **personal, _INSULT: MASK},
-        Role.REPLY: {"*": REFUSE, **dict.fromkeys(_PERSONAL, MASK)},
-        Role.DOCUMENT: {"*": REFUSE, **dict.fromkeys(_PERSONAL, MASK), _INSULT: MASK},
+        Role.REPLY: {"*": REFUSE, **guarded},
+        Role.DOCUMENT: {"*": REFUSE, **guarded, _INSULT: MASK},
     }
     name = "own" if own_upstream else "handed-on"
     unjudged = Action.REFUSE if public else Action.ALLOW
@@ -125,7 +128,7 @@ def default_policy(*, own_upstream: bool, public: bool) -> Policy:
 def minors_layer() -> Policy:
     """Return what is added for a minor (Art. 10): lower thresholds, no personal data goes on."""
     sharp = Rule(Action.REFUSE, 0.3)
-    guard = dict.fromkeys(_PERSONAL, Rule(Action.MASK, 0.3))
+    guard = {**dict.fromkeys(_PERSONAL, Rule(Action.MASK, 0.3)), _TRIAGE: ALLOW}
     inbound = {"*": sharp, **guard, _INSULT: ALLOW}
     rules: dict[Role, dict[str, Rule]] = {
         Role.SYSTEM: inbound,

@@ -167,6 +167,16 @@ class Screen:
             "有命中再撤回。其余风险一律先扣住再放行。仅对成年人有效",
         ),
     )
+    classifier: bool = field(
+        default=False,
+        metadata=says(
+            "whether hegui's triage classifier (offence, sexism; Chinese and English) looks at "
+            "every text. What it finds is recorded, and acted on only where screen.actions says "
+            "so: clf.triage = hold. It needs whole clauses",
+            "是否启用 hegui 自带的初筛分类器（冒犯他人、性别歧视；中文和英文）。命中只作记录，"
+            "仅当 screen.actions 中设置 clf.triage = hold 时才处置。它需要整句判断",
+        ),
+    )
     detectors: tuple[AttachedDetector, ...] = field(
         default=(),
         metadata=says("detectors of your own", "自行接入的检测器", toml="detector"),

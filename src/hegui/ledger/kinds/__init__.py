@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from hegui.ledger.kinds import appeals, content, exchange, keys, packs, running, works
+from hegui.ledger.kinds import (
+    appeals,
+    content,
+    exchange,
+    keys,
+    packs,
+    probes,
+    running,
+    works,
+)
 from hegui.ledger.kinds.shapes import Kind, fold
 
 __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
@@ -11,7 +20,7 @@ __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         one.name: one
-        for family in (exchange, running, packs, keys, content, appeals, works)
+        for family in (exchange, running, packs, keys, content, appeals, probes, works)
         for one in family.KINDS
     }
 )
