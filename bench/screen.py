@@ -38,7 +38,7 @@ def _child(command: Sequence[str]) -> Any:
         command, cwd=programs.ROOT, capture_output=True, text=True, timeout=LIMIT, check=False
     )
     if done.returncode:
-        raise programs.NotStarted(done.stderr.strip()[-400:])
+        raise programs.NotStarted((done.stderr.strip().splitlines() or ["no words"])[-1][-300:])
     return json.loads(done.stdout.splitlines()[-1])
 
 
