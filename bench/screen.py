@@ -22,7 +22,11 @@ from bench import programs, report, screening
 
 RESULTS = programs.ROOT / "bench-results"
 DATA = programs.ROOT.parent / "shared" / "data" / "corpus"
-PEERS = {"presidio": "presidio-analyzer", "data-juicer": "py-data-juicer", "datatrove": "datatrove"}
+PEERS = {
+    "presidio": "presidio-analyzer",
+    "data-juicer": "py-data-juicer",
+    "datatrove": "datatrove regex",
+}
 SAMPLE = {"presidio": 0.5, "data-juicer": 1.0, "datatrove": 5.0}  # megabytes: they are slow
 TIMES = {"presidio": 80.0, "data-juicer": 100.0}  # times as fast, to be reached
 
@@ -34,7 +38,7 @@ def _child(command: Sequence[str]) -> Any:
         command, cwd=programs.ROOT, capture_output=True, text=True, timeout=LIMIT, check=False
     )
     if done.returncode:
-        raise programs.NotStarted(done.stderr.strip()[-400:])
+        raise programs.NotStarted((done.stderr.strip().splitlines() or ["no words"])[-1][-300:])
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -49,7 +53,7 @@ def install(name: str, home: Path) -> Path:
     python = home / name / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(home / name)], check=True, timeout=LIMIT)  # noqa: S603
-        pip = [str(python), "-m", "pip", "install", "-q", PEERS[name]]
+        pip = [str(python), "-m", "pip", "install", "-q", *PEERS[name].split()]
         done = subprocess.run(pip, capture_output=True, text=True, timeout=LIMIT, check=False)  # noqa: S603
         if done.returncode:
             raise programs.NotStarted(done.stderr.strip()[-300:])

@@ -25,6 +25,7 @@ from hegui.terms import TextColumn
 
 FILE = "laws-and-poetry.parquet"
 LEXICONS = {"rare": "lex_rare.json", "dense": "lex_dense.json"}
+BATCH = 4096  # rows
 ROUNDS = 5
 SHORT_RUNS = 2000
 SCAN_BYTES = 1 << 21
@@ -32,13 +33,20 @@ PROMPT = 500  # characters
 KEPT, PIECE = 24, 6  # characters of a stream that are kept, and of one chunk
 
 
+def opened(data: Path) -> pq.ParquetFile:
+    """Open the file so that what is read ahead stays small."""
+    return pq.ParquetFile(data / FILE, pre_buffer=False, buffer_size=1 << 20)
+
+
 def columns(file: pq.ParquetFile) -> Iterator[TextColumn]:
-    """Decode the text column a row group at a time; its buffers become columns as they are."""
-    for group in range(file.num_row_groups):
-        for chunk in file.read_row_group(group, ["text"], use_threads=False).column(0).chunks:
-            _, offsets, data = chunk.buffers()
-            places = np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
-            yield TextColumn(memoryview(data).cast("B"), places)
+    """Decode the text a few thousand rows at a time; Arrow's buffers become columns as they are."""
+    for batch in file.iter_batches(BATCH, columns=["text"], use_threads=False):
+        texts = batch.column(0)
+        _, offsets, data = texts.buffers()
+        places: Any = np.frombuffer(offsets, np.int32)
+        yield TextColumn(
+            memoryview(data).cast("B"), places[texts.offset : texts.offset + len(texts) + 1]
+        )
 
 
 def phrase(rule: str, word: str) -> Target:
@@ -65,7 +73,7 @@ def corpus(data: Path, lexicon: str) -> dict[str, Any]:
     words = json.loads((data / LEXICONS[lexicon]).read_text(encoding="utf-8"))
     detector = detector_of(words)
     engine = VectorMatcher(detector.targets)._narrow  # noqa: SLF001 - what it costs alone
-    file = pq.ParquetFile(data / FILE)
+    file = opened(data)
     held = list(columns(file))
     size = sum(int(column.offsets[-1]) - int(column.offsets[0]) for column in held) / 1e6
 
@@ -102,10 +110,7 @@ def memory(data: Path, lexicon: str) -> dict[str, Any]:
     """Measure the peak of a process that does the whole way once, a row group at a time."""
     words = json.loads((data / LEXICONS[lexicon]).read_text(encoding="utf-8"))
     detector = detector_of(words)
-    found = sum(
-        len(arrays_of(detector.inspect(column)).row)
-        for column in columns(pq.ParquetFile(data / FILE))
-    )
+    found = sum(len(arrays_of(detector.inspect(column)).row) for column in columns(opened(data)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"findings": found, "peak_mib": peak}
 
@@ -152,7 +157,7 @@ def compiling(data: Path, _lexicon: str) -> dict[str, Any]:
 def _many_words(data: Path, count: int) -> list[str]:
     """Cut distinct phrases of two to six characters out of the file, the same ones each time."""
     words: dict[str, None] = {}
-    for column in columns(pq.ParquetFile(data / FILE)):
+    for column in columns(opened(data)):
         for row in range(0, len(column), 7):
             text = column.row_text(row)
             for at in range(0, len(text) - 6, 11):

@@ -175,20 +175,20 @@ def campaign(seconds: float, seed: int) -> int:
     return 0
 
 
-def hostile_texts(size: int) -> dict[str, bytes]:
-    """Return texts of about ``size`` bytes that are meant to hurt."""
-    line = "合同编号 13800138000，邮箱 a.b@example.com；"
-    return {
-        "one line": (line * (size // len(line.encode()))).encode(),
-        "NULs": b"\0" * size,
-        "combining marks": ("e" + "\u0301" * (size // 2)).encode(),
-        "right-to-left overrides": ("\u202e138" * (size // 6)).encode(),
-        "digits": b"1" * size,
-        "full-width digits": "１".encode() * (size // 3),
-        "not UTF-8": b"\xff\xe5\xad" * (size // 3),
-        "at signs": b"a@" * (size // 2),
-        "plates begun": "京A".encode() * (size // 4),
-    }
+LINE = "合同编号 13800138000，邮箱 a.b@example.com；"
+HOSTILE = {
+    "one line": LINE.encode(),
+    "NULs": b"\0",
+    "combining marks": ("e" + "\u0301" * 1000).encode(),
+    "right-to-left overrides": "\u202e138".encode(),
+    "digits": b"1",
+    "full-width digits": "１".encode(),
+    "full-width letters": "ｋＩｌｌ".encode(),
+    "not UTF-8": b"\xff\xe5\xad",
+    "at signs": b"a@",
+    "plates begun": "京A".encode(),
+}
+"""What texts that are meant to hurt repeat."""
 
 
 def hostile(size: int, small: int) -> int:
@@ -196,7 +196,8 @@ def hostile(size: int, small: int) -> int:
     detector = BuiltIn()
     others = [make(detector.targets) for make in (PlainMatcher, LiteralMatcher)]
     wrong = 0
-    for name, data in hostile_texts(size).items():
+    for name, unit in HOSTILE.items():
+        data = unit * (size // len(unit))
         began = time.process_time()
         found = detector.inspect(TextColumn(data, [0, len(data)]))
         took = time.process_time() - began

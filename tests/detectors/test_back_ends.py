@@ -161,6 +161,26 @@ def test_what_an_exception_of_the_rule_covers_is_no_finding(make: Make) -> None:
     assert found("炸弹人") == ["r", "s"]
 
 
+@pytest.mark.parametrize("segment", range(1, 12))
+def test_an_exception_covers_what_begins_beyond_a_cut_in_a_long_row(segment: int) -> None:
+    targets, exceptions = [Target("r", literal("b"))], [Target("r", literal("a-b"))]
+    matcher = VectorMatcher(targets, exceptions, sizes=Sizes(0, 0, segment))
+    found = matcher.find(TextColumn.of(["a-b" * 30 + "b" + "a-b" * 30]))
+    assert found.start == [90]
+
+
+@pytest.mark.parametrize("size", [10, 20, 21, 60, 63, 64, 65, 130, 190])
+def test_a_match_longer_than_the_first_look_back_is_found_with_its_boundary(size: int) -> None:
+    pattern = parse("a[b字]{1,200}c")
+    targets = [Target("r", pattern, NO_WORD), Target("s", pattern, ANYTHING, ANYTHING, even)]
+    texts = [left + "a" + fill * size + "c" for left in ("", "x", "字", "é1") for fill in "b字"]
+    column = TextColumn.of(texts)
+    want = list(PlainMatcher(targets).find(column))
+    assert want
+    for sizes in (Sizes(), TINY, SMALL_SEGMENTS):
+        assert list(VectorMatcher(targets, sizes=sizes).find(column)) == want
+
+
 def test_an_exception_that_is_not_complete_is_waited_for() -> None:
     detector = TargetDetector(
         "t", "1", {}, [Target("r", literal("炸弹"))], exceptions=[Target("r", literal("炸弹糖"))]

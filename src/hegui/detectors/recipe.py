@@ -2,8 +2,8 @@
 
 Apart from the matcher so that a child process can compile, and a file can keep what it made.
 
-Full-width letters and digits are rare in ordinary text, and looking for them costs two thirds of
-the speed. So there are two databases. The first is told of matches that hold none of them, and
+Full-width letters and digits are rare in ordinary text, and looking for them costs more than half
+of the speed. So there are two databases. The first is told of matches that hold none of them, and
 scans everything. The second is told of the targets that may hold some, and scans only what is near
 a full-width letter or digit, with its full-width letters made small; a target that tells the cases
 apart is checked on the text as it is.
