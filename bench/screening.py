@@ -21,6 +21,7 @@ from hegui.detectors.columns import arrays_of
 from hegui.detectors.pattern import literal
 from hegui.detectors.targets import ANYTHING, NO_WORD, Target
 from hegui.detectors.vectors import VectorMatcher
+from hegui.runners.compiling import kept as kept_rules
 from hegui.terms import TextColumn
 
 FILE = "laws-and-poetry.parquet"
@@ -117,7 +118,7 @@ def memory(data: Path, lexicon: str) -> dict[str, Any]:
 
 def small(data: Path, _lexicon: str) -> dict[str, Any]:
     """Measure a prompt and a chunk of a stream on the built-in detector."""
-    detector = BuiltIn()
+    detector = BuiltIn(compiler=kept_rules)
     text = pq.ParquetFile(data / FILE).read_row_group(0, ["text"]).column(0)[5].as_py()
     prompt, kept = text[:PROMPT], text[:KEPT]
 

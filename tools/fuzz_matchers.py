@@ -23,6 +23,7 @@ from hegui.detectors.pattern import Pattern, literal, parse
 from hegui.detectors.targets import ANYTHING, NO_DIGIT, NO_WORD, Target
 from hegui.detectors.tree import WORD
 from hegui.detectors.vectors import Sizes, VectorMatcher
+from hegui.runners.compiling import kept
 from hegui.terms import Findings, Misconfigured, TextColumn
 
 LETTERS = "aAbBkK\u212aſ１２12ａＡｂＢ字词é，．.-@_ \0\u0301\u202e\U0001d7d9\U00020000"
@@ -193,7 +194,7 @@ HOSTILE = {
 
 def hostile(size: int, small: int) -> int:
     """Time hostile texts on the built-in detector; compare the back ends on small ones."""
-    detector = BuiltIn()
+    detector = BuiltIn(compiler=kept)
     others = [make(detector.targets) for make in (PlainMatcher, LiteralMatcher)]
     wrong = 0
     for name, unit in HOSTILE.items():
@@ -217,7 +218,7 @@ def hostile(size: int, small: int) -> int:
 
 def cycles(count: int, threads: int) -> int:
     """Scan short texts from several threads; return how many MiB memory grew."""
-    detector = BuiltIn()
+    detector = BuiltIn(compiler=kept)
     columns = [TextColumn.of([text]) for text in ("打电话13800138000", "无", "ｋｉｌｌ a@b.cn")]
     want = [list(detector.inspect(column)) for column in columns]
     wrong: list[Findings] = []

@@ -13,6 +13,7 @@ from hegui.detectors.matcher import PlainMatcher
 from hegui.detectors.pattern import literal
 from hegui.detectors.targets import Target
 from hegui.detectors.vectors import Sizes, VectorMatcher
+from hegui.runners.compiling import kept
 from hegui.terms import TextColumn
 
 LINE = "合同编号 13800138000，邮箱 a.b@example.com；"
@@ -31,7 +32,7 @@ HURTFUL = {
 
 @pytest.fixture(scope="module")
 def built_in() -> BuiltIn:
-    return BuiltIn()
+    return BuiltIn(compiler=kept)
 
 
 @pytest.mark.parametrize("unit", HURTFUL.values(), ids=list(HURTFUL))

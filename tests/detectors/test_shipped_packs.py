@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from hegui.detectors import personal
-from hegui.detectors.exact import fastest
 from hegui.detectors.lexicon import targets_of
 from hegui.detectors.pattern import Pattern, literal, parse
 from hegui.detectors.targets import Target
 from hegui.measures import risks
+from hegui.runners.compiling import kept
 from hegui.terms import Findings, TextColumn
 
 PAGE = Path(__file__).parents[2] / "docs/design/12-shipped-packs.md"
@@ -65,8 +65,8 @@ class Shipped:
     """All rules at once; a finding wholly inside a match of its rule's exceptions is none."""
 
     def __init__(self) -> None:
-        self.found = fastest(targets(looked_for))
-        self.spared = fastest(targets(excepted))
+        self.found = kept(targets(looked_for))
+        self.spared = kept(targets(excepted))
 
     def ids(self, texts: Sequence[str]) -> list[set[str]]:
         """Return the rules that find something, for each text."""

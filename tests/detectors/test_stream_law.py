@@ -13,6 +13,7 @@ from hegui.detectors.numbers import resident_check_char
 from hegui.detectors.pattern import Pattern, parse
 from hegui.detectors.targets import NO_DIGIT, NO_WORD, Target
 from hegui.detectors.vectors import VectorMatcher
+from hegui.runners.compiling import kept
 from hegui.terms import ExactDetector, Misconfigured, TextColumn
 
 Found = tuple[str, int, int, float]
@@ -20,7 +21,7 @@ Found = tuple[str, int, int, float]
 
 @pytest.fixture(scope="module")
 def built_in() -> BuiltIn:
-    return BuiltIn()
+    return BuiltIn(compiler=kept)
 
 
 @pytest.fixture(scope="module")

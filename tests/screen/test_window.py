@@ -41,6 +41,9 @@ class ManyWords:
                     at = text.find(word, at + 1)
         return found
 
+    def context(self, before: str) -> int:  # noqa: ARG002
+        return 0
+
     def pending(self, tail: str) -> int:
         return max(
             (

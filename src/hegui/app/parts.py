@@ -1,6 +1,7 @@
 """Build the parts of a service from its settings: ledger, policies, panel, keys."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +12,6 @@ from typing import Final, Literal
 from hegui.app.guards import guard_runners
 from hegui.app.packs import day_of, packs_of
 from hegui.detectors import builtin, triage
-from hegui.detectors.exact import fastest
 from hegui.detectors.packs import Pack
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
@@ -28,6 +28,8 @@ from hegui.vault.epochs import key_name
 
 Audience = Literal["adult", "minor"]
 Runner = ProcessRunner | RemoteRunner
+
+_log = logging.getLogger(__name__)
 
 
 def now() -> int:
@@ -162,22 +164,25 @@ def local_of(settings: Settings) -> list[Detector]:
     return [*found, *triage()] if settings.screen.classifier else found
 
 
+def _say_compiling() -> None:
+    _log.info("compiling rules: some seconds, once for these rules on this machine")
+
+
 def panel_of(
     cards: Sequence[DetectorCard],
     packs: Sequence[Pack] = (),
     as_of: str = "",
     *,
     local: Sequence[Detector] = (),
-    cache: Path | None = None,
 ) -> Panel:
     """Return the panel: rules and personal data run in line, as does ``local``; cards are asked.
 
-    ``packs`` are the provider's; ``as_of`` is the legal day whose rules apply. A provider's rules
-    are compiled in a child process, so that a service that is answering goes on; what it made may
-    be kept in ``cache``, which makes the next start quick. Two detectors of one name are
-    ``Misconfigured``: an answer could not be told whose it is.
+    ``packs`` are the provider's; ``as_of`` is the legal day whose rules apply. Rules are compiled
+    in a child process, so that a service that is answering goes on, and kept, so that the next
+    start is quick. Two detectors of one name are ``Misconfigured``: an answer could not be told
+    whose it is.
     """
-    compiler = partial(compiling.matcher, cache=cache) if packs or cache else fastest
+    compiler = partial(compiling.kept, notice=_say_compiling)
     panel = Panel([[*builtin(packs, as_of, compiler), *local], list(cards)])
     names = [card.name for card in panel.cards]
     for name in names:

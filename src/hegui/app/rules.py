@@ -25,7 +25,6 @@ from hegui.settings import Settings
 from hegui.terms import Clock, DetectorCard, HeguiError, Misconfigured
 
 _log = logging.getLogger(__name__)
-_KEPT = 6  # compiled sets of rules in the cache
 _TOLD = 10  # problems of a broken pack that the log lists
 
 
@@ -62,7 +61,6 @@ class RulesInUse:
         self.every = every
         self._local = parts.local_of(settings)
         self._paths = paths_of(settings)
-        self._cache = settings.data_dir / "compiled"
         self._asked = asyncio.Event()
         self._panel: Panel | None = None
         self._held = Held((), (), "")
@@ -182,9 +180,7 @@ class RulesInUse:
 
     def _compile(self, found: Held, as_of: str) -> Panel:
         packs = reading.sound(found)
-        local, cache = self._local, self._cache
-        panel = parts.panel_of(self._cards, packs, as_of, local=local, cache=cache)
-        _forget(self._cache)
+        panel = parts.panel_of(self._cards, packs, as_of, local=self._local)
         refuse_unknown_rulings(panel, self._settings.screen.actions)
         return panel
 
@@ -200,14 +196,6 @@ class RulesInUse:
             all=digest_of((*shipped(), *found.packs)),
             count=len(found.packs),
         )
-
-
-def _forget(cache: Path) -> None:
-    """Keep the latest of what was compiled, so that the cache does not grow for ever."""
-    with suppress(OSError):
-        made = sorted(cache.glob("*.rules"), key=lambda path: path.stat().st_mtime_ns)
-        for path in made[:-_KEPT]:
-            path.unlink(missing_ok=True)
 
 
 def _stamps(paths: Sequence[Path]) -> tuple[object, ...]:

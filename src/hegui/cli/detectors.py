@@ -94,11 +94,12 @@ def _rows(config: Path | None) -> "list[tuple[DetectorCard, bool]]":
     """Return the cards of what is attached, and of what comes with hegui besides."""
     from hegui.app import parts
     from hegui.detectors import builtin, triage
+    from hegui.runners import compiling
 
     if config is None and _DEFAULT.is_file():
         config = _DEFAULT
     if config is None:
-        attached = [detector.card for detector in builtin()]
+        attached = [detector.card for detector in builtin(compiler=compiling.kept)]
     else:
         attached = list(parts.panel_once(read_settings(config)).cards)
     known = {card.name for card in attached}

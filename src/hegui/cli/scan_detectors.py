@@ -1,25 +1,31 @@
 """Which detectors a scan asks. The one place that knows."""
 
+from functools import partial
 from pathlib import Path
 
-from hegui.terms import Detector
+from hegui.cli.speech import say
+from hegui.terms import Detector, Words
+
+_COMPILING = Words(
+    "compiling the rules: some seconds, once for these rules on this machine",
+    "正在编译规则，约需数秒；同一套规则在本机只需编译一次",
+)
 
 
 def detectors_of_scan(
-    *,
-    thorough: bool = False,  # noqa: ARG001 - no slower channels come with hegui yet
-    as_of: str | None = None,  # noqa: ARG001 - no rule that comes with hegui has a date yet
-    works: Path | None = None,
+    *, thorough: bool = False, as_of: str | None = None, works: Path | None = None
 ) -> list[Detector]:
-    """Return the detectors of one scan.
+    """Return the detectors of one scan: those that come with hegui, and protected works.
 
-    ``thorough`` adds channels that a gateway affords and a corpus does not. ``as_of``
+    ``thorough`` reads the channels that a gateway affords and a corpus does not. ``as_of``
     (YYYY-MM-DD) takes the rules of that day. ``works`` is a directory of protected works; one that
     is not there or is broken is ``Misconfigured``.
     """
-    from hegui.detectors import builtin
+    from hegui.detectors import CORPUS, GATEWAY, builtin
+    from hegui.runners import compiling
 
-    found = list(builtin())
+    compiler = partial(compiling.kept, notice=lambda: say(_COMPILING, err=True))
+    found = builtin((), as_of or "", compiler, channels=GATEWAY if thorough else CORPUS)
     if works is not None:
         from hegui.app.works import attached_works
 

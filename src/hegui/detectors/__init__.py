@@ -13,14 +13,27 @@ from threading import Lock
 from typing import Final
 
 from hegui.detectors import lexicon, personal
+from hegui.detectors.channels import ChannelledDetector
 from hegui.detectors.exact import Compiler, TargetDetector, fastest
 from hegui.detectors.lexicon import Lexicon
 from hegui.detectors.matcher import Matcher
 from hegui.detectors.packs import ClauseRules, Pack, compiled, digest_of, shipped
 from hegui.detectors.personal import PersonalData
+from hegui.detectors.reading import CORPUS, GATEWAY, RAW, Channels, Plan
 from hegui.terms import Detector
 
-__all__ = ["BuiltIn", "Lexicon", "PersonalData", "TargetDetector", "builtin", "triage"]
+__all__ = [
+    "CORPUS",
+    "GATEWAY",
+    "RAW",
+    "BuiltIn",
+    "Channels",
+    "Lexicon",
+    "PersonalData",
+    "TargetDetector",
+    "builtin",
+    "triage",
+]
 
 
 class BuiltIn(TargetDetector):
@@ -28,6 +41,7 @@ class BuiltIn(TargetDetector):
 
     ``packs`` are a provider's own; they come on top of the shipped ones. ``as_of``
     (``YYYY-MM-DD``) is the day whose rules apply; without it, all that nobody has retired.
+    ``plan`` is what ``ChannelledDetector`` reads it in ``channels`` by.
     """
 
     def __init__(
@@ -35,12 +49,14 @@ class BuiltIn(TargetDetector):
         packs: Iterable[Pack] = (),
         as_of: str = "",
         *,
+        channels: Channels = RAW,
         back_end: Matcher | None = None,
         compiler: Compiler = fastest,
     ) -> None:
         held = (*shipped(), *packs)
         made = compiled(held, as_of)
-        targets = (*made.targets, *personal.targets())
+        given = (*made.targets, *personal.targets())
+        self.plan = Plan(channels, made.variants, given, made.exceptions)
         self.clauses = (
             ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions, compiler)
             if made.clauses
@@ -50,32 +66,37 @@ class BuiltIn(TargetDetector):
             "builtin",
             f"packs-{lexicon.VERSION}-{digest_of(held)[:12]} personal-{personal.VERSION}",
             {**made.rules, **personal.RULES},
-            targets,
+            self.plan.targets,
             exceptions=made.exceptions,
-            back_end=back_end or compiler(targets, made.exceptions),
+            back_end=back_end or compiler(self.plan.targets, made.exceptions),
         )
 
 
-_KEPT: Final = 2
-_recent: OrderedDict[tuple[tuple[Pack, ...], str], tuple[Detector, ...]] = OrderedDict()
+_KEPT: Final = 4
+_recent: OrderedDict[tuple[tuple[Pack, ...], str, Channels], tuple[Detector, ...]] = OrderedDict()
 _turn = Lock()
 
 
 def builtin(
-    packs: Iterable[Pack] = (), as_of: str = "", compiler: Compiler = fastest
+    packs: Iterable[Pack] = (),
+    as_of: str = "",
+    compiler: Compiler = fastest,
+    *,
+    channels: Channels = GATEWAY,
 ) -> list[Detector]:
     """Return the detectors that hegui attaches by itself, with ``packs`` of the provider's.
 
-    One exact detector, and one for the rules that need a clause where there are any. What was
-    asked for lately is not built again; who asks at the same time waits. ``compiler`` decides where
-    the rules are compiled, and nothing about what they find.
+    One exact detector, read in ``channels``, and one for the rules that need a clause where there
+    are any. What was asked for lately is not built again; who asks at the same time waits.
+    ``compiler`` decides where the rules are compiled, and nothing about what they find.
     """
-    key = (tuple(packs), as_of)
+    key = (tuple(packs), as_of, channels)
     with _turn:
         found = _recent.pop(key, None)
         if found is None:
-            built = BuiltIn(*key, compiler=compiler)
-            found = (built,) if built.clauses is None else (built, built.clauses)
+            built = BuiltIn(key[0], as_of, channels=channels, compiler=compiler)
+            exact = built if channels == RAW else ChannelledDetector(built, built.plan)
+            found = (exact,) if built.clauses is None else (exact, built.clauses)
         _recent[key] = found
         while len(_recent) > _KEPT:
             _recent.popitem(last=False)

@@ -137,6 +137,17 @@ class ChannelledDetector:
             found.add(row + shift, rule, start, end, score)
         return self._gather(found, shift, texts, flags)
 
+    def context(self, before: str) -> int:
+        """Return how many characters at the end of ``before`` decide on what follows.
+
+        Where nothing is left out of them, as many as the channels read; else what those may become
+        with fillers between them.
+        """
+        near = max(self._detector.card.left + 1, skeleton.GAP + 2)
+        if self._unseen.isdisjoint(before[-near:]):
+            return min(near, self._card.left)
+        return self._card.left
+
     def pending(self, tail: str) -> int:
         """Return how many characters at the end of ``tail`` could still become a finding.
 
@@ -144,24 +155,30 @@ class ChannelledDetector:
         """
         tail = tail[-HOLD:]
         held = self._detector.pending(tail)
-        derived = None
-        if self._channels.normalised != "none":
-            derived = normalised(tail, self._plan.width)
+        if self._channels.normalised == "none":
+            return held
+        derived = normalised(tail, self._plan.width)
         if derived is None:
-            return max(held, self._pending_beside(tail, Derived(tail, range(len(tail)))))
+            if self._sounding is not None:
+                held = max(held, self._sounding.pending(tail))
+            if held and tail[-2:].isalnum() and len(tail) > 1:
+                return held  # without a gap a skeleton holds the last letter at most
+            return max(held, self._spaced_at_end(tail, Derived(tail, range(len(tail)))))
         held = max(held, self._run_at_end(tail), self._pending_beside(tail, derived))
         return max(held, _held(derived, self._detector.pending(derived.text), tail))
 
     def _pending_beside(self, tail: str, derived: Derived) -> int:
         """Return what the skeleton and the homophones hold."""
-        held = 0
-        text = derived.text
-        if self._spaced is not None:
-            chain = skeleton.last_chain(derived)
-            held = _held(chain, self._spaced.pending(chain.text), tail)
+        held = self._spaced_at_end(tail, derived)
         if self._sounding is not None:
-            held = max(held, _held(derived, self._sounding.pending(text), tail))
+            held = max(held, _held(derived, self._sounding.pending(derived.text), tail))
         return held
+
+    def _spaced_at_end(self, tail: str, derived: Derived) -> int:
+        if self._spaced is None:
+            return 0
+        chain = skeleton.last_chain(derived)
+        return _held(chain, self._spaced.pending(chain.text), tail)
 
     def _run_at_end(self, tail: str) -> int:
         """Return the length of a run at the end that may yet grow too long to be left out."""

@@ -75,6 +75,10 @@ class TargetDetector:
         """Return what is found. Bytes that are not UTF-8 match nothing, and do no harm."""
         return self._matcher.find(column)
 
+    def context(self, before: str) -> int:  # noqa: ARG002 - what is read raw reaches equally far
+        """Return how many characters at the end of ``before`` decide on what follows."""
+        return self._card.left
+
     def pending(self, tail: str) -> int:
         """Return how many characters at the end of ``tail`` could still become a finding."""
         return self._prefixes.pending(tail)

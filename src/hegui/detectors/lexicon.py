@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from hegui.detectors.exact import TargetDetector
+from hegui.detectors.exact import Compiler, TargetDetector, fastest
 from hegui.detectors.matcher import Matcher
 from hegui.detectors.packs import Compiled, compiled, digest_of, shipped
 from hegui.detectors.phrases import targets_of
@@ -21,7 +21,7 @@ def rules() -> dict[str, RuleInfo]:
 class Lexicon(TargetDetector):
     """Finds phrases that name harm plainly (Art. 4(1), 4(2), 4(4)). Triage, not understanding."""
 
-    def __init__(self, *, back_end: Matcher | None = None) -> None:
+    def __init__(self, *, back_end: Matcher | None = None, compiler: Compiler = fastest) -> None:
         made = _compiled()
         super().__init__(
             "lexicon",
@@ -29,7 +29,7 @@ class Lexicon(TargetDetector):
             made.rules,
             made.targets,
             exceptions=made.exceptions,
-            back_end=back_end,
+            back_end=back_end or compiler(made.targets, made.exceptions),
         )
 
 

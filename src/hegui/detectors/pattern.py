@@ -23,8 +23,10 @@ from hegui.detectors.tree import (
     Row,
     Times,
     class_source,
+    edge_of,
     folded,
     full_width,
+    leaves_of,
     lengths,
     nodes_of,
     source_of,
@@ -50,9 +52,9 @@ _FOLDED: Final[dict[Fold, Chars]] = {"none": frozenset(), "ascii": LETTERS, "wid
 class Pattern:
     """A parsed pattern. ``shortest`` and ``span`` are the lengths of its matches in characters."""
 
-    def __init__(self, tree: Node) -> None:
+    def __init__(self, tree: Node, sizes: tuple[int, int] | None = None) -> None:
         self._tree: Node | None = tree
-        self.shortest, self.span = lengths(tree)
+        self.shortest, self.span = sizes or lengths(tree)
 
     @property
     def tree(self) -> Node:
@@ -73,14 +75,12 @@ class Pattern:
     @property
     def opening(self) -> Chars:
         """The characters that a match may begin with."""
-        laid = self.positions
-        return frozenset().union(*(laid.chars[p] for p in laid.first))
+        return edge_of(self.tree)[0]
 
     @property
     def closing(self) -> Chars:
         """The characters that a match may end with."""
-        laid = self.positions
-        return frozenset().union(*(laid.chars[p] for p in laid.last))
+        return edge_of(self.tree, last=True)[0]
 
     def folded(self, *, case: bool = False, width: bool = False) -> "Pattern":
         """Return the pattern with the other case and the full-width form of each character added.
@@ -88,11 +88,12 @@ class Pattern:
         Folding is part of the pattern and never done to a text, so every reader of the pattern
         folds alike and offsets stay those of the text.
         """
-        return Pattern(folded(self.tree, case=case, width=width))
+        tree = folded(self.tree, case=case, width=width)
+        return Pattern(tree, (self.shortest, self.span))
 
     def full_width(self) -> "Pattern":
         """Return the pattern with every character that has a full-width form in that form only."""
-        return Pattern(full_width(self.tree))
+        return Pattern(full_width(self.tree), (self.shortest, self.span))
 
 
 class Phrase(Pattern):
@@ -198,7 +199,7 @@ def parse(source: str) -> Pattern:
         _refuse(source, 0, Words("it matches the empty text", "会匹配空文本"))
     if pattern.span > MAX_SPAN:
         _refuse(source, 0, _too_long(pattern.span))
-    if nodes_of(tree) > _MAX_NODES or len(pattern.positions.chars) > _MAX_POSITIONS:
+    if nodes_of(tree) > _MAX_NODES or leaves_of(tree) > _MAX_POSITIONS:
         _refuse(source, 0, Words("it is too large: fewer repeats, please", "过大：请减少重复次数"))
     return pattern
 
@@ -286,7 +287,7 @@ class _Parser:
                     "若指该字符本身，请在前面加 \\",
                 )
             )
-        return Each(frozenset(char))
+        return _each(char, "none")
 
     def _group(self) -> Node:
         self._depth += 1

@@ -34,7 +34,6 @@ def phrase(rule: str, text: str, *, score: float = 1.0) -> Target:
 
 def _edges(pattern: Pattern) -> tuple[Chars, Chars]:
     """Return what must not stand before and after: no word goes on past a word of the pattern."""
-    positions = pattern.positions
-    free_before = all(WORD.isdisjoint(positions.chars[p]) for p in positions.first)
-    free_after = all(WORD.isdisjoint(positions.chars[p]) for p in positions.last)
+    free_before = WORD.isdisjoint(pattern.opening)
+    free_after = WORD.isdisjoint(pattern.closing)
     return ANYTHING if free_before else NO_WORD, ANYTHING if free_after else NO_WORD

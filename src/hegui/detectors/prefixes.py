@@ -62,7 +62,7 @@ class Prefixes:
     ``before[n]`` are the characters that must not stand directly before a match of
     ``patterns[n]``. Phrases are kept as a set of their beginnings, and built when first asked
     about: a hundred thousand take a quarter of a second, which a corpus job never needs. The other
-    patterns are read backwards.
+    patterns are read backwards, built no sooner.
     """
 
     def __init__(
@@ -83,10 +83,13 @@ class Prefixes:
         for pattern, forbidden in zip(patterns, before, strict=True):
             if isinstance(pattern, Phrase):
                 self._phrases.setdefault((pattern.fold, forbidden), []).append(pattern.text)
-        self._backward = Backward(
-            [pattern for pattern, _ in others], [forbidden for _, forbidden in others], cache=cache
-        )
+        self._others, self._cache = others, cache
         self.span = max((pattern.span for pattern in patterns), default=0)
+
+    @cached_property
+    def _backward(self) -> Backward:
+        others = self._others
+        return Backward([one for one, _ in others], [no for _, no in others], cache=self._cache)
 
     @cached_property
     def _ends(self) -> dict[str, list[tuple[_Beginnings, int]]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, TypeAlias
 
@@ -140,6 +141,34 @@ def without(node: Node, chars: Chars) -> Node | None:
     return Either(kept) if kept else None
 
 
+def leaves_of(node: Node) -> int:
+    """Return how many characters stand in a pattern laid out, repeats multiplied."""
+    if isinstance(node, Each):
+        return 1
+    if isinstance(node, Times):
+        return node.high * leaves_of(node.node)
+    return sum(map(leaves_of, node.parts))
+
+
+def edge_of(node: Node, *, last: bool = False) -> tuple[Chars, bool]:
+    """Return what a match may begin with (or end with), and whether it may be empty."""
+    if isinstance(node, Each):
+        return node.chars, False
+    if isinstance(node, Times):
+        chars, empty = edge_of(node.node, last=last)
+        return chars, empty or node.low == 0
+    found: Chars = frozenset()
+    if isinstance(node, Row):
+        for part in reversed(node.parts) if last else node.parts:
+            chars, empty = edge_of(part, last=last)
+            found |= chars
+            if not empty:
+                return found, False
+        return found, True
+    edges = [edge_of(part, last=last) for part in node.parts]
+    return found.union(*(chars for chars, _ in edges)), any(empty for _, empty in edges)
+
+
 def nodes_of(node: Node) -> int:
     """Return how many nodes there are when every repeat is written out."""
     if isinstance(node, Each):
@@ -152,12 +181,17 @@ def nodes_of(node: Node) -> int:
 def folded(node: Node, *, case: bool, width: bool) -> Node:
     """Return the node with the other case and the full-width form of each character added."""
     if isinstance(node, Each):
-        chars = caseless(node.chars) if case else node.chars
-        return Each(wide(chars) if width else chars)
+        return _folded_each(node, case=case, width=width)
     if isinstance(node, Times):
         return Times(folded(node.node, case=case, width=width), node.low, node.high)
     parts = tuple(folded(part, case=case, width=width) for part in node.parts)
     return Row(parts) if isinstance(node, Row) else Either(parts)
+
+
+@lru_cache(maxsize=20_000)
+def _folded_each(node: Each, *, case: bool, width: bool) -> Each:
+    chars = caseless(node.chars) if case else node.chars
+    return Each(wide(chars) if width else chars)
 
 
 def full_width(node: Node) -> Node:
@@ -181,6 +215,7 @@ def source_of(node: Node) -> str:
     return f"(?:{'|'.join(map(source_of, node.parts))})"
 
 
+@lru_cache(maxsize=20_000)
 def class_source(chars: Chars) -> str:
     """Return a set of characters as a class that ``re`` and Hyperscan read alike."""
     codes = sorted(map(ord, chars))
@@ -213,6 +248,7 @@ def bytes_source(node: Node) -> str:
     return f"(?:{'|'.join(map(bytes_source, node.parts))})"
 
 
+@lru_cache(maxsize=20_000)
 def bytes_class(chars: Chars) -> str:
     """Return a set of characters as a choice of byte sequences, those with one beginning joined."""
     lasts: dict[bytes, list[int]] = {}

@@ -11,9 +11,9 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -25,7 +25,10 @@ from hegui.terms import Misconfigured, Words
 if TYPE_CHECKING:
     from hegui.detectors.recipe import Recipe
 
+Notice: TypeAlias = Callable[[], None]
+
 DEADLINE: Final = 120.0  # seconds
+KEPT: Final = 16  # files of the cache, the latest used
 LARGEST: Final = 512 * 1024 * 1024  # bytes of a file of the cache; a larger one is not read
 _MAGIC: Final = b"hegui compiled rules 1\n"
 _SUM: Final = hashlib.sha256().digest_size
@@ -57,12 +60,35 @@ def recipe_in(data: bytes) -> "Recipe":
     return msgspec.msgpack.decode(data, type=Recipe)
 
 
+def cache_folder() -> Path:
+    """Return where compiled rules are kept: ``hegui`` in the user's cache (XDG Base Directory).
+
+    All processes of a user share it: whoever starts first compiles for the others.
+    """
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (named if named.is_absolute() else Path("~/.cache").expanduser()) / "hegui"
+
+
+def kept(
+    targets: Sequence[Target],
+    exceptions: Sequence[Target] = (),
+    *,
+    notice: Notice | None = None,
+) -> Matcher:
+    """Return the fastest matcher of these targets, from the user's cache where it is there.
+
+    ``notice`` is called before something is compiled: it takes seconds.
+    """
+    return matcher(targets, exceptions, cache=cache_folder(), notice=notice)
+
+
 def matcher(
     targets: Sequence[Target],
     exceptions: Sequence[Target] = (),
     *,
     cache: Path | None = None,
     deadline: float = DEADLINE,
+    notice: Notice | None = None,
 ) -> Matcher:
     """Return the fastest matcher of these targets, compiled by a child or found in ``cache``.
 
@@ -82,10 +108,13 @@ def matcher(
     if databases is not None:
         with contextlib.suppress(Exception):  # the engine knows better: compile anew
             return VectorMatcher(targets, exceptions, database=databases)
+    if notice is not None:
+        notice()
     databases = _compiled(recipe, deadline)
     if path:
         with contextlib.suppress(OSError):
             _write(path, recipe.key, databases)
+            _forget(path.parent)
     return VectorMatcher(targets, exceptions, database=databases)
 
 
@@ -128,6 +157,7 @@ def _read(path: Path, key: str) -> bytes | None:
             if told.st_uid != os.geteuid() or told.st_mode & 0o077 or told.st_size > LARGEST:
                 return None
             data = file.read()
+            os.utime(file.fileno())  # the latest used are kept
     except OSError:
         return None
     head = len(_MAGIC) + _SUM
@@ -150,6 +180,13 @@ def _write(path: Path, key: str, databases: bytes) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _forget(folder: Path) -> None:
+    """Keep the latest used of what was compiled, so that the cache does not grow for ever."""
+    made = sorted(folder.glob("*.rules"), key=lambda path: path.stat().st_mtime_ns)
+    for path in made[:-KEPT]:
+        path.unlink(missing_ok=True)
 
 
 def _sum(body: bytes) -> bytes:

@@ -76,8 +76,7 @@ class Window:
     ) -> None:
         self._panel, self._policy = panel, policy
         self._tally, self._masks, self._spare = tally, masks, spare
-        self._left = max((d.card.left for d in panel.exact), default=0)
-        self._left = max(self._left, CLAUSE_CONTEXT if panel.clause else 0)
+        self._least = CLAUSE_CONTEXT if panel.clause else 0
         self._span = max((d.card.span for d in panel.exact), default=0)
         self._text = ""  # some text that has gone, for context, and all that has not
         self._base = 0  # where _text begins, in the channel
@@ -308,12 +307,20 @@ class Window:
     def _slice(self, start: int, end: int) -> str:
         return self._text[start - self._base : end - self._base]
 
+    def _context(self, before: str) -> int:
+        """Return how many characters at the end of ``before`` have to be kept."""
+        return max(self._least, *(d.context(before) for d in self._panel.exact), 0)
+
     def _forget(self) -> None:
         """Drop what has gone out and is no longer needed as context."""
         keep = min(self._settled if self._panel.exact else self._sent, self._sent)
         if self._panel.clause:
             keep = min(keep, self._judged)
-        drop = keep - self._left - self._base
+        drop = keep - self._least - self._base
+        if drop <= 0:
+            return
+        settled = self._text[: keep - self._base]
+        drop = keep - self._context(settled) - self._base
         if drop > 0:
             self._text = self._text[drop:]
             self._base += drop

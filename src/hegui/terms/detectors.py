@@ -58,6 +58,13 @@ class Detector(Protocol):
 class ExactDetector(Detector, Protocol):
     """A detector whose findings a stream can hold back exactly."""
 
+    def context(self, before: str) -> int:
+        """Return how many characters at the end of ``before`` decide on what follows.
+
+        At most ``card.left``; less where the text itself shows that less will do.
+        """
+        ...
+
     def pending(self, tail: str) -> int:
         """Return how many characters at the end of ``tail`` could still become a finding.
 

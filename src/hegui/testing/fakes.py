@@ -75,6 +75,10 @@ class Finds:
                 at = data.find(word, at + 1)
         return found
 
+    def context(self, before: str) -> int:  # noqa: ARG002 - a word alone decides
+        """Return how many characters of ``before`` decide on what follows: none."""
+        return 0
+
     def pending(self, tail: str) -> int:
         """Return the length of the longest end of ``tail`` that begins the word."""
         for size in range(min(len(tail), len(self.word)), 0, -1):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hegui.runners import compiling
 from hegui.terms import Lang, Misconfigured, RuleInfo, Words
 
 if TYPE_CHECKING:
@@ -118,7 +119,11 @@ async def _page(lang: Lang, upstream: str | None, began: float, *, open_browser:
 def _rules() -> list[RuleInfo]:
     from hegui.detectors import builtin
 
-    return [rule for detector in builtin() for rule in detector.card.rules.values()]
+    return [
+        rule
+        for detector in builtin(compiler=compiling.kept)
+        for rule in detector.card.rules.values()
+    ]
 
 
 def _has_screen() -> bool:

@@ -35,12 +35,16 @@ class ClauseRule:
 class Compiled:
     """What packs look for on a day: exactly, and in whole clauses.
 
+    ``variants`` says of an exact rule what it asks for, also of channels (``spaced``,
+    ``homophone``).
+
     A finding of a rule that an exception of that rule wholly covers is no finding.
     """
 
     rules: dict[str, RuleInfo]
     targets: tuple[Target, ...]
     exceptions: tuple[Target, ...]
+    variants: dict[str, tuple[str, ...]]
     clause_rules: dict[str, RuleInfo]
     clauses: tuple[ClauseRule, ...]
     clause_exceptions: tuple[Target, ...]
@@ -76,6 +80,7 @@ def compiled(packs: Iterable[Pack], as_of: str = "") -> Compiled:
         rules={rule.id: info_of(rule) for rule in exact},
         targets=tuple(target for rule in exact for target in targets_of(rule)),
         exceptions=tuple(target for rule in exact for target in exceptions_of(rule)),
+        variants={rule.id: tuple(rule.variants) for rule in exact},
         clause_rules={rule.id: info_of(rule) for rule in clause},
         clauses=tuple(each for rule in clause for each in clauses_of(rule)),
         clause_exceptions=tuple(target for rule in clause for target in exceptions_of(rule)),
@@ -141,17 +146,24 @@ def forms_of(pattern: Pattern, variants: Iterable[str]) -> list[Pattern]:
 
     Always as many forms for the same variants, equal ones too.
     """
-    form = Pattern(_traditional(pattern.tree)) if "traditional" in variants else pattern
+    form = pattern
+    if "traditional" in variants:
+        form = Pattern(_traditional(pattern.tree), (pattern.shortest, pattern.span))
     return [form, form.full_width()] if "full_width" in variants else [form]
 
 
 def _traditional(node: Node) -> Node:
     if isinstance(node, Each):
-        return Each(frozenset(other for char in node.chars for other in _written_otherwise(char)))
+        return _traditional_each(node)
     if isinstance(node, Times):
         return Times(_traditional(node.node), node.low, node.high)
     parts = tuple(map(_traditional, node.parts))
     return Row(parts) if isinstance(node, Row) else Either(parts)
+
+
+@lru_cache(maxsize=20_000)
+def _traditional_each(node: Each) -> Each:
+    return Each(frozenset(other for char in node.chars for other in _written_otherwise(char)))
 
 
 @lru_cache(maxsize=20_000)
