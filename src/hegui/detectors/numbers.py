@@ -13,6 +13,11 @@ PROVINCES: Final = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 "
     "71 81 82 83".split()
 )
+# GB 32100-2015, table 1: who registers, and what is registered there. 10 is the whole country.
+_REGISTRARS: Final = dict(
+    pair.split(":")
+    for pair in "1:1239 2:19 3:123459 4:19 5:1239 6:129 7:129 8:19 9:123 A:19 N:1239 Y:1".split()
+)
 _WEIGHTS: Final = tuple(pow(2, 17 - place, 11) for place in range(17))
 _CHECK_CHARS: Final = "10X98765432"
 _HEX_TAIL: Final = re.compile(r"(?:[0-9a-f]+|[0-9A-F]+)$")
@@ -47,7 +52,8 @@ def resident_valid(number: str) -> bool:
         len(number) == 18  # noqa: PLR2004 - GB 11643
         and number[:17].isdecimal()
         and number[:2] in PROVINCES
-        and valid_date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        and number[6:8] in ("18", "19", "20")
+        and day_valid(number[6:14])
         and number[17].upper() == resident_check_char(number[:17])
     )
 
@@ -78,7 +84,13 @@ def day_valid(yyyymmdd: str) -> bool:
 
 def credit_code_valid(code: str) -> bool:
     """Tell whether 18 characters are a credit code (GB 32100-2015) and no person's number."""
-    return uscc_valid(code) and not resident_valid(code)
+    return (
+        uscc_valid(code)
+        and code[0] in _REGISTRARS
+        and code[1] in _REGISTRARS[code[0]]
+        and (code[2:4] in PROVINCES or code[2:4] == "10")
+        and not resident_valid(code)
+    )
 
 
 def published(number: str) -> bool:

@@ -3,9 +3,7 @@
 import hashlib
 from typing import Final
 
-from hegui.detectors.numbers import luhn_valid, resident_check_char, valid_date
-
-__all__ = ["luhn_valid"]
+from hegui.detectors.numbers import PROVINCES, day_valid, resident_check_char, valid_date
 
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
@@ -47,9 +45,19 @@ _IBAN_LENGTHS: Final = {
 }
 
 
-def mod_11_2_valid(number: str) -> bool:
-    """Tell whether the last of 18 characters checks the others (ISO 7064 MOD 11-2)."""
-    return number[17].upper() == resident_check_char(number[:17])
+def foreigner_valid(number: str) -> bool:
+    """Tell whether 18 characters are a number of the 2023 card of foreigners who stay for good.
+
+    9, province, nationality (ISO 3166-1), day of birth, sequence, check (ISO 7064 MOD 11-2).
+    """
+    return (
+        number[:17].isdecimal()
+        and number[0] == "9"
+        and number[1:3] in PROVINCES
+        and number[6:8] in ("18", "19", "20")
+        and day_valid(number[6:14])
+        and number[17].upper() == resident_check_char(number[:17])
+    )
 
 
 def short_date_valid(yymmdd: str) -> bool:

@@ -14,6 +14,8 @@ from hegui.detectors.tree import WORD, wide
 
 _COUNTRY: Final = rf"(?:(?:\+|00)?86{SEP})?"
 _AREA: Final = r"(?:10|2\d|[3-9]\d{2})"
+_MARK: Final = SEP.removesuffix("?")
+_GROUP: Final = re.compile(r"\d{4}[-‐‑–  ]$")
 _MAIL: Final = WORD | frozenset("._%+-")
 _DIALLED: Final = re.compile(r"(?:^|[^0-9+])(?:\+|00)?86 ?[-‐‑–  ]? ?$")
 _FILES: Final = frozenset(
@@ -36,7 +38,7 @@ def mobile(value: str, left: str) -> float:
 def landline(value: str, left: str) -> float:
     """Weigh a landline that is no published hotline, nor the tail of a longer number."""
     tail = _DIALLED.search(left) or (value.startswith("86") and left.endswith("+"))
-    if tail or numbers.published(value) or inside_identifier(left):
+    if tail or numbers.published(value) or inside_identifier(left) or _GROUP.search(left):
         return 0.0
     return weigh("landline", left)
 
@@ -62,7 +64,7 @@ def phone(value: str, left: str) -> float:
 def email(value: str, left: str) -> float:
     """Take an address whose host is one: not a file, not the password of a connection string."""
     local, _, host = value.rpartition("@")
-    if local[0] in ".-" or host.rpartition(".")[2].lower() in _FILES:
+    if local == "git" or local[0] in ".-" or host.rpartition(".")[2].lower() in _FILES:
         return 0.0
     return 0.0 if re.search(r"://[^\s]*$", left) else 1.0
 
@@ -84,7 +86,7 @@ def address(value: str, left: str) -> float:
 
 
 # A road or a settlement, the number of the house, and what is inside it.
-_ROAD: Final = "(?:[路街巷弄道里村坊屯庄苑园]|大道|胡同|小区|花园|公寓|新村)[东西南北中]?(?:段)?"
+_ROAD: Final = "(?:[路街巷弄道里村坊屯庄苑园区]|胡同|公寓)[东西南北中]?(?:段)?"
 _INSIDE: Final = (
     r"(?:院|楼)?(?:\d{1,4}(?:号楼|栋|幢|座|单元|楼|层|室|号|院|弄|门)){0,4}(?:\d{2,4})?"
 )
@@ -99,8 +101,8 @@ SHAPES: Final = (
     # 3-3-5 or 5-3-3; +86.
     digits(
         "mobile",
-        rf"{_COUNTRY}1[3-9]\d(?:{SEP}\d{{4}}{SEP}\d{{4}}|\d{SEP}\d{{3}}{SEP}\d{{4}}"
-        rf"|{SEP}\d{{3}}{SEP}\d{{5}}|\d{{2}}{SEP}\d{{3}}{SEP}\d{{3}}|\.\d{{4}}\.\d{{4}})",
+        rf"{_COUNTRY}1[3-9]\d(?:{SEP}\d{{4}}{SEP}\d{{4}}|\d{_MARK}\d{{3}}{_MARK}\d{{4}}"
+        rf"|{_MARK}\d{{3}}{_MARK}\d{{5}}|\d{{2}}{_MARK}\d{{3}}{_MARK}\d{{3}}|\.\d{{4}}\.\d{{4}})",
         mobile,
         rf"(?:{NINE_DIGITS}|\d{{4}}\.\d{{4}})",
     ),

@@ -52,7 +52,7 @@ _TOKENS: Final = (
     r"access_token=[0-9a-f]{64}",  # DingTalk
 )
 _KNOWN: Final = re.compile("|".join(("sk-", "eyJ", *_MAKERS, *_TOKENS)))
-_JWT: Final = rf"eyJ{_KEY}{{10,100}}\.eyJ{_KEY}{{6,126}}"
+_JWT: Final = rf"eyJ{_KEY}{{10,60}}\.eyJ{_KEY}{{6,110}}(?:\.{_KEY}{{0,64}})?"
 
 
 def api_key(value: str, _left: str) -> float:
@@ -99,7 +99,8 @@ SHAPES: Final = (
     # RFC 7468, PKCS 8 and OpenSSH: the header and the beginning of the key.
     Shape(
         "private_key",
-        r"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\n\r\\]{0,190}",
+        r"-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\n\r\\]{0,150}"
+        r"(?:-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----)?",
         ANYTHING,
         ANYTHING,
         width=False,

@@ -18,7 +18,7 @@ from hegui.detectors.personal.shape import (
 )
 from hegui.detectors.targets import NO_DIGIT, NO_WORD
 
-_DAY: Final = rf"(?:18|19|20)\d{SEP}\d{SEP}(?:0[1-9]|1[0-2]){SEP}(?:0[1-9]|[12]\d|3[01])"
+_DAY: Final = rf"(?:18|19|20){SEP}\d{{2}}{SEP}(?:0[1-9]|1[0-2]){SEP}(?:0[1-9]|[12]\d|3[01])"
 _REGION: Final = rf"\d{{2}}{SEP}\d{SEP}\d{{2}}"
 _TAIL: Final = rf"{SEP}\d{{2}}{SEP}\d{SEP}[0-9Xx]"
 _EIGHTEEN: Final = FIFTEEN_DIGITS.removesuffix("{14}") + rf"{{13}}{SEP}[0-9Xx]"
@@ -45,13 +45,8 @@ def residence_permit(value: str, _left: str) -> float:
 
 
 def foreigner_permit(value: str, _left: str) -> float:
-    """Check a number of the 2023 card: 9, province, nationality (ISO 3166-1), day, sequence."""
-    number = plain(value)
-    return float(
-        number[1:3] in numbers.PROVINCES
-        and numbers.day_valid(number[6:14])
-        and checksums.mod_11_2_valid(number)
-    )
+    """Check a number of the 2023 card."""
+    return float(checksums.foreigner_valid(plain(value)))
 
 
 def hk_id(value: str, left: str) -> float:

@@ -11,6 +11,11 @@ from hegui.detectors.personal.shape import FIFTEEN_DIGITS, NINE_DIGITS, SEP, Sha
 from hegui.detectors.tree import WORD
 
 _USCC: Final = "[0-9A-HJ-NPQRTUWXY]"
+_IBAN_HEAD: Final = re.compile(r"[A-Z]{2}\d{2}[ -]$")
+_UNSURE: Final = 0.4
+_DAY_INSIDE: Final = re.compile(  # eighteen digits with a day where an identity number has one
+    r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{4}"
+)
 _FOUR: Final = rf"{SEP}\d{{4}}"
 
 
@@ -22,7 +27,10 @@ def bank_card(value: str, left: str) -> float:
         and not numbers.resident_valid(number)
         and len(set(number[6:])) > 1
     )
-    return weigh("bank_card", left) if sound and not inside_identifier(left) else 0.0
+    inside = inside_identifier(left) or _IBAN_HEAD.search(left)
+    if not sound or inside:
+        return 0.0
+    return weigh("bank_card", left, _UNSURE if _DAY_INSIDE.fullmatch(number) else None)
 
 
 def bank_account(number: str) -> bool:
@@ -32,7 +40,8 @@ def bank_account(number: str) -> bool:
 
 def uscc(value: str, _left: str) -> float:
     """Check a unified social credit code (GB 32100-2015)."""
-    return float(numbers.credit_code_valid(value.upper()))
+    code = value.upper()
+    return float(numbers.credit_code_valid(code) and not checksums.foreigner_valid(code))
 
 
 def iban(value: str) -> bool:
@@ -52,13 +61,13 @@ SHAPES: Final = (
     # ISO/IEC 7812: issuer prefixes in use in China, 15 to 19 digits. Written whole, in fours, 6-n.
     digits(
         "bank_card",
-        rf"(?:62\d{{2}}|81\d{{2}}|9558|60\d{{2}}|65\d{{2}}){_FOUR}{_FOUR}{_FOUR}(?:{SEP}\d{{1,3}})?",
+        rf"(?:62\d{{2}}|81\d{{2}}|9558|60\d{{2}}){_FOUR}{_FOUR}{_FOUR}(?:{SEP}\d{{1,3}})?",
         bank_card,
         FIFTEEN_DIGITS,
     ),
     digits(
         "bank_card",
-        rf"(?:4\d{{3}}|5[1-5]\d{{2}}|2[2-7]\d{{2}}|35\d{{2}}){_FOUR}{_FOUR}{_FOUR}",
+        rf"(?:4\d{{3}}|65\d{{2}}|5[1-5]\d{{2}}|2[2-7]\d{{2}}|35\d{{2}}){_FOUR}{_FOUR}{_FOUR}",
         bank_card,
         FIFTEEN_DIGITS,
     ),
