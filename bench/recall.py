@@ -22,7 +22,7 @@ import click
 from bench.report import machine
 from bench.specimens.testset import LISTED, Case, cases
 from hegui.detectors import PersonalData
-from hegui.terms import TextColumn
+from hegui.terms import Detector, TextColumn
 
 ACTS_FROM = 0.5
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,11 +61,11 @@ class Score(NamedTuple):
         return self.right / self.claims if self.claims else None
 
 
-def ours(texts: Sequence[str]) -> list[list[Found]]:
+def ours(detector: Detector, texts: Sequence[str]) -> list[list[Found]]:
     """Return what hegui finds, kinds that are only listed included."""
     column = TextColumn.of(texts)
     found: list[list[Found]] = [[] for _ in texts]
-    for row, rule, start, end, score in PersonalData().inspect(column):
+    for row, rule, start, end, score in detector.inspect(column):
         kind = rule.removeprefix("pii.")
         if score >= ACTS_FROM or kind in LISTED:
             data = column.row_bytes(row)
@@ -151,7 +151,7 @@ def main(*, values: int, seed: int, wanted: bool, alone: bool, to_reach: float) 
     if wanted:
         install()
     asked = cases(values, seed)
-    found = scores(asked, ours([case.text for case in asked]))
+    found = scores(asked, ours(PersonalData(), [case.text for case in asked]))
     all_of: dict[str, dict[str, Score] | str] = {"hegui": found}
     if not alone:
         all_of |= {name: peer(name, asked) for name in PEERS}

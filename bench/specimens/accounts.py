@@ -77,10 +77,11 @@ def landline(rng: random.Random) -> str:
 
 def phone(rng: random.Random) -> str:
     """Make one: E.164 in countries whose plans are simple."""
+    exchange = rng.choice("23456789") + rng.choice("02345") + digits(rng, 1)
     forms = [
-        f"+1 {rng.choice(['212', '415', '650'])}-{rng.randrange(200, 999)}-{digits(rng, 4)}",
+        f"+1 {rng.choice(['212', '415', '650'])}-{exchange}-{digits(rng, 4)}",
         f"+44 20 7{digits(rng, 3)} {digits(rng, 4)}",
-        f"+852 {rng.choice('569')}{digits(rng, 3)} {digits(rng, 4)}",
+        f"+852 2{rng.choice('358')}{digits(rng, 2)} {digits(rng, 4)}",
         f"+49 30 {rng.randrange(2, 9)}{digits(rng, 6)}",
     ]
     return rng.choice(forms)

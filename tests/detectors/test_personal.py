@@ -24,11 +24,6 @@ PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕�
 Make = Callable[[random.Random], str]
 
 
-@pytest.fixture(scope="module")
-def detector() -> PersonalData:
-    return PersonalData()
-
-
 def found(detector: PersonalData, text: str) -> list[tuple[str, str]]:
     column = TextColumn.of([text])
     data = column.row_bytes(0)

@@ -15,11 +15,6 @@ from hegui.screen.masks import Masks
 from hegui.terms import TextColumn
 
 
-@pytest.fixture(scope="module")
-def detector() -> PersonalData:
-    return PersonalData()
-
-
 def scored(detector: PersonalData, text: str) -> list[tuple[str, str, float]]:
     column = TextColumn.of([text])
     data = column.row_bytes(0)
@@ -29,9 +24,11 @@ def scored(detector: PersonalData, text: str) -> list[tuple[str, str, float]]:
     ]
 
 
-def test_every_kind_is_found_in_every_setting_and_nothing_else_is() -> None:
+def test_every_kind_is_found_in_every_setting_and_nothing_else_is(
+    detector: PersonalData,
+) -> None:
     asked = cases(4, seed=7)
-    found = scores(asked, ours([case.text for case in asked]))
+    found = scores(asked, ours(detector, [case.text for case in asked]))
     assert set(found) == set(kinds())
     short = {kind: s for kind, s in found.items() if min(s.recall, s.precision or 0) < 0.99}
     assert short == {}

@@ -6,11 +6,6 @@ from hegui.detectors import PersonalData, numbers
 from hegui.terms import TextColumn
 
 
-@pytest.fixture(scope="module")
-def detector() -> PersonalData:
-    return PersonalData()
-
-
 def found(detector: PersonalData, text: str) -> list[tuple[str, str]]:
     column = TextColumn.of([text])
     data = column.row_bytes(0)

@@ -15,9 +15,12 @@ from hegui.detectors.tree import WORD, wide
 _COUNTRY: Final = rf"(?:(?:\+|00)?86{SEP})?"
 _AREA: Final = r"(?:10|2\d|[3-9]\d{2})"
 _MARK: Final = SEP.removesuffix("?")
-_GROUP: Final = re.compile(r"\d{4}[-‐‑–  ]$")
+# What stands before a group of digits when it is no first one: of a card, an IBAN or a token.
+_GROUP: Final = re.compile(r"(?:\d{4}|[A-Z]{2}\d{2}|[A-Z]{4}|xox[a-z])[-‐‑–  ]$")
 _MAIL: Final = WORD | frozenset("._%+-")
 _DIALLED: Final = re.compile(r"(?:^|[^0-9+])(?:\+|00)?86 ?[-‐‑–  ]? ?$")
+_CAPITALS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_SHORTEST: Final = 9  # digits, the country code among them
 _FILES: Final = frozenset(
     "png jpg jpeg gif webp svg bmp ico css js ts jsx tsx py java go rs rb php html htm xml json "
     "yml yaml toml md txt csv pdf zip gz tar mp3 mp4 local localhost internal lan".split()
@@ -32,7 +35,8 @@ _PROVINCES: Final = (
 def mobile(value: str, left: str) -> float:
     """Weigh a mobile number unless it is the tail of one found with its country code."""
     tail = _DIALLED.search(left) or (value.startswith("86") and left.endswith("+"))
-    return 0.0 if tail or inside_identifier(left) else weigh("mobile", left)
+    code = value.startswith("86") and left[-1:] in _CAPITALS
+    return 0.0 if tail or code or inside_identifier(left) else weigh("mobile", left)
 
 
 def landline(value: str, left: str) -> float:
@@ -40,6 +44,8 @@ def landline(value: str, left: str) -> float:
     tail = _DIALLED.search(left) or (value.startswith("86") and left.endswith("+"))
     if tail or numbers.published(value) or inside_identifier(left) or _GROUP.search(left):
         return 0.0
+    if value.isdigit() and left[-1:] in _CAPITALS:
+        return 0.0  # the digits of a code
     return weigh("landline", left)
 
 
@@ -52,13 +58,14 @@ def service_number(value: str, left: str) -> float:
 
 def phone(value: str, left: str) -> float:
     """Take a number with + and a country code that exists there. China's are their own kinds."""
-    if plain(value).startswith("+86"):
+    number = plain(value)
+    if number.startswith("+86") or len(number) <= _SHORTEST:
         return 0.0
     try:
-        number = phonenumbers.parse(value)
+        parsed = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
         return 0.0
-    return weigh("phone", left) if phonenumbers.is_valid_number(number) else 0.0
+    return weigh("phone", left) if phonenumbers.is_valid_number(parsed) else 0.0
 
 
 def email(value: str, left: str) -> float:
@@ -104,7 +111,7 @@ SHAPES: Final = (
         rf"{_COUNTRY}1[3-9]\d(?:{SEP}\d{{4}}{SEP}\d{{4}}|\d{_MARK}\d{{3}}{_MARK}\d{{4}}"
         rf"|{_MARK}\d{{3}}{_MARK}\d{{5}}|\d{{2}}{_MARK}\d{{3}}{_MARK}\d{{3}}|\.\d{{4}}\.\d{{4}})",
         mobile,
-        rf"(?:{NINE_DIGITS}|\d{{4}}\.\d{{4}})",
+        NINE_DIGITS,
     ),
     # The same plan: area code of 3 or 4 digits, subscriber 7 or 8, not beginning with 0 or 1.
     digits(
@@ -124,7 +131,7 @@ SHAPES: Final = (
         wide("+") | NO_DIGIT,
         NO_DIGIT,
         phone,
-        trigger=NINE_DIGITS + r"|\+[1-9]\d{0,2}(?:[- \.\(\)]{0,3}\d){5,12}",
+        trigger=NINE_DIGITS,
         whole=True,
     ),
     # RFC 5322 dot-atom within RFC 5321 lengths, host names of up to five labels.

@@ -6,7 +6,7 @@ of the kind anywhere to the left, in the same sentence, raises. See ``data/perso
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Final
 
@@ -35,8 +35,12 @@ def label_source(words: Iterable[str]) -> str:
 
 
 @cache
-def _lengths() -> tuple[int, ...]:
-    return tuple(sorted({len(label) for label in labels()}, reverse=True))
+def _lengths() -> Mapping[str, tuple[int, ...]]:
+    """Return how long the labels are that end in a character, longest first."""
+    found: dict[str, set[int]] = {}
+    for label in labels():
+        found.setdefault(label[-1], set()).add(len(label))
+    return {char: tuple(sorted(sizes, reverse=True)) for char, sizes in found.items()}
 
 
 @cache
@@ -54,19 +58,18 @@ def label_before(left: str) -> tuple[frozenset[str], str, str]:
     word: ``xqq`` is no ``qq``.
     """
     left = left.translate(_LOWER)
-    for size in range(min(_WIDEST, len(left)) + 1):
-        upto = len(left) - size
-        if not _GAP.fullmatch(left, upto):
+    known, lengths = labels(), _lengths()
+    for upto in range(len(left), max(0, len(left) - _WIDEST - 1), -1):
+        ending = lengths.get(left[upto - 1])
+        if ending is None or not _GAP.fullmatch(left, upto):
             continue
-        for length in _lengths():
+        for length in ending:
             start = upto - length
             label = left[max(start, 0) : upto]
-            if (
-                start >= 0
-                and label in labels()
-                and not (label[0] in WORD and start and left[start - 1] in WORD)
-            ):
-                return labels()[label], label, left[upto:]
+            if start < 0 or label not in known:
+                continue
+            if not (label[0] in WORD and start and left[start - 1] in WORD):
+                return known[label], label, left[upto:]
     return frozenset(), "", ""
 
 
@@ -77,7 +80,10 @@ def named(kind: str, left: str) -> bool:
 
 def weigh(kind: str, left: str, alone: float | None = None) -> float:
     """Score a value of ``kind`` by the words before it. ``alone`` replaces the kind's own."""
-    alone = kinds()[kind].alone if alone is None else alone
+    known = kinds()[kind]
+    alone = known.alone if alone is None else alone
+    if alone <= MISNAMED and not known.labels:
+        return alone
     names, _, _ = label_before(left)
     if kind in names:
         return NAMED

@@ -9,8 +9,8 @@ from hegui.detectors.personal import checksums
 from hegui.detectors.personal.context import NAMED, label_before, labelled, weigh, weighed
 from hegui.detectors.personal.shape import (
     FIFTEEN_DIGITS,
-    LETTER_DIGITS,
     SEP,
+    SEVEN_DIGITS,
     Shape,
     digits,
     labels_of,
@@ -121,7 +121,7 @@ SHAPES: Final = (
         "foreigner_permit",
         r"[A-Z]{3}\d{6}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{2}",
         check=weighed("foreigner_permit"),
-        trigger=r"[A-Za-z]\d{12}",
+        trigger=SEVEN_DIGITS,
     ),
     # Hong Kong: one or two letters, six digits, a check digit, in brackets on the card.
     Shape(
@@ -129,7 +129,7 @@ SHAPES: Final = (
         r"[A-Z]{1,2} ?\d{6} ?(?:\([0-9A]\)|[0-9A])",
         check=hk_id,
         case=True,
-        trigger=r"[A-Za-z] ?\d{6} ?(?:\([0-9A]\)|[0-9A])",
+        trigger=r"\d{6} ?(?:\([0-9A]\)|[0-9A])",
     ),
     # Macao: 1, 5 or 7, six digits, a check digit whose rule is not public.
     Shape(
@@ -143,7 +143,7 @@ SHAPES: Final = (
         "tw_id",
         r"[A-Z][1289]\d{8}",
         check=weighed("tw_id", checksums.tw_id_valid),
-        trigger=LETTER_DIGITS,
+        trigger=SEVEN_DIGITS,
     ),
     # Ordinary (E, G), public-affairs, service and diplomatic passports (NIA specimen notices);
     # Hong Kong (K, H) and Macao (M) passports have the form of the permits below.
@@ -152,7 +152,7 @@ SHAPES: Final = (
         r"(?:[EGK]\d{8}|E[A-HJ-NP-Z]\d{7}|K[A-Z]\d{7}|(?:SE|DE|PE|MA|MB)\d{7}|[DSP]\d{7,8})",
         check=weighed("passport"),
         case=True,
-        trigger=LETTER_DIGITS,
+        trigger=SEVEN_DIGITS,
     ),
     # Home-visit permits of Hong Kong (H) and Macao (M) residents; mainlanders' permits (C, W).
     Shape(
@@ -160,11 +160,11 @@ SHAPES: Final = (
         r"(?:[HM]\d{8}(?:\d{2})?|[CW]\d{8}|C[A-HJ-NP-Z]\d{7})",
         check=weighed("hk_mo_permit"),
         case=True,
-        trigger=LETTER_DIGITS,
+        trigger=SEVEN_DIGITS,
     ),
     # Mainlanders' permits to Taiwan (T, L); permits of Taiwan residents: eight digits, once ten
     # and a letter.
-    Shape("tw_permit", r"[TL]\d{8}", check=weighed("tw_permit"), case=True, trigger=LETTER_DIGITS),
+    Shape("tw_permit", r"[TL]\d{8}", check=weighed("tw_permit"), case=True, trigger=SEVEN_DIGITS),
     numbered("tw_permit", r"\d{8}(?:\d{2}(?:\([A-Z0-9]\))?)?", labelled("tw_permit")),
     numbered("driver_licence", r"\d{12}", labelled("driver_licence")),
     numbered("social_security", _SOCIAL, labelled("social_security", social_security)),

@@ -11,10 +11,10 @@ from hegui.detectors.personal.shape import FIFTEEN_DIGITS, NINE_DIGITS, SEP, Sha
 from hegui.detectors.tree import WORD
 
 _USCC: Final = "[0-9A-HJ-NPQRTUWXY]"
-_IBAN_HEAD: Final = re.compile(r"[A-Z]{2}\d{2}[ -]$")
+_IBAN_HEAD: Final = re.compile(r"[A-Z]{2}\d{2}[ -](?:[0-9A-Z]{4}[ -]){0,3}$")
 _UNSURE: Final = 0.4
-_DAY_INSIDE: Final = re.compile(  # eighteen digits with a day where an identity number has one
-    r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{4}"
+_DAY_INSIDE: Final = re.compile(  # with a day where an identity number has one
+    r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{2}(?:\d{2})?"
 )
 _FOUR: Final = rf"{SEP}\d{{4}}"
 
@@ -75,7 +75,13 @@ SHAPES: Final = (
     digits("bank_card", r"62\d{4}[- ]\d{10,13}", bank_card, FIFTEEN_DIGITS),
     numbered("bank_account", r"\d{8,24}", labelled("bank_account", bank_account)),
     # GB 32100-2015.
-    Shape("uscc", rf"{_USCC}{{2}}\d{{6}}{_USCC}{{10}}", check=uscc, case=True),
+    Shape(
+        "uscc",
+        rf"{_USCC}{{2}}\d{{6}}{_USCC}{{10}}",
+        check=uscc,
+        case=True,
+        trigger=rf"\d{{3}}{_USCC}{{10}}",
+    ),
     # ISO 13616.
     Shape(
         "iban",

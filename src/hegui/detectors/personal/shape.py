@@ -1,8 +1,8 @@
 """How a kind is written: patterns, boundaries, checks, and what the engine is asked instead.
 
 The engine is fastest where many targets ask it for the same thing, so numbers share a few
-triggers: nine digits or more, fifteen or more, a letter and seven digits. Each costs one pass,
-however many kinds use it; what the kinds want beyond it is decided on the hit.
+triggers: seven digits, nine or more, fifteen or more. Each costs one pass, however many kinds use
+it; what the kinds want beyond it is decided on the hit.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from hegui.detectors.tree import Chars, Row
 
 # What people write between the groups of a number: a blank, a hyphen, or blanks around one.
 SEP: Final = "(?: ?[-‐‑–] ?|[  ])?"
-_LOOSE: Final = "[-‐‑–  \\(\\)]{0,3}"
+_LOOSE: Final = "[-‐‑–  \\(\\).]{0,3}"
 NINE_DIGITS: Final = rf"\d(?:{_LOOSE}\d){{8}}"
 FIFTEEN_DIGITS: Final = rf"\d(?:{_LOOSE}\d){{14}}"
-LETTER_DIGITS: Final = r"[A-Za-z]\d{7}\d{0,3}"
+SEVEN_DIGITS: Final = r"\d{7}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 from hegui.detectors import numbers
 from hegui.detectors.numbers import plain
 from hegui.detectors.personal import checksums
-from hegui.detectors.personal.context import label_before, named, weigh, weighed
+from hegui.detectors.personal.context import MISNAMED, label_before, named, weigh, weighed
 from hegui.detectors.personal.kinds import OTHER
 from hegui.detectors.personal.shape import FIFTEEN_DIGITS, SEP, Shape, digits
 from hegui.detectors.targets import ANYTHING, NO_DIGIT, NO_WORD
@@ -23,7 +23,10 @@ _URL_CHARS: Final = WORD | frozenset("._~:/?#@!$&*+=%-")
 _HEX: Final = "[0-9A-Fa-f]"
 _HEX_EDGE: Final = WORD | frozenset(":.-")
 _HEX_AFTER: Final = WORD | frozenset(":-")
-_HEX_GROUPS: Final = rf"(?:[:-]{_HEX}{{1,4}}){{5}}|::(?:{_HEX}{{1,4}}:){{0,6}}{_HEX}{{0,4}}"
+_HEX_GROUPS: Final = (
+    rf"(?:[:-]{_HEX}{{1,4}}){{5}}|::(?:{_HEX}{{1,4}}:){{0,6}}{_HEX}{{1,4}}|:{_HEX}{{1,4}}::"
+)
+_IN_USE: Final = rf"(?:[23]{_HEX}{{3}}|[Ff][CcDd]{_HEX}{{2}}|[Ff][Ee]80)"
 
 
 def plate(value: str, _left: str) -> float:
@@ -64,6 +67,9 @@ def imei(value: str, left: str) -> float:
         return 0.0
     if number.startswith(("34", "37")) and not named("imei", left):
         return 0.0  # a card of fifteen digits
+    names = label_before(left)[0]
+    if names and "imei" not in names:
+        return MISNAMED
     return weigh("imei", left, None if number.startswith(_TYPES) else 0.4)
 
 
@@ -109,7 +115,13 @@ SHAPES: Final = (
         trigger=_PLATE,
     ),
     # GB 16735, ISO 3779: no I, O or Q; the last four are digits.
-    Shape("vin", rf"{_VIN}{{13}}\d{{4}}", check=vin, width=False),
+    Shape(
+        "vin",
+        rf"{_VIN}{{13}}\d{{4}}",
+        check=vin,
+        width=False,
+        trigger=rf"{_VIN}{{2}}\d{{4}}",
+    ),
     digits("imei", rf"\d{{2}}{SEP}\d{{6}}{SEP}\d{{6}}{SEP}\d", imei, FIFTEEN_DIGITS),
     # IEEE 802: six pairs.
     Shape(
@@ -135,8 +147,8 @@ SHAPES: Final = (
     Shape(
         "ipv6",
         rf"(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}"
-        rf"|(?:[23]{_HEX}{{3}}|[Ff][CcDd]{_HEX}{{2}}|[Ff][Ee]80)(?::{_HEX}{{1,4}}){{0,6}}::"
-        rf"(?:{_HEX}{{1,4}}:){{0,6}}{_HEX}{{0,4}}",
+        rf"|{_IN_USE}(?::{_HEX}{{1,4}}){{0,6}}::(?:{_HEX}{{1,4}}:){{0,6}}{_HEX}{{1,4}}"
+        rf"|{_IN_USE}(?::{_HEX}{{1,4}}){{1,6}}::",
         _HEX_EDGE,
         _HEX_AFTER,
         ipv6,
@@ -146,11 +158,11 @@ SHAPES: Final = (
     # ISO 6709: decimal degrees, or degrees, minutes and seconds with a direction.
     Shape(
         "coordinates",
-        r"[-+]?\d{1,3}\.\d{4,10} ?[,， ] ?[-+]?\d{1,3}\.\d{4,10}",
+        r"[-+]?\d{1,3}\.\d{4,10}[,，] ?[-+]?\d{1,3}\.\d{4,10}",
         wide(DIGITS | {"."}),
         wide(DIGITS | {"."}),
         coordinates,
-        trigger=r"\d\.\d{4,10} ?[,， ] ?[-+]?\d{1,3}\.\d{4,10}",
+        trigger=r"\d{4}[,，] ?[-+]?\d{1,3}\.\d{4,10}",
     ),
     Shape(
         "coordinates",
@@ -169,6 +181,7 @@ SHAPES: Final = (
         NO_DIGIT,
         coordinates,
         width=False,
+        trigger=r"[经纬] ?\d[\d\. °度′'分″\"秒]{1,44}",
     ),
     # RFC 3986. One that is longer than a span is found as far as a stream can hold it.
     Shape("url", rf"https?://{_URL}{{3,230}}", WORD, _URL_CHARS, weighed("url"), width=False),
