@@ -25,15 +25,11 @@ _EIGHTEEN: Final = FIFTEEN_DIGITS.removesuffix("{14}") + rf"{{13}}{SEP}[0-9Xx]"
 _RESIDENTS_OF_HMT: Final = ("81", "82", "83")
 
 
-def resident_id(value: str, _left: str) -> float:
-    """Check a citizen identity number, separators allowed."""
+def resident_id(value: str, left: str) -> float:
+    """Check a number of 18 characters; weigh one of 15, which has region and day, but no check."""
     number = plain(value)
-    return float(numbers.resident_valid(number) and number[:2] not in _RESIDENTS_OF_HMT)
-
-
-def resident_id_15(value: str, left: str) -> float:
-    """Weigh a number of the first generation: region and day, but no check digit."""
-    number = plain(value)
+    if len(number) == 18:  # noqa: PLR2004 - GB 11643-1999
+        return float(numbers.resident_valid(number) and number[:2] not in _RESIDENTS_OF_HMT)
     sound = number[:2] in numbers.PROVINCES and checksums.short_date_valid(number[6:12])
     return weigh("resident_id", left) if sound and not numbers.inside_identifier(left) else 0.0
 
@@ -88,19 +84,13 @@ _SOCIAL: Final = r"[A-Za-z]?\d{7,18}[0-9Xx]?"
 
 SHAPES: Final = (
     # GB 11643-1999: region, day of birth, sequence, check character (ISO 7064 MOD 11-2). Written
-    # whole, 6-8-4, 6-4-4-4, 3-3-4-4-4 or in fours.
+    # whole, 6-8-4, 6-4-4-4, 3-3-4-4-4 or in fours. GB 11643-1989: no century, no check character.
     digits(
         "resident_id",
-        rf"[1-8]\d{SEP}\d{SEP}\d{SEP}\d{{2}}{SEP}{_DAY}{_TAIL}",
+        rf"(?:[1-8]\d{SEP}\d{SEP}\d{SEP}\d{{2}}{SEP}{_DAY}{_TAIL}"
+        rf"|[1-8]\d{{5}}{SEP}\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]){SEP}\d{{3}})",
         resident_id,
         _EIGHTEEN,
-    ),
-    # GB 11643-1989: the same without the century and the check digit. Valid until 2012.
-    digits(
-        "resident_id",
-        rf"[1-8]\d{{5}}{SEP}\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]){SEP}\d{{3}}",
-        resident_id_15,
-        FIFTEEN_DIGITS,
     ),
     # Residence permits of 2018 for residents of Hong Kong, Macao and Taiwan (国办发〔2018〕81号).
     digits(

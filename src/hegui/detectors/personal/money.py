@@ -58,21 +58,16 @@ def eth(value: str, left: str) -> float:
 
 
 SHAPES: Final = (
-    # ISO/IEC 7812: issuer prefixes in use in China, 15 to 19 digits. Written whole, in fours, 6-n.
+    # ISO/IEC 7812: issuer prefixes in use in China, 15 to 19 digits. Written whole, in fours, 6-n;
+    # 15 digits as 4-6-5.
     digits(
         "bank_card",
-        rf"(?:62\d{{2}}|81\d{{2}}|9558|60\d{{2}}){_FOUR}{_FOUR}{_FOUR}(?:{SEP}\d{{1,3}})?",
+        rf"(?:(?:62\d{{2}}|81\d{{2}}|9558|60\d{{2}}){_FOUR}{_FOUR}{_FOUR}(?:{SEP}\d{{1,3}})?"
+        rf"|(?:4\d{{3}}|65\d{{2}}|5[1-5]\d{{2}}|2[2-7]\d{{2}}|35\d{{2}}){_FOUR}{_FOUR}{_FOUR}"
+        rf"|3[47]\d{{2}}{SEP}\d{{6}}{SEP}\d{{5}}|62\d{{4}}[- ]\d{{10,13}})",
         bank_card,
         FIFTEEN_DIGITS,
     ),
-    digits(
-        "bank_card",
-        rf"(?:4\d{{3}}|65\d{{2}}|5[1-5]\d{{2}}|2[2-7]\d{{2}}|35\d{{2}}){_FOUR}{_FOUR}{_FOUR}",
-        bank_card,
-        FIFTEEN_DIGITS,
-    ),
-    digits("bank_card", rf"3[47]\d{{2}}{SEP}\d{{6}}{SEP}\d{{5}}", bank_card, FIFTEEN_DIGITS),
-    digits("bank_card", r"62\d{4}[- ]\d{10,13}", bank_card, FIFTEEN_DIGITS),
     numbered("bank_account", r"\d{8,24}", labelled("bank_account", bank_account)),
     # GB 32100-2015.
     Shape(
