@@ -24,11 +24,6 @@ PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕�
 Make = Callable[[random.Random], str]
 
 
-@pytest.fixture(scope="module")
-def detector() -> PersonalData:
-    return PersonalData()
-
-
 def found(detector: PersonalData, text: str) -> list[tuple[str, str]]:
     column = TextColumn.of([text])
     data = column.row_bytes(0)
@@ -301,7 +296,7 @@ def test_a_document_without_a_check_digit_scores_by_the_word_before_it(
     scores = [
         detector.inspect(TextColumn.of([text])).score for text in ("护照E12345678", "型号E12345678")
     ]
-    assert scores == [[1.0], [0.6]]
+    assert scores == [[1.0], [0.2]]
 
 
 def test_every_rule_is_explained_in_both_languages(detector: PersonalData) -> None:
@@ -316,5 +311,5 @@ def test_every_rule_is_explained_in_both_languages(detector: PersonalData) -> No
 
 def test_what_may_be_looked_at_is_bounded(detector: PersonalData) -> None:
     assert detector.card.span <= 256
-    assert detector.card.left <= 16
+    assert detector.card.left <= 24
     assert detector.card.reach == "exact"

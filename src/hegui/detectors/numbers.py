@@ -8,18 +8,21 @@ from typing import Final
 
 from hegui.settings.identifiers import uscc_valid
 
-_SEPARATORS: Final = str.maketrans("", "", " -()")
-_PROVINCES: Final = frozenset(
+_SEPARATORS: Final = str.maketrans("", "", " -()\u2010\u2011\u2013\u00a0.")
+PROVINCES: Final = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 "
-    "71 81 82 83 91".split()
+    "71 81 82 83".split()
+)
+# GB 32100-2015, table 1: who registers, and what is registered there. 10 is the whole country.
+_REGISTRARS: Final = dict(
+    pair.split(":")
+    for pair in "1:1239 2:19 3:123459 4:19 5:1239 6:129 7:129 8:19 9:123 A:19 N:1239 Y:1".split()
 )
 _WEIGHTS: Final = tuple(pow(2, 17 - place, 11) for place in range(17))
 _CHECK_CHARS: Final = "10X98765432"
 _HEX_TAIL: Final = re.compile(r"(?:[0-9a-f]+|[0-9A-F]+)$")
 _ALNUM_TAIL: Final = re.compile(r"[0-9A-Za-z]+$")
 _DECIMAL: Final = re.compile(r"[0-9]\.$")
-_DIALLED: Final = re.compile(r"(?:^|[^0-9+])(?:\+|00)?86[- ]$")
-_VERSION: Final = re.compile(r"(?:[vV]|版本|[vV]ersion)号?[:： ]?$")
 _MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _HEX_RUN: Final = 2
 
@@ -48,8 +51,9 @@ def resident_valid(number: str) -> bool:
     return (
         len(number) == 18  # noqa: PLR2004 - GB 11643
         and number[:17].isdecimal()
-        and number[:2] in _PROVINCES
-        and valid_date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        and number[:2] in PROVINCES
+        and number[6:8] in ("18", "19", "20")
+        and day_valid(number[6:14])
         and number[17].upper() == resident_check_char(number[:17])
     )
 
@@ -73,58 +77,27 @@ def inside_identifier(left: str) -> bool:
     return _HEX_TAIL.fullmatch(run.group()) is not None
 
 
-def resident_id(value: str, _left: str) -> float:
-    """Check a citizen identity number, separators allowed."""
-    return float(resident_valid(plain(value)))
+def day_valid(yyyymmdd: str) -> bool:
+    """Tell whether eight digits are a day."""
+    return valid_date(int(yyyymmdd[:4]), int(yyyymmdd[4:6]), int(yyyymmdd[6:]))
 
 
-def mobile(value: str, left: str) -> float:
-    """Accept a mobile number unless it is the tail of one found with its country code."""
-    tail = _DIALLED.search(left) or (value.startswith("86") and left.endswith("+"))
-    return float(not (tail or inside_identifier(left)))
+def credit_code_valid(code: str) -> bool:
+    """Tell whether 18 characters are a credit code (GB 32100-2015) and no person's number."""
+    return (
+        uscc_valid(code)
+        and code[0] in _REGISTRARS
+        and code[1] in _REGISTRARS[code[0]]
+        and (code[2:4] in PROVINCES or code[2:4] == "10")
+        and not resident_valid(code)
+    )
 
 
-def landline(value: str, left: str) -> float:
-    """Accept a landline that is not a published hotline."""
-    return float(plain(value) not in hotlines() and not inside_identifier(left))
-
-
-def bank_card(value: str, left: str) -> float:
-    """Check a card number's last digit. A citizen identity number is not a card."""
-    digits = plain(value)
-    sound = luhn_valid(digits) and not resident_valid(digits) and len(set(digits[6:])) > 1
-    return float(sound and not inside_identifier(left))
-
-
-def uscc(value: str, _left: str) -> float:
-    """Check a unified social credit code (GB 32100-2015)."""
-    code = value.upper()
-    return float(uscc_valid(code) and not resident_valid(code))
-
-
-def plate(value: str, _left: str) -> float:
-    """Accept a plate whose serial has at most two letters (GA 36-2018)."""
-    serial = re.sub("[^0-9A-Z]", "", value[2:].upper())
-    return float(sum(char.isalpha() for char in serial) <= 2)  # noqa: PLR2004 - GA 36-2018
-
-
-def document(_value: str, left: str) -> float:
-    """Score a document number that carries no check digit by the words before it."""
-    return 1.0 if re.search("护照|通行证|证件|证号|passport|permit", left, re.IGNORECASE) else 0.6
-
-
-def ipv4(value: str, left: str) -> float:
-    """Accept an address of a machine: not a version, a mask, the loopback or the broadcast."""
-    parts = value.split(".")
-    if len(parts) != 4 or _VERSION.search(left):  # noqa: PLR2004 - RFC 791
-        return 0.0
-    return float(parts[0] not in ("0", "127", "255"))
-
-
-def api_key(value: str, _left: str) -> float:
-    """Accept a key that looks random: letters and digits both, not words joined by hyphens."""
-    tail = value[3:]
-    return float(any(c.isdigit() for c in tail) and any(c.isalpha() for c in tail))
+def published(number: str) -> bool:
+    """Tell whether a number, however it is written, is one that everyone may call."""
+    digits = plain(number).removeprefix("+").removeprefix("00")
+    known = hotlines()
+    return plain(number) in known or digits in known or "0" + digits.removeprefix("86") in known
 
 
 @cache

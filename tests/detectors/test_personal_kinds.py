@@ -1,0 +1,142 @@
+"""Every kind in every setting of the recall bench, fewer values; labels; what is only listed."""
+
+import random
+from pathlib import Path
+
+import pytest
+from bench.recall import ours, scores
+from bench.specimens.testset import SPECS, cases
+
+from hegui.detectors import PersonalData
+from hegui.detectors.matcher import PlainMatcher
+from hegui.detectors.personal import RULES, SHAPES, checksums
+from hegui.detectors.personal.kinds import OTHER, kinds, labels
+from hegui.screen.masks import Masks
+from hegui.terms import TextColumn
+
+
+def scored(detector: PersonalData, text: str) -> list[tuple[str, str, float]]:
+    column = TextColumn.of([text])
+    data = column.row_bytes(0)
+    return [
+        (rule.removeprefix("pii."), data[start:end].decode(), score)
+        for _, rule, start, end, score in detector.inspect(column)
+    ]
+
+
+def test_every_kind_is_found_in_every_setting_and_nothing_else_is(
+    detector: PersonalData,
+) -> None:
+    asked = cases(4, seed=7)
+    found = scores(asked, ours(detector, [case.text for case in asked]))
+    assert set(found) == set(kinds())
+    short = {kind: s for kind, s in found.items() if min(s.recall, s.precision or 0) < 0.99}
+    assert short == {}
+
+
+def test_the_test_set_speaks_of_every_kind_and_is_the_same_each_time() -> None:
+    assert {spec.kind for spec in SPECS} == set(kinds())
+    assert cases(1) == cases(1)
+    assert cases(1) != cases(1, seed=1)
+
+
+def test_every_kind_has_shapes_labels_of_its_own_language_and_a_score() -> None:
+    assert {shape.kind for shape in SHAPES} == set(kinds())
+    for kind in kinds().values():
+        assert 0 <= kind.alone <= 1
+        assert kind.alone or kind.labels, kind.name
+        assert kind.mask.en != kind.mask.zh
+    assert all(label == label.lower() and len(label) < 24 for label in labels())
+    assert {rule.removeprefix("pii.") for rule in RULES} == set(kinds())
+    assert not any(OTHER in names and len(names) > 1 for names in labels().values())
+
+
+def test_back_ends_agree_on_the_test_set(detector: PersonalData) -> None:
+    texts = [case.text for case in random.Random(3).sample(cases(1), 90)]
+    texts += ["ＱＱ：１２３４５６，ｐＡｓsword：abc12345", "QQ：\n12345678", "微信号：ａbc_123456"]
+    column = TextColumn.of(texts)
+    assert list(detector.inspect(column)) == list(PlainMatcher(detector.targets).find(column))
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("13800138000", 1.0),
+        ("订单号13800138000", 0.2),
+        ("订单号：2023，手机13800138000", 1.0),
+        ("护照E12345678", 1.0),
+        ("护照在此，号码如下。E12345678", 0.4),
+        ("持护照入境，E12345678", 1.0),
+        ("E12345678", 0.4),
+        ("型号E12345678", 0.2),
+        ("130503670401001", 0.2),
+        ("身份证号130503670401001", 1.0),
+        ("https://example.com/a", 0.2),
+        ("400-820-8820", 0.2),
+        ("39.90420,116.40740", 0.4),
+        ("123-45-6789", 0.4),
+        ("SSN: 123-45-6789", 1.0),
+    ],
+)
+def test_words_to_the_left_raise_and_lower(text: str, score: float, detector: PersonalData) -> None:
+    assert [found[2] for found in scored(detector, text)] == [score]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "微信（WeChat）是一款软件",
+        "密码错误",
+        "password is required",
+        "the password field",
+        "QQ群123456789",
+        "学号",
+        "生日快乐",
+        "自2023年8月15日起施行",
+        "git@github.com:org/repo.git",
+        "logo@2x.png",
+        "x[::2]",
+        "std::vector",
+        "12:30:45",
+        "地铁1号线",
+        "3D5AAEB6053F3E94C9B9A09F33669435",
+        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD",
+        "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
+        "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
+        "+1 000-000-0000",
+        "api_key = os.environ",
+        "http://user@example.com",
+    ],
+)
+def test_what_only_looks_like_it_is_left_alone(text: str, detector: PersonalData) -> None:
+    assert [found for found in scored(detector, text) if found[2] >= 0.5] == []
+
+
+def test_published_vectors_of_check_digits_hold() -> None:
+    assert checksums.keccak_256(b"").hex().startswith("c5d2460186f7233c927e7db2dcc703c0")
+    assert checksums.eip55_valid("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359")  # EIP-55
+    assert checksums.bech32_valid("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4")  # BIP 173
+    assert checksums.base58_valid("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa")  # the first block
+    assert checksums.iban_valid("GB82WEST12345698765432")  # ISO 13616
+    assert checksums.vin_valid("1M8GDM9AXKP042788")  # 49 CFR 565
+    assert checksums.hk_id_valid("A1234563")
+    assert checksums.tw_id_valid("A123456789")
+
+
+def test_a_mask_keeps_the_kind_and_the_number_of_a_value() -> None:
+    masks = Masks("zh")
+    mobile = RULES["pii.mobile"]
+    assert masks.token(mobile, "13800138000") == "[手机号-1]"
+    assert masks.token(mobile, "138 0013 8000") == "[手机号-1]"
+    assert masks.token(mobile, "13900139000") == "[手机号-2]"
+
+
+@pytest.mark.parametrize("name", ["personal-data.md", "personal-data.zh.md"])
+def test_the_page_lists_every_kind_with_its_mask_and_score(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / name).read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    lang = "zh" if ".zh." in name else "en"
+    told = {row[0].strip("|` "): (row[1], row[3]) for row in rows}
+    alone = {k.name: f"{k.alone:g}" if k.alone else "–" for k in kinds().values()}
+    masks = {k.name: k.mask.zh if lang == "zh" else k.mask.en for k in kinds().values()}
+    assert told == {name: (masks[name], alone[name]) for name in kinds()}
