@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts docs check interop lock clean bench-gateway
+.PHONY: help demo test lint types contracts docs check interop fuzz lock clean
+.PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/make \1|\2/' | column -t -s '|'
@@ -46,6 +47,24 @@ interop: $(STAMP)  ## run hegui in front of a third-party OpenAI-compatible serv
 
 bench-gateway: $(STAMP)  ## print what the gateway costs, beside a bare pass-through on this machine
 	@$(BIN)/python bench/gateway.py $(ARGS)
+
+bench-screen: $(STAMP)  ## print how fast texts are screened (ARGS=--with-peers: beside other programs)
+	@$(BIN)/python bench/screen.py $(ARGS)
+
+bench-recall: $(STAMP)  ## print recall and precision per kind of personal data (ARGS=--install: the peers)
+	@$(BIN)/python bench/recall.py $(ARGS)
+
+bench-classifier: $(STAMP)  ## print how fast the classifier is
+	@$(BIN)/python bench/classifier.py $(ARGS)
+
+bench-works: $(STAMP)  ## print what protected works cost
+	@$(BIN)/python bench/works.py $(ARGS)
+
+bench-holdback: $(STAMP)  ## print how much of a text a stream holds back (ARGS=FILE)
+	@$(BIN)/python bench/holdback.py $(ARGS)
+
+fuzz: $(STAMP)  ## put random rules and texts before all matching back ends, for ten minutes
+	@$(BIN)/python tools/fuzz_matchers.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from hegui.detectors import BuiltIn, TargetDetector, personal
+from hegui.detectors import CORPUS, TargetDetector, builtin, personal
+from hegui.detectors.channels import ChannelledDetector
 from hegui.detectors.columns import arrays_of
 from hegui.detectors.pattern import literal
+from hegui.detectors.reading import Plan
 from hegui.detectors.targets import ANYTHING, NO_WORD, Target
 from hegui.detectors.vectors import VectorMatcher
 from hegui.runners.compiling import kept as kept_rules
@@ -31,7 +33,7 @@ ROUNDS = 5
 SHORT_RUNS = 2000
 SCAN_BYTES = 1 << 21
 PROMPT = 500  # characters
-KEPT, PIECE = 24, 6  # characters of a stream that are kept, and of one chunk
+PIECE = 6  # characters of a chunk
 
 
 def opened(data: Path) -> pq.ParquetFile:
@@ -59,8 +61,19 @@ def phrase(rule: str, word: str) -> Target:
 
 def detector_of(words: list[str]) -> TargetDetector:
     """Return a lexicon and all personal data in one detector."""
+    return TargetDetector("bench", "1", {}, _targets(words))
+
+
+def channelled(words: list[str]) -> ChannelledDetector:
+    """Return the same, read in the channels of the default corpus panel."""
+    asked = {f"lexicon.{number}": ("spaced",) for number in range(100)}
+    plan = Plan(CORPUS, asked, _targets(words))
+    return ChannelledDetector(TargetDetector("bench", "1", {}, plan.targets), plan)
+
+
+def _targets(words: list[str]) -> tuple[Target, ...]:
     targets = [phrase(f"lexicon.{number % 100}", word) for number, word in enumerate(words)]
-    return TargetDetector("bench", "1", {}, (*targets, *personal.targets()))
+    return (*targets, *personal.targets())
 
 
 def _seconds(work: Callable[[], Any]) -> float:
@@ -72,7 +85,7 @@ def _seconds(work: Callable[[], Any]) -> float:
 def corpus(data: Path, lexicon: str) -> dict[str, Any]:
     """Measure Parquet to findings beside its parts."""
     words = json.loads((data / LEXICONS[lexicon]).read_text(encoding="utf-8"))
-    detector = detector_of(words)
+    detector, channels = detector_of(words), channelled(words)
     engine = VectorMatcher(detector.targets)._narrow  # noqa: SLF001 - what it costs alone
     file = opened(data)
     held = list(columns(file))
@@ -91,6 +104,7 @@ def corpus(data: Path, lexicon: str) -> dict[str, Any]:
         "scan": scan,
         "find": lambda: [detector.inspect(column) for column in held],
         "whole": count,
+        "channels": lambda: [channels.inspect(column) for column in columns(file)],
     }
     times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(ROUNDS):
@@ -117,13 +131,17 @@ def memory(data: Path, lexicon: str) -> dict[str, Any]:
 
 
 def small(data: Path, _lexicon: str) -> dict[str, Any]:
-    """Measure a prompt and a chunk of a stream on the built-in detector."""
-    detector = BuiltIn(compiler=kept_rules)
+    """Measure a prompt and a chunk of a stream on the gateway's own detector, all channels on.
+
+    The chunk is seen as a window shows it: with as much text before it as decides on it.
+    """
+    detector: Any = builtin(compiler=kept_rules)[0]
     text = pq.ParquetFile(data / FILE).read_row_group(0, ["text"]).column(0)[5].as_py()
-    prompt, kept = text[:PROMPT], text[:KEPT]
+    prompt = text[:PROMPT]
+    kept = text[: detector.context(text) + PIECE]
 
     def chunk() -> None:
-        detector.inspect(TextColumn.of([kept[-KEPT:]]))
+        detector.inspect(TextColumn.of([kept]))
         detector.pending(kept)
 
     works: dict[str, Callable[[], Any]] = {

@@ -15,6 +15,7 @@ import pytest
 from hegui.cli import main
 from hegui.cli.speech import Speech
 from hegui.gateway.metrics import Metrics
+from hegui.runners.compiling import cache_folder
 from hegui.settings import inspect
 
 ROOT = Path(__file__).parent.parent.parent
@@ -224,7 +225,12 @@ def test_what_a_page_says_to_run_runs_and_prints_what_it_says(block: Block, tmp_
     ended = subprocess.run(  # noqa: S603 - our own pages
         ["/bin/sh", "-ec", block.commands],
         cwd=tmp_path,
-        env={"PATH": path, "HOME": str(tmp_path), "LC_ALL": "zh_CN.UTF-8" if zh else "en_US.UTF-8"},
+        env={
+            "PATH": path,
+            "HOME": str(tmp_path),
+            "XDG_CACHE_HOME": str(cache_folder().parent),  # rules compiled before are not again
+            "LC_ALL": "zh_CN.UTF-8" if zh else "en_US.UTF-8",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,

@@ -99,6 +99,7 @@ REFUSE, MASK, ALLOW = Rule(Action.REFUSE), Rule(Action.MASK), Rule(Action.ALLOW)
 _PERSONAL = ("A.4.f", "A.3.c")  # personal data; credentials, which are trade secrets' keys
 _INSULT = "A.4.c"
 _TRIAGE = "clf.triage"  # what a triage classifier thinks likely: a reason to look, not to refuse
+_QUOTED = "works.reproduction"  # of a protected work: in what is asked it is a quotation
 
 
 def default_policy(*, own_upstream: bool, public: bool) -> Policy:
@@ -107,10 +108,11 @@ def default_policy(*, own_upstream: bool, public: bool) -> Policy:
     Personal data in a prompt is masked toward an upstream that is not the provider's own (PIPL
     21 and 23: entrusting or handing on) and left, but recorded, toward one that is. A person may
     swear at a machine; the machine may not swear back. What a triage classifier finds is recorded
-    and nothing more: no score refuses by itself, until the provider says so.
+    and nothing more: no score refuses by itself, until the provider says so. Who asks may quote a
+    protected work; a reply may not reproduce one.
     """
     inbound = ALLOW if own_upstream else MASK
-    personal = {**dict.fromkeys(_PERSONAL, inbound), _TRIAGE: ALLOW}
+    personal = {**dict.fromkeys(_PERSONAL, inbound), _TRIAGE: ALLOW, _QUOTED: ALLOW}
     guarded = {**dict.fromkeys(_PERSONAL, MASK), _TRIAGE: ALLOW}
     rules: dict[Role, dict[str, Rule]] = {
         Role.SYSTEM: {"*": REFUSE, **personal, _INSULT: ALLOW},
@@ -129,12 +131,12 @@ def minors_layer() -> Policy:
     """Return what is added for a minor (Art. 10): lower thresholds, no personal data goes on."""
     sharp = Rule(Action.REFUSE, 0.3)
     guard = {**dict.fromkeys(_PERSONAL, Rule(Action.MASK, 0.3)), _TRIAGE: ALLOW}
-    inbound = {"*": sharp, **guard, _INSULT: ALLOW}
+    inbound = {"*": sharp, **guard, _INSULT: ALLOW, _QUOTED: ALLOW}
     rules: dict[Role, dict[str, Rule]] = {
         Role.SYSTEM: inbound,
         Role.USER: inbound,
         Role.HISTORY: inbound,
-        Role.TOOL: {"*": sharp, **guard},
+        Role.TOOL: {"*": sharp, **guard, _QUOTED: ALLOW},
         Role.REPLY: {"*": sharp, **guard},
         Role.DOCUMENT: {"*": sharp, **guard},
     }
