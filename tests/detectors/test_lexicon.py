@@ -2,7 +2,7 @@
 
 import pytest
 
-from hegui.detectors import BuiltIn, Lexicon
+from hegui.detectors import CORPUS, GATEWAY, BuiltIn, Channels, Lexicon, builtin
 from hegui.detectors.lexicon import rules
 from hegui.runners.compiling import kept
 from hegui.terms import TextColumn
@@ -224,11 +224,13 @@ def test_ordinary_text_is_left_alone(text: str, lexicon: Lexicon) -> None:
     assert ids(lexicon, f"今天说说：{text}。") == set()
 
 
+@pytest.mark.parametrize("channels", [CORPUS, GATEWAY], ids=["corpus", "gateway"])
 @pytest.mark.parametrize(
     "text", ["YOU ARE AN IDIOT", "ｙｏｕ　ａｒｅ　ａｎ　ｉｄｉｏｔ", "怎么制作炸弹"]
 )
-def test_case_and_width_hide_nothing(text: str, lexicon: Lexicon) -> None:
-    assert ids(lexicon, text)
+def test_case_and_width_hide_nothing(text: str, channels: Channels) -> None:
+    detector = builtin(compiler=kept, channels=channels)[0]
+    assert detector.inspect(TextColumn.of([text])).rule
 
 
 @pytest.mark.parametrize(
@@ -238,8 +240,8 @@ def test_an_english_phrase_is_not_found_inside_a_longer_word(text: str, lexicon:
     assert ids(lexicon, text) == set()
 
 
-def test_every_rule_has_cases_and_says_what_it_is_about() -> None:
-    assert set(CASES) == set(rules())
+def test_every_rule_says_what_it_is_about() -> None:
+    assert set(CASES) <= set(rules())  # all have cases in their packs: see test_shipped_packs
     for rule in rules().values():
         assert rule.kind == rule.id
         assert rule.title.zh

@@ -264,7 +264,10 @@ async def test_after_sigkill_every_answered_request_is_in_the_ledger(
             await process.start()
             async with aiohttp.ClientSession() as http:
                 callers = [asyncio.ensure_future(caller(http, process, n)) for n in range(16)]
-                await asyncio.sleep(0.5)
+                async with asyncio.timeout(60):
+                    while len(answered) <= before + 10:  # noqa: ASYNC110 - what others answer
+                        await asyncio.sleep(0.01)
+                await asyncio.sleep(0.2)
                 process.send(signal.SIGKILL)
                 await asyncio.gather(*callers, return_exceptions=True)
             assert await process.ended() == -signal.SIGKILL

@@ -12,7 +12,7 @@ from hegui.detectors import homophones, skeleton
 from hegui.detectors.normal import RUN, forms, unseen
 from hegui.detectors.pattern import Pattern
 from hegui.detectors.targets import Target
-from hegui.detectors.tree import WORD, Chars, Each, Either, Row
+from hegui.detectors.tree import WIDE_LETTERS, WORD, Chars, Each, Either, Row
 from hegui.terms import RuleInfo, Words
 
 Extent: TypeAlias = Literal["none", "flagged", "all"]
@@ -22,6 +22,7 @@ HOLD: Final = 256  # raw characters that a stream ever holds back
 SUSPECT: Final = "\0"  # the rule of what flags a row; never reported
 SKELETON: Final = "\0skeleton"  # after a rule: looked for in skeletons only
 SOUND: Final = "\0sound"  # after a rule: looked for in syllables only
+_WIDE_WORD: Final = 3  # letters
 _SCRIPTS: Final = frozenset({"wide", "alike"})
 
 FILLERS: Final = RuleInfo(
@@ -188,3 +189,5 @@ def _suspects() -> Iterator[Target]:
     )
     pairs = (Row((Each(WORD), Each(other))), Row((Each(other), Each(WORD))))
     yield Target(SUSPECT, Pattern(Either(pairs)))
+    # words in full width; full-width digits alone are ordinary
+    yield Target(SUSPECT, Pattern(Row((Each(WIDE_LETTERS),) * _WIDE_WORD)))

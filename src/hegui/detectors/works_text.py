@@ -253,7 +253,16 @@ def _simplified() -> dict[str, str]:
         for char in line[1:]:
             if char != line[0] and ord(max(char, line[0])) <= _LAST:
                 found.setdefault(char, line[0])
-    return found
+    return {many: _last(many, found) for many in found}
+
+
+def _last(char: str, found: dict[str, str]) -> str:
+    """Follow a character that is itself the other form of a third to the end."""
+    passed: set[str] = set()
+    while char in found and char not in passed:
+        passed.add(char)
+        char = found[char]
+    return char
 
 
 @cache

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Notice: TypeAlias = Callable[[], None]
 
 DEADLINE: Final = 120.0  # seconds
-KEPT: Final = 16  # files of the cache, the latest used
+KEPT: Final = 24  # files of the cache, the latest used
 LARGEST: Final = 512 * 1024 * 1024  # bytes of a file of the cache; a larger one is not read
 _MAGIC: Final = b"hegui compiled rules 1\n"
 _SUM: Final = hashlib.sha256().digest_size

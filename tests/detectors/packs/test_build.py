@@ -10,6 +10,7 @@ from hegui.detectors import builtin
 from hegui.detectors.packs import ClauseRules, Pack, compiled, read
 from hegui.detectors.packs.cases import detectors_of
 from hegui.detectors.packs.clauses import MOST, _ends_of_clauses
+from hegui.runners.compiling import kept
 from hegui.screen import window
 from hegui.screen.masks import Masks
 from hegui.screen.panel import Panel, judge
@@ -75,7 +76,8 @@ def test_rules_apply_on_their_days_and_the_same_day_gives_the_same_digest() -> N
     ):
         assert [hit[0] for hit in found(detectors_of([made], day), "旧词新词")] == names
     digests = [
-        builtin([made], day)[0].card.digest for day in ("2026-05-01", "2026-05-31", "2026-06-01")
+        builtin([made], day, kept)[0].card.digest
+        for day in ("2026-05-01", "2026-05-31", "2026-06-01")
     ]
     assert digests[0] == digests[1] != digests[2]
 
@@ -117,7 +119,7 @@ def test_what_an_exception_covers_is_no_finding() -> None:
 
 
 def test_provider_packs_and_personal_data_are_one_detector_with_all_rules_in_its_card() -> None:
-    (detector,) = builtin([pack(rule("x", literals="[自有词]"))], "2026-11-25")
+    (detector,) = builtin([pack(rule("x", literals="[自有词]"))], "2026-11-25", kept)
     assert detector.card.name == "builtin"
     assert {"own.x", "pii.mobile", "lex.weapons"} <= set(detector.card.rules)
     assert detector.card.rules["own.x"].clause == "4(3)"
@@ -157,13 +159,13 @@ def test_a_clause_rule_finds_its_pieces_in_order_within_one_clause() -> None:
 
 
 def test_clause_rules_are_not_exact_and_the_panel_knows() -> None:
-    panel = Panel([builtin([CLAUSE], "2026-11-25")])
+    panel = Panel([builtin([CLAUSE], "2026-11-25", kept)])
     assert [member.card.reach for member in panel.exact] == ["exact"]  # type: ignore[union-attr]
     assert len(panel.clause) == 1
     policy = default_policy(own_upstream=True, public=False)
     (verdict,) = judge(panel, policy, ["怎么在家做炸弹"], [Role.USER])
     assert "own.near" in {finding.rule for finding in verdict.findings}
-    assert panel.digest != Panel([builtin((), "2026-11-25")]).digest
+    assert panel.digest != Panel([builtin((), "2026-11-25", kept)]).digest
 
 
 def test_a_clause_is_for_these_rules_what_it_is_for_the_window() -> None:
