@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, TypeAlias
 from hegui.detectors import homophones, skeleton
 from hegui.detectors.exact import TargetDetector
 from hegui.detectors.matcher import row_text
-from hegui.detectors.normal import RUN, Derived, forms, normalised, unseen
+from hegui.detectors.normal import RUN, Derived, changes, forms, normalised, unseen
 from hegui.detectors.pattern import Pattern
 from hegui.detectors.prefixes import Prefixes
 from hegui.detectors.reading import (
@@ -78,6 +78,7 @@ class ChannelledDetector:
         self._spaced = _prefixes(plan.in_skeletons)
         self._sounding = _prefixes(plan.in_sounds)
         sounds = [pattern for pattern, _ in plan.in_sounds]
+        self._opening = frozenset().union(*(one.opening for one, _ in plan.in_skeletons))
         self._hint = homophones.hint(sounds) if sounds else None
         self._own = plan.spaced - plan.excepted  # in skeletons, by their ordinary targets
         self._shorter = Shorter(plan.targets)
@@ -112,7 +113,9 @@ class ChannelledDetector:
         texts: list[_Text] = []
         if self._channels.normalised == "all":
             for row in range(len(column)):
-                texts += self._derive(row, column.row_bytes(row))
+                data = column.row_bytes(row)
+                if not self._ordinary(row_text(data)):
+                    texts += self._derive(row, data)
         found = self._detector.inspect(_joined(column, texts) if texts else column)
         if not len(found) and not any(text.derived.breaks for text in texts):
             return found
@@ -157,12 +160,13 @@ class ChannelledDetector:
         held = self._detector.pending(tail)
         if self._channels.normalised == "none":
             return held
-        derived = normalised(tail, self._plan.width)
+        derived = normalised(tail, self._plan.width) if changes(tail) else None
         if derived is None:
             if self._sounding is not None:
                 held = max(held, self._sounding.pending(tail))
-            if held and tail[-2:].isalnum() and len(tail) > 1:
-                return held  # without a gap a skeleton holds the last letter at most
+            if tail[-2:].isalnum() and len(tail) > 1:
+                # without a gap a skeleton holds the last letter at most
+                return held or int(tail[-1] in self._opening)
             return max(held, self._spaced_at_end(tail, Derived(tail, range(len(tail)))))
         held = max(held, self._run_at_end(tail), self._pending_beside(tail, derived))
         return max(held, _held(derived, self._detector.pending(derived.text), tail))
@@ -188,6 +192,14 @@ class ChannelledDetector:
             if run > RUN:
                 return 0
         return run
+
+    def _ordinary(self, text: str) -> bool:
+        """Whether no channel derives anything from a text: so it is with nearly every one."""
+        return not (
+            (changes(text) and not (text.isascii() and text.isprintable()))
+            or (self._spaced is not None and skeleton.has_lone(text))
+            or (self._hint is not None and self._hint.search(text))
+        )
 
     def _derive(self, row: int, data: bytes) -> list[_Text]:
         """Return the texts of the channels that may hold what the raw row does not."""

@@ -103,6 +103,11 @@ def normalised(text: str, width: int) -> Derived | None:
     return Derived(text_of(image), kept, breaks)
 
 
+def changes(text: str) -> bool:
+    """Whether a text holds a character that may change."""
+    return _changes().search(text) is not None
+
+
 def codes_of(text: str) -> NDArray[np.uint32]:
     """Return the code points of ``text``."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -47,6 +47,11 @@ def chains(derived: Derived) -> list[Derived]:
     return found
 
 
+def has_lone(text: str) -> bool:
+    """Whether some letter stands alone between fillers; if not, there are no chains."""
+    return _lone().search(text) is not None
+
+
 @cache
 def _lone() -> re.Pattern[str]:
     """Return what has at least every letter with a filler on either side.

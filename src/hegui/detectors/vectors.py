@@ -4,10 +4,10 @@ All targets are one database and one pass over the bytes of a whole column. The 
 where matches end; the start is their length away, or found by reading backwards, and boundaries and
 checks are decided on the hit. That leaves out what the engine cannot do (look-around) and what it
 does badly (start of match). One boundary it is told for patterns, because a long run of digits
-would else be a flood of hits: the ASCII characters that must not follow, as one byte more. It takes
-the next row for the text that follows, so where that begins with such a character the end of a row
-is scanned again by itself, and so is the end of the data. What stands for "nothing follows" is a
-byte that UTF-8 does not have; the engine's own ``\z`` misses matches in short texts. (Telling it
+would else be a flood of hits: the ASCII characters that must not follow, as one byte more. What
+stands for "nothing follows" is a byte that UTF-8 does not have (the engine's own ``\z`` misses
+matches in short texts): rows of a small column are set apart by it. Of a large one, which is not
+copied, the end of a row is scanned again where the next begins with such a character. (Telling it
 what must not stand before costs three quarters of the speed on Chinese.) Full-width letters and
 digits have a database of their own: see ``recipe``.
 
@@ -20,7 +20,7 @@ are no streams, so ``Stream.size()`` is never called. One scratch per thread.
 import threading
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Final, NamedTuple
 
 import hyperscan
@@ -77,6 +77,13 @@ class _Engine:
         return hits
 
 
+def _apart(column: TextColumn) -> tuple[bytes, list[int]]:
+    """Return the rows with ``_NOTHING`` after each, and where each begins; last, the length."""
+    rows = [column.row_bytes(row) for row in range(len(column))]
+    data = _NOTHING.join([*rows, b""])
+    return data, [0, *accumulate(len(row) + 1 for row in rows)]
+
+
 class VectorMatcher:
     """Targets compiled into one database.
 
@@ -111,20 +118,20 @@ class VectorMatcher:
             return Findings()
         if high - low > self._sizes.bytes:
             return self._bulk.find(column)
-        data = bytes(column.data[low:high]) + _NOTHING
+        if len(column) > 1:
+            data, starts = _apart(column)
+        else:
+            data = bytes(column.data[low:high]) + _NOTHING
+            starts = [0, len(data)]
         hits = self._narrow(data)
         ends = self._ends(hits, 0) if hits else set()
-        offsets = [0, high - low]
-        if len(column) > 1:
-            offsets = [int(offset) - low for offset in column.offsets]
-            ends |= self._ends_of_rows(data, offsets)
         if _BEGINS_WIDE in data and holds_one(data):
-            ends |= self._full_width(data, offsets)
+            ends |= self._full_width(data, starts)
         if not ends:
             return Findings()
         if len(ends) > self._sizes.hits:
             return self._bulk.find(column)
-        return self._few(data, offsets, ends)
+        return self._few(data, starts, ends)
 
     def _ends(self, hits: list[int], shift: int) -> set[tuple[int, int]]:
         """Return where matches end, and of which target."""
@@ -134,37 +141,26 @@ class VectorMatcher:
             for end, target in zip(hits[2::WIDTH], hits[::WIDTH], strict=True)
         }
 
-    def _full_width(self, data: bytes, offsets: list[int]) -> set[tuple[int, int]]:
+    def _full_width(self, data: bytes, starts: list[int]) -> set[tuple[int, int]]:
         """Return what the second database finds in rows with full-width letters or digits."""
         found: set[tuple[int, int]] = set()
-        for start, end in pairwise(offsets):
-            row = data[start:end]
+        for start, following in pairwise(starts):
+            row = data[start : following - 1]
             if holds_one(row):
                 found |= self._ends(self._wide(in_small_letters(row) + _NOTHING), start)
         return found
 
-    def _ends_of_rows(self, data: bytes, offsets: list[int]) -> set[tuple[int, int]]:
-        """Return what the engine missed because it took the next row for the text that follows."""
-        plan = self._plan
-        missed: set[tuple[int, int]] = set()
-        for row in range(len(offsets) - 2):
-            floor, end = offsets[row], offsets[row + 1]
-            if floor < end < offsets[-1] and data[end] in plan.glue:
-                start = max(floor, end - plan.reach)
-                missed |= self._ends(self._narrow(data[start:end] + _NOTHING), start)
-        return missed
-
-    def _few(self, data: bytes, offsets: list[int], ends: set[tuple[int, int]]) -> Findings:
+    def _few(self, data: bytes, starts: list[int], ends: set[tuple[int, int]]) -> Findings:
         plan = self._plan
         found: list[Hit] = []
-        row, floor, ceiling = 0, 0, offsets[1]
+        row, floor, ceiling = 0, 0, starts[1] - 1
         opened: Open = {}
         for end, target in sorted(ends):
             if end > ceiling:
                 found += plan.settle(data, opened.items(), floor)
                 opened = {}
-                row = bisect_right(offsets, end - 1) - 1
-                floor, ceiling = offsets[row], offsets[row + 1]
+                row = bisect_right(starts, end - 1) - 1
+                floor, ceiling = starts[row], starts[row + 1] - 1
             after = plan.after[target]
             if after and after.follows(data, end, ceiling):
                 continue
@@ -178,7 +174,7 @@ class VectorMatcher:
         found += plan.settle(data, opened.items(), floor)
         findings = Findings()
         for start, end, target, score in unexcepted(found, plan.targets, plan.count):
-            row = bisect_right(offsets, start) - 1
-            floor = offsets[row]
+            row = bisect_right(starts, start) - 1
+            floor = starts[row]
             findings.add(row, plan.targets[target].rule, start - floor, end - floor, score)
         return findings

@@ -107,9 +107,8 @@ class Answer:
         await self._finish(chunks, end)
 
     async def _pass_on(self, call: Call, chunks: ChunkStream) -> str:
-        groups = call.chunks()
         with self.exchange.watch.upstream():
-            group = await anext(groups, None)
+            group = await call.chunks()
         while group is not None:
             ready: list[dict[str, Any]] = []
             try:
@@ -124,7 +123,7 @@ class Answer:
             self.gate.metrics.held(self.screen.held())
             if self.screen.too_long:
                 return "limit"
-            group = await anext(groups, None)
+            group = await call.chunks()
         await self._hand_on(await chunks.rest())
         return "complete"
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import fnmatch
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -142,10 +142,19 @@ class Call:
         self.upstream = upstream
         self._response = response
         self._repeats = Repeats()
+        self._events = EventReader()
+        self._finished = self._over = False
+        self._fault: UpstreamFailed | None = None
+        self._watch: IdleWatch | None = None
 
     def stop(self) -> None:
         """Break the call off at once; the server sees its connection close."""
         self._response.close()
+        self._watch_ends()
+
+    def _watch_ends(self) -> None:
+        if self._watch is not None:
+            self._watch.end()
 
     async def whole(self) -> dict[str, Any]:
         """Return the answer as one object."""
@@ -159,44 +168,46 @@ class Call:
             raise self._odd()
         return value
 
-    async def chunks(self) -> AsyncIterator[list[Arrived]]:
-        """Give the chunks of a stream, those of one network read together.
+    async def chunks(self) -> list[Arrived] | None:
+        """Return the next chunks of a stream, those of one network read together; None at its end.
 
-        A chunk that repeats the last one but for its content comes as ``More``.
-
-        Ends after ``[DONE]``, or at the end of the stream when a choice was finished before. Raises
+        A chunk that repeats the last one but for its content comes as ``More``. The end is
+        ``[DONE]``, or that of the stream when a choice was finished before. Raises
         ``UpstreamFailed`` when the server dies, falls silent, or sends what is not a chunk; chunks
-        read before are given first.
+        read before are given first. ``stop`` when no more are wanted.
         """
-        watch = IdleWatch(self.upstream.timeout_idle, self._response.close)
-        try:
-            async for group in self._groups(watch):
-                yield group
-        finally:
-            watch.end()
-
-    async def _groups(self, watch: IdleWatch) -> AsyncIterator[list[Arrived]]:
-        reader, finished = EventReader(), False
-        read = self._response.content.readany
-        while True:
+        watch = self._watch
+        if watch is None:
+            watch = self._watch = IdleWatch(self.upstream.timeout_idle, self._response.close)
+        while not self._over:
             try:
                 watch.begin()
-                data = await read()
+                data = await self._response.content.readany()
                 watch.rest()
             except (aiohttp.ClientError, OSError) as error:
                 raise self._broken(late=watch.late) from error
-            chunks, ended, fault = self._decode(reader.feed(data) if data else reader.end())
+            chunks = self._taken(data)
             if chunks:
-                yield chunks
-                finished = finished or any(map(_finishes, chunks))
-            if not (data or ended or finished or fault):
-                fault = UpstreamFailed(_DIED.fill(name=self.upstream.name))
-            if fault:
+                return chunks
+        if self._fault is not None:
+            raise self._fault
+        return None
+
+    def _taken(self, data: bytes) -> list[Arrived]:
+        """Return the chunks that a read completes; note whether, and how, the stream is over."""
+        events = self._events.feed(data) if data else self._events.end()
+        chunks, ended, fault = self._decode(events)
+        self._finished = self._finished or any(map(_finishes, chunks))
+        if not (data or ended or self._finished or fault):
+            fault = UpstreamFailed(_DIED.fill(name=self.upstream.name))
+        if fault or ended or not data:
+            self._over, self._fault = True, fault
+            if fault or ended:
                 self.stop()
-                raise fault
-            if ended or not data:
-                self._response.close() if ended else self._response.release()
-                return
+            else:
+                self._response.release()
+                self._watch_ends()
+        return chunks
 
     def _decode(self, events: Iterator[bytes]) -> tuple[list[Arrived], bool, UpstreamFailed | None]:
         chunks: list[Arrived] = []

@@ -33,6 +33,7 @@ from hegui.terms import (
 
 CLAUSE_ENDS = "。！？!?；;\n…"
 CLAUSE_MAX = 200  # characters; a text without punctuation is judged this often
+_SLACK = 32  # characters that may stay longer than they are needed
 CLAUSE_CONTEXT = 400  # characters before the clause that a clause detector is shown
 
 
@@ -76,6 +77,7 @@ class Window:
     ) -> None:
         self._panel, self._policy = panel, policy
         self._tally, self._masks, self._spare = tally, masks, spare
+        self._enough = 0  # so many characters before the unsettled ones are not worth dropping yet
         self._least = CLAUSE_CONTEXT if panel.clause else 0
         self._span = max((d.card.span for d in panel.exact), default=0)
         self._text = ""  # some text that has gone, for context, and all that has not
@@ -316,11 +318,11 @@ class Window:
         keep = min(self._settled if self._panel.exact else self._sent, self._sent)
         if self._panel.clause:
             keep = min(keep, self._judged)
-        drop = keep - self._least - self._base
-        if drop <= 0:
+        if keep - self._base < self._enough:
             return
-        settled = self._text[: keep - self._base]
-        drop = keep - self._context(settled) - self._base
+        context = self._context(self._text[: keep - self._base])
+        self._enough = context + _SLACK
+        drop = keep - context - self._base
         if drop > 0:
             self._text = self._text[drop:]
             self._base += drop
