@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= 3
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -26,7 +27,7 @@ demo: $(STAMP)  ## run the gateway in front of a practice model and open its pag
 	@$(BIN)/hegui demo $(if $(ONCE),--once) $(ARGS)
 
 test: $(STAMP)  ## run the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: $(STAMP)  ## ruff, all rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -164,9 +164,19 @@ def stub(room: Path) -> Program:
 
 def passthrough(upstream: int, room: Path) -> Program:
     """Start the bare pass-through."""
-    program = Program("pass-through", free_port())
+    return _served("pass-through", "bench.passthrough:app", upstream, room)
+
+
+def floor(upstream: int, room: Path) -> Program:
+    """Start the least that a gateway with evidence must do."""
+    (room / "floor").mkdir()
+    return _served("floor", "bench.floor:app", upstream, room / "floor")
+
+
+def _served(name: str, app: str, upstream: int, room: Path) -> Program:
+    program = Program(name, free_port())
     os.environ["BENCH_UPSTREAM"] = f"http://127.0.0.1:{upstream}"
-    command = [sys.executable, "-m", "uvicorn", "bench.passthrough:app"]
+    command = [sys.executable, "-m", "uvicorn", app]
     command += ["--host", "127.0.0.1", "--port", str(program.port), "--loop", "uvloop"]
     command += ["--http", "httptools", "--no-access-log", "--log-level", "error"]
     return launch(program, command, cores()[0], "/healthz", room)

@@ -1,40 +1,61 @@
 """Patterns read from right to left: the automaton behind the hold-back and behind match starts.
 
 A deterministic automaton is built lazily from the patterns' positions and kept in a bounded cache
-(Thompson 1968; the cache as in RE2). On ordinary Chinese a reading is one dictionary look-up. Sets
-of positions are the bits of a number, so that a step that is not remembered costs microseconds: in
-most patterns most positions stand directly after the one before, which is one shift for all of
-them (Baeza-Yates and Gonnet 1992).
+(Thompson 1968; the cache as in RE2). On ordinary Chinese a reading is one dictionary look-up. What
+a state wants is kept per pattern, as the bits of a number: after one character few patterns are
+left, and in most of them most positions stand directly after the one before, which is one shift for
+all (Baeza-Yates and Gonnet 1992). So neither a step that is not remembered nor a state grows with
+the number of patterns.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from hegui.detectors.pattern import Pattern
 from hegui.detectors.tree import Chars
 
 CACHE: Final = 200_000  # remembered steps; then the cache starts anew
 
+Wanted: TypeAlias = Mapping[int, int]
+"""Per pattern, the positions that may be read next, as bits."""
+
 
 class State(dict[str, "State"]):
     """What may stand before the place reached. Maps the character there to the next state.
 
     ``begins``: reading the last character may have been the beginning of a match; each entry is
-    what must not stand directly before it. ``dead``: nothing can be read any further.
+    what must not stand directly before it. ``dead``: nothing can be read any further. ``wanted``
+    is None where everything is.
     """
 
     __slots__ = ("_owner", "_steps", "begins", "dead", "wanted")
 
-    def __init__(self, owner: "Backward", wanted: int, begins: tuple[Chars, ...]) -> None:
+    def __init__(
+        self, owner: "Backward", wanted: Wanted | None, begins: tuple[Chars, ...] = ()
+    ) -> None:
         super().__init__()
         self.wanted = wanted
         self.begins = begins
-        self.dead = not wanted
+        self.dead = wanted is not None and not wanted
         self._owner = owner
         self._steps: dict[int, State] = {}
 
     def __missing__(self, char: str) -> "State":
         return self._owner.step(self, self._steps, char)
+
+
+class _Laid(NamedTuple):
+    """A pattern's positions, as bits: which may begin a match, which end one.
+
+    Where a position does not just follow the one before, ``jumps`` has its bit, and ``before``
+    says what does stand before it.
+    """
+
+    first: int
+    last: int
+    jumps: int
+    before: Mapping[int, int]
+    forbidden: Chars
 
 
 class Backward:
@@ -50,47 +71,41 @@ class Backward:
         self, patterns: Sequence[Pattern], before: Sequence[Chars], *, cache: int = CACHE
     ) -> None:
         self._cache = cache
-        self._chars: list[Chars] = []
-        self._before: dict[int, int] = {}  # for positions that do not just follow the one before
-        self._first: dict[int, Chars] = {}
-        self._last = 0
-        for pattern, forbidden in zip(patterns, before, strict=True):
-            shift = len(self._chars)
+        self._laid: list[_Laid] = []
+        where: dict[Chars, dict[int, int]] = {}
+        for number, (pattern, forbidden) in enumerate(zip(patterns, before, strict=True)):
             laid = pattern.positions
-            self._chars += laid.chars
-            for position, there in enumerate(laid.before):
-                if there != {position - 1}:
-                    self._before[position + shift] = _bits(there) << shift
-            self._first |= {p + shift: forbidden for p in laid.first}
-            self._last |= _bits(laid.last) << shift
-        self._all = (1 << len(self._chars)) - 1
-        self._firsts = _bits(self._first)
-        self._jumps = _bits(self._before)
-        self._index()
+            jumps = {p: _bits(there) for p, there in enumerate(laid.before) if there != {p - 1}}
+            bits = _Laid(_bits(laid.first), _bits(laid.last), _bits(jumps), jumps, forbidden)
+            self._laid.append(bits)
+            for position, chars in enumerate(laid.chars):
+                there = where.setdefault(chars, {})
+                there[number] = there.get(number, 0) | 1 << position
+        self._index(where)
         self._reset()
 
-    def _index(self) -> None:
+    def _index(self, where: Mapping[Chars, Mapping[int, int]]) -> None:
         """Group characters that no position tells apart, so that they share their steps."""
-        sets = {chars: number for number, chars in enumerate(dict.fromkeys(self._chars))}
-        members: dict[str, list[int]] = {}
-        for chars, number in sets.items():
+        members: dict[str, list[Mapping[int, int]]] = {}
+        for chars, there in where.items():
             for char in chars:
-                members.setdefault(char, []).append(number)
-        where: dict[int, list[int]] = {number: [] for number in sets.values()}
-        for position, chars in enumerate(self._chars):
-            where[sets[chars]].append(position)
+                members.setdefault(char, []).append(there)
         kinds: dict[tuple[int, ...], int] = {}
-        self._kind = {
-            char: kinds.setdefault(tuple(numbers), len(kinds)) for char, numbers in members.items()
-        }
-        self._at = [_bits(p for n in numbers for p in where[n]) for numbers in kinds]
+        self._kind: dict[str, int] = {}
+        self._at: list[Mapping[int, int]] = []
+        for char, sets in members.items():
+            alike = tuple(map(id, sets))
+            if alike not in kinds:
+                kinds[alike] = len(kinds)
+                self._at.append(_joined(sets))
+            self._kind[char] = kinds[alike]
 
     def _reset(self) -> None:
-        self._nothing = State(self, 0, ())
-        self._states: dict[tuple[int, tuple[Chars, ...]], State] = {}
+        self._nothing = State(self, {})
+        self._states: dict[tuple[frozenset[tuple[int, int]], frozenset[Chars]], State] = {}
         self._cached = 0
-        self.anywhere = State(self, self._all, ())
-        self.ends = State(self, self._last, ())
+        self.anywhere = State(self, None)
+        self.ends = State(self, {n: laid.last for n, laid in enumerate(self._laid) if laid.last})
 
     def step(self, state: State, steps: dict[int, State], char: str) -> State:
         """Return the state after reading ``char`` in ``state``, and remember it."""
@@ -107,18 +122,36 @@ class Backward:
         state[char] = found
         return found
 
-    def _after(self, wanted: int, kind: int) -> State:
-        read = wanted & self._at[kind]
-        begins = {self._first[p]: None for p in _positions(read & self._firsts)}
+    def _after(self, wanted: Wanted | None, kind: int) -> State:
+        at = self._at[kind]
+        begins: dict[Chars, None] = {}
+        onward: dict[int, int] = {}
+        for number, here in at.items() if wanted is None else wanted.items():
+            read = here if wanted is None else here & at.get(number, 0)
+            if not read:
+                continue
+            first, _, jumps, before, forbidden = self._laid[number]
+            if read & first:
+                begins[forbidden] = None
+            next_ones = (read & ~jumps) >> 1
+            for position in _positions(read & jumps):
+                next_ones |= before[position]
+            if next_ones:
+                onward[number] = next_ones
         if frozenset() in begins:  # one without a boundary settles it for all
             begins = {frozenset(): None}
-        onward = (read & ~self._jumps) >> 1
-        for position in _positions(read & self._jumps):
-            onward |= self._before[position]
-        key = (onward, tuple(begins))
         if not onward and not begins:
             return self._nothing
-        return self._states.setdefault(key, State(self, *key))
+        key = (frozenset(onward.items()), frozenset(begins))
+        return self._states.setdefault(key, State(self, onward, tuple(begins)))
+
+
+def _joined(sets: Iterable[Mapping[int, int]]) -> Mapping[int, int]:
+    found: dict[int, int] = {}
+    for there in sets:
+        for number, bits in there.items():
+            found[number] = found.get(number, 0) | bits
+    return found
 
 
 def _bits(positions: Iterable[int]) -> int:
