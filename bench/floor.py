@@ -1,8 +1,8 @@
 """The least that a gateway with evidence must do: the pass-through, two scans and two records.
 
-No keys, no policy, no roles, no history, no masks, no labels, no window: only what none of them can
-do without. What the gateway costs beyond this is its route; what this costs beyond the pass-through
-is the price of screening and durable evidence in this language, on this machine.
+No keys, no policy, no roles, no history, no masks, no labels, nothing held back: only what none of
+them can do without. What the gateway costs beyond this is its route; what this costs beyond the
+pass-through is the price of screening and durable evidence in this language, on this machine.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from hegui.detectors import builtin
@@ -31,7 +31,8 @@ from hegui.terms import Entry, TextColumn
 URL = os.environ.get("BENCH_UPSTREAM", "http://127.0.0.1:9100") + "/v1/chat/completions"
 SENT = {"content-type": "application/json"}
 ASKED, ANSWERED = kinds.named("exchange.asked"), kinds.named("exchange.answered")
-DETECTOR = builtin(compiler=kept)[0]
+DETECTOR: Any = builtin(compiler=kept)[0]
+SEEN = 70  # characters: a chunk, and as many before it as decide on it
 
 
 @contextlib.asynccontextmanager
@@ -64,14 +65,39 @@ async def _chat(request: Request) -> Response:
     first |= {"decision": "allow", "unjudged": 0, "roles": {"user": 1}, "known": 0, "stream": False}
     written = state.ledger.hand_in(_record(ASKED, first, body))
     reply = await state.session.post(URL, data=msgspec.json.encode(asked), headers=SENT)
+    second = {"exchange": number, "model": asked["model"], "decision": "allow", "notes": {}}
+    second |= {"end": "complete", "status": 200}
+    if asked.get("stream"):
+        await written
+        return StreamingResponse(_streamed(reply, state, second), media_type="text/event-stream")
     answer = msgspec.json.decode(await reply.read())
     await written
     text = answer["choices"][0]["message"]["content"]
     _found(text, answer["id"], answer["model"])
-    second = {"exchange": number, "model": asked["model"], "decision": "allow", "notes": {}}
-    second |= {"released": {"0.content": len(text)}, "end": "complete", "status": 200}
+    second["released"] = {"0.content": len(text)}
     await state.ledger.add(_record(ANSWERED, second, text.encode()))
     return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+async def _streamed(
+    reply: aiohttp.ClientResponse, state: Any, second: dict[str, Any]
+) -> AsyncIterator[bytes]:
+    """Look at each piece and at what it may become; the last one waits for the record."""
+    said, rest = "", b""
+    async for data in reply.content.iter_any():
+        *events, rest = (rest + data).split(b"\n\n")
+        out = []
+        for event in events:
+            if event == b"data: [DONE]":
+                second["released"] = {"0.content": len(said)}
+                await state.ledger.add(_record(ANSWERED, second, said.encode()))
+            elif choices := msgspec.json.decode(event[6:])["choices"]:
+                said += choices[0]["delta"].get("content") or ""
+                _found(said[-SEEN:])
+                DETECTOR.pending(said[-SEEN:])
+            out.append(event + b"\n\n")
+        yield b"".join(out)
+    reply.release()
 
 
 async def _alive(request: Request) -> Response:

@@ -24,7 +24,6 @@ from bench.figures import fsync_times, milliseconds
 RESULTS = programs.ROOT / "bench-results"
 WARM_SECONDS = 1.0
 SATURATED = ("plain", "streams")
-NO_STREAMS = frozenset({"floor"})
 
 Starter = Callable[[int, Path], programs.Program]
 STARTERS: dict[str, Starter] = {
@@ -59,7 +58,7 @@ class Bench:
             click.echo(f"{name}: not measured: {trouble}")
             return
         self.running[name] = program
-        for stage in ("plain",) if name in NO_STREAMS else SATURATED:
+        for stage in SATURATED:
             measure.load(measure.plan_for(stage, program, WARM_SECONDS, 0))
 
     def round(self, names: list[str], number: int, only: tuple[str, ...]) -> None:
@@ -67,8 +66,6 @@ class Bench:
         self.syncs += fsync_times(self.room)
         for stage in only:
             for name in names:
-                if "stream" in stage and name in NO_STREAMS:
-                    continue
                 seen = measure.stage(stage, self.running[name], self.seconds, number + 1)
                 self.stages.setdefault(name, {}).setdefault(stage, []).append(seen)
                 trouble = "" if seen["valid"] else f"   INVALID {seen['errors']}"
