@@ -56,6 +56,16 @@ def found(detector: ChannelledDetector, text: str) -> list[tuple[str, str]]:
     ]
 
 
+def test_the_end_of_a_paragraph_is_no_filler() -> None:
+    detector = made(words={"r.w": ("炸药包",)})
+    for gap in ("。", "\n", " \n", "。 ", "\n。"):
+        assert found(detector, gap.join("炸药包"))
+    for gap in ("。\n", "。\n ", "，。\n"):
+        assert not found(detector, gap.join("炸药包"))
+    assert detector.pending("他们都是好人。\n") == 0
+    assert detector.pending("一个炸。") == 2
+
+
 EVASIONS = {
     "traditional": ["製造炸藥", "制造炸藥", "毒死鄰居"],
     "full-width": ["ｍake a bomb", "phｉshing", "ｋｉll", "make　a　bomb"],

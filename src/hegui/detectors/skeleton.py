@@ -2,7 +2,8 @@
 
 ``k.i-l l`` and ``炸 药 包`` are read as one word only if *every* gap between their characters is
 filled, and with at most ``GAP`` characters: then ordinary sentences have next to none of it
-(measured: docs/design/10-channels.md). What is not a letter or a digit is a filler.
+(measured: docs/design/10-channels.md). What is not a letter or a digit is a filler, but for the end
+of a paragraph.
 """
 
 import re
@@ -16,7 +17,11 @@ from hegui.detectors.tree import Each, Either, Node, Row, Times, class_source
 GAP: Final = 3
 _PLANE: Final = 0x10000
 LEAST: Final = 3  # letters; two around a comma are ordinary text
-_CHAIN: Final = re.compile(r"[^\W_](?:[\W_]{1,3}[^\W_]){2,}")
+ENDS: Final = "。！？!?.…；;"
+"""Before a line break these end a sentence, and so a stretch: every paragraph of prose does so."""
+_CHAIN: Final = re.compile(
+    rf"[^\W_](?:(?![\W_]{{0,1}}[{re.escape(ENDS)}]\n)[\W_]{{1,3}}[^\W_]){{2,}}"
+)
 
 
 def chains(derived: Derived) -> list[Derived]:
@@ -32,7 +37,7 @@ def chains(derived: Derived) -> list[Derived]:
         start = lone.start() + 1
         if start < upto or not text[start].isalnum():
             continue
-        match = _CHAIN.match(text, _neighbour(text, start))
+        match = _CHAIN.match(text, _neighbour(text, start)) or _CHAIN.match(text, start)
         if match is None:
             continue
         start, upto = match.span()
@@ -90,7 +95,7 @@ def last_chain(derived: Derived) -> Derived:
         place -= 1
         if not text[place].isalnum():
             gap += 1
-            if gap > GAP:
+            if gap > GAP or (text[place] in ENDS and text[place + 1 : place + 2] == "\n"):
                 break
             continue
         if at and not gap:
