@@ -267,6 +267,7 @@ async def test_more_exchanges_than_allowed_are_asked_to_come_back(open_house: An
             one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
         await house.recorded("disconnected")
+        await house.until(lambda: not house.gateway.gate.open, 5)
         assert (await house.ask(house.body()))[0] == 200
 
 
