@@ -97,7 +97,9 @@ class Policy:
 REFUSE, MASK, ALLOW = Rule(Action.REFUSE), Rule(Action.MASK), Rule(Action.ALLOW)
 
 _PERSONAL = ("A.4.f", "A.3.c")  # personal data; credentials, which are trade secrets' keys
+_SECRETS = "lex.trade_secret"  # asking for others' secrets, which holds none
 _INSULT = "A.4.c"
+_UNSEEN = "evasion.fillers"  # a mask shows what could not be seen, and parts what it would hide
 _TRIAGE = "clf.triage"  # what a triage classifier thinks likely: a reason to look, not to refuse
 _QUOTED = "works.reproduction"  # of a protected work: in what is asked it is a quotation
 
@@ -112,8 +114,9 @@ def default_policy(*, own_upstream: bool, public: bool) -> Policy:
     protected work; a reply may not reproduce one.
     """
     inbound = ALLOW if own_upstream else MASK
-    personal = {**dict.fromkeys(_PERSONAL, inbound), _TRIAGE: ALLOW, _QUOTED: ALLOW}
-    guarded = {**dict.fromkeys(_PERSONAL, MASK), _TRIAGE: ALLOW}
+    always = {_SECRETS: REFUSE, _UNSEEN: MASK, _TRIAGE: ALLOW}
+    personal = {**dict.fromkeys(_PERSONAL, inbound), **always, _QUOTED: ALLOW}
+    guarded = {**dict.fromkeys(_PERSONAL, MASK), **always}
     rules: dict[Role, dict[str, Rule]] = {
         Role.SYSTEM: {"*": REFUSE, **personal, _INSULT: ALLOW},
         Role.USER: {"*": REFUSE, **personal, _INSULT: ALLOW},
@@ -130,7 +133,8 @@ def default_policy(*, own_upstream: bool, public: bool) -> Policy:
 def minors_layer() -> Policy:
     """Return what is added for a minor (Art. 10): lower thresholds, no personal data goes on."""
     sharp = Rule(Action.REFUSE, 0.3)
-    guard = {**dict.fromkeys(_PERSONAL, Rule(Action.MASK, 0.3)), _TRIAGE: ALLOW}
+    guard = dict.fromkeys((*_PERSONAL, _UNSEEN), Rule(Action.MASK, 0.3))
+    guard |= {_SECRETS: sharp, _TRIAGE: ALLOW}
     inbound = {"*": sharp, **guard, _INSULT: ALLOW, _QUOTED: ALLOW}
     rules: dict[Role, dict[str, Rule]] = {
         Role.SYSTEM: inbound,
