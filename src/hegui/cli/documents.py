@@ -40,6 +40,10 @@ _CUT_SHORT = Words(
     "{name} ends early or is damaged: what was read until there is reported, the rest is not",
     "{name} 不完整或已损坏：此前读到的内容已报告，其余未能读取",
 )
+_NO_TEXT = Words(
+    "row {row} of {name} holds no text under {field}; say which field does, or leave the row out",
+    "{name} 第 {row} 行的 {field} 中没有文本；请指明字段，或去掉该行",
+)
 _TOO_LONG = Words(
     "line {row} of {name} is longer than {most} MiB; split it",
     "{name} 第 {row} 行超过 {most} MiB，请先拆分",
@@ -64,6 +68,17 @@ class Batch(NamedTuple):
     broken: frozenset[int] = frozenset()
     malformed: tuple[int, ...] = ()
     source: Any = None
+
+
+def columns(name: str, field: str = "text") -> Iterator[TextColumn]:
+    """Read all texts of a file, as ``documents`` does, for who counts what is in them.
+
+    A row that holds no text where one should be is a ``BadRequest``: figures would leave it out.
+    """
+    for batch in documents(name, field):
+        if batch.malformed:
+            raise BadRequest(_NO_TEXT.fill(name=name, row=batch.malformed[0], field=field))
+        yield batch.column
 
 
 def documents(

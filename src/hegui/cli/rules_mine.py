@@ -1,7 +1,7 @@
 """``hegui rules mine``: candidate words with their measured precision, for a person to accept."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hegui.cli.columns import table
-from hegui.cli.rules_text import texts
+from hegui.cli.documents import columns
 from hegui.cli.shared import JSON_OPTION
 from hegui.cli.speech import CLEAN, command, lang_of, option, say
 from hegui.terms import BadRequest, Words
@@ -114,8 +114,8 @@ def mine(
         )
         raise BadRequest(words.fill(name=out), param="out")
     found = found_in(
-        partial(texts, positive, field),
-        partial(texts, negative, field),
+        partial(_texts, positive, field),
+        partial(_texts, negative, field),
         **bounds,
     )
     if as_json:
@@ -175,3 +175,8 @@ def _draft(found: "Sequence[Candidate]", risk: str) -> str:
         rules=(rule,),
     )
     return written(pack)
+
+
+def _texts(path: Path, field: str) -> Iterator[str]:
+    for column in columns(str(path), field):
+        yield from column.texts()

@@ -170,13 +170,13 @@ def months(packs: Iterable["Pack"]) -> dict[str, dict[str, int]]:
 
 def hits(packs: Iterable["Pack"], today: str, path: Path, field: str) -> dict[str, Any]:
     """Count what packs find in a file: per megabyte of UTF-8, in all and by rule."""
-    from hegui.cli.rules_text import columns
+    from hegui.cli.documents import columns
     from hegui.detectors.packs.cases import detectors_of
 
     detectors = detectors_of(list(packs), today)
     counts: Counter[str] = Counter()
     size = rows = 0
-    for column in columns(path, field):
+    for column in columns(str(path), field):
         rows += len(column)
         size += column.offsets[-1]
         for detector in detectors:
