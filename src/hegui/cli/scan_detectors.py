@@ -1,5 +1,6 @@
 """Which detectors a scan asks. The one place that knows."""
 
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,11 @@ _COMPILING = Words(
     "compiling the rules: some seconds, once for these rules on this machine",
     "正在编译规则，约需数秒；同一套规则在本机只需编译一次",
 )
+
+
+def _say_compiling() -> None:
+    if sys.stderr.isatty():  # somebody waits
+        say(_COMPILING, err=True)
 
 
 def detectors_of_scan(
@@ -24,7 +30,7 @@ def detectors_of_scan(
     from hegui.detectors import CORPUS, GATEWAY, builtin
     from hegui.runners import compiling
 
-    compiler = partial(compiling.kept, notice=lambda: say(_COMPILING, err=True))
+    compiler = partial(compiling.kept, notice=_say_compiling)
     found = builtin((), as_of or "", compiler, channels=GATEWAY if thorough else CORPUS)
     if works is not None:
         from hegui.app.works import attached_works
