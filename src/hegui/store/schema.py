@@ -86,5 +86,19 @@ CREATE TABLE standing (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_NODES = """
+-- the root of the complete subtree of 256^level leaves, level 1 and up: with entry.hash, the tiles
+-- of C2SP tlog-tiles. They exist below the signed size only.
+CREATE TABLE node (
+  tenant TEXT NOT NULL,
+  level  INTEGER NOT NULL,
+  idx    INTEGER NOT NULL,
+  hash   BLOB NOT NULL,
+  PRIMARY KEY (tenant, level, idx)
+) STRICT, WITHOUT ROWID;
+"""
+
+_SECOND = (_NODES,)
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND))
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""
