@@ -8,7 +8,6 @@ from typing import Any
 from hegui.ledger import kinds, leaf
 from hegui.ledger.heads import Head, heads_beside
 from hegui.ledger.log import Ledger
-from hegui.ledger.note import Signer
 from hegui.ledger.trust import RESTORED
 from hegui.terms import BadRequest, Clock, Corrupt, Entry, Unavailable, Words
 
@@ -40,15 +39,6 @@ class Acceptance:
 
     by: str
     reason: str
-
-
-def contradicting(
-    path: Path, signer_for: Callable[[str], Signer], origin_for: Callable[[str], str]
-) -> list[str]:
-    """Return the tenants whose logs contradict the head that was signed last."""
-    ledger = Ledger(path, signer_for, origin_for)
-    ledger.close()
-    return sorted(found.tenant for found in ledger.found if found.contradicts)
 
 
 def accept_restored(

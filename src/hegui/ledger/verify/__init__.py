@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hegui.ledger.verify.logs import LogCheck, Means, Stored
 from hegui.ledger.verify.opening import open_here, open_to_read
-from hegui.ledger.verify.ranges import processors
+from hegui.ledger.verify.ranges import WORTH, processors
 from hegui.ledger.verify.report import (
     NO_MORE,
     NO_TIME,
@@ -24,6 +24,7 @@ from hegui.ledger.verify.report import (
     Report,
 )
 from hegui.ledger.verify.second import Second, read_heads
+from hegui.ledger.verify.structure import Structure
 
 __all__ = ["LogReport", "NotProven", "Problem", "Report", "verify"]
 
@@ -102,11 +103,26 @@ class _Check:
             "SELECT tenant, origin, size, frontier, checkpoint FROM log ORDER BY tenant"
         ).fetchall()
         self._total = sum(row[2] for row in rows if isinstance(row[2], int))
+        structure = Structure(self._path, apart=jobs > 1 and self._total >= WORTH)
+        try:
+            self._check_logs(rows, vkeys, seconds, jobs)
+            structure.tell(connection, report)
+        finally:
+            structure.stop()
+
+    def _check_logs(
+        self,
+        rows: list[tuple[object, ...]],
+        vkeys: Mapping[str, str],
+        seconds: list[Second],
+        jobs: int,
+    ) -> None:
+        report = self._report
         for row in rows:
             tenant = str(row[0])
             means = Means(self._path, vkeys.get(tenant), seconds, jobs, self._more)
             stored = Stored(str(row[1]), row[2], row[3], str(row[4]))
-            LogCheck(connection, report, tenant, means).run(stored)
+            LogCheck(self._connection, report, tenant, means).run(stored)
         self._check_strangers({str(row[0]) for row in rows}, vkeys)
         origins = {str(row[1]) for row in rows}
         for second in seconds:

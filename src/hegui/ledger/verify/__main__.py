@@ -6,11 +6,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hegui.ledger.verify import verify
+from hegui.ledger.verify.ranges import print_ranges
+from hegui.ledger.verify.structure import print_structure
 
 _USAGE = "usage: python -m hegui.ledger.verify DB [TENANT=VKEY ...] [--heads DIR] [--jobs N]\n"
 
 
 def _main(words: list[str]) -> int:
+    if words[:1] == ["--ranges"]:
+        return print_ranges(words[1:])
+    if words[:1] == ["--structure"]:
+        return print_structure(words[1:])
     options: dict[str, str] = {}
     for name in ("--heads", "--jobs"):
         if name in words[:-1]:

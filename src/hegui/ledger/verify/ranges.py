@@ -3,7 +3,7 @@
 This is the quick way through a log in which nothing is odd. Where anything is, it only says so: the
 thorough way (``entries``) then names it.
 
-``python -m hegui.ledger.verify.ranges DB TENANT START:END …`` prints a line of JSON for each range.
+``python -m hegui.ledger.verify --ranges DB TENANT START:END …`` prints a line of JSON for each.
 """
 
 import json
@@ -22,9 +22,10 @@ from hegui.ledger.edge import WIDE, full_root
 from hegui.ledger.tree import HASH_BYTES
 from hegui.ledger.verify.opening import open_to_read
 
+PACKAGE: Final = "hegui.ledger.verify"
 RANGE: Final = WIDE * WIDE
 """Entries of a range: a full tile of level 1."""
-_WORTH: Final = 100_000
+WORTH: Final = 100_000
 """Below so many entries another process costs more than it saves."""
 _BULK: Final = 4_096
 
@@ -122,7 +123,7 @@ class Work:
     def run(self, connection: sqlite3.Connection) -> Iterator[Range]:
         """Yield the ranges of the log in their order; ends after the first odd one."""
         bounds = [(at, min(self.size, at + RANGE)) for at in range(0, self.size, RANGE)]
-        jobs = min(self.jobs, len(bounds)) if self.size >= _WORTH else 1
+        jobs = min(self.jobs, len(bounds)) if self.size >= WORTH else 1
         found = self._shared(bounds, jobs) if jobs > 1 else None
         if found is None:
             found = (self._told(read_range(connection, self.tenant, *one), one) for one in bounds)
@@ -146,7 +147,7 @@ class Work:
 
     def _child(self, bounds: list[tuple[int, int]]) -> list[Range] | None:
         words = [str(self.path), self.tenant, *(f"{low}:{high}" for low, high in bounds)]
-        command = [sys.executable, "-m", __spec__.name, *words]
+        command = [sys.executable, "-m", PACKAGE, "--ranges", *words]
         found: list[Range] = []
         try:
             with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603 - our own module
@@ -172,7 +173,8 @@ def processors() -> int:
         return os.cpu_count() or 1
 
 
-def _main(words: list[str]) -> int:
+def print_ranges(words: list[str]) -> int:
+    """Do what a child process is asked for: print what is found in each range."""
     path, tenant, *bounds = words
     try:
         connection = open_to_read(Path(path))
@@ -186,7 +188,3 @@ def _main(words: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
