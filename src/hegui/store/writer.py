@@ -167,8 +167,17 @@ class Writer(Generic[T, R]):
                     self._write(group)
                 self._in_hand = 0
             self._tend(ended=ended)
-        if self._connection is not None:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the connection. What the disk says to the last checkpoint loses nothing."""
+        if self._connection is None:
+            return
+        try:
             self._connection.close()
+        except apsw.Error as error:
+            _log.warning("at the end: %s: %s", type(error).__name__, error)
+            self._connection.close(force=True)
 
     def _tend(self, *, ended: bool) -> None:
         chore = self._chore
