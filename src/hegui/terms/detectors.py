@@ -74,6 +74,19 @@ class ExactDetector(Detector, Protocol):
         ...
 
 
+@runtime_checkable
+class QuietDetector(ExactDetector, Protocol):
+    """An exact detector that says cheaply that nothing is found, as in nearly every stream."""
+
+    def quiet(self, text: str, start: int) -> int | None:
+        """Return ``pending(text)``, at most ``len(text) - start``, if no finding begins there.
+
+        ``text[start:]`` is what is not settled yet: no finding that begins before ``start`` ends
+        after it. None where only ``inspect`` can tell, which need not mean that it finds anything.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ask:
     """A question the engine cannot answer itself: put ``column`` before ``detector``.
