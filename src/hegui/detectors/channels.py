@@ -37,7 +37,7 @@ from hegui.terms import DetectorCard, Findings, Misconfigured, TextColumn, Words
 VERSION: Final = "1"  # of what a channel derives and accepts
 _NORMAL: Final = ""
 _ACROSS: Final = (skeleton.GAP + 2) * (RUN + 1)  # raw characters: a gap, and a letter beside it
-_NEAR: Final = skeleton.GAP + 2  # characters before a text that may join it to a skeleton
+_NEAR: Final = 2 * (skeleton.GAP + 2)  # characters before a text that may join it to a skeleton
 _Hit: TypeAlias = tuple[int, int, int, str, float]  # row, start, end, rule, score
 
 

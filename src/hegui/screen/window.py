@@ -23,7 +23,6 @@ from hegui.terms import (
     Action,
     Ask,
     DetectorCard,
-    ExactDetector,
     Fault,
     Finding,
     Findings,

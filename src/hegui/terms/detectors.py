@@ -79,10 +79,11 @@ class QuietDetector(ExactDetector, Protocol):
     """An exact detector that says cheaply that nothing is found, as in nearly every stream."""
 
     def quiet(self, text: str, start: int) -> int | None:
-        """Return ``pending(text)``, at most ``len(text) - start``, if no finding begins there.
+        """Return how much of ``text[start:]`` is pending, if no finding begins in it.
 
         ``text[start:]`` is what is not settled yet: no finding that begins before ``start`` ends
-        after it. None where only ``inspect`` can tell, which need not mean that it finds anything.
+        after it. No fewer than ``pending(text)`` says, and no more than are not settled. None where
+        only ``inspect`` can tell, which need not mean that it finds anything.
         """
         ...
 
