@@ -187,6 +187,8 @@ class ChannelledDetector:
         if tail[-2:].isalnum() and len(tail) > 1:
             # without a gap a skeleton holds the last letter at most
             return held or int(tail[-1:] in self._opening)
+        if tail[-3:-1].isalnum() and len(tail) > 2 and tail[-2] not in self._opening:  # noqa: PLR2004 - a word and a filler
+            return held
         return max(held, self._spaced_at_end(tail, Derived(tail, range(len(tail)))))
 
     def _pending_beside(self, tail: str, derived: Derived) -> int:
