@@ -12,7 +12,7 @@ from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 import hegui
-from hegui.app import parts
+from hegui.app import parts, retention
 from hegui.app.rules import RulesInUse
 from hegui.callers.assertion import Assertions
 from hegui.callers.keys import KeyBook
@@ -122,6 +122,9 @@ class Gateway:
         self.gate.judge = self._judge(panel)
 
     async def _start(self) -> None:
+        for found in self.ledger.found:
+            if found.refused is not None:
+                raise found.refused
         rules = RulesInUse(self.settings, await self._cards(), self._clock, self._record)
         panel = await rules.first()
         self.rules = rules
@@ -142,8 +145,10 @@ class Gateway:
         self.public = self._public()
         self.admin = admin_app(self.gate, self.ledger.lag, self._state)
         await self._say_started(panel)
+        await self._say_found()
         await rules.say_first()
         self._repeat(self._expire, _HOUR)
+        self._repeat(self._prune, retention.DAY_SECONDS)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
@@ -166,6 +171,18 @@ class Gateway:
             upstreams={u.name: u.role or "undeclared" for u in settings.upstreams},
             detectors={card.name: card.version for card in panel.cards},
         )
+
+    async def _say_found(self) -> None:
+        """Record what lay beyond the signed heads: the service did not end by itself, or runs on.
+
+        It was hashed anew and found good, or nothing would have started.
+        """
+        for found in self.ledger.found:
+            beyond = found.size - found.signed
+            _log.warning("%d entries beyond the signed head were checked and are signed", beyond)
+            fields = {"head": found.signed, "size": found.size}
+            made = leaf.make(kinds.named("ledger.resumed"), self._clock(), found.tenant, fields)
+            await self.ledger.add(Entry(found.tenant, made))
 
     async def stop(self, grace: float = 0.0, reason: str = "stopped") -> None:
         """Let open exchanges finish for ``grace`` seconds, end the rest, and close everything."""
@@ -250,6 +267,13 @@ class Gateway:
             fields = {"count": count, "classes": classes, "until": now}
             record = leaf.make(kinds.named("content.expired"), now, tenant, fields)
             await self.ledger.add(Entry(tenant, record, writes))
+
+    async def _prune(self) -> None:
+        """Delete records whose terms have ended (Art. 11: no longer than needed)."""
+        for tenant, count in (
+            await retention.prune(self.ledger, self.settings, self._clock)
+        ).items():
+            _log.info("%d records of %s were deleted: their terms have ended", count, tenant)
 
     async def _fetch_keys(self) -> None:
         assert self._assertions is not None

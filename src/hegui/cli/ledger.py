@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hegui.cli.columns import aligned, wrapped
+from hegui.cli.ledger_accept import accept_restored
+from hegui.cli.ledger_prune import prune
 from hegui.cli.ledger_receipt import check_receipt, receipt
+from hegui.cli.progress import entries_checked
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import (
     CLEAN,
@@ -38,6 +41,8 @@ def ledger() -> None:
 
 ledger.add_command(receipt)
 ledger.add_command(check_receipt)
+ledger.add_command(accept_restored)
+ledger.add_command(prune)
 
 
 @ledger.command(
@@ -75,8 +80,31 @@ ledger.add_command(check_receipt)
     metavar="TENANT=VKEY",
     words=Words("a log's verifier key; may be repeated", "账本的验证公钥，可重复给出"),
 )
+@option(
+    "--heads",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    words=Words(
+        "the second place of signed heads (with --db; else the settings' own)",
+        "已签名账本头的第二存放处（与 --db 同用；否则用配置中的）",
+    ),
+)
+@option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    words=Words("processes that share the work (all processors)", "分担工作的进程数（全部处理器）"),
+)
 @JSON_OPTION
-def verify(config: Path, db: Path | None, vkeys: tuple[str, ...], *, as_json: bool) -> int:
+def verify(
+    config: Path,
+    db: Path | None,
+    vkeys: tuple[str, ...],
+    heads: Path | None,
+    jobs: int | None,
+    *,
+    as_json: bool,
+) -> int:
     """Recompute every hash and check every signature."""
     from hegui.ledger.verify import verify as check
 
@@ -85,13 +113,15 @@ def verify(config: Path, db: Path | None, vkeys: tuple[str, ...], *, as_json: bo
         settings = read_settings(config)
         db = settings.database
         given = given or _own(settings)
+        heads = heads or settings.data_dir / "heads"
     if not db.is_file():
         say(
             Words("There is no database at {path}.", "{path} 处没有数据库。").fill(path=db),
             err=True,
         )
         return COULD_NOT_TELL
-    report = check(db, given or None)
+    with entries_checked() as progress:
+        report = check(db, given or None, heads=heads, jobs=jobs, progress=progress)
     if as_json:
         click.echo(json.dumps(_as_data(report), ensure_ascii=False))
     else:
@@ -176,10 +206,17 @@ def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
             if log.signed
             else Words("signature NOT checked", "签名未核对")
         )
+        pruned = (
+            Words("; {n} leaves pruned, as is on record", "；按记录已清理 {n} 条内容").fill(
+                n=log.pruned
+            )
+            if log.pruned
+            else Words("", "")
+        )
         lines.append(
             Words(
-                "  log {tenant} ({origin}): {size} entries, root {root}…, {signed}",
-                "  账本 {tenant}（{origin}）：{size} 条，根 {root}…，{signed}",
+                "  log {tenant} ({origin}): {size} entries, root {root}…, {signed}{pruned}",
+                "  账本 {tenant}（{origin}）：{size} 条，根 {root}…，{signed}{pruned}",
             )
             .fill(
                 tenant=log.tenant,
@@ -187,6 +224,7 @@ def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
                 size=log.size,
                 root=log.root[:16],
                 signed=signed.say(lang),
+                pruned=pruned.say(lang),
             )
             .say(lang)
         )
@@ -204,7 +242,15 @@ def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
 
 def _as_data(report: "Report") -> dict[str, Any]:
     logs = [
-        {"tenant": x.tenant, "origin": x.origin, "size": x.size, "root": x.root, "signed": x.signed}
+        {
+            "tenant": x.tenant,
+            "origin": x.origin,
+            "size": x.size,
+            "head": x.head,
+            "root": x.root,
+            "signed": x.signed,
+            "pruned": x.pruned,
+        }
         for x in report.logs
     ]
     return {

@@ -8,6 +8,7 @@ from hegui.ledger.kinds import (
     content,
     exchange,
     keys,
+    ledgers,
     packs,
     probes,
     receipts,
@@ -21,7 +22,18 @@ __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         one.name: one
-        for family in (exchange, running, packs, keys, content, appeals, probes, works, receipts)
+        for family in (
+            exchange,
+            running,
+            packs,
+            keys,
+            content,
+            appeals,
+            probes,
+            works,
+            ledgers,
+            receipts,
+        )
         for one in family.KINDS
     }
 )
