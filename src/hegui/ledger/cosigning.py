@@ -57,6 +57,11 @@ class Cosigner:
         self._private, public = _made(seed, kind)
         self.key = Key(name, kind, public)
 
+    @property
+    def covers_extensions(self) -> bool:
+        """Whether it can sign a checkpoint with extension lines."""
+        return self.key.kind != ML_DSA_44
+
     def line(self, text: str, at: int) -> str:
         """Return the signature line for the checkpoint ``text`` at ``at`` (POSIX seconds).
 

@@ -3,6 +3,15 @@
 from hegui.store.chance import random_bytes
 from hegui.store.database import open_database
 from hegui.store.rows import insert_all, write_all
+from hegui.store.schema import Schema
 from hegui.store.writer import Metrics, Writer
 
-__all__ = ["Metrics", "Writer", "insert_all", "open_database", "random_bytes", "write_all"]
+__all__ = [
+    "Metrics",
+    "Schema",
+    "Writer",
+    "insert_all",
+    "open_database",
+    "random_bytes",
+    "write_all",
+]
