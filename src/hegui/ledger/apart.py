@@ -36,6 +36,7 @@ def verify_apart(
     return Report(
         [LogReport(**one) for one in found["logs"]],
         [Problem(**one) for one in found["problems"]],
+        [NotProven(**one) for one in found["proven"]],
         [NotProven(**one) for one in found["not_proven"]],
         found["more"],
     )

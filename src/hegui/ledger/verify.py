@@ -3,10 +3,11 @@
 Needs the tree arithmetic, the standard library and ``cryptography``; reads the file by itself.
 What it cannot prove, it names.
 
-``python -m hegui.ledger.verify DB [TENANT=VKEY ...]`` prints the report as JSON and ends with 0
-(clean), 1 (something does not hold together) or 2 (could not tell).
+``python -m hegui.ledger.verify DB [TENANT=VKEY ...] [--witness VKEY ...] [--ca FILE]`` prints the
+report as JSON and ends with 0 (clean), 1 (something does not hold together) or 2 (could not tell).
 """
 
+import argparse
 import binascii
 import json
 import os
@@ -22,6 +23,8 @@ from urllib.parse import quote
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from hegui.ledger.attested import Outside
+from hegui.ledger.attested import check as check_outside
 from hegui.ledger.tree import HASH_BYTES, Frontier, leaf_hash
 
 MOST_PROBLEMS = 1_000
@@ -39,7 +42,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class NotProven:
-    """Something that this check cannot show, so that nobody reads it into a clean report."""
+    """Something that this check cannot show: nobody should read it into a clean report."""
 
     en: str
     zh: str
@@ -62,6 +65,7 @@ class Report:
 
     logs: list[LogReport] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    proven: list[NotProven] = field(default_factory=list)
     not_proven: list[NotProven] = field(default_factory=list)
     more: int = 0
 
@@ -78,29 +82,21 @@ class Report:
             self.more += 1
 
 
-_NO_WITNESS = NotProven(
-    "No independent witness has signed these logs: a provider that shows two histories to two"
-    " people, or an older copy of the file, cannot be told from this file alone.",
-    "这些账本没有独立见证方的签名：仅凭此文件，无法排除提供者向不同的人出示两份历史，或出示旧副本。",
-)
-_NO_TIME = NotProven(
-    "Times in the records are those of the service's own clock; no time-stamping authority"
-    " confirms them.",
-    "记录中的时间取自服务自身的时钟，未经时间戳机构证实。",
-)
 _NO_MORE = NotProven(
     "Records show what was recorded. That nothing else happened, they cannot show.",
     "记录只能表明记下了什么，不能证明没有发生其他事情。",
 )
 
 
-def verify(path: Path, vkeys: Mapping[str, str] | None = None) -> Report:
+def verify(
+    path: Path, vkeys: Mapping[str, str] | None = None, outside: Outside | None = None
+) -> Report:
     """Check every log in the database at ``path``. Never raises for what the file holds.
 
-    ``vkeys`` gives the verifier key of each tenant, obtained from elsewhere; without one, the
-    signature of that log's head is not checked, and the report says so.
+    ``vkeys`` gives the verifier key of each tenant, ``outside`` the witnesses and authorities that
+    the reader trusts, both obtained from elsewhere. What cannot be checked, the report says.
     """
-    report = Report(not_proven=[_NO_WITNESS, _NO_TIME, _NO_MORE])
+    report = Report(not_proven=[_NO_MORE])
     if _open_here(path):
         report.problem(
             path.name,
@@ -116,6 +112,11 @@ def verify(path: Path, vkeys: Mapping[str, str] | None = None) -> Report:
     try:
         connection.execute("BEGIN")
         _check_all(connection, vkeys or {}, report)
+        found = check_outside(connection, outside or Outside())
+        for problem in found.problems:
+            report.problem(*problem)
+        report.proven += [NotProven(*said) for said in found.proven]
+        report.not_proven[:0] = [NotProven(*said) for said in found.not_proven]
     except (sqlite3.Error, OverflowError, TypeError, UnicodeError) as error:
         report.problem(
             path.name,
@@ -150,8 +151,7 @@ def _open(path: Path) -> sqlite3.Connection:
     address = f"file:{quote(str(path.resolve()))}?mode=ro"
     try:
         return _connect(address)
-    except sqlite3.OperationalError:
-        # a copy on a medium that cannot be written: nobody else can change it either
+    except sqlite3.OperationalError:  # a copy on a medium that nobody can write
         return _connect(address + "&immutable=1")
 
 
@@ -162,8 +162,7 @@ def _connect(address: str) -> sqlite3.Connection:
     except (sqlite3.Error, UnicodeError):
         connection.close()
         raise
-    # a damaged text must reach the check as it is, not end it
-    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")  # damaged, too
     return connection
 
 
@@ -383,15 +382,18 @@ def _base64(encoded: str) -> bytes | None:
 
 
 def _main(words: list[str]) -> int:
-    if not words:
-        sys.stderr.write("usage: python -m hegui.ledger.verify DB [TENANT=VKEY ...]\n")
-        return 3
-    vkeys = dict(word.split("=", 1) for word in words[1:] if "=" in word)
-    report = verify(Path(words[0]), vkeys)
+    read = argparse.ArgumentParser("python -m hegui.ledger.verify")
+    read.add_argument("db", type=Path)
+    read.add_argument("keys", nargs="*")
+    read.add_argument("--witness", action="append", default=[], metavar="VKEY")
+    read.add_argument("--ca", type=Path, metavar="FILE")
+    said = read.parse_args(words)
+    vkeys = dict(word.split("=", 1) for word in said.keys if "=" in word)
+    own = {tenant: (vkey,) for tenant, vkey in vkeys.items()}
+    outside = Outside(tuple(said.witness), own, said.ca.read_bytes() if said.ca else b"")
+    report = verify(said.db, vkeys, outside)
     sys.stdout.write(json.dumps({"ok": report.ok, **asdict(report)}, ensure_ascii=False) + "\n")
-    if report.ok:
-        return 0
-    return 1 if report.logs else 2
+    return 0 if report.ok else 1 if report.logs else 2
 
 
 if __name__ == "__main__":

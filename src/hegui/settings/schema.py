@@ -21,6 +21,7 @@ from hegui.settings.attached import (
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.secret import Secret
+from hegui.settings.witness import ML_DSA, TIMESTAMP, WITNESSES, Timestamp, Witness
 from hegui.terms import Lang, Words
 
 __all__ = [
@@ -42,8 +43,10 @@ __all__ = [
     "Screen",
     "Service",
     "Settings",
+    "Timestamp",
     "Upstream",
     "UpstreamRole",
+    "Witness",
 ]
 
 Scope: TypeAlias = Literal["public", "internal"]
@@ -318,6 +321,8 @@ class Ledger:
             high=365,
         ),
     )
+    ml_dsa: bool = field(default=False, metadata=ML_DSA)
+    timestamp: Timestamp | None = field(default=None, metadata=TIMESTAMP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +361,7 @@ class Settings:
         default=Limits(), metadata=says("what a request may cost", "请求的各项上限")
     )
     ledger: Ledger = field(default=Ledger(), metadata=says("the evidence log", "证据账本"))
+    witnesses: tuple[Witness, ...] = field(default=(), metadata=WITNESSES)
     data_dir: Path = field(
         default=Path("hegui-data"),
         metadata=says(
