@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 import hegui
 from hegui.app import parts
+from hegui.app.attesting import Attesting
 from hegui.app.rules import RulesInUse
 from hegui.callers.assertion import Assertions
 from hegui.callers.keys import KeyBook
@@ -69,6 +70,8 @@ class Gateway:
         self.settings = settings
         self._clock = clock
         keys = parts.key_directory(settings)
+        self._metrics = Metrics()
+        self._attesting = Attesting(settings, clock, self._metrics.registry)
         self.ledger = parts.open_ledger(settings)
         self.vault = Vault(settings.database, keys, clock)
         self._keys = KeyBook(settings.database, parts.pepper(settings), clock)
@@ -76,7 +79,6 @@ class Gateway:
         asserted = settings.callers.assertion
         self._assertions = Assertions(asserted, clock) if asserted is not None else None
         self._runners: dict[str, parts.Runner] = {}
-        self._metrics = Metrics()
         self._history = History()
         self._chores: set[asyncio.Task[None]] = set()
         self._ready = False
@@ -140,6 +142,7 @@ class Gateway:
         await rules.say_first()
         self._repeat(self._expire, _HOUR)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
+        self._watch(self._attesting.follow())
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
             self._repeat(self._fetch_keys, _KEYS_EVERY)
@@ -182,6 +185,7 @@ class Gateway:
     async def _close(self) -> None:
         for runner in self._runners.values():
             await runner.close()
+        await self._attesting.close()
         self.ledger.close()
         for part in (self._keys, self._standing, self.vault):
             part.close()
@@ -215,6 +219,7 @@ class Gateway:
             "ledger_lag": lag,
             "detectors": sorted(self._runners),
             "rules": self.rules.state(),
+            "witnesses": self._attesting.state(),
         }
 
     async def _fulfil(self, ask: Ask) -> Findings | Fault:

@@ -13,6 +13,8 @@ from hegui.app.guards import guard_runners
 from hegui.app.packs import day_of, packs_of
 from hegui.detectors import builtin, triage
 from hegui.detectors.packs import Pack
+from hegui.ledger.cosignature import ML_DSA_44
+from hegui.ledger.cosigning import SEED_BYTES, Cosigner, require_ml_dsa
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
 from hegui.runners import compiling
@@ -115,10 +117,26 @@ def origin_of(settings: Settings, tenant: str) -> str:
     return origin if tenant == "default" else f"{origin}/{slug(tenant)}"
 
 
+def require_second_key(settings: Settings) -> None:
+    """Raise ``Misconfigured`` where heads are to be signed with ML-DSA-44 and cannot be."""
+    if settings.ledger.ml_dsa:
+        require_ml_dsa()
+
+
 def signer_for(settings: Settings) -> Callable[[str], Signer]:
     """Return what gives each tenant's signer; the private key is made at the first use."""
-    private = key_directory(settings).load_or_create("signing", 32)
-    return lambda tenant: Signer(origin_of(settings, tenant), private)
+    require_second_key(settings)
+    keys = key_directory(settings)
+    private = keys.load_or_create("signing", 32)
+    if not settings.ledger.ml_dsa:
+        return lambda tenant: Signer(origin_of(settings, tenant), private)
+    second = keys.load_or_create("signing-ml-dsa-44", SEED_BYTES)
+
+    def signer(tenant: str) -> Signer:
+        origin = origin_of(settings, tenant)
+        return Signer(origin, private, Cosigner(origin, second, ML_DSA_44))
+
+    return signer
 
 
 def open_ledger(settings: Settings) -> Ledger:

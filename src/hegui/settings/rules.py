@@ -312,6 +312,14 @@ def _witnesses(settings: Settings) -> Iterator[_Found]:
         if witness.name in seen:
             yield (*trail, "name"), Words("stands twice", "重复")
         seen.add(witness.name)
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", witness.name) or witness.name == "timestamp":
+            yield (
+                (*trail, "name"),
+                Words(
+                    "is 1 to 64 letters, digits, dots, hyphens or underscores, and not timestamp",
+                    "应为 1 至 64 个字母、数字、点、连字符或下划线，且不能是 timestamp",
+                ),
+            )
         if witness.url and not _is_url(witness.url, ("http", "https")):
             yield (*trail, "url"), _URL
         for key in ("vkey", "vkey_2"):
