@@ -83,6 +83,7 @@ class Attesting:
             settings.database, self.attesters, clock, self._counts.ended, self._counts.behind
         )
         self._last: dict[tuple[str, str], str] = {}
+        self.look_seconds = _LOOK_SECONDS
 
     async def go(self, *, at_once: bool = False) -> list[Outcome]:
         """Go round once."""
@@ -99,7 +100,7 @@ class Attesting:
                 _log.warning("witnesses were not asked: %s", type(error).__name__)
             except Exception:  # noqa: BLE001 - who confirms from outside must never stop the service
                 _log.exception("witnesses were not asked")
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(self.look_seconds)
 
     def state(self) -> list[dict[str, Any]]:
         """Return how the last request to each ended, for ``/readyz``; no trouble is empty."""

@@ -65,13 +65,14 @@ class Gateway:
     admin: ASGIApp
     gate: Gate
     rules: RulesInUse
+    attesting: Attesting
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
         keys = parts.key_directory(settings)
         self._metrics = Metrics()
-        self._attesting = Attesting(settings, clock, self._metrics.registry)
+        self.attesting = Attesting(settings, clock, self._metrics.registry)
         self.ledger = parts.open_ledger(settings)
         self.vault = Vault(settings.database, keys, clock)
         self._keys = KeyBook(settings.database, parts.pepper(settings), clock)
@@ -142,7 +143,7 @@ class Gateway:
         await rules.say_first()
         self._repeat(self._expire, _HOUR)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
-        self._watch(self._attesting.follow())
+        self._watch(self.attesting.follow())
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
             self._repeat(self._fetch_keys, _KEYS_EVERY)
@@ -185,7 +186,7 @@ class Gateway:
     async def _close(self) -> None:
         for runner in self._runners.values():
             await runner.close()
-        await self._attesting.close()
+        await self.attesting.close()
         self.ledger.close()
         for part in (self._keys, self._standing, self.vault):
             part.close()
@@ -219,7 +220,7 @@ class Gateway:
             "ledger_lag": lag,
             "detectors": sorted(self._runners),
             "rules": self.rules.state(),
-            "witnesses": self._attesting.state(),
+            "witnesses": self.attesting.state(),
         }
 
     async def _fulfil(self, ask: Ask) -> Findings | Fault:
