@@ -46,16 +46,20 @@ class Service:
 
     path: Path
     clock: FixedClock
-    ledger: Ledger
     web: Web
+    signer: Callable[[str], Signer] = signer_for
     observed: list[tuple[str, str]] = field(default_factory=list)
     behind: dict[str, int] = field(default_factory=dict)
 
     def grow(self, by: int, tenant: str = "default") -> None:
+        """Add entries, and sign."""
         kind, fields = kinds.named("service.stopped"), {"reason": "x", "answered": 1}
         made = [Entry(tenant, leaf.make(kind, 1, tenant, fields)) for _ in range(by)]
-        for waiting in [self.ledger._writer.submit(entry) for entry in made]:
+        self.path.parent.mkdir(exist_ok=True)
+        ledger = Ledger(self.path, self.signer, lambda tenant: self.signer(tenant).name)
+        for waiting in [ledger._writer.submit(entry) for entry in made]:
             waiting.result()
+        ledger.close()
 
     def rounds(self, *urls: str, keys: list[Cosigner] | None = None) -> Rounds:
         signers = [each.key for each in (keys or COSIGNERS)]
@@ -91,13 +95,10 @@ class Service:
 
 @pytest_asyncio.fixture
 async def service(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Service]:
-    path = tmp_path / "hegui.db"
-    ledger = Ledger(path, signer_for, lambda tenant: signer_for(tenant).name)
-    made = Service(path, clock, ledger, Web(seconds=0.5))
+    made = Service(tmp_path / "data" / "hegui.db", clock, Web(seconds=0.5))
     made.grow(5)
     yield made
     await made.web.close()
-    ledger.close()
 
 
 @pytest.fixture
@@ -182,7 +183,7 @@ async def test_a_restored_backup_is_told_by_the_witness(
     service.grow(5)
     await service.rounds(address).go()
     (tmp_path / "copy.db").chmod(0o600)
-    restored = Service(tmp_path / "copy.db", service.clock, service.ledger, service.web)
+    restored = Service(tmp_path / "copy.db", service.clock, service.web)
     assert [one.trouble for one in await restored.rounds(address).go()] == ["ahead"]
 
 
@@ -190,12 +191,10 @@ async def test_another_history_is_told_by_the_witness(
     service: Service, address: str, tmp_path: Path
 ) -> None:
     await service.rounds(address).go()
-    ledger = Ledger(tmp_path / "fork.db", signer_for, lambda tenant: signer_for(tenant).name)
-    fork = Service(tmp_path / "fork.db", service.clock, ledger, service.web)
+    fork = Service(tmp_path / "fork" / "hegui.db", service.clock, service.web)
     fork.grow(8)
     assert [one.trouble for one in await fork.rounds(address).go()] == ["inconsistent"]
     assert fork.read() is None
-    ledger.close()
 
 
 async def test_a_failing_witness_is_asked_later_and_later_and_holds_up_nobody(
@@ -328,8 +327,7 @@ async def test_a_head_with_ml_dsa_is_witnessed_like_any_other(
         origin = f"log.test/{tenant}"
         return Signer(origin, b"k" * 32, Cosigner(origin, b"2" * 32, ML_DSA_44))
 
-    ledger = Ledger(tmp_path / "two.db", both, lambda tenant: f"log.test/{tenant}")
-    service = Service(tmp_path / "two.db", clock, ledger, Web())
+    service = Service(tmp_path / "two" / "hegui.db", clock, Web(), both)
     service.grow(3)
     with state.transaction() as file:
         for vkey in both("default").vkeys:
@@ -338,7 +336,6 @@ async def test_a_head_with_ml_dsa_is_witnessed_like_any_other(
         assert [one.trouble for one in await service.rounds(base).go()] == [""]
     assert len(split(service.read() or "")[1]) == 4
     await service.web.close()
-    ledger.close()
 
 
 async def test_an_outcome_can_be_told_as_json(service: Service) -> None:

@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from tests.ledger.tsa import Authority, make_authority
-from tests.witness.test_rounds import Service, signer_for
+from tests.witness.test_rounds import Service
 
 from hegui.ledger.cosigned import stamped
-from hegui.ledger.log import Ledger
 from hegui.ledger.timestamps import time_of
 from hegui.store import open_database
 from hegui.testing.clock import FixedClock
@@ -31,13 +30,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest_asyncio.fixture
 async def service(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Service]:
-    path = tmp_path / "hegui.db"
-    ledger = Ledger(path, signer_for, lambda tenant: signer_for(tenant).name)
-    made = Service(path, clock, ledger, Web(seconds=2))
+    made = Service(tmp_path / "data" / "hegui.db", clock, Web(seconds=2))
     made.grow(5)
     yield made
     await made.web.close()
-    ledger.close()
 
 
 def app(answer: Answer) -> Starlette:

@@ -139,11 +139,19 @@ def signer_for(settings: Settings) -> Callable[[str], Signer]:
     return signer
 
 
-def open_ledger(settings: Settings) -> Ledger:
-    """Open the ledger for writing. The gateway and commands may have it open at a time."""
+def open_ledger(settings: Settings, *, accepting: bool = False) -> Ledger:
+    """Open the ledger for writing. The gateway and commands may have it open at a time.
+
+    ``accepting`` is for putting a restored backup on record, and for nothing else.
+    """
     require_keys(settings)
     return Ledger(
-        settings.database, signer_for(settings), lambda tenant: origin_of(settings, tenant)
+        settings.database,
+        signer_for(settings),
+        lambda tenant: origin_of(settings, tenant),
+        sign_seconds=settings.ledger.sign_seconds,
+        sign_leaves=settings.ledger.sign_leaves,
+        accepting=accepting,
     )
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hegui.cli.columns import aligned, wrapped
+from hegui.cli.ledger_accept import accept_restored
 from hegui.cli.ledger_outside import attest, trusted
+from hegui.cli.progress import entries_checked
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import (
     CLEAN,
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 )
 def ledger() -> None:
     """Check the evidence."""
+
+
+ledger.add_command(accept_restored)
 
 
 @ledger.command(
@@ -90,15 +95,30 @@ def ledger() -> None:
         "所信任的时间戳机构的证书（PEM）",
     ),
 )
+@option(
+    "--heads",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    words=Words(
+        "the second place of signed heads (with --db; else the settings' own)",
+        "已签名账本头的第二存放处（与 --db 同用；否则用配置中的）",
+    ),
+)
+@option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    words=Words("processes that share the work (all processors)", "分担工作的进程数（全部处理器）"),
+)
 @JSON_OPTION
 def verify(
     config: Path,
     db: Path | None,
     vkeys: tuple[str, ...],
-    witnesses: tuple[str, ...],
-    ca: Path | None,
+    heads: Path | None,
     *,
     as_json: bool,
+    **how: Any,
 ) -> int:
     """Recompute every hash and check every signature."""
     from hegui.ledger.verify import verify as check
@@ -109,13 +129,19 @@ def verify(
         settings = read_settings(config)
         db = settings.database
         given = given or _own(settings)
+        heads = heads or settings.data_dir / "heads"
     if not db.is_file():
         say(
             Words("There is no database at {path}.", "{path} 处没有数据库。").fill(path=db),
             err=True,
         )
         return COULD_NOT_TELL
-    report = check(db, given or None, trusted(settings, given, witnesses, ca))
+    outside = trusted(settings, given, how["witnesses"], how["ca"])
+    jobs = how["jobs"]
+    with entries_checked() as progress:
+        report = check(
+            db, given or None, heads=heads, jobs=jobs, progress=progress, outside=outside
+        )
     if as_json:
         click.echo(json.dumps(_as_data(report), ensure_ascii=False))
     else:
@@ -210,10 +236,17 @@ def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
             if log.signed
             else Words("signature NOT checked", "签名未核对")
         )
+        pruned = (
+            Words("; {n} leaves pruned, as is on record", "；按记录已清理 {n} 条内容").fill(
+                n=log.pruned
+            )
+            if log.pruned
+            else Words("", "")
+        )
         lines.append(
             Words(
-                "  log {tenant} ({origin}): {size} entries, root {root}…, {signed}",
-                "  账本 {tenant}（{origin}）：{size} 条，根 {root}…，{signed}",
+                "  log {tenant} ({origin}): {size} entries, root {root}…, {signed}{pruned}",
+                "  账本 {tenant}（{origin}）：{size} 条，根 {root}…，{signed}{pruned}",
             )
             .fill(
                 tenant=log.tenant,
@@ -221,6 +254,7 @@ def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
                 size=log.size,
                 root=log.root[:16],
                 signed=signed.say(lang),
+                pruned=pruned.say(lang),
             )
             .say(lang)
         )
@@ -246,7 +280,15 @@ def _items(sentences: "list[NotProven]", lang: Lang) -> list[str]:
 
 def _as_data(report: "Report") -> dict[str, Any]:
     logs = [
-        {"tenant": x.tenant, "origin": x.origin, "size": x.size, "root": x.root, "signed": x.signed}
+        {
+            "tenant": x.tenant,
+            "origin": x.origin,
+            "size": x.size,
+            "head": x.head,
+            "root": x.root,
+            "signed": x.signed,
+            "pruned": x.pruned,
+        }
         for x in report.logs
     ]
     return {

@@ -20,8 +20,9 @@ from hegui.settings.attached import (
 )
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
+from hegui.settings.ledgers import Ledger
 from hegui.settings.secret import Secret
-from hegui.settings.witness import ML_DSA, TIMESTAMP, WITNESSES, Timestamp, Witness
+from hegui.settings.witness import WITNESSES, Timestamp, Witness
 from hegui.terms import Lang, Words
 
 __all__ = [
@@ -298,31 +299,6 @@ class Limits:
             high=268_435_456,
         ),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """The evidence log."""
-
-    origin: str = field(
-        default="",
-        metadata=says(
-            "the log's name in its checkpoints: no spaces, no plus sign; never change it later",
-            "账本在检查点中的名称：不含空格和加号；定下后不要更改",
-            default_words=Words("hegui.local/ and the service's name", "hegui.local/ 加服务名称"),
-        ),
-    )
-    appeal_days: int = field(
-        default=15,
-        metadata=says(
-            "days within which an appeal is answered: your own limit, published (Art. 15)",
-            "申诉的答复期限，天；由提供者自定并公布（第十五条）",
-            low=1,
-            high=365,
-        ),
-    )
-    ml_dsa: bool = field(default=False, metadata=ML_DSA)
-    timestamp: Timestamp | None = field(default=None, metadata=TIMESTAMP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

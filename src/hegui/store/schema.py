@@ -131,7 +131,18 @@ CREATE TABLE stamped (
 ) STRICT, WITHOUT ROWID;
 """
 
-_SECOND = (_NODES, _ATTESTED)
+_PRUNED = """
+-- which leaves were deleted by retention: record is the entry that carries the list's digest
+CREATE TABLE pruned (
+  tenant TEXT NOT NULL,
+  record INTEGER NOT NULL,
+  start  INTEGER NOT NULL,
+  count  INTEGER NOT NULL,
+  PRIMARY KEY (tenant, record, start)
+) STRICT, WITHOUT ROWID;
+"""
+
+_SECOND = (_NODES, _PRUNED, _ATTESTED)
 
 MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND))
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""

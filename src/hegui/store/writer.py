@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import apsw
 
@@ -61,6 +61,22 @@ class Metrics:
     last_commit_seconds: float = 0.0
 
 
+class Chore(Protocol):
+    """Something that is done on the writer's connection between groups, in its thread.
+
+    Each of its own transactions. What it raises is logged and rolled back, and ends nothing.
+    """
+
+    def wait(self) -> float:
+        """Return the seconds after which it wants to run, though nothing is handed in."""
+
+    def run(self, connection: apsw.Connection) -> None:
+        """Do what is due."""
+
+    def finish(self, connection: apsw.Connection) -> None:
+        """Do it for the last time: the writer is being closed."""
+
+
 class Writer(Generic[T, R]):
     """Makes items durable in the order in which they were handed in.
 
@@ -78,12 +94,14 @@ class Writer(Generic[T, R]):
         *,
         limit: int = 20_000,
         batch: int = 2_000,
+        chore: Chore | None = None,
     ) -> None:
         self.metrics = Metrics()
         self._path = path
         self._commit = commit
         self._limit = limit
         self._batch = batch
+        self._chore = chore
         self._queue: queue.SimpleQueue[tuple[T, _Waiter[R]] | None] = queue.SimpleQueue()
         self._in_hand = 0
         self._starts: deque[float] = deque(maxlen=_CROWD)  # when the last items were taken up
@@ -140,20 +158,38 @@ class Writer(Generic[T, R]):
         ended = False
         while not ended:
             group, ended = self._gather()
-            if not group:
-                continue
-            self._in_hand = len(group)
-            self._starts.extend([time.perf_counter()] * min(len(group), _CROWD))
-            if self._closed and not self._drain:
-                _settle((waiter, Unavailable(_CLOSED)) for _, waiter in group)
-            else:
-                self._write(group)
-            self._in_hand = 0
+            if group:
+                self._in_hand = len(group)
+                self._starts.extend([time.perf_counter()] * min(len(group), _CROWD))
+                if self._closed and not self._drain:
+                    _settle((waiter, Unavailable(_CLOSED)) for _, waiter in group)
+                else:
+                    self._write(group)
+                self._in_hand = 0
+            self._tend(ended=ended)
         if self._connection is not None:
             self._connection.close()
 
+    def _tend(self, *, ended: bool) -> None:
+        chore = self._chore
+        if chore is None or (not ended and chore.wait() > 0):
+            return
+        try:
+            if self._connection is None:
+                self._connection = open_database(self._path)
+            if ended:
+                chore.finish(self._connection)
+            else:
+                chore.run(self._connection)
+        except Exception as error:  # noqa: BLE001 - a dead writer would hang every caller; the chore tries again
+            self._roll_back(reopen=isinstance(error, _REOPEN))
+            _log.warning("between groups: %s: %s", type(error).__name__, error)
+
     def _gather(self) -> tuple[list[tuple[T, _Waiter[R]]], bool]:
-        first = self._queue.get()
+        try:
+            first = self._queue.get(timeout=None if self._chore is None else self._chore.wait())
+        except queue.Empty:
+            return [], False
         if first is None:
             return [], True
         if self._crowded():
