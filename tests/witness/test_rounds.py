@@ -19,6 +19,7 @@ from hegui.ledger.cosigned import cosigned, standing
 from hegui.ledger.cosigning import Cosigner
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer, open_note
+from hegui.ledger.tiles import read_log
 from hegui.store import open_database
 from hegui.terms import Entry
 from hegui.testing.clock import FixedClock
@@ -336,6 +337,20 @@ async def test_a_head_with_ml_dsa_is_witnessed_like_any_other(
         assert [one.trouble for one in await service.rounds(base).go()] == [""]
     assert len(split(service.read() or "")[1]) == 4
     await service.web.close()
+
+
+async def test_the_published_head_carries_the_lines_until_the_next_one_is_signed(
+    service: Service, address: str
+) -> None:
+    def published() -> str:
+        with read_log(service.path, "default") as log:
+            return log.published
+
+    assert published() == service.head()
+    await service.rounds(address).go()
+    assert published() == service.read()
+    service.grow(1)
+    assert published() == service.head()
 
 
 async def test_an_outcome_can_be_told_as_json(service: Service) -> None:
