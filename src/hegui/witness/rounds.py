@@ -15,11 +15,13 @@ import apsw
 from hegui.ledger.cosignature import head_of, split
 from hegui.ledger.cosigned import Standing, keep_standing, standing, tenants, writing
 from hegui.store import open_database
-from hegui.terms import Clock, HeguiError
+from hegui.terms import Clock, HeguiError, Unavailable, Words
 from hegui.witness.web import Troubled
 
 Observe = Callable[[str, str], None]
 """Is told of each request: who was asked, and how it ended (``signed``, or a word of trouble)."""
+
+_UNREADABLE = Words(en="The ledger cannot be read: {why}.", zh="无法读取账本：{why}。")
 
 LONGEST_WAIT_MS: Final = 3_600_000
 _FIRST_WAIT_MS: Final = 60_000
@@ -106,24 +108,37 @@ class Rounds:
         return Outcome(due.tenant, name, trouble)
 
     def _claim(self, *, at_once: bool) -> list[_Due]:
-        """Return whose turn it is, and put down that they are being asked: one process asks."""
+        """Return whose turn it is, and put down that they are being asked: one process asks.
+
+        The database's lock is taken only when there is somebody to ask.
+        """
         connection = open_database(self._path)
         try:
-            at, due = self._clock(), []
+            if not self._whose_turn(connection, at_once=at_once):
+                return []
             with writing(connection):
-                sizes = _signed_sizes(connection)
-                for attester in self._attesters:
-                    lag = 0
-                    for tenant, size in sizes.items():
-                        known = standing(connection, tenant, attester.name)
-                        lag = max(lag, size - known.size)
-                        new = size != known.size or known.trouble
-                        if at_once or (new and at >= known.asked + _wait(attester, known)):
-                            keep_standing(connection, tenant, known._replace(asked=at))
-                            due.append(_Due(tenant, attester, known))
-                    self._behind(attester.name, lag)
+                due = self._whose_turn(connection, at_once=at_once)
+                for one in due:
+                    claimed = one.known._replace(asked=self._clock())
+                    keep_standing(connection, one.tenant, claimed)
+        except apsw.Error as error:
+            raise Unavailable(_UNREADABLE.fill(why=error)) from error
         finally:
             connection.close()
+        return due
+
+    def _whose_turn(self, connection: apsw.Connection, *, at_once: bool) -> list[_Due]:
+        at, due = self._clock(), []
+        sizes = _signed_sizes(connection)
+        for attester in self._attesters:
+            lag = 0
+            for tenant, size in sizes.items():
+                known = standing(connection, tenant, attester.name)
+                lag = max(lag, size - known.size)
+                new = size != known.size or known.trouble
+                if at_once or (new and at >= known.asked + _wait(attester, known)):
+                    due.append(_Due(tenant, attester, known))
+            self._behind(attester.name, lag)
         return due
 
     def _keep(self, due: _Due, made: Attested) -> None:
