@@ -1,5 +1,6 @@
 import json
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -151,6 +152,7 @@ def test_what_a_witness_and_an_authority_confirm_is_asked_for_checked_and_told(
     checked = hegui("check", "--lang", "en")
     assert "court" in checked.output
     assert "in order" in checked.output
+    assert "court IS ON THIS MACHINE" in checked.output
     failed = hegui("ledger", "attest", "--lang", "en")
     assert (failed.exit_code, failed.output.count("cannot be reached")) == (1, 2)
     assert "FAILED 1 times" in hegui("check", "--lang", "en").output
@@ -165,6 +167,20 @@ def test_what_a_witness_and_an_authority_confirm_is_asked_for_checked_and_told(
     assert hegui("ledger", "verify", "--witness", "x").exit_code == 3
 
 
+def test_a_second_signature_that_cannot_be_made_stops_the_start(
+    hegui: Hegui, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with settings.open("a", encoding="utf-8") as file:
+        file.write("[ledger]\nml_dsa = true\n")
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.mldsa", None)
+    for command in (("keys", "create"), ("check",)):
+        ended = hegui(*command)
+        assert ended.exit_code == 3
+        assert "pip install" in ended.output
+    assert hegui("witness", "init", "--name", "w", "--ml-dsa").exit_code == 3
+    assert not (settings.parent / "hegui-witness").exists()
+
+
 def test_a_log_that_signs_twice_prints_both_keys(hegui: Hegui, settings: Path) -> None:
     with settings.open("a", encoding="utf-8") as file:
         file.write("[ledger]\nml_dsa = true\n")
@@ -177,3 +193,7 @@ def test_a_log_that_signs_twice_prints_both_keys(hegui: Hegui, settings: Path) -
     with closing(sqlite3.connect(settings.parent / "hegui-data" / "hegui.db")) as connection:
         (note,) = connection.execute("SELECT checkpoint FROM log").fetchone()
     assert note.count("— ") == 2
+    (settings.parent / "hegui-data" / "keys" / "signing-ml-dsa-44").unlink()
+    lost = hegui("keys", "create")
+    assert lost.exit_code == 3
+    assert "signing-ml-dsa-44" in lost.output

@@ -1,4 +1,5 @@
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -108,6 +109,21 @@ def test_a_stranger_is_no_witness(closed: Path) -> None:
     assert report.ok
     assert not report.proven
     assert "none of the given witnesses has signed" in said(report, "not_proven")
+
+
+def test_what_cannot_be_checked_here_is_neither_trusted_nor_blamed(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cosign(closed, QUANTUM)
+    both = Outside((WITNESS.key.vkey, QUANTUM.key.vkey), OWN)
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.mldsa", None)
+    report = verify(closed, VKEYS, outside=Outside((QUANTUM.key.vkey,), OWN))
+    assert report.ok
+    assert not report.proven
+    assert "ML-DSA-44 was not checked" in said(report, "not_proven")
+    report = verify(closed, VKEYS, outside=both)
+    assert "w.test/1 signed the first 700" in said(report, "proven")
+    assert "ML-DSA-44 was not checked" in said(report, "not_proven")
 
 
 def test_entries_after_the_witnessed_head_are_told(db: Path, grow: Callable[[int], None]) -> None:

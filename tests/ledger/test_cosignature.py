@@ -1,3 +1,4 @@
+import sys
 from base64 import b64decode, b64encode
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hegui.ledger.cosignature import (
     NOTE,
     SIGNERS,
     Key,
+    UncheckableError,
     head_of,
     message,
     read_key,
@@ -151,6 +153,18 @@ def test_the_second_signature_of_a_log_is_its_own_and_leaves_the_first_alone() -
     assert twice.vkeys == (LOG.vkey, also.key.vkey)
     keys = [read_key(vkey, SIGNERS) for vkey in twice.vkeys]
     assert [(one.kind, one.time) for one in seen_by(note, keys)] == [(NOTE, 0), (ML_DSA_44, 0)]
+
+
+def test_where_cryptography_has_no_ml_dsa_it_is_said_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    note = NOTE_OF_LOG + QUANTUM.line(TEXT, AT)
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.mldsa", None)
+    with pytest.raises(Misconfigured, match="pip install"):
+        Cosigner("w.test/1", b"q" * 32, ML_DSA_44)
+    with pytest.raises(UncheckableError):
+        seen_by(note, BOTH)
+    assert seen_by(note, [WITNESS.key]) == []
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\tb", "名" * 86])

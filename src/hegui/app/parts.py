@@ -75,6 +75,16 @@ _NEEDS: Final = (
     ),
 )
 
+_NEEDS_SECOND: Final = (
+    # heads that the log itself has signed twice
+    """SELECT 'signing-ml-dsa-44' FROM log WHERE length(checkpoint) -
+    length(replace(checkpoint, '— ' || origin || ' ', '')) >= 2 * length('— ' || origin || ' ')""",
+    Words(
+        "nobody could tell the log's next second signature from a forged one",
+        "无法分辨账本今后的第二个签名是真是假",
+    ),
+)
+
 
 def require_keys(settings: Settings) -> None:
     """Raise ``Misconfigured`` when a key file that the database rests on is gone.
@@ -86,9 +96,10 @@ def require_keys(settings: Settings) -> None:
     held = set(key_directory(settings).names())
     connection = open_database(settings.database)
     try:
-        for number, (query, why) in enumerate(_NEEDS):
+        needs = (_NEEDS_SECOND, *_NEEDS) if settings.ledger.ml_dsa else _NEEDS
+        for number, (query, why) in enumerate(needs):
             for (name,) in connection.execute(query).fetchall():
-                needed = key_name(str(name)) if number == len(_NEEDS) - 1 else str(name)
+                needed = key_name(str(name)) if number == len(needs) - 1 else str(name)
                 if needed not in held:
                     folder = settings.key_directory
                     words = Words(

@@ -25,6 +25,10 @@ _WHERE: Final = Words(
     "A witness on this machine, or run by the provider, proves nothing.",
     "与本服务同机或由提供者运行的见证方什么也证明不了。",
 )
+_HERE: Final = Words(
+    "{name} IS ON THIS MACHINE ({url}): what it signs proves nothing to anybody.",
+    "{name} 就在本机（{url}）：它的签名对谁都证明不了什么。",
+)
 _AUTHORITY: Final = Words("time authority", "时间戳机构")
 
 
@@ -51,6 +55,8 @@ def confirmed(settings: "Settings", lang: Lang) -> list[str]:
             size, at = (str(known.size), _at(known.signed)) if known.signed else ("-", "-")
             rows.append([shown, url, log, size, at, _state(known).say(lang)])
     notes = [_WHERE] if settings.witnesses else [_NO_WITNESS]
+    here = [each for each in settings.witnesses if _is_here(each.url)]
+    notes += [_HERE.fill(name=each.name, url=each.url) for each in here]
     return [*table(rows), *(line for words in notes for line in _paragraph(words, lang))]
 
 
@@ -75,6 +81,15 @@ def confirmed_data(settings: "Settings") -> list[dict[str, Any]]:
         }
         for name, url in _named(settings)
     ]
+
+
+def _is_here(url: str) -> bool:
+    """Tell whether an address is this machine's own."""
+    from urllib.parse import urlsplit
+
+    from hegui.settings import Address
+
+    return Address(urlsplit(url).hostname or "", 0).loopback
 
 
 def _known(settings: "Settings") -> "list[tuple[str, Standing]]":

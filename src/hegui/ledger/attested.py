@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from hegui.ledger.cosignature import (
     COSIGNERS,
+    ML_DSA_44,
     SIGNERS,
     Key,
     Seen,
@@ -220,7 +221,8 @@ class _LogLook:
                     "有 ML-DSA-44 签名未作核对：已安装的 cryptography 不支持（需 47 或更高版本）。",
                 )
             )
-            return []
+            self._own = [key for key in self._own if key.kind != ML_DSA_44]
+            return self._seen(what, note, [key for key in keys if key.kind != ML_DSA_44])
         except ValueError as error:
             self._say(what, f"cannot be trusted: {error}", f"不可信：{error}")
             return []
