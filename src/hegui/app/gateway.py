@@ -12,7 +12,7 @@ from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 import hegui
-from hegui.app import parts
+from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
 from hegui.app.rules import RulesInUse
 from hegui.callers.assertion import Assertions
@@ -150,6 +150,7 @@ class Gateway:
         await self._say_found()
         await rules.say_first()
         self._repeat(self._expire, _HOUR)
+        self._repeat(self._prune, retention.DAY_SECONDS)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
         self._watch(self.attesting.follow())
         if self._assertions is not None and self._assertions.address:
@@ -269,6 +270,13 @@ class Gateway:
             fields = {"count": count, "classes": classes, "until": now}
             record = leaf.make(kinds.named("content.expired"), now, tenant, fields)
             await self.ledger.add(Entry(tenant, record, writes))
+
+    async def _prune(self) -> None:
+        """Delete records whose terms have ended (Art. 11: no longer than needed)."""
+        for tenant, count in (
+            await retention.prune(self.ledger, self.settings, self._clock)
+        ).items():
+            _log.info("%d records of %s were deleted: their terms have ended", count, tenant)
 
     async def _fetch_keys(self) -> None:
         assert self._assertions is not None

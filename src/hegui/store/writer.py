@@ -167,8 +167,17 @@ class Writer(Generic[T, R]):
                     self._write(group)
                 self._in_hand = 0
             self._tend(ended=ended)
-        if self._connection is not None:
-            self._connection.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the connection. What the disk says to its last checkpoint loses nothing."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            connection.close(force=True)
+        except apsw.Error as error:
+            _log.warning("closing the database: %s: %s", type(error).__name__, error)
 
     def _tend(self, *, ended: bool) -> None:
         chore = self._chore
@@ -263,8 +272,7 @@ class Writer(Generic[T, R]):
             reopen = True
         if reopen:
             # after an I/O error SQLite asks for a fresh look at the file
-            self._connection.close(force=True)
-            self._connection = None
+            self._let_go()
 
 
 def _named(error: Exception) -> Exception:
