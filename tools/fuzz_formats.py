@@ -57,7 +57,9 @@ def guided(name: str, seconds: int, corpus: Path) -> None:
     sys.path.insert(0, str(HOME))
     import atheris
 
-    with atheris.instrument_imports(include=["hegui.ledger", "tools.fuzz_targets"]):
+    with atheris.instrument_imports(
+        include=["hegui.ledger", "hegui.witness", "tools.fuzz_targets"]
+    ):
         from tools.fuzz_targets import TARGETS, tried
     target = TARGETS[name]
     for number, seed in enumerate(target.seeds):

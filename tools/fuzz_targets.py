@@ -10,8 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from hegui.ledger import proof, tiles, tree
+from hegui.ledger.cosignature import seen_by
+from hegui.ledger.cosigning import Cosigner
 from hegui.ledger.note import Checkpoint, Signer, open_checkpoint, split_note
-from hegui.terms import Corrupt
+from hegui.terms import BadRequest, Corrupt, Words
+from hegui.witness import asking
 
 SIGNER = Signer("fuzz.example/log", b"fuzz.example, a key for fuzzing.")
 LEAVES = [b"one", b"two", b"three", b'{"kind":"x"}', b"five"]
@@ -19,6 +22,10 @@ HASHES = [tree.leaf_hash(leaf) for leaf in LEAVES]
 HEAD = Checkpoint(SIGNER.name, len(LEAVES), tree.root_of(HASHES))
 NOTE = SIGNER.sign(HEAD.text())
 PROOF = proof.write(2, tree.inclusion_proof(2, 5, tree.subtrees_of(HASHES)), NOTE, b"extra")
+
+WITNESS = Cosigner("w.example", b"w.example, another key, for fuzz")
+COSIGNED = NOTE + WITNESS.line(HEAD.text(), 1_780_000_000)
+ASKED = asking.write(2, tree.consistency_proof(2, 5, tree.subtrees_of(HASHES)), NOTE)
 
 
 class Target(NamedTuple):
@@ -81,6 +88,24 @@ def _path(data: bytes) -> None:
     assert place is None or place.path == text, "read otherwise than it is written"
 
 
+def _cosigned(data: bytes) -> None:
+    text = _text(data)
+    try:
+        seen = seen_by(text, [WITNESS.key])
+    except ValueError as error:
+        raise Corrupt(Words(str(error), str(error))) from error
+    assert not seen or text.startswith(HEAD.text()), "a head passed for witnessed that was not"
+
+
+def _asked(data: bytes) -> None:
+    try:
+        found = asking.read(data)
+    except BadRequest as error:
+        raise Corrupt(error.words) from error
+    again = asking.write(found.old, found.proof, found.note)
+    assert again == data, "read otherwise than it is written"
+
+
 TARGETS = {
     "note": Target(_note, [NOTE.encode(), (NOTE + "— w.example AAAAAAAA\n").encode()]),
     "signed": Target(_signed, [NOTE.encode(), (NOTE + "— w.example AAAAAAAA\n").encode()]),
@@ -88,6 +113,8 @@ TARGETS = {
     "tile": Target(_tile, [b"\x04" + b"".join(HASHES), bytes([0]) + bytes(32)]),
     "bundle": Target(_bundle, [tiles.bundle(LEAVES), tiles.bundle([bytes(300)] * 3)]),
     "proof": Target(_proof, [PROOF.encode(), proof.write(0, [], NOTE).encode()]),
+    "cosigned": Target(_cosigned, [COSIGNED.encode(), NOTE.encode()]),
+    "asked": Target(_asked, [ASKED, asking.write(0, [], COSIGNED)]),
     "path": Target(
         _path, [b"tile/0/x001/x234/067.p/112", b"tile/entries/000", b"tile/63/x001/000"]
     ),

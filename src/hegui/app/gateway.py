@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 import hegui
 from hegui.app import parts, retention
+from hegui.app.attesting import Attesting
 from hegui.app.rules import RulesInUse
 from hegui.callers.assertion import Assertions
 from hegui.callers.keys import KeyBook
@@ -67,11 +68,14 @@ class Gateway:
     admin: ASGIApp
     gate: Gate
     rules: RulesInUse
+    attesting: Attesting
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
         keys = parts.key_directory(settings)
+        self._metrics = Metrics()
+        self.attesting = Attesting(settings, clock, self._metrics.registry)
         self.ledger = parts.open_ledger(settings)
         self.vault = Vault(settings.database, keys, clock)
         self._keys = KeyBook(settings.database, parts.pepper(settings), clock)
@@ -79,7 +83,6 @@ class Gateway:
         asserted = settings.callers.assertion
         self._assertions = Assertions(asserted, clock) if asserted is not None else None
         self._runners: dict[str, parts.Runner] = {}
-        self._metrics = Metrics()
         self._history = History()
         self._chores: set[asyncio.Task[None]] = set()
         self._log_pages: LogPages | None = None
@@ -150,6 +153,7 @@ class Gateway:
         self._repeat(self._expire, _HOUR)
         self._repeat(self._prune, retention.DAY_SECONDS)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
+        self._watch(self.attesting.follow())
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
             self._repeat(self._fetch_keys, _KEYS_EVERY)
@@ -204,6 +208,7 @@ class Gateway:
     async def _close(self) -> None:
         for runner in self._runners.values():
             await runner.close()
+        await self.attesting.close()
         if self._log_pages is not None:
             self._log_pages.close()
         self.ledger.close()
@@ -245,6 +250,7 @@ class Gateway:
             "ledger_lag": lag,
             "detectors": sorted(self._runners),
             "rules": self.rules.state(),
+            "witnesses": self.attesting.state(),
         }
 
     async def _fulfil(self, ask: Ask) -> Findings | Fault:

@@ -13,6 +13,8 @@ from hegui.app.guards import guard_runners
 from hegui.app.packs import day_of, packs_of
 from hegui.detectors import builtin, triage
 from hegui.detectors.packs import Pack
+from hegui.ledger.cosignature import ML_DSA_44
+from hegui.ledger.cosigning import SEED_BYTES, Cosigner, require_ml_dsa
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
 from hegui.runners import compiling
@@ -73,6 +75,16 @@ _NEEDS: Final = (
     ),
 )
 
+_NEEDS_SECOND: Final = (
+    # heads that the log itself has signed twice
+    """SELECT 'signing-ml-dsa-44' FROM log WHERE length(checkpoint) -
+    length(replace(checkpoint, '— ' || origin || ' ', '')) >= 2 * length('— ' || origin || ' ')""",
+    Words(
+        "nobody could tell the log's next second signature from a forged one",
+        "无法分辨账本今后的第二个签名是真是假",
+    ),
+)
+
 
 def require_keys(settings: Settings) -> None:
     """Raise ``Misconfigured`` when a key file that the database rests on is gone.
@@ -84,9 +96,10 @@ def require_keys(settings: Settings) -> None:
     held = set(key_directory(settings).names())
     connection = open_database(settings.database)
     try:
-        for number, (query, why) in enumerate(_NEEDS):
+        needs = (_NEEDS_SECOND, *_NEEDS) if settings.ledger.ml_dsa else _NEEDS
+        for number, (query, why) in enumerate(needs):
             for (name,) in connection.execute(query).fetchall():
-                needed = key_name(str(name)) if number == len(_NEEDS) - 1 else str(name)
+                needed = key_name(str(name)) if number == len(needs) - 1 else str(name)
                 if needed not in held:
                     folder = settings.key_directory
                     words = Words(
@@ -115,10 +128,26 @@ def origin_of(settings: Settings, tenant: str) -> str:
     return origin if tenant == "default" else f"{origin}/{slug(tenant)}"
 
 
+def require_second_key(settings: Settings) -> None:
+    """Raise ``Misconfigured`` where heads are to be signed with ML-DSA-44 and cannot be."""
+    if settings.ledger.ml_dsa:
+        require_ml_dsa()
+
+
 def signer_for(settings: Settings) -> Callable[[str], Signer]:
     """Return what gives each tenant's signer; the private key is made at the first use."""
-    private = key_directory(settings).load_or_create("signing", 32)
-    return lambda tenant: Signer(origin_of(settings, tenant), private)
+    require_second_key(settings)
+    keys = key_directory(settings)
+    private = keys.load_or_create("signing", 32)
+    if not settings.ledger.ml_dsa:
+        return lambda tenant: Signer(origin_of(settings, tenant), private)
+    second = keys.load_or_create("signing-ml-dsa-44", SEED_BYTES)
+
+    def signer(tenant: str) -> Signer:
+        origin = origin_of(settings, tenant)
+        return Signer(origin, private, Cosigner(origin, second, ML_DSA_44))
+
+    return signer
 
 
 def open_ledger(settings: Settings, *, accepting: bool = False) -> Ledger:

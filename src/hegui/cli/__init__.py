@@ -43,6 +43,10 @@ SHELF = {
         Words("list, check and probe what looks for risks", "查看、检验和探测检测器"),
     ),
     "ledger": ("hegui.cli.ledger:ledger", Words("check the evidence", "核验证据账本")),
+    "witness": (
+        "hegui.cli.witness:witness",
+        Words("witness the logs of others", "见证他人的账本"),
+    ),
 }
 
 

@@ -65,11 +65,19 @@ def check(config: Path, *, as_json: bool) -> int:
 
 
 def _around(settings: "Settings") -> "list[Problem]":
-    """Look at what the settings point to: the key files and the database. Makes nothing."""
+    """Look at what the settings point to: witnesses, key files, database. Makes nothing."""
+    from hegui.app import parts
+    from hegui.app.attesting import attesters
     from hegui.settings import KeyDirectory
     from hegui.store import open_database
+    from hegui.witness.web import Web
 
     problems = []
+    try:
+        attesters(settings, parts.now, Web())
+        parts.require_second_key(settings)
+    except HeguiError as error:
+        problems.append(_unplaced("ledger", error.words))
     if settings.key_directory.exists():
         try:
             keys = KeyDirectory(settings.key_directory)

@@ -9,6 +9,8 @@ from hegui.app.packs import packs_of
 from hegui.cli.columns import aligned, table, wrapped
 from hegui.cli.guarded import TITLE, guard_notes, guards, guards_data
 from hegui.cli.notes import applicability, content_kept, labelling, notes
+from hegui.cli.outside import TITLE as CONFIRMED
+from hegui.cli.outside import confirmed, confirmed_data
 from hegui.measures import Risk
 from hegui.settings import Settings
 from hegui.terms import Lang, Role, Words
@@ -110,6 +112,7 @@ def page(checked: Checked, lang: Lang) -> list[str]:
         (Words("How replies are labelled", "如何标识"), labelling(settings)),
     ):
         lines += ["", title.say(lang), *_paragraph(words.say(lang))]
+    lines += ["", CONFIRMED.say(lang), *confirmed(settings, lang)]
     told = [*notes(settings), *guard_notes(settings)]
     if told:
         lines += ["", Words("Mind", "请注意").say(lang)]
@@ -251,6 +254,7 @@ def as_data(checked: Checked) -> dict[str, Any]:
             "why": _both(content.why),
         },
         "labels": {"text": settings.labels.text, "language": settings.labels.language},
+        "witnesses": confirmed_data(settings),
         "notes": [_both(words) for words in [*notes(settings), *guard_notes(settings)]],
     }
 

@@ -8,6 +8,7 @@ import click
 
 from hegui.cli.columns import aligned, wrapped
 from hegui.cli.ledger_accept import accept_restored
+from hegui.cli.ledger_outside import attest, trusted
 from hegui.cli.ledger_prune import prune
 from hegui.cli.ledger_receipt import check_receipt, receipt
 from hegui.cli.progress import entries_checked
@@ -25,7 +26,7 @@ from hegui.cli.speech import (
 from hegui.terms import BadRequest, Lang, Words
 
 if TYPE_CHECKING:
-    from hegui.ledger.verify import Report
+    from hegui.ledger.verify import NotProven, Report
     from hegui.settings import Settings
 
 
@@ -81,6 +82,25 @@ ledger.add_command(prune)
     words=Words("a log's verifier key; may be repeated", "账本的验证公钥，可重复给出"),
 )
 @option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="VKEY",
+    words=Words(
+        "the verifier key of a witness whom you trust; may be repeated",
+        "所信任的见证方的验证公钥，可重复给出",
+    ),
+)
+@option(
+    "--ca",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    words=Words(
+        "certificates (PEM) of a time-stamping authority that you trust",
+        "所信任的时间戳机构的证书（PEM）",
+    ),
+)
+@option(
     "--heads",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
@@ -101,14 +121,15 @@ def verify(
     db: Path | None,
     vkeys: tuple[str, ...],
     heads: Path | None,
-    jobs: int | None,
     *,
     as_json: bool,
+    **how: Any,
 ) -> int:
     """Recompute every hash and check every signature."""
     from hegui.ledger.verify import verify as check
 
     given = _given(vkeys)
+    settings = None
     if db is None:
         settings = read_settings(config)
         db = settings.database
@@ -120,8 +141,12 @@ def verify(
             err=True,
         )
         return COULD_NOT_TELL
+    outside = trusted(settings, given, how["witnesses"], how["ca"])
+    jobs = how["jobs"]
     with entries_checked() as progress:
-        report = check(db, given or None, heads=heads, jobs=jobs, progress=progress)
+        report = check(
+            db, given or None, heads=heads, jobs=jobs, progress=progress, outside=outside
+        )
     if as_json:
         click.echo(json.dumps(_as_data(report), ensure_ascii=False))
     else:
@@ -144,15 +169,25 @@ def verify(
 @JSON_OPTION
 def vkey(config: Path, *, as_json: bool) -> int:
     """Print the verifier key of every log."""
-    own = _own(read_settings(config))
+    settings = read_settings(config)
+    own = _own(settings)
     if as_json:
         click.echo(json.dumps(own, ensure_ascii=False))
         return CLEAN if own else COULD_NOT_TELL
     for tenant, key in sorted(own.items()):
         click.echo(f"{tenant}={key}")
+        for second in _seconds(settings, tenant):
+            click.echo(f"{tenant}={second}")
     if not own:
         say(Words("There is no log yet.", "还没有账本。"), err=True)
     return CLEAN if own else COULD_NOT_TELL
+
+
+def _seconds(settings: "Settings", tenant: str) -> tuple[str, ...]:
+    """Return the keys of a log's further signatures (ML-DSA-44)."""
+    from hegui.app import parts
+
+    return parts.signer_for(settings)(tenant).vkeys[1:]
 
 
 def _given(vkeys: tuple[str, ...]) -> dict[str, str]:
@@ -233,8 +268,16 @@ def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
     ]
     if told:
         lines += ["", Words("Does not hold:", "不成立：").say(lang), *aligned(told)]
+    if report.proven:
+        lines += ["", Words("Confirmed from outside:", "外部证实：").say(lang)]
+        lines += _items(report.proven, lang)
     lines += ["", Words("Not proven by this check:", "本检查不能证明：").say(lang)]
-    for gap in report.not_proven:
+    return [*lines, *_items(report.not_proven, lang)]
+
+
+def _items(sentences: "list[NotProven]", lang: Lang) -> list[str]:
+    lines = []
+    for gap in sentences:
         first, *rest = wrapped(Words(gap.en, gap.zh).say(lang), 92)
         lines += [f"  - {first}", *(f"    {line}" for line in rest)]
     return lines
@@ -258,5 +301,9 @@ def _as_data(report: "Report") -> dict[str, Any]:
         "logs": logs,
         "problems": [{"where": x.where, "en": x.what_en, "zh": x.what_zh} for x in report.problems],
         "more_problems": report.more,
+        "proven": [{"en": x.en, "zh": x.zh} for x in report.proven],
         "not_proven": [{"en": x.en, "zh": x.zh} for x in report.not_proven],
     }
+
+
+ledger.add_command(attest)

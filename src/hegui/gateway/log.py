@@ -119,7 +119,7 @@ class LogPages:
     async def _part(self, path: str, headers: Headers) -> _Part:
         tenant, what = _parsed(path)
         if what is None:
-            body = await self._read(tenant, lambda log: log.checkpoint.encode())
+            body = await self._read(tenant, lambda log: log.published.encode())
             return _Part(body, _TEXT, _NEWEST)
         if what.level is not None:
             return await self._tile(tenant, what.level, what)

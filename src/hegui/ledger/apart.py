@@ -43,4 +43,5 @@ def verify_apart(
         [Problem(**one) for one in found["problems"]],
         [NotProven(**one) for one in found["not_proven"]],
         found["more"],
+        [NotProven(**one) for one in found["proven"]],
     )

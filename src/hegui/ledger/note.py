@@ -8,6 +8,7 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from hegui.ledger.cosigning import Cosigner
 from hegui.ledger.tree import HASH_BYTES
 from hegui.terms import Corrupt, Misconfigured, Words
 
@@ -76,14 +77,19 @@ class Checkpoint:
 
 
 class Signer:
-    """Signs a log's checkpoints with Ed25519. ``name`` is the log's origin."""
+    """Signs a log's checkpoints with Ed25519. ``name`` is the log's origin.
 
-    __slots__ = ("_private", "_stamp", "name", "vkey")
+    ``also`` adds a second line, by ML-DSA-44. Its time is 0: a log says by it that this is its
+    head, and leaves it to witnesses to say when (C2SP tlog-cosignature).
+    """
 
-    def __init__(self, name: str, private: bytes) -> None:
+    __slots__ = ("_also", "_private", "_stamp", "name", "vkey")
+
+    def __init__(self, name: str, private: bytes, also: Cosigner | None = None) -> None:
         if not _can_name(name):
             raise Misconfigured(_NAME.fill(name=name))
         self.name = name
+        self._also = also
         self._private = Ed25519PrivateKey.from_private_bytes(private)
         public = self._private.public_key().public_bytes_raw()
         self._stamp = _key_id(name, public)
@@ -92,7 +98,13 @@ class Signer:
     def sign(self, text: str) -> str:
         """Return ``text`` (which ends in a line feed) as a signed note."""
         signature = b64encode(self._stamp + self._private.sign(text.encode())).decode()
-        return f"{text}\n— {self.name} {signature}\n"
+        second = self._also.line(text, 0) if self._also is not None else ""
+        return f"{text}\n— {self.name} {signature}\n{second}"
+
+    @property
+    def vkeys(self) -> tuple[str, ...]:
+        """The verifier keys of all its signatures, Ed25519 first."""
+        return (self.vkey,) if self._also is None else (self.vkey, self._also.key.vkey)
 
 
 def open_note(note: str, vkey: str) -> str:

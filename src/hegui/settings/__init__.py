@@ -22,8 +22,10 @@ from hegui.settings.schema import (
     Screen,
     Service,
     Settings,
+    Timestamp,
     Upstream,
     UpstreamRole,
+    Witness,
 )
 from hegui.settings.secret import Secret
 
@@ -49,8 +51,10 @@ __all__ = [
     "Secret",
     "Service",
     "Settings",
+    "Timestamp",
     "Upstream",
     "UpstreamRole",
+    "Witness",
     "inspect",
     "read",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from hegui.settings.fields import says
+from hegui.settings.witness import ML_DSA, TIMESTAMP, Timestamp
 from hegui.terms import Words
 
 
@@ -46,3 +47,5 @@ class Ledger:
             high=65_536,
         ),
     )
+    ml_dsa: bool = field(default=False, metadata=ML_DSA)
+    timestamp: Timestamp | None = field(default=None, metadata=TIMESTAMP)

@@ -13,6 +13,7 @@ from hegui.settings.guards import GuardModel
 from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
 from hegui.settings.locate import Trail
 from hegui.settings.schema import Assertion, Settings, Upstream
+from hegui.settings.witness import MOST_WITNESSES, vkey_fault
 from hegui.terms import Words
 
 ROLES: Final = ("system", "user", "tool", "history", "reply")
@@ -53,7 +54,8 @@ def slug(name: str) -> str:
 
 def examine(settings: Settings, reading: Reading) -> None:
     """Note everything in ``settings`` that contradicts the law, itself or the machine."""
-    for rule in (_service, _provider, _listen, _upstreams, _screen, _guards, _callers, _ledger):
+    rules = (_service, _provider, _listen, _upstreams, _screen, _guards, _callers, _ledger)
+    for rule in (*rules, _witnesses):
         for trail, words in rule(settings):
             reading.note(trail, words)
 
@@ -295,3 +297,33 @@ def _ledger(settings: Settings) -> Iterator[_Found]:
             ("ledger", "origin"),
             Words("must hold no space and no plus sign", "不能含有空格和加号"),
         )
+    stamp = settings.ledger.timestamp
+    if stamp is not None and stamp.url and not _is_url(stamp.url, ("http", "https")):
+        yield ("ledger", "timestamp", "url"), _URL
+
+
+def _witnesses(settings: Settings) -> Iterator[_Found]:
+    if len(settings.witnesses) > MOST_WITNESSES:
+        most = Words("at most {most} are asked", "最多 {most} 个").fill(most=MOST_WITNESSES)
+        yield ("witness", MOST_WITNESSES), most
+    seen: set[str] = set()
+    for place, witness in enumerate(settings.witnesses):
+        trail = ("witness", place)
+        if witness.name in seen:
+            yield (*trail, "name"), Words("stands twice", "重复")
+        seen.add(witness.name)
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", witness.name) or witness.name == "timestamp":
+            yield (
+                (*trail, "name"),
+                Words(
+                    "is 1 to 64 letters, digits, dots, hyphens or underscores, and not timestamp",
+                    "应为 1 至 64 个字母、数字、点、连字符或下划线，且不能是 timestamp",
+                ),
+            )
+        if witness.url and not _is_url(witness.url, ("http", "https")):
+            yield (*trail, "url"), _URL
+        for key in ("vkey", "vkey_2"):
+            said = getattr(witness, key)
+            fault = vkey_fault(said) if said else None
+            if fault is not None:
+                yield (*trail, key), fault

@@ -22,6 +22,7 @@ from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.ledgers import Ledger
 from hegui.settings.secret import Secret
+from hegui.settings.witness import WITNESSES, Timestamp, Witness
 from hegui.terms import Lang, Words
 
 __all__ = [
@@ -43,8 +44,10 @@ __all__ = [
     "Screen",
     "Service",
     "Settings",
+    "Timestamp",
     "Upstream",
     "UpstreamRole",
+    "Witness",
 ]
 
 Scope: TypeAlias = Literal["public", "internal"]
@@ -334,6 +337,7 @@ class Settings:
         default=Limits(), metadata=says("what a request may cost", "请求的各项上限")
     )
     ledger: Ledger = field(default=Ledger(), metadata=says("the evidence log", "证据账本"))
+    witnesses: tuple[Witness, ...] = field(default=(), metadata=WITNESSES)
     data_dir: Path = field(
         default=Path("hegui-data"),
         metadata=says(

@@ -3,6 +3,16 @@
 from hegui.store.chance import random_bytes
 from hegui.store.database import open_database
 from hegui.store.rows import insert_all, write_all
+from hegui.store.schema import Schema
 from hegui.store.writer import Chore, Metrics, Writer
 
-__all__ = ["Chore", "Metrics", "Writer", "insert_all", "open_database", "random_bytes", "write_all"]
+__all__ = [
+    "Chore",
+    "Metrics",
+    "Schema",
+    "Writer",
+    "insert_all",
+    "open_database",
+    "random_bytes",
+    "write_all",
+]

@@ -8,7 +8,7 @@ from threading import Lock
 
 import apsw
 
-from hegui.store.schema import APPLICATION_ID, MIGRATIONS
+from hegui.store.schema import APPLICATION_ID, SERVICE, Schema
 from hegui.terms import Corrupt, Misconfigured, Unavailable, Words
 
 BUSY_MS = 10_000
@@ -49,7 +49,9 @@ _CANNOT = Words(
 )
 
 
-def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
+def open_database(
+    path: Path, *, read_only: bool = False, schema: Schema = SERVICE
+) -> apsw.Connection:
     """Open the database at ``path``: made with mode 0600 where there is none, migrated if older.
 
     WAL, ``synchronous=FULL`` (what is acknowledged survives a power cut), foreign keys, and
@@ -63,7 +65,13 @@ def open_database(path: Path, *, read_only: bool = False) -> apsw.Connection:
         connection = apsw.Connection(str(path), flags=flags)
         try:
             _configure(connection, read_only=read_only)
-            migrate(connection, path, MIGRATIONS, read_only=read_only)
+            migrate(
+                connection,
+                path,
+                schema.migrations,
+                read_only=read_only,
+                application_id=schema.application_id,
+            )
         except BaseException:
             connection.close()
             raise
@@ -97,23 +105,30 @@ def _configure(connection: apsw.Connection, *, read_only: bool) -> None:
 
 
 def migrate(
-    connection: apsw.Connection, path: Path, migrations: Sequence[str], *, read_only: bool = False
+    connection: apsw.Connection,
+    path: Path,
+    migrations: Sequence[str],
+    *,
+    read_only: bool = False,
+    application_id: int = APPLICATION_ID,
 ) -> None:
     """Bring the database to ``len(migrations)``, one transaction for all steps."""
     known = len(migrations)
-    found = _version(connection, path)
+    found = _version(connection, path, application_id)
     if found < known and read_only:
         raise Misconfigured(_OLDER.fill(path=path, found=found))
     if found < known:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            found = _version(connection, path)  # another process may have been quicker
+            found = _version(
+                connection, path, application_id
+            )  # another process may have been quicker
             for step in migrations[found:]:
                 connection.execute(step)
             connection.execute("CREATE TABLE IF NOT EXISTS schema_version (v INTEGER) STRICT")
             connection.execute("DELETE FROM schema_version")
             connection.execute("INSERT INTO schema_version VALUES (?)", (max(found, known),))
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA application_id = {application_id}")
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -123,9 +138,9 @@ def migrate(
         raise Misconfigured(_NEWER.fill(path=path, found=found, known=known))
 
 
-def _version(connection: apsw.Connection, path: Path) -> int:
+def _version(connection: apsw.Connection, path: Path, application_id: int) -> int:
     application = connection.pragma("application_id")
-    if application == APPLICATION_ID:
+    if application == application_id:
         row = connection.execute("SELECT max(v) FROM schema_version").get
         return int(row) if isinstance(row, int) else 0
     if application or connection.execute("SELECT count(*) FROM sqlite_schema").get:

@@ -1,5 +1,7 @@
 """The tables, as migrations in order. A released migration is never edited; a new one is added."""
 
+from dataclasses import dataclass
+
 APPLICATION_ID = 0x68677569
 """``hgui``: written into the file's header, so that no other program's file is taken for ours."""
 
@@ -98,6 +100,37 @@ CREATE TABLE node (
 ) STRICT, WITHOUT ROWID;
 """
 
+_ATTESTED = """
+-- the newest head of a log that witnesses have signed, with their signature lines
+CREATE TABLE cosigned (
+  tenant     TEXT PRIMARY KEY,
+  size       INTEGER NOT NULL,
+  checkpoint TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- what is known of each witness of a log: times are UTC ms, trouble is a short word or empty
+CREATE TABLE witness (
+  tenant    TEXT NOT NULL,
+  name      TEXT NOT NULL,
+  size      INTEGER NOT NULL,
+  signed    INTEGER NOT NULL,
+  asked     INTEGER NOT NULL,
+  failures  INTEGER NOT NULL,
+  trouble   TEXT NOT NULL,
+  PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+
+-- RFC 3161: the answer of a time-stamping authority, over the bytes of the checkpoint beside it
+CREATE TABLE stamped (
+  tenant     TEXT NOT NULL,
+  size       INTEGER NOT NULL,
+  at         INTEGER NOT NULL,
+  checkpoint TEXT NOT NULL,
+  answer     BLOB NOT NULL,
+  PRIMARY KEY (tenant, size, at)
+) STRICT, WITHOUT ROWID;
+"""
+
 _PRUNED = """
 -- which leaves were deleted by retention: record is the entry that carries the list's digest
 CREATE TABLE pruned (
@@ -109,7 +142,19 @@ CREATE TABLE pruned (
 ) STRICT, WITHOUT ROWID;
 """
 
-_SECOND = (_NODES, _PRUNED)
+_SECOND = (_NODES, _PRUNED, _ATTESTED)
 
 MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND))
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of one kind of file: the id in its header, and its migrations in order."""
+
+    application_id: int
+    migrations: tuple[str, ...]
+
+
+SERVICE = Schema(APPLICATION_ID, MIGRATIONS)
+"""The file of a service: ledger and vault."""

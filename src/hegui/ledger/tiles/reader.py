@@ -5,6 +5,7 @@ from itertools import accumulate, pairwise
 
 import apsw
 
+from hegui.ledger.cosigned import cosigned
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.tiles.places import HEIGHT, MOST_SIZE, WIDTH, width_at
 from hegui.ledger.tiles.subtrees import TileTree
@@ -80,6 +81,14 @@ class LogReader:
         head = Checkpoint.parse(self.checkpoint.rpartition("\n\n")[0] + "\n")
         self.size, self.root = head.size, head.root
         self._tree = TileTree(self.size, self._level)
+
+    @property
+    def published(self) -> str:
+        """The signed head, with witnesses' lines where they have signed this very head."""
+        witnessed = cosigned(self._connection, self.tenant)
+        text = self.checkpoint.partition("\n\n")[0]
+        same = witnessed is not None and witnessed.partition("\n\n")[0] == text
+        return witnessed if witnessed is not None and same else self.checkpoint
 
     def tile(self, level: int, n: int, width: int = WIDTH) -> bytes:
         """Return the first ``width`` hashes of tile ``n`` of ``level``, as C2SP writes a tile."""

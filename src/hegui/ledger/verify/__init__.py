@@ -11,13 +11,13 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from hegui.ledger.attested import Found, Outside
+from hegui.ledger.attested import check as check_outside
 from hegui.ledger.verify.logs import LogCheck, Means, Stored
 from hegui.ledger.verify.opening import open_here, open_to_read
 from hegui.ledger.verify.ranges import WORTH, processors
 from hegui.ledger.verify.report import (
     NO_MORE,
-    NO_TIME,
-    NO_WITNESS,
     LogReport,
     NotProven,
     Problem,
@@ -40,15 +40,17 @@ def verify(
     heads: Path | None = None,
     jobs: int | None = None,
     progress: Callable[[int, int], None] = _silent,
+    outside: Outside | None = None,
 ) -> Report:
     """Check every log in the database at ``path``. Never raises for what the file holds.
 
     ``vkeys`` gives the verifier key of each tenant, obtained from elsewhere; without one, the
     signature of that log's head is not checked, and the report says so. ``heads`` is the folder of
     the second place, if it is at hand. ``jobs`` processes share the work (all processors);
-    ``progress`` is told how many entries of how many have been checked.
+    ``progress`` is told how many entries of how many have been checked. ``outside`` names the
+    witnesses and time-stamping authorities that the reader trusts.
     """
-    report = Report(not_proven=[NO_WITNESS, NO_TIME, NO_MORE])
+    report = Report(not_proven=[NO_MORE])
     if open_here(path):
         report.problem(
             path.name,
@@ -65,6 +67,7 @@ def verify(
     try:
         connection.execute("BEGIN")
         _Check(path, connection, report, progress).run(vkeys or {}, seconds, jobs or processors())
+        _add(check_outside(connection, outside or Outside()), report)
     except (sqlite3.Error, OverflowError, TypeError, UnicodeError) as error:
         report.problem(
             path.name,
@@ -74,6 +77,14 @@ def verify(
     finally:
         connection.close()
     return report
+
+
+def _add(found: Found, report: Report) -> None:
+    """Add to the report what others say of the logs."""
+    for problem in found.problems:
+        report.problem(*problem)
+    report.proven += [NotProven(*said) for said in found.proven]
+    report.not_proven[:0] = [NotProven(*said) for said in found.not_proven]
 
 
 class _Check:

@@ -5,11 +5,15 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from hegui.ledger.attested import Outside
 from hegui.ledger.verify import verify
 from hegui.ledger.verify.ranges import print_ranges
 from hegui.ledger.verify.structure import print_structure
 
-_USAGE = "usage: python -m hegui.ledger.verify DB [TENANT=VKEY ...] [--heads DIR] [--jobs N]\n"
+_USAGE = (
+    "usage: python -m hegui.ledger.verify DB [TENANT=VKEY ...] [--heads DIR] [--jobs N]"
+    " [--witness VKEY ...] [--ca FILE]\n"
+)
 
 
 def _main(words: list[str]) -> int:
@@ -18,7 +22,12 @@ def _main(words: list[str]) -> int:
     if words[:1] == ["--structure"]:
         return print_structure(words[1:])
     options: dict[str, str] = {}
-    for name in ("--heads", "--jobs"):
+    witnesses = []
+    while "--witness" in words[:-1]:
+        at = words.index("--witness")
+        witnesses.append(words[at + 1])
+        del words[at : at + 2]
+    for name in ("--heads", "--jobs", "--ca"):
         if name in words[:-1]:
             at = words.index(name)
             options[name] = words[at + 1]
@@ -28,7 +37,15 @@ def _main(words: list[str]) -> int:
         return 3
     vkeys = dict(word.split("=", 1) for word in words[1:] if "=" in word)
     heads = Path(options["--heads"]) if "--heads" in options else None
-    report = verify(Path(words[0]), vkeys, heads=heads, jobs=int(options.get("--jobs", "0")))
+    own = {tenant: (vkey,) for tenant, vkey in vkeys.items()}
+    authorities = Path(options["--ca"]).read_bytes() if "--ca" in options else b""
+    report = verify(
+        Path(words[0]),
+        vkeys,
+        heads=heads,
+        jobs=int(options.get("--jobs", "0")),
+        outside=Outside(tuple(witnesses), own, authorities),
+    )
     sys.stdout.write(json.dumps({"ok": report.ok, **asdict(report)}, ensure_ascii=False) + "\n")
     if report.ok:
         return 0

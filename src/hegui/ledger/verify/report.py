@@ -42,12 +42,16 @@ class LogReport:
 
 @dataclass(slots=True)
 class Report:
-    """What the check found. ``ok`` means: no problem in any log. Read ``not_proven`` beside it."""
+    """What the check found. ``ok`` means: no problem in any log. Read ``not_proven`` beside it.
+
+    ``proven`` is what others confirm: witnesses and time-stamping authorities.
+    """
 
     logs: list[LogReport] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     not_proven: list[NotProven] = field(default_factory=list)
     more: int = 0
+    proven: list[NotProven] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -66,16 +70,6 @@ class Report:
         self.not_proven.append(NotProven(en, zh))
 
 
-NO_WITNESS: Final = NotProven(
-    "No independent witness has signed these logs: a provider that shows two histories to two"
-    " people, or an older copy of the file, cannot be told from this file alone.",
-    "这些账本没有独立见证方的签名：仅凭此文件，无法排除提供者向不同的人出示两份历史，或出示旧副本。",
-)
-NO_TIME: Final = NotProven(
-    "Times in the records are those of the service's own clock; no time-stamping authority"
-    " confirms them.",
-    "记录中的时间取自服务自身的时钟，未经时间戳机构证实。",
-)
 NO_MORE: Final = NotProven(
     "Records show what was recorded. That nothing else happened, they cannot show.",
     "记录只能表明记下了什么，不能证明没有发生其他事情。",

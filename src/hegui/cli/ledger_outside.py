@@ -1,0 +1,100 @@
+"""``hegui ledger attest``, and whom ``hegui ledger verify`` trusts outside."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hegui.cli.columns import table
+from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, say
+from hegui.terms import BadRequest, Misconfigured, Words
+
+if TYPE_CHECKING:
+    from hegui.ledger.attested import Outside
+    from hegui.settings import Settings
+
+
+def trusted(
+    settings: "Settings | None",
+    given: Mapping[str, str],
+    witnesses: tuple[str, ...],
+    ca: Path | None,
+) -> "Outside":
+    """Return whom a check trusts: those of the command, else those of the settings."""
+    from dataclasses import replace
+
+    from hegui.app.attesting import outside_of
+    from hegui.ledger.attested import Outside
+    from hegui.ledger.cosignature import read_key
+
+    outside = Outside(own={tenant: (vkey,) for tenant, vkey in given.items()})
+    if settings is not None:
+        outside = outside_of(settings, given)
+    for vkey in witnesses:
+        try:
+            read_key(vkey)
+        except ValueError as error:
+            raise BadRequest(
+                Words(
+                    "--witness is not the verifier key of a witness: {why}",
+                    "--witness 不是见证方的验证公钥：{why}",
+                ).fill(why=error),
+                param="witness",
+            ) from None
+    if witnesses:
+        outside = replace(outside, witnesses=witnesses)
+    return replace(outside, authorities=ca.read_bytes()) if ca is not None else outside
+
+
+@command(
+    "attest",
+    Words(
+        "Ask the witnesses and the time authority of the settings now, without waiting for their "
+        "turn: before an export, or where no gateway runs. Exit code 0: all have confirmed; 1: "
+        "some have not; 2: there is nothing to ask.",
+        "立即询问配置中的见证方和时间戳机构，不等轮到它们：用于导出之前，或没有网关在运行时。"
+        "退出码：0 全部确认；1 有未确认的；2 没有可问的。",
+    ),
+    Words("hegui ledger attest", "hegui ledger attest"),
+)
+@SETTINGS_OPTION
+@JSON_OPTION
+def attest(config: Path, *, as_json: bool) -> int:
+    """Ask everybody now."""
+    from hegui.app import parts
+    from hegui.app.attesting import ask_now
+    from hegui.witness.troubles import trouble
+
+    settings = read_settings(config)
+    if not settings.witnesses and settings.ledger.timestamp is None:
+        raise Misconfigured(
+            Words(
+                "{path} names neither [[witness]] nor [ledger.timestamp]: there is nobody to ask",
+                "{path} 中既没有 [[witness]] 也没有 [ledger.timestamp]：没有可问的对象",
+            ).fill(path=config)
+        )
+    if not settings.database.exists():
+        say(Words("There is no log yet.", "还没有账本。"), err=True)
+        return COULD_NOT_TELL
+    ended = ask_now(settings, parts.now)
+    if as_json:
+        click.echo(json.dumps([one._asdict() for one in ended], ensure_ascii=False))
+    else:
+        lang = lang_of()
+        authority = Words("time authority", "时间戳机构").say(lang)
+        good = Words("has confirmed", "已确认").say(lang)
+        rows = [
+            [
+                one.tenant,
+                one.name or authority,
+                trouble(one.trouble).say(lang) if one.trouble else good,
+            ]
+            for one in sorted(ended)
+        ]
+        click.echo("\n".join(table(rows, indent=0)))
+    if not ended:
+        return COULD_NOT_TELL
+    return FINDINGS if any(one.trouble for one in ended) else CLEAN

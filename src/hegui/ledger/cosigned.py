@@ -1,0 +1,148 @@
+"""What others have said about the logs' heads, as it is kept in the database.
+
+Nothing of it is an entry of the log: a head that recorded its own cosignatures would make the next
+head, and so on without end. Writing takes the database's lock for a moment, like any append.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import apsw
+
+from hegui.ledger.cosignature import split
+from hegui.terms import Unavailable, Words
+
+_UNWRITTEN = Words(
+    en="What witnesses said could not be written: {why}. It is asked for again.",
+    zh="无法写入见证结果：{why}。稍后会重新获取。",
+)
+
+
+class Standing(NamedTuple):
+    """What is known of a witness of one log. Times are UTC ms, 0 where there is none yet.
+
+    ``size`` is what the witness holds, as far as known; ``trouble`` is a short word, empty when the
+    last request went well; ``failures`` counts requests in a row that did not.
+    """
+
+    name: str
+    size: int = 0
+    signed: int = 0
+    asked: int = 0
+    failures: int = 0
+    trouble: str = ""
+
+
+class Stamped(NamedTuple):
+    """A head, and a time-stamping authority's answer over the bytes of ``checkpoint``."""
+
+    size: int
+    at: int
+    checkpoint: str
+    answer: bytes
+
+
+def cosigned(connection: apsw.Connection, tenant: str) -> str | None:
+    """Return the newest head of ``tenant``'s log that witnesses have signed, with their lines."""
+    row = connection.execute(
+        "SELECT checkpoint FROM cosigned WHERE tenant = ?", (tenant,)
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def keep_lines(
+    connection: apsw.Connection, tenant: str, checkpoint: str, size: int, lines: Iterable[str]
+) -> None:
+    """Add cosignature lines to the head ``checkpoint``; an older head is replaced, never restored.
+
+    To be called within a transaction.
+    """
+    row = connection.execute(
+        "SELECT size, checkpoint FROM cosigned WHERE tenant = ?", (tenant,)
+    ).fetchone()
+    kept = checkpoint
+    if row is not None:
+        if row[0] > size:
+            return
+        if row[0] == size and split(str(row[1]))[0] == split(checkpoint)[0]:
+            kept = str(row[1])
+    for line in lines:
+        kept = _with(kept, line)
+    connection.execute(
+        "INSERT INTO cosigned (tenant, size, checkpoint) VALUES (?, ?, ?)"
+        " ON CONFLICT (tenant) DO UPDATE SET size = excluded.size,"
+        " checkpoint = excluded.checkpoint",
+        (tenant, size, kept),
+    )
+
+
+def standing(connection: apsw.Connection, tenant: str, name: str) -> Standing:
+    """Return what is known of a witness of ``tenant``'s log."""
+    row = connection.execute(
+        "SELECT name, size, signed, asked, failures, trouble FROM witness"
+        " WHERE tenant = ? AND name = ?",
+        (tenant, name),
+    ).fetchone()
+    return Standing(*row) if row else Standing(name)
+
+
+def keep_standing(connection: apsw.Connection, tenant: str, known: Standing) -> None:
+    """Write what is known of a witness. To be called within a transaction."""
+    connection.execute(
+        "INSERT OR REPLACE INTO witness (tenant, name, size, signed, asked, failures, trouble)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (tenant, *known),
+    )
+
+
+def stamped(connection: apsw.Connection, tenant: str) -> Stamped | None:
+    """Return the latest time stamp of ``tenant``'s log."""
+    row = connection.execute(
+        "SELECT size, at, checkpoint, answer FROM stamped WHERE tenant = ?"
+        " ORDER BY at DESC, size DESC LIMIT 1",
+        (tenant,),
+    ).fetchone()
+    return Stamped(*row) if row else None
+
+
+def keep_stamp(connection: apsw.Connection, tenant: str, stamp: Stamped) -> None:
+    """Add a time stamp. To be called within a transaction."""
+    connection.execute(
+        "INSERT OR REPLACE INTO stamped (tenant, size, at, checkpoint, answer)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (tenant, *stamp),
+    )
+
+
+def tenants(connection: apsw.Connection) -> list[str]:
+    """Return the tenants whose logs are in the database."""
+    rows = connection.execute("SELECT tenant FROM log ORDER BY tenant")
+    return [str(tenant) for (tenant,) in rows]
+
+
+@contextmanager
+def writing(connection: apsw.Connection) -> Iterator[None]:
+    """Hold the database's lock for a few rows; durable at the end, gone after an error."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    except apsw.Error as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise Unavailable(_UNWRITTEN.fill(why=error)) from error
+
+
+def _with(note: str, line: str) -> str:
+    """Return a note with a signature line in place of the one by the same key, or at its end."""
+    text, lines = split(note)
+    _, (new,) = split(f"{text}\n{line}")
+    head, block = note[: len(text) + 1], note[len(text) + 1 :].splitlines(keepends=True)
+    same = (new.name, new.stamp)
+    kept = [old for old, read in zip(block, lines, strict=True) if (read.name, read.stamp) != same]
+    return head + "".join(kept) + line

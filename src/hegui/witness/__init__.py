@@ -1,0 +1,1 @@
+"""Witnessing (C2SP ``tlog-witness``): the server that signs what it has seen, and who asks it."""
