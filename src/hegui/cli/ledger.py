@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hegui.cli.columns import aligned, wrapped
+from hegui.cli.ledger_export import export
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import (
     CLEAN,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 )
 def ledger() -> None:
     """Check the evidence."""
+
+
+ledger.add_command(export)
 
 
 @ledger.command(

@@ -7,6 +7,7 @@ from hegui.ledger.kinds import (
     appeals,
     content,
     exchange,
+    handing_over,
     keys,
     packs,
     probes,
@@ -20,7 +21,17 @@ __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         one.name: one
-        for family in (exchange, running, packs, keys, content, appeals, probes, works)
+        for family in (
+            exchange,
+            running,
+            packs,
+            keys,
+            content,
+            appeals,
+            probes,
+            works,
+            handing_over,
+        )
         for one in family.KINDS
     }
 )

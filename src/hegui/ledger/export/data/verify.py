@@ -223,7 +223,7 @@ def read_head(data: bytes) -> Head:
         raise broken
     if not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]) or int(lines[1]) > MOST_SIZE:
         raise broken
-    signed = []
+    signed: List[Tuple[str, bytes]] = []
     for line in block[:-1].split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
@@ -238,26 +238,25 @@ def read_head(data: bytes) -> Head:
 
 def verifies(kind: int, public: bytes, signature: bytes, message: bytes) -> Optional[bool]:
     """Tell whether a signature fits; None where this machine cannot check it."""
+    verifier: Any
     try:
         from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
         if kind == COSIGN_ML_DSA:
-            from cryptography.hazmat.primitives.asymmetric.mldsa import (
-                MLDSA44PublicKey as PublicKey,
-            )
+            from cryptography.hazmat.primitives.asymmetric import mldsa
+
+            verifier = mldsa.MLDSA44PublicKey
         else:
-            from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-                Ed25519PublicKey as PublicKey,
-            )
+            from cryptography.hazmat.primitives.asymmetric import ed25519
+
+            verifier = ed25519.Ed25519PublicKey
     except ImportError:
         return None
     try:
-        PublicKey.from_public_bytes(public).verify(signature, message)
-    except InvalidSignature:
-        return False
+        verifier.from_public_bytes(public).verify(signature, message)
     except UnsupportedAlgorithm:
         return None
-    except ValueError:
+    except (InvalidSignature, ValueError):
         return False
     return True
 
@@ -563,7 +562,8 @@ class Check:
         """Read which bundles belong here; say what does not."""
         self.bundles: Set[int] = set()
         tiles, here = -(-head.size // WIDTH), len(self.folder.sizes)
-        if self.about.get("format") != FORMAT or integer(self.about.get("size")) != head.size:
+        claims = integer(self.about.get("size")), self.about.get("root")
+        if self.about.get("format") != FORMAT or claims != (head.size, head.root.hex()):
             self.folder.odd("export.json", "is of another export", "不属于本证据包")
         ranges = self.about.get("bundles")
         for one in ranges if isinstance(ranges, list) else []:
@@ -703,7 +703,8 @@ class Check:
         data = self.folder.read(path, MOST_BUNDLE)
         if data is None:
             return None
-        at, hashes = 0, []
+        at = 0
+        hashes: List[bytes] = []
         while at + 2 <= len(data) and len(hashes) < width:
             stop = at + 2 + int.from_bytes(data[at : at + 2], "big")
             if stop > len(data):
@@ -788,35 +789,48 @@ class Check:
         index = integer(self.about.get("record"))
         path = proof_path(max(index, 0))
         try:
-            found, leaf, _, _ = read_proof(self.folder.read(path, MOST_NOTE) or b"")
-        except Bad:
-            return  # named before, as every proof file is
+            data = self.folder.read(path, MOST_NOTE) if path in self.folder.sizes else None
+            found, leaf, _, _ = read_proof(data or b"")
+        except Bad:  # what is wrong with a proof file was named before
+            found, leaf = -1, b""
         record = _json_object(leaf)
         said = self.about.get("scope")
         same = isinstance(said, dict) and all(record.get(name) == said[name] for name in said)
-        kinds = json.dumps(
-            self.clauses.get("kinds"), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-        )
+        same = same and record.get("tenant") == self.about.get("tenant")
         if found != index or record.get("kind") != "ledger.exported" or not same or not said:
             self.folder.odd(
                 "export.json",
                 "does not say what the log's own record of this export says (entry %d)" % index,
                 "与账本中关于本次导出的记录（第 %d 条）不符" % index,
             )
-        if record.get("clauses") != hashlib.sha256(kinds.encode()).hexdigest():
+        tables = [self.clauses.get("kinds"), self.clauses.get("clauses")]
+        text = json.dumps(tables, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        if record.get("clauses") != hashlib.sha256(text.encode("utf-8", "replace")).hexdigest():
             self.folder.odd(
                 "clauses.json",
                 "is not the list of clauses that the log's record of this export names",
                 "不是账本中关于本次导出的记录所指的条款清单",
             )
+        opened = record.get("content_purpose")
+        if (record.get("content") == "kept") != (self.purpose is not None) or (
+            self.purpose is not None and self.purpose != opened
+        ):
+            self.folder.odd(
+                "content.json",
+                "does not say of content what the log's record of this export says",
+                "关于内容的说明与账本中关于本次导出的记录不符",
+            )
 
     def _content_items(self) -> Dict[int, Dict[str, Any]]:
+        self.purpose: Optional[str] = None
         if "content.json" not in self.folder.sizes:
             return {}
-        items = self.folder.json("content.json").get("items")
+        said = self.folder.json("content.json")
+        items, self.purpose = said.get("items"), text_of(said.get("purpose"))
         known = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
         found = {integer(one.get("index")): one for one in known}
-        if not known or len(found) != len(known) or -1 in found:
+        whole = isinstance(items, list) and len(known) == len(items)
+        if not whole or len(found) != len(known) or -1 in found:
             self.folder.odd("content.json", "cannot be read", "无法读取")
         return found
 
