@@ -492,6 +492,13 @@ class Check:
                     "%s 已签署该账本头（%s）" % (name, kind),
                 )
             )
+        elif right is None and key.kind == COSIGN_ML_DSA:
+            self.report.gaps.append(
+                (
+                    "The ML-DSA-44 signature could not be checked on this machine.",
+                    "本机无法核对 ML-DSA-44 签名。",
+                )
+            )
         elif right is None:
             self.report.untold.append(
                 (
