@@ -74,6 +74,15 @@ def test_higher_tiles_are_the_same_with_and_without_their_rows(connection: apsw.
     assert LogReader(connection, "t").tile(1, 0, 2) == without
 
 
+def test_who_asks_from_outside_cannot_have_a_whole_log_worked_out(
+    connection: apsw.Connection,
+) -> None:
+    with pytest.raises(Unavailable, match="still being made"):
+        LogReader(connection, "t", patience=511).tile(1, 0, 2)
+    assert LogReader(connection, "t", patience=512).tile(1, 0, 2)
+    assert LogReader(connection, "t", patience=0).tile(0, 0)
+
+
 def test_nothing_above_the_signed_head_is_there(db: Path, signer: Callable[[str], Signer]) -> None:
     fill(db, signer("t"), signed=600)
     with read_log(db, "t") as log:
@@ -131,7 +140,7 @@ def test_a_pruned_leaf_is_empty_and_its_hash_stays(connection: apsw.Connection) 
     ("sql", "said"),
     [
         ("DELETE FROM entry WHERE idx = 3", "entry 3 is missing"),
-        ("UPDATE entry SET hash = x'00' WHERE idx = 3", "hash 3 is damaged"),
+        ("UPDATE entry SET hash = x'00' WHERE idx = 3", "hashes 0 to 255 are damaged"),
         ("UPDATE entry SET hash = zeroblob(32) WHERE idx = 3", "do not add up to the signed root"),
         (
             "UPDATE log SET checkpoint = replace(checkpoint, char(10) || '700', char(10) || '699')",

@@ -1,5 +1,7 @@
 """Proof files against the specification, and what is refused."""
 
+import base64
+import hashlib
 import re
 from base64 import b64encode
 
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hegui.ledger import proof, tree
-from hegui.ledger.note import Checkpoint, Signer
+from hegui.ledger.note import Checkpoint, Signer, open_note
 from hegui.terms import Corrupt, HeguiError
 
 SIGNER = Signer("ledger.test/a", b"k" * 32)
@@ -69,6 +71,18 @@ def test_another_record_index_key_or_path_is_refused() -> None:
             wrong.check(LEAVES[6], SIGNER.vkey)
     with pytest.raises(Corrupt, match="no signature by"):
         read.check(LEAVES[6], Signer("ledger.test/a", b"x" * 32).vkey)
+
+
+def test_one_tenants_head_does_not_pass_for_anothers_though_one_key_signed_both() -> None:
+    other = Signer("ledger.test/b", b"k" * 32)
+    text, _, line = CHECKPOINT.rpartition("\n\n— ledger.test/a ")
+    key_id = base64.b64decode(other.vkey.split("+", 2)[2])
+    stamp = hashlib.sha256(b"ledger.test/b\n" + key_id).digest()[:4]
+    relabelled = base64.b64encode(stamp + base64.b64decode(line)[4:]).decode()
+    forged = f"{text}\n\n— ledger.test/b {relabelled}\n"
+    assert open_note(forged, other.vkey)
+    with pytest.raises(Corrupt, match="is for the log"):
+        proof.Proof(6, tuple(PATH), forged).check(LEAVES[6], other.vkey)
 
 
 def test_every_changed_character_outside_the_extra_line_is_refused() -> None:

@@ -24,11 +24,13 @@ from hegui.gateway.evidence import Evidence
 from hegui.gateway.gate import Gate
 from hegui.gateway.history import History
 from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Paths, Serve
+from hegui.gateway.log import Inspectors, LogPages, Nobody
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
 from hegui.gateway.refusals import Refusals
 from hegui.gateway.upstream import Upstreams, whole_body
 from hegui.ledger import kinds, leaf
+from hegui.ledger.tiles import Logs
 from hegui.runners.remote import RemoteRunner
 from hegui.screen.panel import Panel
 from hegui.settings import Settings
@@ -79,6 +81,8 @@ class Gateway:
         self._metrics = Metrics()
         self._history = History()
         self._chores: set[asyncio.Task[None]] = set()
+        self._log_pages: LogPages | None = None
+        self.inspectors: Inspectors = Nobody()
         self._ready = False
 
     async def start(self) -> None:
@@ -182,6 +186,8 @@ class Gateway:
     async def _close(self) -> None:
         for runner in self._runners.values():
             await runner.close()
+        if self._log_pages is not None:
+            self._log_pages.close()
         self.ledger.close()
         for part in (self._keys, self._standing, self.vault):
             part.close()
@@ -197,6 +203,9 @@ class Gateway:
         moderations = path("/v1/moderations", models.moderations)
         listing = path("/v1/models", models.models)
         appeal = AppealPage(gate, self.ledger)
+        logs = self._log_pages = LogPages(
+            Logs(self.settings.database), gate.metrics, self.inspectors
+        )
         healthy = request_response(healthz)
         return Paths(
             {
@@ -204,6 +213,7 @@ class Gateway:
                 "/v1/moderations": Methods(post=moderations),
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
+                "/log/": Methods(get=logs, head=logs),
                 "/healthz": Methods(get=healthy, head=healthy),
             }
         )

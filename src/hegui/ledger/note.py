@@ -38,6 +38,10 @@ _FORGED = Words(
     en="The signature by {name} does not fit the text: one of the two was changed.",
     zh="{name} 的签名与文本不符：文本或签名被改动过。",
 )
+_OTHER_LOG = Words(
+    en="The checkpoint is for the log {origin!r}, and the key that was given is that of {name!r}.",
+    zh="该检查点属于账本 {origin!r}，而给出的公钥属于 {name!r}。",
+)
 _NOT_A_CHECKPOINT = Words(
     en="This is not a checkpoint (C2SP tlog-checkpoint): origin, size, root expected.",
     zh="这不是检查点（C2SP tlog-checkpoint）：应依次为来源、大小、根哈希。",
@@ -107,6 +111,19 @@ def open_note(note: str, vkey: str) -> str:
     if not signed:
         raise Corrupt(_UNSIGNED.fill(name=name))
     return text
+
+
+def open_checkpoint(note: str, vkey: str) -> Checkpoint:
+    """Return the checkpoint that ``vkey`` signed for the log of its own name.
+
+    One key may sign the logs of several tenants, and a signature covers the text alone. So the
+    text's origin must be the key's name: else one tenant's head would pass for another's.
+    """
+    head = Checkpoint.parse(open_note(note, vkey))
+    name = read_vkey(vkey)[0]
+    if head.origin != name:
+        raise Corrupt(_OTHER_LOG.fill(origin=head.origin, name=name))
+    return head
 
 
 @dataclass(frozen=True, slots=True)

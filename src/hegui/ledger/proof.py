@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hegui.ledger.note import Checkpoint, open_note
+from hegui.ledger.note import Checkpoint, open_checkpoint
 from hegui.ledger.tree import HASH_BYTES, included, leaf_hash
 from hegui.terms import Corrupt, Words
 
@@ -44,9 +44,10 @@ class Proof:
     def check(self, leaf: bytes, vkey: str) -> Checkpoint:
         """Return the head under which ``leaf`` stands at ``index``.
 
-        ``Corrupt`` where the head was not signed by ``vkey``, or ``leaf`` is not there.
+        ``Corrupt`` where the head was not signed by ``vkey``, is of another log, or ``leaf`` is
+        not there.
         """
-        head = Checkpoint.parse(open_note(self.checkpoint, vkey))
+        head = open_checkpoint(self.checkpoint, vkey)
         if not included(leaf_hash(leaf), self.index, head.size, self.hashes, head.root):
             raise Corrupt(_NOT_INCLUDED)
         return head

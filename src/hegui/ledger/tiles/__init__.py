@@ -1,6 +1,7 @@
 """Tiles and entry bundles of C2SP ``tlog-tiles``: the log as others fetch and check it."""
 
 from hegui.ledger.tiles.bundle import MOST_LEAF_BYTES, bundle, read_bundle
+from hegui.ledger.tiles.logs import Logs, read_log
 from hegui.ledger.tiles.places import (
     HEIGHT,
     MOST_LEVEL,
@@ -13,7 +14,7 @@ from hegui.ledger.tiles.places import (
     tile_path,
     width_at,
 )
-from hegui.ledger.tiles.reader import LogReader, read_log
+from hegui.ledger.tiles.reader import LogReader
 from hegui.ledger.tiles.subtrees import Hashes, TileTree, read_tile
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "WIDTH",
     "Hashes",
     "LogReader",
+    "Logs",
     "Place",
     "TileTree",
     "bundle",
