@@ -15,6 +15,7 @@ from hegui.ledger.export import (
     Scope,
     SealedSink,
     Summary,
+    check_named,
     digest_of_clauses,
     write_export,
 )
@@ -60,6 +61,7 @@ def export(
     without a log and a recipient that is none; ``Unavailable`` for a disk that is full, or where
     no head is signed.
     """
+    parts.require_keys(settings)
     scope, at = order.scope, clock()
     sink: FolderSink | SealedSink
     if scope.recipient:
@@ -97,6 +99,7 @@ class Open:
 
 def _put_on_record(settings: Settings, order: Order, at: int) -> int:
     with read_log(settings.database, order.tenant) as log:
+        check_named(order.scope, log.size)
         head = {"size": log.size, "root": log.root.hex()}
     fields = {**order.scope.record(), **head, "clauses": digest_of_clauses()}
     record = leaf.make(kinds.named("ledger.exported"), at, order.tenant, fields)

@@ -70,14 +70,15 @@ class FolderSink:
         check_place(out)
         self.out = out
         self._aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
-        self._sums = Sums()
         self._made: set[Path] = set()
 
     def __enter__(self) -> Self:
         """Begin."""
+        self._sums = Sums()
         try:
             self._aside.mkdir(mode=0o700)
         except OSError as error:
+            self._sums.close()
             raise cannot(self.out, error) from error
         return self
 

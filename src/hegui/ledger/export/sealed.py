@@ -70,16 +70,17 @@ class SealedSink:
         self._recipient = _recipient(recipient)
         self._name, self._at_s = name, at_ms // 1000
         self._aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
-        self._sums = Sums()
         self._failed: BaseException | None = None
 
     def __enter__(self) -> Self:
         """Begin: a thread encrypts what is written."""
+        self._sums = Sums()
         try:
             handle = os.open(
                 self._aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
             )
         except OSError as error:
+            self._sums.close()
             raise cannot(self.out, error) from error
         self._file = os.fdopen(handle, "wb")
         reading, writing = os.pipe()

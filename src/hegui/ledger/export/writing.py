@@ -96,9 +96,7 @@ def write_export(
     """
     if not 0 <= record < log.size:
         raise BadRequest(_NO_RECORD.fill(index=record))
-    for index in sorted(scope.named):
-        if not 0 <= index < log.size:
-            raise BadRequest(_NO_RECORD.fill(index=index), param="record")
+    check_named(scope, log.size)
     writing = _Writing(log, scope, record, sink, progress, keys.cosigned or log.checkpoint)
     writing.head(keys)
     writing.tiles()
@@ -107,6 +105,13 @@ def write_export(
     writing.explanations()
     sink.finish()
     return writing.summary
+
+
+def check_named(scope: Scope, size: int) -> None:
+    """Raise ``BadRequest`` where a record was named that a log of ``size`` does not have."""
+    for index in sorted(scope.named):
+        if not 0 <= index < size:
+            raise BadRequest(_NO_RECORD.fill(index=index), param="record")
 
 
 @dataclass
