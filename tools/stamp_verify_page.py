@@ -1,4 +1,4 @@
-"""Write the digests of verify.html's own script and style into its policy, after either changed."""
+"""Write the digests of verify.html's script and style into its policy, after a change."""  # noqa: INP001 - a script
 
 import re
 import sys

@@ -428,15 +428,19 @@ class Check:
             listed.add(path)
             if path not in folder.sizes:
                 if path not in folder.complained:
-                    where = "is listed in SHA256SUMS and is not here", "列于 SHA256SUMS，但不在此处"
-                    folder.odd(path, *where)
+                    folder.complained.add(path)
+                    self.report.problem(
+                        "%s, %s:%d" % (path, MANIFEST, at),
+                        "is listed in SHA256SUMS and is not here",
+                        "列于 SHA256SUMS，但不在此处",
+                    )
                 continue
             hashed = hashlib.sha256()
             for part in folder.parts(path, folder.sizes[path]):
                 hashed.update(part)
             if hashed.hexdigest().encode() != wanted:
                 self.report.problem(
-                    path,
+                    "%s, %s:%d" % (path, MANIFEST, at),
                     "differs from SHA256SUMS: the file, or its line there, was changed",
                     "与 SHA256SUMS 不符：该文件或其在清单中的一行被改动过",
                 )
@@ -463,6 +467,8 @@ class Check:
         except Bad as error:
             self.folder.odd("vkey", *error.words)
             own = []
+        if not own and "vkey" not in self.folder.complained:
+            self.folder.odd("vkey", "holds no verifier key", "没有验证公钥")
         keys = own
         if given:
             try:
@@ -474,6 +480,10 @@ class Check:
                 self.folder.odd("vkey", "is not the key that was given", "不是所给出的公钥")
         elif own:
             report.gaps.append(OWN_KEY)
+        if not keys:
+            self.report.untold.append(
+                ("There is no key to check the signature with.", "没有可用于核对签名的公钥。")
+            )
         for key in keys:
             self._one_signature(head, key)
         self.key = keys[0] if keys else None
