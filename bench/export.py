@@ -1,6 +1,6 @@
 """Export a long log and check the export: time, and memory at most.
 
-``python bench/export.py [--entries 1000000] [--more OPTION …]``: makes a log of so many records in a
+``python bench/export.py [--entries 1000000] [--more OPTION …]``: makes a log of that length in a
 temporary folder (rows written at once, not through the gateway), runs ``hegui ledger export`` and
 ``verify.py`` in processes of their own, and prints what each took.
 """
