@@ -71,8 +71,8 @@ torture-export: $(STAMP)  ## flip a bit in every byte of an export, and see that
 bench-holdback: $(STAMP)  ## print how much of a text a stream holds back (ARGS=FILE)
 	@$(BIN)/python bench/holdback.py $(ARGS)
 
-fuzz: $(STAMP)  ## put random rules and texts before all matching back ends, for ten minutes
-	@$(BIN)/python tools/fuzz_matchers.py $(if $(ARGS),$(ARGS),--seconds 600)
+fuzz: $(STAMP)  ## random rules and texts before all matching back ends, hostile bytes before all readers of logs: ten minutes
+	@$(BIN)/python tools/fuzz.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \

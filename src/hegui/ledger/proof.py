@@ -81,7 +81,7 @@ def read(text: str) -> Proof:
     at, extra = 1, b""
     if lines[0] != HEADER:
         raise _broken(1, f"{HEADER} expected", f"应为 {HEADER}")
-    if at < len(lines) and lines[at].startswith("extra"):
+    if at < len(lines) and lines[at].startswith("extra "):
         extra = _base64(lines[at].removeprefix("extra ")) or b""
         if not 0 < len(extra) <= MOST_EXTRA:
             raise _broken(at + 1, "extra data cannot be read", "无法读取附加数据")
