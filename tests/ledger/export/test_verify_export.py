@@ -171,6 +171,38 @@ def test_two_histories_of_one_size_are_found(folder: Path) -> None:
     assert "proof/003.tlog-proof: shows another history" in named(check(folder))
 
 
+def test_a_head_whose_root_is_not_that_of_its_tiles_is_refused(folder: Path) -> None:
+    """A log's own key signed it: only the recomputed root tells."""
+    forged = Checkpoint(ORIGIN, 601, b"x" * 32)
+    (folder / "checkpoint").write_text(SIGNER.sign(forged.text()), encoding="utf-8")
+    edit(folder / "export.json", root=forged.root.hex())
+    for proof in (folder / "proof").iterdir():
+        top = proof.read_text(encoding="utf-8").partition("\n\n")[0]
+        proof.write_text(f"{top}\n\n{SIGNER.sign(forged.text())}", encoding="utf-8")
+    restore_manifest(folder)
+    assert "checkpoint: the root is not that of the tiles" in named(check(folder))
+
+
+def test_a_verifier_key_whose_id_does_not_fit_it_is_refused(folder: Path) -> None:
+    name, stamp, key = SIGNER.vkey.split("+")
+    wrong = f"{name}+{int(stamp, 16) ^ 1:08x}+{key}"
+    assert "--vkey: is no verifier key, or was changed" in named(check(folder, wrong))
+
+
+def test_bytes_behind_the_last_record_of_a_bundle_are_named(folder: Path) -> None:
+    with (folder / "tile/entries/001").open("ab") as file:
+        file.write(b"\0")
+    restore_manifest(folder)
+    said = "tile/entries/001: entry 512: breaks off, or has bytes left over"
+    assert said in named(check(folder))
+
+
+def test_a_file_that_is_larger_than_it_can_be_is_not_read(folder: Path) -> None:
+    for name in ("tile/0/001", "tile/entries/001", "checkpoint", "proof/003.tlog-proof"):
+        os.truncate(folder / name, 20_000_000)
+        assert f"{name}: is larger than it can be" in named(check(folder))
+
+
 def test_missing_files_and_files_that_do_not_belong_are_named(folder: Path) -> None:
     (folder / "tile/0/001").unlink()
     (folder / "tile/entries/000").unlink()
