@@ -184,7 +184,7 @@ def test_a_head_whose_root_is_not_that_of_its_tiles_is_refused(folder: Path) -> 
 
 
 def test_a_verifier_key_whose_id_does_not_fit_it_is_refused(folder: Path) -> None:
-    name, stamp, key = SIGNER.vkey.split("+")
+    name, stamp, key = SIGNER.vkey.split("+", 2)
     wrong = f"{name}+{int(stamp, 16) ^ 1:08x}+{key}"
     assert "--vkey: is no verifier key, or was changed" in named(check(folder, wrong))
 
@@ -198,7 +198,7 @@ def test_bytes_behind_the_last_record_of_a_bundle_are_named(folder: Path) -> Non
 
 
 def test_a_file_that_is_larger_than_it_can_be_is_not_read(folder: Path) -> None:
-    for name in ("tile/0/001", "tile/entries/001", "checkpoint", "proof/003.tlog-proof"):
+    for name in ("tile/0/001", "tile/entries/001", "proof/003.tlog-proof", "checkpoint"):
         os.truncate(folder / name, 20_000_000)
         assert f"{name}: is larger than it can be" in named(check(folder))
 
