@@ -9,7 +9,8 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs check interop fuzz lock clean
-.PHONY: torture bench-ledger bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
+.PHONY: torture torture-export bench-ledger bench-export
+.PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/make \1|\2/' | column -t -s '|'
@@ -61,6 +62,12 @@ bench-classifier: $(STAMP)  ## print how fast the classifier is
 
 bench-works: $(STAMP)  ## print what protected works cost
 	@$(BIN)/python bench/works.py $(ARGS)
+
+bench-export: $(STAMP)  ## print what exporting and checking a million records costs (ARGS="--entries N")
+	@$(BIN)/python bench/export.py $(ARGS)
+
+torture-export: $(STAMP)  ## flip a bit in every byte of an export, and see that verify.py names the file
+	@$(BIN)/python tools/torture_export.py $(ARGS)
 
 bench-holdback: $(STAMP)  ## print how much of a text a stream holds back (ARGS=FILE)
 	@$(BIN)/python bench/holdback.py $(ARGS)

@@ -2,6 +2,8 @@ import ast
 from pathlib import Path
 
 LONGEST_FILE = 400
+# One file by promise: it is handed to people who have no hegui, and read before it is run.
+WHOLE = {"hegui/ledger/export/data/verify.py": 1_050}
 LONGEST_FUNCTION = 50
 SAYS_NOTHING = {
     "utils",
@@ -19,7 +21,9 @@ MEANT: set[str] = set()
 
 
 def test_no_file_is_longer_than_a_person_reads(source: Path) -> None:
-    assert len(source.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    name = str(source).rpartition("/src/")[2]
+    most = WHOLE.get(name, LONGEST_FILE)
+    assert len(source.read_text(encoding="utf-8").splitlines()) <= most
 
 
 def test_no_function_is_longer_than_a_screen(source: Path) -> None:

@@ -16,6 +16,7 @@ from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
 from hegui.app.rules import RulesInUse
 from hegui.callers.assertion import Assertions
+from hegui.callers.inspectors import InspectorBook
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
 from hegui.gateway import exchange, models
@@ -25,7 +26,8 @@ from hegui.gateway.evidence import Evidence
 from hegui.gateway.gate import Gate
 from hegui.gateway.history import History
 from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Paths, Serve
-from hegui.gateway.log import Inspectors, LogPages, Nobody
+from hegui.gateway.inspecting import InspectorsAtTheDoor
+from hegui.gateway.log import Inspectors, LogPages
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
 from hegui.gateway.receipts import ReceiptPage
@@ -86,7 +88,9 @@ class Gateway:
         self._history = History()
         self._chores: set[asyncio.Task[None]] = set()
         self._log_pages: LogPages | None = None
-        self.inspectors: Inspectors = Nobody()
+        book = InspectorBook(settings.database, parts.pepper(settings), clock)
+        self._inspecting = InspectorsAtTheDoor(book, Logs(settings.database), self.ledger, clock)
+        self.inspectors: Inspectors = self._inspecting
         self._ready = False
 
     async def start(self) -> None:
@@ -212,7 +216,7 @@ class Gateway:
         if self._log_pages is not None:
             self._log_pages.close()
         self.ledger.close()
-        for part in (self._keys, self._standing, self.vault):
+        for part in (self._inspecting, self._keys, self._standing, self.vault):
             part.close()
 
     def _public(self) -> ASGIApp:

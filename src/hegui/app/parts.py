@@ -63,6 +63,10 @@ _NEEDS: Final = (
         Words("no caller's key would be known any more", "所有调用方密钥都将失效"),
     ),
     (
+        "SELECT 'pepper' FROM inspector_key",
+        Words("no inspector's key would be known any more", "所有检查密钥都将失效"),
+    ),
+    (
         "SELECT DISTINCT printf('epoch-%05d', epoch) FROM subject_key",
         Words("kept content could not be opened any more", "已留存的内容将无法打开"),
     ),

@@ -42,10 +42,17 @@ SHELF = {
         "hegui.cli.detectors:detectors",
         Words("list, check and probe what looks for risks", "查看、检验和探测检测器"),
     ),
-    "ledger": ("hegui.cli.ledger:ledger", Words("check the evidence", "核验证据账本")),
+    "ledger": (
+        "hegui.cli.ledger:ledger",
+        Words("check the evidence, and hand it over", "核验和交付证据"),
+    ),
     "witness": (
         "hegui.cli.witness:witness",
         Words("witness the logs of others", "见证他人的账本"),
+    ),
+    "inspectors": (
+        "hegui.cli.inspectors:inspectors",
+        Words("create, list and revoke inspectors' keys", "创建、查看和吊销检查密钥"),
     ),
 }
 

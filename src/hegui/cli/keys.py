@@ -107,12 +107,12 @@ def create(config: Path, expires: str | None, *, as_json: bool, **terms: Any) ->
 
     settings = read_settings(config)
     at = parts.now()
-    made = make(parts.pepper(settings), NewKey(expires=_end(expires, at), **terms), at)
+    made = make(parts.pepper(settings), NewKey(expires=end_of(expires, at), **terms), at)
     record = made.record
     fields: dict[str, Any] = {"key": record.id, "audience": record.audience}
     if record.expires is not None:
         fields["expires"] = record.expires
-    _put_on_record(settings, record.tenant, (named("key.created"), at, fields), made.write)
+    put_on_record(settings, record.tenant, (named("key.created"), at, fields), made.write)
     if as_json:
         click.echo(json.dumps({"key": made.plain, **_row(record, at)}, ensure_ascii=False))
         return CLEAN
@@ -159,14 +159,14 @@ def list_keys(config: Path, *, as_json: bool) -> int:
     lang = lang_of()
     rows = [[words.say(lang) for words in _HEADING]]
     for record in records:
-        expires = _date(record.expires) if record.expires is not None else "-"
+        expires = date_of(record.expires) if record.expires is not None else "-"
         rows.append(
             [
                 record.id,
                 record.tenant,
                 record.audience,
                 _STATES[record.state(at)].say(lang),
-                _date(record.created),
+                date_of(record.created),
                 expires,
                 record.note,
             ]
@@ -218,12 +218,12 @@ def revoke_key(config: Path, key_id: str) -> int:
     if record.revoked is not None:
         say(Words("{id} was revoked before.", "{id} 此前已吊销。").fill(id=record.id))
         return CLEAN
-    _put_on_record(settings, record.tenant, (named("key.revoked"), at, {"key": record.id}), write)
+    put_on_record(settings, record.tenant, (named("key.revoked"), at, {"key": record.id}), write)
     say(Words("{id} is revoked.", "{id} 已吊销。").fill(id=record.id))
     return CLEAN
 
 
-def _put_on_record(
+def put_on_record(
     settings: "Settings", tenant: str, said: tuple[Any, int, dict[str, Any]], write: Write
 ) -> None:
     """Write the row and the record that tells of it in one transaction."""
@@ -244,11 +244,12 @@ def _row(record: "KeyRecord", at: int) -> dict[str, Any]:
     return {**row, "state": record.state(at)}
 
 
-def _date(ms: int) -> str:
+def date_of(ms: int) -> str:
+    """Return a moment's day (UTC)."""
     return datetime.fromtimestamp(ms / 1_000, UTC).strftime("%Y-%m-%d")
 
 
-def _end(said: str | None, at: int) -> int | None:
+def end_of(said: str | None, at: int) -> int | None:
     """Read ``90d`` or a date as the moment at which a key ends."""
     if said is None:
         return None

@@ -12,6 +12,7 @@ from hegui.cli.ledger_outside import attest, trusted
 from hegui.cli.ledger_prune import prune
 from hegui.cli.ledger_receipt import check_receipt, receipt
 from hegui.cli.progress import entries_checked
+from hegui.cli.ledger_export import export
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import (
     CLEAN,
@@ -44,6 +45,7 @@ ledger.add_command(receipt)
 ledger.add_command(check_receipt)
 ledger.add_command(accept_restored)
 ledger.add_command(prune)
+ledger.add_command(export)
 
 
 @ledger.command(

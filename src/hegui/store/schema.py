@@ -142,7 +142,22 @@ CREATE TABLE pruned (
 ) STRICT, WITHOUT ROWID;
 """
 
-_SECOND = (_NODES, _PRUNED, _ATTESTED)
+_INSPECTORS = """
+-- keys that open records for an inspection: of one log, of one time, for a purpose and a term
+CREATE TABLE inspector_key (
+  id      TEXT PRIMARY KEY,
+  tenant  TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  since   INTEGER NOT NULL,
+  until   INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  revoked INTEGER,
+  hash    BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+_SECOND = (_NODES, _PRUNED, _ATTESTED, _INSPECTORS)
 
 MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND))
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""

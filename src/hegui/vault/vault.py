@@ -108,6 +108,17 @@ class Vault:
 
     def open(self, tenant: str, exchange: str, part: str) -> bytes:
         """Return kept content. Gone is ``BadRequest`` with status 404, altered is ``Corrupt``."""
+        return self._opened(tenant, exchange, part)[0]
+
+    def reveal(self, tenant: str, exchange: str, part: str) -> tuple[bytes, bytes]:
+        """Return kept content and the salt of its commitment: all that a third party needs.
+
+        SHA-256 over salt and content is the ``commit`` of its record. Errors are those of ``open``.
+        """
+        content, key = self._opened(tenant, exchange, part)
+        return content, sealing.commitment_salt(key, exchange, part)
+
+    def _opened(self, tenant: str, exchange: str, part: str) -> tuple[bytes, bytes]:
         cells = (exchange, part, tenant, self._clock())
         for key_id, sealed, epoch, wrapped in self._query(_SELECT_CONTENT, cells):
             key = self._epochs.unwrap(epoch, wrapped)
@@ -115,7 +126,7 @@ class Vault:
             content = sealing.unseal(key, place, exchange, part, as_bytes(sealed))
             if content is None:
                 raise Corrupt(_ALTERED.fill(part=part, exchange=exchange))
-            return content
+            return content, key
         raise BadRequest(
             _GONE.fill(part=part, exchange=exchange), status=404, code="content_not_kept"
         )

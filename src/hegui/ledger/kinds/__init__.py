@@ -7,6 +7,7 @@ from hegui.ledger.kinds import (
     appeals,
     content,
     exchange,
+    handing_over,
     keys,
     ledgers,
     packs,
@@ -33,6 +34,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             works,
             ledgers,
             receipts,
+            handing_over,
         )
         for one in family.KINDS
     }

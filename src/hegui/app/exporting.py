@@ -1,0 +1,122 @@
+"""Exports of a tenant's evidence: put on record first, then written under a head that covers it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hegui.app import parts
+from hegui.ledger import kinds, leaf
+from hegui.ledger.export import (
+    FolderSink,
+    Keys,
+    Opened,
+    Scope,
+    SealedSink,
+    Summary,
+    check_named,
+    digest_of_clauses,
+    write_export,
+)
+from hegui.ledger.export.sealed import SUFFIX
+from hegui.ledger.tiles import read_log
+from hegui.settings import Settings
+from hegui.terms import BadRequest, Clock, Entry, Unavailable, Words
+from hegui.vault.vault import Vault
+
+_SIGNED_WITHIN: Final = 15.0  # seconds; heads are signed about once a second
+_LOOK_EVERY: Final = 0.1
+
+_UNSIGNED = Words(
+    en="No head was signed within {seconds} seconds that covers the record of this export. Is the"
+    " gateway running, and its disk in order? Try again.",
+    zh="{seconds} 秒内没有签署涵盖本次导出记录的账本头。请检查网关和磁盘是否正常，然后重试。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An export as it is asked for. What opens content, in its scope, ``opener`` makes."""
+
+    tenant: str
+    out: Path
+    scope: Scope
+
+    @property
+    def place(self) -> Path:
+        """Where it appears: the folder, or with a recipient one file."""
+        if not self.scope.recipient or self.out.name.endswith(SUFFIX):
+            return self.out
+        return self.out.with_name(self.out.name + SUFFIX)
+
+
+def export(
+    settings: Settings, order: Order, progress: Callable[[int, int], None], clock: Clock = parts.now
+) -> Summary:
+    """Write the export and return what went into it.
+
+    Its record is durable before a byte is written (Art. 11 para. 1): one that fails afterwards
+    leaves the record of an attempt. Errors: ``BadRequest`` for a place that is taken, a tenant
+    without a log and a recipient that is none; ``Unavailable`` for a disk that is full, or where
+    no head is signed.
+    """
+    parts.require_keys(settings)
+    scope, at = order.scope, clock()
+    sink: FolderSink | SealedSink
+    if scope.recipient:
+        name = order.place.name.removesuffix(SUFFIX)
+        sink = SealedSink(order.place, scope.recipient, name, at)
+    else:
+        sink = FolderSink(order.place)
+    record = _put_on_record(settings, order, at)
+    _await_head(settings, order.tenant, record)
+    signer = parts.signer_for(settings)(order.tenant)
+    with read_log(settings.database, order.tenant) as log, sink:
+        return write_export(log, scope, record, Keys([signer.vkey]), sink, progress)
+
+
+def opener(settings: Settings, tenant: str, clock: Clock = parts.now) -> tuple[Vault, "Open"]:
+    """Return the vault, to be closed, and what opens a tenant's content for an export."""
+    vault = Vault(settings.database, parts.key_directory(settings), clock)
+    return vault, Open(vault, tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Opens a tenant's content."""
+
+    vault: Vault
+    tenant: str
+
+    def __call__(self, exchange: str, part: str) -> Opened | None:
+        """Open one part; None where nothing is kept, or it must not be opened."""
+        try:
+            return Opened(*self.vault.reveal(self.tenant, exchange, part))
+        except BadRequest:
+            return None
+
+
+def _put_on_record(settings: Settings, order: Order, at: int) -> int:
+    with read_log(settings.database, order.tenant) as log:
+        check_named(order.scope, log.size)
+        head = {"size": log.size, "root": log.root.hex()}
+    fields = {**order.scope.record(), **head, "clauses": digest_of_clauses()}
+    record = leaf.make(kinds.named("ledger.exported"), at, order.tenant, fields)
+    ledger = parts.open_ledger(settings)
+    try:
+        return ledger.add_blocking(Entry(order.tenant, record)).index
+    finally:
+        ledger.close()
+
+
+def _await_head(settings: Settings, tenant: str, record: int) -> None:
+    """Wait until a signed head covers the record: whoever appends signs, soon after."""
+    until = time.monotonic() + _SIGNED_WITHIN
+    while True:
+        with read_log(settings.database, tenant) as log:
+            if log.size > record:
+                return
+        if time.monotonic() > until:
+            raise Unavailable(_UNSIGNED.fill(seconds=int(_SIGNED_WITHIN)))
+        time.sleep(_LOOK_EVERY)
