@@ -8,11 +8,11 @@ import click
 
 from hegui.cli.columns import aligned, wrapped
 from hegui.cli.ledger_accept import accept_restored
+from hegui.cli.ledger_export import export
 from hegui.cli.ledger_outside import attest, trusted
 from hegui.cli.ledger_prune import prune
 from hegui.cli.ledger_receipt import check_receipt, receipt
 from hegui.cli.progress import entries_checked
-from hegui.cli.ledger_export import export
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import (
     CLEAN,
