@@ -51,15 +51,23 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """Verifier keys that go along: the log's own, and those of witnesses.
+class Stamp:
+    """An authority's answer (RFC 3161) over the bytes of a head of this log, or of an older one."""
 
-    ``cosigned`` is the same head with the witnesses' signatures below it, where there are any.
+    checkpoint: str
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What goes along to check the head with: verifier keys, and a time stamp where there is one.
+
+    ``log`` are the log's own keys, ``witnesses`` those of the witnesses that it asks.
     """
 
     log: Sequence[str]
     witnesses: Sequence[str] = ()
-    cosigned: str = ""
+    stamp: Stamp | None = None
 
 
 @dataclass(slots=True)
@@ -97,7 +105,7 @@ def write_export(
     if not 0 <= record < log.size:
         raise BadRequest(_NO_RECORD.fill(index=record))
     check_named(scope, log.size)
-    writing = _Writing(log, scope, record, sink, progress, keys.cosigned or log.checkpoint)
+    writing = _Writing(log, scope, record, sink, progress)
     writing.head(keys)
     writing.tiles()
     writing.records()
@@ -123,7 +131,6 @@ class _Writing:
     record: int
     sink: Sink
     progress: Progress
-    checkpoint: str
     counts: dict[str, list[int]] = field(default_factory=dict)
     shown: list[list[int]] = field(default_factory=list)
     pruned: list[list[int]] = field(default_factory=list)
@@ -139,10 +146,13 @@ class _Writing:
 
     def head(self, keys: Keys) -> None:
         """Write the signed head and the keys that go along."""
-        self.sink.put("checkpoint", self.checkpoint.encode())
+        self.sink.put("checkpoint", self.log.checkpoint.encode())
         self.sink.put("vkey", "".join(f"{key}\n" for key in keys.log).encode())
         if keys.witnesses:
             self.sink.put("witnesses", "".join(f"{key}\n" for key in keys.witnesses).encode())
+        if keys.stamp is not None:
+            self.sink.put("timestamp.checkpoint", keys.stamp.checkpoint.encode())
+            self.sink.put("timestamp.tsr", keys.stamp.answer)
 
     def tiles(self) -> None:
         """Write every hash tile: they prove all records, shown or not."""
@@ -203,7 +213,7 @@ class _Writing:
         return within and self.scope.period.covers(_told(self.log.leaves(index, index + 1)[0]).t)
 
     def _prove(self, index: int, leaf: bytes) -> None:
-        text = proof.write(index, self.log.inclusion(index), self.checkpoint, leaf)
+        text = proof.write(index, self.log.inclusion(index), self.log.checkpoint, leaf)
         self.sink.put(proof_path(index), text.encode())
         self.summary.proofs += 1
 
