@@ -62,12 +62,14 @@ class Stamp:
 class Keys:
     """What goes along to check the head with: verifier keys, and a time stamp where there is one.
 
-    ``log`` are the log's own keys, ``witnesses`` those of the witnesses that it asks.
+    ``log`` are the log's own keys, ``witnesses`` those of the witnesses that it asks; ``cosigned``
+    is the log's own head with their lines below it.
     """
 
     log: Sequence[str]
     witnesses: Sequence[str] = ()
     stamp: Stamp | None = None
+    cosigned: str = ""
 
 
 @dataclass(slots=True)
@@ -105,7 +107,8 @@ def write_export(
     if not 0 <= record < log.size:
         raise BadRequest(_NO_RECORD.fill(index=record))
     check_named(scope, log.size)
-    writing = _Writing(log, scope, record, sink, progress)
+    head = keys.cosigned or log.checkpoint
+    writing = _Writing(log, scope, record, sink, progress, head)
     writing.head(keys)
     writing.tiles()
     writing.records()
@@ -131,6 +134,7 @@ class _Writing:
     record: int
     sink: Sink
     progress: Progress
+    checkpoint: str
     counts: dict[str, list[int]] = field(default_factory=dict)
     shown: list[list[int]] = field(default_factory=list)
     pruned: list[list[int]] = field(default_factory=list)
@@ -146,7 +150,7 @@ class _Writing:
 
     def head(self, keys: Keys) -> None:
         """Write the signed head and the keys that go along."""
-        self.sink.put("checkpoint", self.log.checkpoint.encode())
+        self.sink.put("checkpoint", self.checkpoint.encode())
         self.sink.put("vkey", "".join(f"{key}\n" for key in keys.log).encode())
         if keys.witnesses:
             self.sink.put("witnesses", "".join(f"{key}\n" for key in keys.witnesses).encode())
@@ -213,7 +217,7 @@ class _Writing:
         return within and self.scope.period.covers(_told(self.log.leaves(index, index + 1)[0]).t)
 
     def _prove(self, index: int, leaf: bytes) -> None:
-        text = proof.write(index, self.log.inclusion(index), self.log.checkpoint, leaf)
+        text = proof.write(index, self.log.inclusion(index), self.checkpoint, leaf)
         self.sink.put(proof_path(index), text.encode())
         self.summary.proofs += 1
 
