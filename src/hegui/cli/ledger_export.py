@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import re
 import sys
 import time
@@ -146,7 +147,7 @@ def export(config: Path, content: str | None, *, as_json: bool, **asked: Any) ->
 
     settings = read_settings(config)
     scope = Scope(
-        by=asked["by"] or getpass.getuser(),
+        by=asked["by"] or _account(),
         purpose=asked["purpose"],
         period=period_of(asked["since"], asked["until"]),
         named=frozenset(asked["records"]),
@@ -162,6 +163,14 @@ def export(config: Path, content: str | None, *, as_json: bool, **asked: Any) ->
         return _run(settings, replace(order, scope=scope), as_json=as_json)
     finally:
         vault.close()
+
+
+def _account() -> str:
+    """Return the system's account; in some containers it has a number and no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _run(settings: "Settings", order: "Order", *, as_json: bool) -> int:

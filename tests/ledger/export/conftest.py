@@ -31,13 +31,14 @@ def write(tmp_path: Path, some_leaves: list[bytes]) -> Write:
         scope: Scope | None = None,
         leaves: Sequence[bytes] | None = None,
         name: str = "out",
+        keys: Keys | None = None,
         **more: Any,
     ) -> Path:
         scope = scope or Scope("staff-1", "a test")
         before = list(some_leaves if leaves is None else leaves)
         log = MemoryLog([*before, own_record(scope, before, NOW + 700_000)], **more)
         with FolderSink(tmp_path / name) as sink:
-            write_export(log, scope, len(before), Keys([SIGNER.vkey]), sink, nothing)
+            write_export(log, scope, len(before), keys or Keys([SIGNER.vkey]), sink, nothing)
         return tmp_path / name
 
     return into

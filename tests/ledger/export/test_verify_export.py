@@ -19,11 +19,12 @@ from tests.ledger.export.folders import (
     check,
     edit,
     files_of,
+    head_of,
     named,
     restore_manifest,
 )
 
-from hegui.ledger.export import Scope
+from hegui.ledger.export import Keys, Scope, Stamp
 from hegui.ledger.export.data import verify
 from hegui.ledger.note import Checkpoint, Signer
 
@@ -201,6 +202,31 @@ def test_a_file_that_is_larger_than_it_can_be_is_not_read(folder: Path) -> None:
     for name in ("tile/0/001", "tile/entries/001", "proof/003.tlog-proof", "checkpoint"):
         os.truncate(folder / name, 20_000_000)
         assert f"{name}: is larger than it can be" in named(check(folder))
+
+
+def test_a_stamped_head_is_checked_against_the_log_and_the_stamp_is_left_to_others(
+    write: Write, some_leaves: list[bytes]
+) -> None:
+    for size in (1, 256, 300, 600):
+        stamp = Stamp(head_of(some_leaves[:size]), b"an answer")
+        folder = write(keys=Keys([SIGNER.vkey], stamp=stamp), name=f"of-{size}")
+        report = check(folder)
+        assert named(report) == ""
+        assert any(
+            f"a head of {size} records, is here and was not checked" in en for en, _ in report.gaps
+        )
+    for forged in (
+        head_of([*some_leaves[:299], b"another"]),
+        head_of(some_leaves[:300], Signer(ORIGIN, b"f" * 32)),
+        head_of([*some_leaves, b"x", b"y"]),
+        "nothing",
+    ):
+        (folder / "timestamp.checkpoint").write_text(forged, encoding="utf-8")
+        restore_manifest(folder)
+        assert "timestamp.checkpoint: " in named(check(folder)), forged
+    (folder / "timestamp.checkpoint").unlink()
+    restore_manifest(folder)
+    assert "timestamp.checkpoint: is missing" in named(check(folder))
 
 
 def test_missing_files_and_files_that_do_not_belong_are_named(folder: Path) -> None:

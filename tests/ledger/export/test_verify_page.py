@@ -11,16 +11,18 @@ from pathlib import Path
 
 import pytest
 from tests.ledger.export.chromium import Page, browser, chromium
+from tests.ledger.export.cosigning import AT, NAME, add, cosigner_of, text_of
 from tests.ledger.export.folders import (
     SIGNER,
     a_record,
     check,
     edit,
     files_of,
+    head_of,
     restore_manifest,
 )
 
-from hegui.ledger.export import Content, Opened, Scope
+from hegui.ledger.export import Content, Keys, Opened, Scope, Stamp
 from hegui.ledger.export.data import verify
 from hegui.ledger.note import Signer
 
@@ -120,7 +122,9 @@ async def test_it_names_the_same_files_as_verify_py(page: Page, folder: Path) ->
 
 
 @needs_chromium
-async def test_it_judges_as_verify_py_does(page: Page, write: Write, folder: Path) -> None:
+async def test_it_judges_as_verify_py_does(
+    page: Page, write: Write, folder: Path, some_leaves: list[bytes]
+) -> None:
     text = b"asked"
     scope = Scope("x", "y", content=Content("z", lambda *_: Opened(text, b"s")))
     commit = sha256(b"s" + text).hexdigest()
@@ -133,6 +137,12 @@ async def test_it_judges_as_verify_py_does(page: Page, write: Write, folder: Pat
     assert await read(page, opened) == "1"
     assert await page.run(WHERE) == ["content/A1.appeal"]
     assert await read(page, write(pruned=frozenset({3}), name="pruned")) == "0"
+    stamped = write(keys=Keys([SIGNER.vkey], stamp=Stamp(head_of([b"1", b"2"]), b"x")), name="s")
+    assert await read(page, stamped) == "1"
+    assert await page.run(WHERE) == ["timestamp.checkpoint"]
+    (stamped / "timestamp.checkpoint").write_text(head_of(some_leaves[:300]), encoding="utf-8")
+    restore_manifest(stamped)
+    assert await read(page, stamped) == "0"
     for change in ({"bundles": "x"}, {"scope": [1]}, {"record": -1}, {"size": 10**300}):
         edit(folder / "export.json", **change)
         restore_manifest(folder)
@@ -152,6 +162,29 @@ async def test_a_forged_key_in_the_folder_is_found_where_the_real_one_is_given(
     await give(page, SIGNER.vkey)
     assert await read(page, folder) == "1"
     assert {"vkey", "checkpoint"} <= set(await page.run(WHERE))
+
+
+@needs_chromium
+async def test_it_checks_the_signatures_of_witnesses_as_far_as_a_browser_can(
+    page: Page, folder: Path
+) -> None:
+    classic, later = (cosigner_of(k) for k in (verify.COSIGN_ED25519, verify.COSIGN_ML_DSA))
+    text = text_of(folder)
+    add(folder, classic.line(text) + later.line(text))
+    await give(page, f"{SIGNER.vkey}\n{classic.vkey}\n{later.vkey}")
+    assert await read(page, folder) == "0"
+    said = await page.run(SAID)
+    assert f"witness {NAME} signed this head at {AT} (Unix time)" in said
+    assert f"The signature of witness {NAME} could not be checked in this browser." in said
+    assert "No independent witness" not in said
+    add(folder, classic.line(text.replace("601", "600")))
+    (folder / "witnesses").write_text(classic.vkey + "\n", encoding="utf-8")
+    restore_manifest(folder)
+    await give(page, SIGNER.vkey)
+    assert await read(page, folder) == "0"
+    said = await page.run(SAID)
+    assert "(its key is only the folder's word)" in said
+    assert "No independent witness" in said
 
 
 @needs_chromium

@@ -4,7 +4,7 @@ from hegui.ledger.export.clauses import digest_of_clauses
 from hegui.ledger.export.folder import FolderSink, Sink
 from hegui.ledger.export.scope import Content, Opened, Period, Scope
 from hegui.ledger.export.sealed import SealedSink, check_recipient
-from hegui.ledger.export.writing import Keys, Summary, check_named, write_export
+from hegui.ledger.export.writing import Keys, Stamp, Summary, check_named, write_export
 
 __all__ = [
     "Content",
@@ -15,6 +15,7 @@ __all__ = [
     "Scope",
     "SealedSink",
     "Sink",
+    "Stamp",
     "Summary",
     "check_named",
     "check_recipient",

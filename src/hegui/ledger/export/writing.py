@@ -51,14 +51,24 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """Verifier keys that go along: the log's own, and those of witnesses.
+class Stamp:
+    """An authority's answer (RFC 3161) over the bytes of a head of this log, or of an older one."""
 
-    ``cosigned`` is the same head with the witnesses' signatures below it, where there are any.
+    checkpoint: str
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What goes along to check the head with: verifier keys, and a time stamp where there is one.
+
+    ``log`` are the log's own keys, ``witnesses`` those of the witnesses that it asks; ``cosigned``
+    is the log's own head with their lines below it.
     """
 
     log: Sequence[str]
     witnesses: Sequence[str] = ()
+    stamp: Stamp | None = None
     cosigned: str = ""
 
 
@@ -97,7 +107,8 @@ def write_export(
     if not 0 <= record < log.size:
         raise BadRequest(_NO_RECORD.fill(index=record))
     check_named(scope, log.size)
-    writing = _Writing(log, scope, record, sink, progress, keys.cosigned or log.checkpoint)
+    head = keys.cosigned or log.checkpoint
+    writing = _Writing(log, scope, record, sink, progress, head)
     writing.head(keys)
     writing.tiles()
     writing.records()
@@ -143,6 +154,9 @@ class _Writing:
         self.sink.put("vkey", "".join(f"{key}\n" for key in keys.log).encode())
         if keys.witnesses:
             self.sink.put("witnesses", "".join(f"{key}\n" for key in keys.witnesses).encode())
+        if keys.stamp is not None:
+            self.sink.put("timestamp.checkpoint", keys.stamp.checkpoint.encode())
+            self.sink.put("timestamp.tsr", keys.stamp.answer)
 
     def tiles(self) -> None:
         """Write every hash tile: they prove all records, shown or not."""

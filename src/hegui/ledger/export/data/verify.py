@@ -39,9 +39,9 @@ OWN_TIME = (
     "记录中的时间取自服务自身的时钟。",
 )
 NO_WITNESS = (
-    "No independent witness: no witness's signature under the head was checked, so two histories"
-    " shown to two people cannot be ruled out.",
-    "没有独立见证方：未核对任何见证方对账本头的签名，无法排除向不同的人出示两份历史。",
+    "No independent witness: no signature under the head was checked with the key of a witness whom"
+    " you named, so two histories shown to two people cannot be ruled out.",
+    "没有独立见证方：未用您指明的见证方公钥核对过账本头的签名，无法排除向不同的人出示两份历史。",
 )
 OWN_KEY = (
     "The signature was checked under the key that lies in the folder itself. Give the key that the"
@@ -53,6 +53,12 @@ OUTSIDE = (
     " Which records fall into the period, the service's own clock decided.",
     "共 {size} 条记录，其中 {n} 条不在此处：已证明其存在，但未展示内容。"
     "哪些记录属于所选期间，由服务自身的时钟决定。",
+)
+STAMPED = (
+    "A time stamp (RFC 3161) over timestamp.checkpoint, a head of {size} records, is here and was"
+    " not checked: openssl ts -verify -in timestamp.tsr -data timestamp.checkpoint -CAfile CA.pem",
+    "此处有对 timestamp.checkpoint（含 {size} 条记录的账本头）的时间戳（RFC 3161），"
+    "未予核对：openssl ts -verify -in timestamp.tsr -data timestamp.checkpoint -CAfile CA.pem",
 )
 SELF = (
     "This program has SHA-256 {hash}. If it came with the folder, compare that with the one that"
@@ -389,6 +395,7 @@ class Check:
         self.items = self._content_items()
         self._last: Dict[int, List[bytes]] = {}
         self.head_data = b""
+        self.older: Optional[Head] = None
 
     def run(self) -> Report:
         """Check everything."""
@@ -490,6 +497,7 @@ class Check:
         if head.origin != text_of(self.about.get("origin")):
             self.folder.odd("export.json", "names another log", "所写的账本来源不符")
         self._witnesses(head)
+        self._stamp(head)
 
     def _one_signature(self, head: Head, key: Key) -> None:
         right, _ = signed_by(head, key)
@@ -523,6 +531,29 @@ class Check:
                 "没有 %s 的有效 %s 签名" % (name, kind),
             )
 
+    def _stamp(self, head: Head) -> None:
+        """Check that what an authority stamped is a head of this log; the tree checks its root."""
+        path = "timestamp.checkpoint"
+        if path not in self.folder.sizes and "timestamp.tsr" not in self.folder.sizes:
+            return
+        data = self.folder.read(path, MOST_NOTE)
+        self.folder.read("timestamp.tsr", MOST_NOTE)
+        if data is None:
+            return
+        try:
+            old = read_head(data)
+        except Bad as error:
+            self.folder.odd(path, *error.words)
+            return
+        right = self.key is None or signed_by(old, self.key)[0] is not False
+        if old.origin != head.origin or old.size > head.size or not right:
+            self.folder.odd(path, "is no head of this log", "不是本账本的账本头")
+            return
+        self.older = old
+        self.report.gaps.append(
+            (STAMPED[0].format(size=old.size), STAMPED[1].format(size=old.size))
+        )
+
     def _witnesses(self, head: Head) -> None:
         """Check the cosignatures of the witnesses that were given, or that the folder names."""
         named, given = [], [line for text in self.witnesses for line in text.split("\n")]
@@ -530,6 +561,7 @@ class Check:
             data = self.folder.read("witnesses", MOST_NOTE) or b""
             named = data.decode("utf-8", "replace").split("\n")
         seen: Set[Key] = set()
+        independent = False
         for where, lines in (("--witness", given), ("witnesses", named)):
             for line in lines:
                 if not line.strip():
@@ -541,11 +573,13 @@ class Check:
                     continue
                 if key not in seen:
                     seen.add(key)
-                    self._one_witness(head, key, where)
-        if not any("witness" in en for en, _ in self.report.holds):
+                    right = self._one_witness(head, key, where)
+                    # whom the folder alone names may be the provider itself
+                    independent = independent or (right and where == "--witness")
+        if not independent:
             self.report.gaps.append(NO_WITNESS)
 
-    def _one_witness(self, head: Head, key: Key, where: str) -> None:
+    def _one_witness(self, head: Head, key: Key, where: str) -> bool:
         name = shown(key.name)
         right, at = signed_by(head, key)
         if right:
@@ -574,6 +608,7 @@ class Check:
             self.report.gaps.append(
                 ("Witness %s has not signed this head." % name, "见证方 %s 未签署该账本头。" % name)
             )
+        return right is True
 
     def _scope(self, head: Head) -> None:
         """Read which bundles belong here; say what does not."""
@@ -622,6 +657,7 @@ class Check:
             leaves = self._bundle(n, width) if n in self.bundles else None
             if hashes and leaves:
                 odd += [n * WIDTH + i for i in range(width) if hashes[i] != leaves[i]]
+            self._older_root(by_tile, n, hashes or leaves)
             for edge, tops, side in (
                 (by_tile, tops_tile, hashes or leaves),
                 (by_leaf, tops_leaf, leaves or hashes),
@@ -640,6 +676,20 @@ class Check:
         self._blame(odd, good_tile and whole, good_leaf and whole)
         self._upper(head.size, tops_leaf if good_leaf and not good_tile else tops_tile)
         self._root(head, whole, good_tile or good_leaf)
+
+    def _older_root(self, edge: Edge, n: int, row: Optional[List[bytes]]) -> None:
+        """Compare the root of the stamped head with the tree of so many leaves."""
+        old = self.older
+        if old is None or row is None or not n * WIDTH < old.size <= n * WIDTH + len(row):
+            return
+        upto = Edge()
+        upto.nodes = list(edge.nodes)
+        for hashed in row[: old.size - n * WIDTH]:
+            upto.push(hashed)
+        if upto.root() != old.root:
+            self.folder.odd(
+                "timestamp.checkpoint", "shows another history", "与本账本是两份不同的历史"
+            )
 
     def _root(self, head: Head, whole: bool, good: bool) -> None:
         if not whole:
