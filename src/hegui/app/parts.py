@@ -24,7 +24,7 @@ from hegui.settings import KeyDirectory, Settings
 from hegui.settings.rules import slug
 from hegui.store import open_database
 from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
-from hegui.vault.epochs import key_name
+from hegui.vault.holders import key_name
 
 Audience = Literal["adult", "minor"]
 Runner = ProcessRunner | RemoteRunner
@@ -61,7 +61,10 @@ _NEEDS: Final = (
         Words("no caller's key would be known any more", "所有调用方密钥都将失效"),
     ),
     (
-        "SELECT DISTINCT printf('epoch-%05d', epoch) FROM subject_key",
+        (
+            "SELECT DISTINCT printf('epoch-%05d', k.epoch) FROM subject_key AS k"
+            " JOIN epoch AS e ON e.number = k.epoch WHERE e.holder = 'file'"
+        ),
         Words("kept content could not be opened any more", "已留存的内容将无法打开"),
     ),
     (
@@ -74,14 +77,15 @@ _NEEDS: Final = (
 )
 
 
-def require_keys(settings: Settings) -> None:
+def require_keys(settings: Settings, given_up: str = "") -> None:
     """Raise ``Misconfigured`` when a key file that the database rests on is gone.
 
     Key files are made at their first use; a lost one must never be made anew in silence.
+    ``given_up`` is one that the operator says will not come back.
     """
     if not settings.database.exists():
         return
-    held = set(key_directory(settings).names())
+    held = {*key_directory(settings).names(), given_up}
     connection = open_database(settings.database)
     try:
         for number, (query, why) in enumerate(_NEEDS):
@@ -121,9 +125,9 @@ def signer_for(settings: Settings) -> Callable[[str], Signer]:
     return lambda tenant: Signer(origin_of(settings, tenant), private)
 
 
-def open_ledger(settings: Settings) -> Ledger:
+def open_ledger(settings: Settings, given_up: str = "") -> Ledger:
     """Open the ledger for writing. The gateway and commands may have it open at a time."""
-    require_keys(settings)
+    require_keys(settings, given_up)
     return Ledger(
         settings.database, signer_for(settings), lambda tenant: origin_of(settings, tenant)
     )

@@ -21,6 +21,7 @@ from hegui.settings.attached import (
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.secret import Secret
+from hegui.settings.vault import Vault
 from hegui.terms import Lang, Words
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Settings",
     "Upstream",
     "UpstreamRole",
+    "Vault",
 ]
 
 Scope: TypeAlias = Literal["public", "internal"]
@@ -356,6 +358,10 @@ class Settings:
         default=Limits(), metadata=says("what a request may cost", "请求的各项上限")
     )
     ledger: Ledger = field(default=Ledger(), metadata=says("the evidence log", "证据账本"))
+    vault: Vault = field(
+        default=Vault(),
+        metadata=says("the keys of kept content (Art. 11)", "留存内容的密钥（第十一条）"),
+    )
     data_dir: Path = field(
         default=Path("hegui-data"),
         metadata=says(

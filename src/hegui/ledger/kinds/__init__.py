@@ -6,6 +6,8 @@ from types import MappingProxyType
 from hegui.ledger.kinds import (
     appeals,
     content,
+    epochs,
+    erasure,
     exchange,
     keys,
     packs,
@@ -20,7 +22,18 @@ __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         one.name: one
-        for family in (exchange, running, packs, keys, content, appeals, probes, works)
+        for family in (
+            exchange,
+            running,
+            packs,
+            keys,
+            content,
+            appeals,
+            probes,
+            works,
+            epochs,
+            erasure,
+        )
         for one in family.KINDS
     }
 )
