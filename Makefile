@@ -69,7 +69,7 @@ fuzz: $(STAMP)  ## put random rules and texts before all matching back ends, for
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --extra corpus --extra demo --group dev --upgrade pyproject.toml -o requirements.lock
+	  --no-emit-index-url --no-emit-find-links --extra corpus --extra demo --extra pkcs11 --group dev --upgrade pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and the caches (never hegui-data)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.vault.conftest import YEAR, House
 
 from hegui.app.upkeep import sinks_of
 from hegui.settings import KeyDirectory
@@ -14,7 +15,6 @@ from hegui.vault.opening import Permission
 from hegui.vault.rotating import Rotation
 from hegui.vault.sinks import FORGOTTEN_MS, receivers
 from hegui.vault.vault import Place
-from tests.vault.conftest import YEAR, House
 
 SECRET = "我的身份证号是一一零一零一"
 
@@ -95,15 +95,16 @@ def test_states_follow_one_another_and_each_is_on_record_without_a_name(house: H
 
 
 def test_it_is_not_complete_before_the_epoch_is_closed(house: House) -> None:
+    house.tend()  # as a gateway does when it starts
     house.keep("alice", "x1", SECRET)
     standing = house.erase("alice")
     house.clock.forward(FORGOTTEN_MS)
     assert house.tend().completed == []
     week = 7 * 86_400_000
-    assert house.clock() < standing.due <= house.clock() + week + 60_000
-    house.clock.forward(week)
+    assert house.clock() < standing.due < house.clock() + week + 86_400_000
+    house.clock.forward(week - FORGOTTEN_MS)
     assert [done.id for done in house.tend().completed] == [standing.id]
-    assert house.clock() <= standing.due + 60_000
+    assert house.clock() <= standing.due
 
 
 def test_a_person_who_comes_again_is_a_new_person_and_can_be_erased_again(house: House) -> None:
@@ -124,8 +125,11 @@ def test_what_a_process_still_writes_for_an_erased_person_comes_to_nothing(
     house: House, again: Callable[[], House]
 ) -> None:
     gateway = again()
-    alice = gateway.keep("alice", "x1", SECRET)  # rows still to be written, as it believes
+    first = gateway.keep("alice", "x1", SECRET)
+    alice = gateway.vault.subject("default", "alice")
     house.erase("alice")
+    for write in first.writes:  # on their way since before
+        house.query(write.sql, *write.cells)
     entries = len(house.records())
     late = gateway.keep("alice", "x2", SECRET)
     assert late.key == alice.key
@@ -217,7 +221,7 @@ def test_moved_or_altered_shared_content_does_not_open(house: House) -> None:
     with pytest.raises(Corrupt):
         house.vault.open("default", "elsewhere", "prompt")
     house.query("UPDATE content SET exchange = 'both' WHERE exchange = 'elsewhere'")
-    for size in (0, 1, 5, 13, 30):
+    for size in (30, 13, 5, 1):
         house.query(
             "UPDATE content SET sealed = substr(sealed, 1, ?) WHERE exchange = 'both'", size
         )

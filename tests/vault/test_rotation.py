@@ -7,18 +7,18 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.vault.conftest import YEAR, House
 
 from hegui.ledger import kinds, leaf
 from hegui.settings import KeyDirectory
 from hegui.terms import BadRequest, Corrupt, Entry, Misconfigured, Unavailable, Write
 from hegui.vault.epochs import LOOK_MS
 from hegui.vault.rotating import Step
-from tests.vault.conftest import YEAR, House
 
 STEPS = ("create", "open", "wrap", "settle", "bar", "sweep", "destroy", "close")
 
 
-class Cut(Exception):  # noqa: N818 - not an error of ours: the power went
+class Cut(Exception):
     """The process ends here."""
 
 

@@ -12,13 +12,14 @@ from typing import Final, Literal, TypeAlias
 from hegui.store import random_bytes
 from hegui.terms import BadRequest, Cell, Clock, Erasure, HeguiError, Sink, SinkState, Words, Write
 from hegui.vault import moving
-from hegui.vault.epochs import SETTLE_MS, Epochs, epochs_of
+from hegui.vault.epochs import Epochs, epochs_of
 from hegui.vault.rotating import Record
 from hegui.vault.rows import Rows, as_bytes, number
 
 State: TypeAlias = Literal["restricted", "erased", "complete"]
 GROUNDS: Final = ("requested", "consent-withdrawn", "purpose-ended", "term-ended", "unlawful")
 _DAY_MS: Final = 86_400_000
+_LAG_MS: Final = 600_000  # from when a key is due until it is destroyed, and everybody has answered
 
 _UNKNOWN = Words(
     en="Nothing is kept of this person in the log of tenant {tenant}: they never came, or were"
@@ -242,10 +243,10 @@ class Erasures:
         """Return when the erasure will be complete, if nobody rotates earlier."""
         now, days = self.clock(), self.epoch_days * _DAY_MS
         if epoch is None and kept_until and kept_until > now:
-            return kept_until + days + SETTLE_MS
+            return kept_until + days + _LAG_MS
         known = {each.number: each.opened for each in epochs_of(self.rows.query)}
         opened = known.get(epoch if epoch is not None else max(known), 0)
-        return max(now, (opened or now) + days) + SETTLE_MS
+        return max(now, (opened or now) + days) + _LAG_MS
 
 
 def _few(subjects: Sequence[str]) -> list[str]:

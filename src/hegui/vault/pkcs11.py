@@ -84,25 +84,22 @@ class TokenHolder:
             return None
         nonce, sealed = wrapped[1 : 1 + _NONCE_BYTES], wrapped[1 + _NONCE_BYTES :]
         errors = self._api.exceptions
+        refused = (errors.EncryptedDataInvalid, errors.EncryptedDataLenRange)
+        gone = (errors.ObjectHandleInvalid, errors.KeyHandleInvalid)
         with self._lock, self._named():
             held = self._key(epoch)
             if held is None:
                 return None
             try:
-                return bytes(
-                    held.decrypt(
-                        sealed,
-                        mechanism=self._api.Mechanism.AES_GCM,
-                        mechanism_param=self._parameters(epoch, nonce),
-                    )
-                )
-            except (
-                errors.EncryptedDataInvalid,
-                errors.EncryptedDataLenRange,
-                errors.ObjectHandleInvalid,
-                errors.KeyHandleInvalid,
-            ):
+                return self._decrypt(held, epoch, nonce, sealed)
+            except (*refused, *gone):
+                self._found.pop(epoch, None)
                 return None
+            except (errors.GeneralError, errors.FunctionFailed, errors.ArgumentsBad):
+                # what SoftHSM, for one, says of a wrong tag; of a fault in itself, too
+                if self._works(held, epoch):
+                    return None
+                raise
 
     def forget(self, keep: int) -> None:
         """Drop the handles of other epochs; the keys themselves never came out."""
@@ -144,6 +141,17 @@ class TokenHolder:
                 return None
             self._found[epoch] = found
         return found
+
+    def _decrypt(self, held: Any, epoch: int, nonce: bytes, sealed: bytes) -> bytes:
+        mechanism, parameters = self._api.Mechanism.AES_GCM, self._parameters(epoch, nonce)
+        return bytes(held.decrypt(sealed, mechanism=mechanism, mechanism_param=parameters))
+
+    def _works(self, held: Any, epoch: int) -> bool:
+        """Tell whether the token opens what it has just sealed."""
+        nonce, probe = random_bytes(_NONCE_BYTES), random_bytes(32)
+        mechanism, parameters = self._api.Mechanism.AES_GCM, self._parameters(epoch, nonce)
+        sealed = held.encrypt(probe, mechanism=mechanism, mechanism_param=parameters)
+        return self._decrypt(held, epoch, nonce, bytes(sealed)) == probe
 
     def _parameters(self, epoch: int, nonce: bytes) -> Any:
         return self._api.GCMParams(nonce, _label(epoch).encode(), _TAG_BITS)
