@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,7 +160,10 @@ def test_an_appeal_that_must_be_kept_is_restricted_until_its_term_ends(house: Ho
     house.clock.forward(3 * YEAR - 60_000)
     assert house.tend().completed == []
     assert house.vault.open("default", "a1", "prompt", restricted=True) == "申诉".encode()
-    assert len(commitment) == 64
+    salt, content = house.vault._opened(Place("default", "a1", "prompt"), restricted=True)
+    assert hashlib.sha256(salt + content).hexdigest() == commitment, "the proof holds all the same"
+    with pytest.raises(BadRequest, match="restricted"):
+        house.vault.reveal("default", "a1", "prompt")
     house.clock.forward(120_000)
     house.tend()
     house.clock.forward(FORGOTTEN_MS)
@@ -179,7 +183,10 @@ def test_content_of_two_persons_opens_for_the_other_when_one_is_erased(house: Ho
     assert house.vault.open("default", "both", "prompt") == "甲和乙".encode()
     ((sealed,),) = house.query("SELECT sealed FROM content WHERE exchange = 'both'")
     assert sealed[:1] == b"\x02"
+    commitment = house.vault.commitment(alice, "both", "prompt", "甲和乙".encode())
     house.erase("alice")
+    content, salt = house.vault.reveal("default", "both", "prompt")
+    assert hashlib.sha256(salt + content).hexdigest() == commitment
     (record,) = house.records("subject.erased")
     assert (record["content"], record["shared"]) == (1, 1)
     assert house.vault.open("default", "both", "prompt") == "甲和乙".encode()

@@ -65,7 +65,12 @@ _NEEDS: Final = (
             "SELECT DISTINCT printf('epoch-%05d', k.epoch) FROM subject_key AS k"
             " JOIN epoch AS e ON e.number = k.epoch WHERE e.holder = 'file'"
         ),
-        Words("kept content could not be opened any more", "已留存的内容将无法打开"),
+        Words(
+            "kept content could not be opened any more (was it destroyed with its epoch, and is "
+            "this an older copy of the database? See hegui vault abandon)",
+            "已留存的内容将无法打开（如果它是随纪元关闭而销毁的，而数据库是较早的副本，"
+            "请参见 hegui vault abandon）",
+        ),
     ),
     (
         "SELECT DISTINCT tenant FROM subject",

@@ -214,7 +214,7 @@ def _overview(upkeep: "Upkeep", *, as_json: bool) -> int:
     due = upkeep.due()
     epoch = epochs_of(upkeep.rows.query)[-1]
     keys = living(upkeep.rows)
-    under_way = [each for each in upkeep.erasures().standings() if each.state != "complete"]
+    under_way = upkeep.erasures().under_way()
     late = due + 86_400_000 < parts.now()
     if as_json:
         told = {"epoch": epoch.number, "holder": epoch.holder, "due": due, "keys": keys}

@@ -49,6 +49,7 @@ _DELETE_SUBJECT = "DELETE FROM subject WHERE pseudonym = ?"
 _COLUMNS = "id, tenant, state, asked, kept_until, erased, epoch, completed"
 _ALL = f"SELECT {_COLUMNS} FROM erasure ORDER BY seq"  # noqa: S608 - our own constant
 _OPEN = f"SELECT {_COLUMNS} FROM erasure WHERE state <> 'complete' ORDER BY seq"  # noqa: S608 - our own constant
+_BY_ID = f"SELECT {_COLUMNS} FROM erasure WHERE id = ?"  # noqa: S608 - our own constant
 _OF_ROW = f"SELECT {_COLUMNS} FROM erasure WHERE subject_row = ? ORDER BY seq"  # noqa: S608 - our own constant
 _OF_SUBJECT = (
     f"SELECT {_COLUMNS} FROM erasure WHERE tenant = ?"  # noqa: S608 - our own constant
@@ -133,20 +134,23 @@ class Erasures:
         fields = {"erasure": made, "subjects": _few(person.subjects), "by": by, "ground": ground}
         self.record(person.tenant, "subject.restricted", fields, tuple(writes))
         self.advance(made)
-        return next(each for each in self.standings() if each.id == made)
+        return self._of(made)
 
     def advance(self, only: str = "") -> list[Standing]:
         """Carry every open erasure on; return those that have become complete."""
         completed = []
-        for standing in self.standings(_OPEN):
-            if only and standing.id != only:
-                continue
+        waiting = [self._of(only)] if only else self.under_way()
+        for standing in waiting:
             if standing.state == "restricted" and (standing.kept_until or 0) <= self.clock():
                 self._erase(standing)
             fresh = self._of(standing.id)
             if fresh.state == "erased" and self._complete(fresh):
                 completed.append(self._of(standing.id))
         return completed
+
+    def under_way(self) -> list[Standing]:
+        """Return all erasures that are not complete, the oldest first."""
+        return self.standings(_OPEN)
 
     def standings(self, sql: str = _ALL, cells: tuple[Cell, ...] = ()) -> list[Standing]:
         """Return all erasures, the oldest first."""
@@ -216,7 +220,7 @@ class Erasures:
             return "waiting"
 
     def _of(self, wanted: str) -> Standing:
-        return next(each for each in self.standings() if each.id == wanted)
+        return self.standings(_BY_ID, (wanted,))[0]
 
     def _standing(self, row: tuple[Cell, ...]) -> Standing:
         made, tenant, state = str(row[0]), str(row[1]), str(row[2])

@@ -187,48 +187,63 @@ class Vault:
         Content of a person who asked for erasure is ``BadRequest`` with status 403, unless
         ``restricted`` says that the permission of two persons was checked (``opening``).
         """
-        try:
-            return self._open(Place(tenant, exchange, part), restricted=restricted)
-        except Corrupt:  # or an epoch was closed while we read: the rows say another one now
-            return self._open(Place(tenant, exchange, part), restricted=restricted)
+        return self._opened(Place(tenant, exchange, part), restricted=restricted)[1]
 
-    def _open(self, place: Place, *, restricted: bool) -> bytes:
+    def reveal(self, tenant: str, exchange: str, part: str) -> tuple[bytes, bytes]:
+        """Return kept content and the salt of its commitment: all that a third party needs.
+
+        SHA-256 over salt and content is the ``commit`` of its record. Errors are those of ``open``;
+        restricted content is never revealed.
+        """
+        salt, content = self._opened(Place(tenant, exchange, part), restricted=False)
+        return content, salt
+
+    def _opened(self, place: Place, *, restricted: bool) -> tuple[bytes, bytes]:
+        """Return salt and content."""
+        try:
+            return self._open(place, restricted=restricted)
+        except Corrupt:  # or an epoch was closed while we read: the rows say another one now
+            return self._open(place, restricted=restricted)
+
+    def _open(self, place: Place, *, restricted: bool) -> tuple[bytes, bytes]:
         cells = (place.exchange, place.part, place.tenant, self._clock())
-        for content_id, key_id, sealed, epoch, wrapped, erasure in self._query(
-            _SELECT_CONTENT, cells
-        ):
-            if sealing.is_shared(as_bytes(sealed)):
-                return self._open_shared(
-                    place, as_bytes(content_id), as_bytes(sealed), restricted=restricted
-                )
-            if erasure is not None and not restricted:
-                raise _refused(place)
+        rows = self._query(_SELECT_CONTENT, cells)
+        if not rows:
+            raise BadRequest(
+                _GONE.fill(part=place.part, exchange=place.exchange),
+                status=404,
+                code="content_not_kept",
+            )
+        content_id, key_id, cell, epoch, wrapped, erasure = rows[0]
+        sealed = as_bytes(cell)
+        if sealing.is_shared(sealed):
+            opened = self._open_shared(place, as_bytes(content_id), sealed, restricted=restricted)
+        elif erasure is not None and not restricted:
+            raise _refused(place)
+        else:
             key = self._epochs.unwrap(epoch, wrapped)
             bound = sealing.place_of(*place, as_bytes(key_id))
-            content = sealing.unseal(key, bound, place.exchange, place.part, as_bytes(sealed))
-            if content is None:
-                raise Corrupt(_ALTERED.fill(part=place.part, exchange=place.exchange))
-            return content
-        raise BadRequest(
-            _GONE.fill(part=place.part, exchange=place.exchange),
-            status=404,
-            code="content_not_kept",
-        )
+            content = sealing.unseal(key, bound, place.exchange, place.part, sealed)
+            salt = sealing.commitment_salt(key, place.exchange, place.part)
+            opened = (salt, content) if content is not None else None
+        if opened is None:
+            raise Corrupt(_ALTERED.fill(part=place.part, exchange=place.exchange))
+        return opened
 
     def _open_shared(
         self, place: Place, content_id: bytes, sealed: bytes, *, restricted: bool
-    ) -> bytes:
-        for share, epoch, wrapped, erasure in self._query(_SELECT_SHARES, (content_id,)):
-            if erasure is not None and not restricted:
-                raise _refused(place)
-            key = self._epochs.unwrap(epoch, wrapped)
-            own = sealing.unshare(key, place.exchange, place.part, as_bytes(share))
-            bound = sealing.place_of(*place, content_id)
-            plain = sealing.unseal_shared(own, bound, sealed) if own is not None else None
-            if plain is not None:
-                return plain[1]
-            break
-        raise Corrupt(_ALTERED.fill(part=place.part, exchange=place.exchange))
+    ) -> tuple[bytes, bytes] | None:
+        """Open with the key of whoever is not erased; with an erased one's only if told to."""
+        shares = self._query(_SELECT_SHARES, (content_id,))
+        if not shares:
+            return None
+        share, epoch, wrapped, erasure = shares[0]
+        if erasure is not None and not restricted:
+            raise _refused(place)
+        key = self._epochs.unwrap(epoch, wrapped)
+        own = sealing.unshare(key, place.exchange, place.part, as_bytes(share))
+        bound = sealing.place_of(*place, content_id)
+        return sealing.unseal_shared(own, bound, sealed) if own is not None else None
 
     def handing_over(self, place: Place, receiver: str, now_ms: int) -> tuple[Write, ...]:
         """Return the rows that say that content leaves the house, to be written with its record.
