@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs check interop fuzz lock clean
-.PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
+.PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback bench-vault torture-vault
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/make \1|\2/' | column -t -s '|'
@@ -63,6 +63,12 @@ bench-works: $(STAMP)  ## print what protected works cost
 
 bench-holdback: $(STAMP)  ## print how much of a text a stream holds back (ARGS=FILE)
 	@$(BIN)/python bench/holdback.py $(ARGS)
+
+bench-vault: $(STAMP)  ## print what a rotation of the vault's keys costs
+	@$(BIN)/python bench/vault.py $(ARGS)
+
+torture-vault: $(STAMP)  ## kill a process that keeps, erases and rotates, again and again (ARGS="--rounds 1000")
+	@$(BIN)/python tools/torture_vault.py $(ARGS)
 
 fuzz: $(STAMP)  ## put random rules and texts before all matching back ends, for ten minutes
 	@$(BIN)/python tools/fuzz_matchers.py $(if $(ARGS),$(ARGS),--seconds 600)

@@ -14,7 +14,7 @@ from hegui.vault.epochs import SETTLE_MS, Epoch, epochs_of, holder_of
 from hegui.vault.holders import Holder, epoch_name
 from hegui.vault.rows import Rows, as_bytes, number
 
-BATCH = 1_000
+BATCH = 500
 """Keys to a transaction: a few milliseconds in which the ledger cannot write."""
 _GAP = 0.002  # seconds between two transactions: others' turn
 _SCRUBS = 20  # tries to cut off the write-ahead log
