@@ -2,7 +2,8 @@
 
 ``python tools/torture_vault.py --rounds 200`` prints what it found. After each kill the next start
 must finish what was cut off: all that was acknowledged opens, nothing of an erased person does, one
-epoch's key is left, the ledger verifies.
+epoch's key is left, the ledger verifies. ``--live 40`` lets two processes write for 40 seconds
+while a third rotates and waits as it does in earnest: nobody may be refused.
 """
 
 # ruff: noqa: INP001, T201 - a script, not a package, and it prints
@@ -75,7 +76,7 @@ class Service:
 
     def keep(self, person: str, exchange: str) -> None:
         """Keep a text of a person, durable when this returns."""
-        subject = self.vault.subject("default", person)
+        subject = self.vault.subject("default", person or None)
         until = self.clock() + 3_650 * DAY_MS
         content = self.vault.seal(subject, "default", exchange, "prompt", "all", TEXT, until)
         fields = {"reason": "kept", "answered": 0}
@@ -111,7 +112,7 @@ def child(folder: Path, ahead_ms: int, seed: int) -> None:
     for number in range(1_000_000):
         person = f"person {chance.randrange(PERSONS)}"
         drawn = chance.random()
-        if drawn < 0.7:  # noqa: PLR2004 - shares of the work
+        if drawn < 0.8:  # noqa: PLR2004 - shares of the work
             exchange = f"{seed}-{number}"
             print("keeping", exchange, person, sep="\t", flush=True)
             service.keep(person, exchange)
@@ -124,6 +125,50 @@ def child(folder: Path, ahead_ms: int, seed: int) -> None:
             with service.upkeep() as upkeep:
                 upkeep.rotate()
             service.clock.ahead += LOOK_MS
+
+
+def writer(folder: Path, seconds: float, name: str) -> None:
+    """Keep texts of a few persons for a while; say how many were kept and how many refused."""
+    service = Service(folder, 0)
+    end, kept, refused = time.monotonic() + seconds, 0, 0
+    while time.monotonic() < end:
+        try:
+            service.keep(f"person {kept % PERSONS}" if kept % 2 else "", f"{name}-{kept}")
+            kept += 1
+        except HeguiError:
+            refused += 1
+    service.close()
+    print(kept, refused)
+
+
+def live(seconds: int) -> int:
+    """Rotate in earnest beside two writers; print what was refused; return how much was wrong."""
+    with tempfile.TemporaryDirectory() as name:
+        service = Service(Path(name), 0)
+        running = []
+        for each in "ab":
+            args = [sys.executable, __file__, "--writer", name, str(seconds), each]
+            running.append(subprocess.Popen(args, stdout=subprocess.PIPE, text=True))  # noqa: S603 - our own script
+        rotations = 0
+        while any(process.poll() is None for process in running):
+            with Upkeep(service.settings, service.ledger, service.clock, service.holders) as upkeep:
+                upkeep.rotate()
+            rotations += 1
+        counts = [process.communicate()[0].split() for process in running]
+        kept, refused = (sum(int(count[n]) for count in counts) for n in (0, 1))
+        service.clock.ahead += LOOK_MS
+        service.vault.look()
+        connection = open_database(service.settings.database)
+        found = [str(row[0]) for row in connection.execute("SELECT exchange FROM content")]
+        connection.close()
+        shut = sum(service.vault.open("default", each, "prompt") != TEXT for each in found)
+        service.close()
+    lost = kept - len(found) + shut
+    print(
+        f"{rotations} rotations beside two writers: {kept} texts kept, {refused} refused, "
+        f"{lost} lost"
+    )
+    return refused + lost
 
 
 class Expected:
@@ -239,7 +284,14 @@ def main() -> int:
     reader.add_argument("--rounds", type=int, default=100)
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--child", nargs=3, metavar=("FOLDER", "AHEAD", "SEED"))
+    reader.add_argument("--live", type=int, metavar="SECONDS", default=0)
+    reader.add_argument("--writer", nargs=3, metavar=("FOLDER", "SECONDS", "NAME"))
     said = reader.parse_args()
+    if said.writer:
+        writer(Path(said.writer[0]), float(said.writer[1]), said.writer[2])
+        return 0
+    if said.live:
+        return 1 if live(said.live) else 0
     if said.child:
         child(Path(said.child[0]), int(said.child[1]), int(said.child[2]))
         return 0
