@@ -11,7 +11,7 @@ import pytest
 from tests.vault.conftest import INTERNAL, House, settings_in
 
 from hegui.settings import Secret, inspect
-from hegui.terms import Corrupt, Misconfigured
+from hegui.terms import Corrupt, Misconfigured, Unavailable
 from hegui.vault.pkcs11 import TokenHolder
 
 MODULES = (
@@ -93,6 +93,17 @@ def test_a_key_that_was_wrapped_in_the_token_opens_until_the_epoch_is_destroyed(
     assert holder.unwrap(1, wrapped) is None
     with pytest.raises(Misconfigured, match="no key hegui-epoch-00001"):
         holder.wrap(1, b"k" * 32)
+
+
+def test_a_session_that_was_lost_is_begun_again(holder: TokenHolder) -> None:
+    holder.create(1)
+    wrapped = holder.wrap(1, b"k" * 32)
+    holder._session.close()  # as when the token was taken out
+    with pytest.raises(Unavailable, match="does not answer"):
+        holder.wrap(1, b"k" * 32)
+    assert holder.unwrap(1, wrapped) == b"k" * 32
+    holder.close()
+    assert holder.unwrap(1, wrapped) == b"k" * 32
 
 
 def test_the_key_never_leaves_the_token(holder: TokenHolder) -> None:

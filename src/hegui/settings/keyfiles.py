@@ -1,6 +1,5 @@
 """The directory of key files: 0700, its files 0600, ours alone, or nothing starts."""
 
-import fcntl
 import os
 import re
 import stat
@@ -111,6 +110,8 @@ class KeyDirectory:
     @contextmanager
     def alone(self) -> Iterator[bool]:
         """Be the only process on this machine that works on the keys, or learn that one does."""
+        import fcntl  # servers only: Windows has none, and reads settings all the same
+
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         handle = os.open(self.path / ".lock", flags, 0o600)
         try:

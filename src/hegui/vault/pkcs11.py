@@ -4,6 +4,7 @@ An AES-256 key per epoch, not extractable; a subject's key goes under it with AE
 token. Needs ``hegui[pkcs11]``.
 """
 
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -55,7 +56,8 @@ class TokenHolder:
     def create(self, epoch: int) -> None:
         """Make the epoch's key in the token, unless it is there."""
         api, kinds = self._api, self._api.Attribute
-        with self._lock, self._named():
+        with self._lock, _Named(self):
+            self._ready()
             if self._key(epoch) is None:
                 self._session.generate_key(
                     api.KeyType.AES,
@@ -68,7 +70,8 @@ class TokenHolder:
     def wrap(self, epoch: int, key: bytes) -> bytes:
         """Return ``key`` under the epoch's key."""
         nonce = random_bytes(_NONCE_BYTES)
-        with self._lock, self._named():
+        with self._lock, _Named(self):
+            self._ready()
             held = self._key(epoch)
             if held is None:
                 raise Misconfigured(_NO_KEY.fill(token=self._token, name=_label(epoch)))
@@ -86,7 +89,8 @@ class TokenHolder:
         errors = self._api.exceptions
         refused = (errors.EncryptedDataInvalid, errors.EncryptedDataLenRange)
         gone = (errors.ObjectHandleInvalid, errors.KeyHandleInvalid)
-        with self._lock, self._named():
+        with self._lock, _Named(self):
+            self._ready()
             held = self._key(epoch)
             if held is None:
                 return None
@@ -108,19 +112,32 @@ class TokenHolder:
 
     def destroy(self, epoch: int) -> None:
         """Have the token destroy the epoch's key."""
-        with self._lock, self._named():
-            self._found.pop(epoch, None)
+        with self._lock, _Named(self):
+            self._ready()
             held = self._key(epoch)
             if held is not None:
                 self._found.pop(epoch, None)
                 held.destroy()
 
     def close(self) -> None:
-        """End the session."""
+        """End the session. The next use begins another."""
         with self._lock:
-            if self._session is not None:
-                self._session.close()
-                self._session = None
+            self.drop()
+
+    def drop(self) -> None:
+        """Let the session go, whatever has become of it."""
+        session, self._session, self._found = self._session, None, {}
+        if session is not None:
+            with suppress(self._api.exceptions.PKCS11Error):
+                session.close()
+
+    def _ready(self) -> None:
+        """Log in again where the session was lost."""
+        if self._session is None:
+            try:
+                self._log_in()
+            except Misconfigured as error:
+                raise Unavailable(error.words) from None
 
     def _log_in(self) -> None:
         errors = self._api.exceptions
@@ -156,24 +173,28 @@ class TokenHolder:
     def _parameters(self, epoch: int, nonce: bytes) -> Any:
         return self._api.GCMParams(nonce, _label(epoch).encode(), _TAG_BITS)
 
-    def _named(self) -> "_Named":
-        return _Named(self._api.exceptions.PKCS11Error, self._token)
+    def named(self, error: BaseException | None) -> Unavailable | None:
+        """Return the token's own error as ``Unavailable``, without what it quotes."""
+        if not isinstance(error, self._api.exceptions.PKCS11Error):
+            return None
+        self.drop()
+        return Unavailable(_AWAY.fill(token=self._token, why=type(error).__name__))
 
 
 class _Named:
-    """Turns the token's own errors into ``Unavailable``, without what they quote."""
+    """Turns the token's own errors into ``Unavailable``; the next use logs in again."""
 
-    def __init__(self, kind: type[Exception], token: str) -> None:
-        self._kind, self._token = kind, token
+    def __init__(self, holder: TokenHolder) -> None:
+        self._holder = holder
 
     def __enter__(self) -> None:
         """Do nothing yet."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Name the error."""
-        if isinstance(error, self._kind):
-            words = _AWAY.fill(token=self._token, why=type(error).__name__)
-            raise Unavailable(words) from None
+        named = self._holder.named(error)
+        if named is not None:
+            raise named from None
 
 
 def _label(epoch: int) -> str:

@@ -145,7 +145,7 @@ class Vault:
         return self._subjects.row(tenant, raw)
 
     def forget(self, row: bytes) -> None:
-        """Take a person's key out of memory. Other processes do so within a minute."""
+        """Take a person's key out of memory. Of an erasure other processes learn by ``look``."""
         self._subjects.forget(row)
 
     def commitment(self, subject: Subject, exchange: str, part: str, content: bytes) -> str:
