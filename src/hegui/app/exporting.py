@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from hegui.app import parts
+from hegui.app.upkeep import holders_of, open_vault
 from hegui.ledger import kinds, leaf
 from hegui.ledger.export import (
     FolderSink,
@@ -78,7 +79,7 @@ def export(
 
 def opener(settings: Settings, tenant: str, clock: Clock = parts.now) -> tuple[Vault, "Open"]:
     """Return the vault, to be closed, and what opens a tenant's content for an export."""
-    vault = Vault(settings.database, parts.key_directory(settings), clock)
+    vault = open_vault(settings, clock, holders_of(settings))
     return vault, Open(vault, tenant)
 
 

@@ -26,7 +26,7 @@ from hegui.settings import KeyDirectory, Settings
 from hegui.settings.rules import slug
 from hegui.store import open_database
 from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
-from hegui.vault.epochs import key_name
+from hegui.vault.holders import key_name
 
 Audience = Literal["adult", "minor"]
 Runner = ProcessRunner | RemoteRunner
@@ -67,8 +67,16 @@ _NEEDS: Final = (
         Words("no inspector's key would be known any more", "所有检查密钥都将失效"),
     ),
     (
-        "SELECT DISTINCT printf('epoch-%05d', epoch) FROM subject_key",
-        Words("kept content could not be opened any more", "已留存的内容将无法打开"),
+        (
+            "SELECT DISTINCT printf('epoch-%05d', k.epoch) FROM subject_key AS k"
+            " JOIN epoch AS e ON e.number = k.epoch WHERE e.holder = 'file'"
+        ),
+        Words(
+            "kept content could not be opened any more (was it destroyed with its epoch, and is "
+            "this an older copy of the database? See hegui vault abandon)",
+            "已留存的内容将无法打开（如果它是随纪元关闭而销毁的，而数据库是较早的副本，"
+            "请参见 hegui vault abandon）",
+        ),
     ),
     (
         "SELECT DISTINCT tenant FROM subject",
@@ -90,14 +98,15 @@ _NEEDS_SECOND: Final = (
 )
 
 
-def require_keys(settings: Settings) -> None:
+def require_keys(settings: Settings, given_up: str = "") -> None:
     """Raise ``Misconfigured`` when a key file that the database rests on is gone.
 
     Key files are made at their first use; a lost one must never be made anew in silence.
+    ``given_up`` is one that the operator says will not come back.
     """
     if not settings.database.exists():
         return
-    held = set(key_directory(settings).names())
+    held = {*key_directory(settings).names(), given_up}
     connection = open_database(settings.database)
     try:
         needs = (_NEEDS_SECOND, *_NEEDS) if settings.ledger.ml_dsa else _NEEDS
@@ -154,12 +163,12 @@ def signer_for(settings: Settings) -> Callable[[str], Signer]:
     return signer
 
 
-def open_ledger(settings: Settings, *, accepting: bool = False) -> Ledger:
+def open_ledger(settings: Settings, given_up: str = "", *, accepting: bool = False) -> Ledger:
     """Open the ledger for writing. The gateway and commands may have it open at a time.
 
     ``accepting`` is for putting a restored backup on record, and for nothing else.
     """
-    require_keys(settings)
+    require_keys(settings, given_up)
     return Ledger(
         settings.database,
         signer_for(settings),

@@ -54,6 +54,13 @@ SHELF = {
         "hegui.cli.inspectors:inspectors",
         Words("create, list and revoke inspectors' keys", "创建、查看和吊销检查密钥"),
     ),
+    "vault": (
+        "hegui.cli.vault:vault",
+        Words(
+            "erase a person's data, open kept content, replace its keys",
+            "删除个人数据、打开留存内容、轮换密钥",
+        ),
+    ),
 }
 
 

@@ -25,6 +25,7 @@ from hegui.settings.schema import (
     Timestamp,
     Upstream,
     UpstreamRole,
+    Vault,
     Witness,
 )
 from hegui.settings.secret import Secret
@@ -54,6 +55,7 @@ __all__ = [
     "Timestamp",
     "Upstream",
     "UpstreamRole",
+    "Vault",
     "Witness",
     "inspect",
     "read",

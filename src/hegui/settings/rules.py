@@ -13,6 +13,7 @@ from hegui.settings.guards import GuardModel
 from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
 from hegui.settings.locate import Trail
 from hegui.settings.schema import Assertion, Settings, Upstream
+from hegui.settings.vault import vault_faults
 from hegui.settings.witness import MOST_WITNESSES, vkey_fault
 from hegui.terms import Words
 
@@ -58,6 +59,8 @@ def examine(settings: Settings, reading: Reading) -> None:
     for rule in (*rules, _witnesses):
         for trail, words in rule(settings):
             reading.note(trail, words)
+    for trail, words in vault_faults(settings.vault):
+        reading.note(trail, words)
 
 
 def _service(settings: Settings) -> Iterator[_Found]:

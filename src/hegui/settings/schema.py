@@ -22,6 +22,7 @@ from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.ledgers import Ledger
 from hegui.settings.secret import Secret
+from hegui.settings.vault import Vault
 from hegui.settings.witness import WITNESSES, Timestamp, Witness
 from hegui.terms import Lang, Words
 
@@ -47,6 +48,7 @@ __all__ = [
     "Timestamp",
     "Upstream",
     "UpstreamRole",
+    "Vault",
     "Witness",
 ]
 
@@ -338,6 +340,10 @@ class Settings:
     )
     ledger: Ledger = field(default=Ledger(), metadata=says("the evidence log", "证据账本"))
     witnesses: tuple[Witness, ...] = field(default=(), metadata=WITNESSES)
+    vault: Vault = field(
+        default=Vault(),
+        metadata=says("the keys of kept content (Art. 11)", "留存内容的密钥（第十一条）"),
+    )
     data_dir: Path = field(
         default=Path("hegui-data"),
         metadata=says(

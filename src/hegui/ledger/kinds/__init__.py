@@ -6,6 +6,8 @@ from types import MappingProxyType
 from hegui.ledger.kinds import (
     appeals,
     content,
+    epochs,
+    erasure,
     exchange,
     handing_over,
     keys,
@@ -35,6 +37,8 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             ledgers,
             receipts,
             handing_over,
+            epochs,
+            erasure,
         )
         for one in family.KINDS
     }
