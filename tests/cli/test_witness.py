@@ -15,9 +15,11 @@ from tests.ledger.tsa import Authority, make_authority
 
 from hegui.app import parts
 from hegui.app import witness as app
-from hegui.ledger.cosignature import ML_DSA_44, read_key
+from hegui.app.attesting import confirmed
+from hegui.ledger.cosignature import ML_DSA_44, read_key, seen_by
 from hegui.ledger.cosigning import Cosigner
 from hegui.ledger.note import Checkpoint, Signer
+from hegui.settings import read
 from hegui.testing.serve import running_in_thread
 from hegui.witness.asking import write
 from hegui.witness.server import witness_app
@@ -144,6 +146,11 @@ def test_what_a_witness_and_an_authority_confirm_is_asked_for_checked_and_told(
         asked = hegui("ledger", "attest", "--lang", "en")
         assert (asked.exit_code, asked.output.count("has confirmed")) == (0, 2)
     state.close()
+    known = confirmed(read(settings, {}), "default")
+    assert known.witnesses == (vkey,)
+    assert len(seen_by(known.head, [read_key(vkey)])) == 1
+    assert known.stamp is not None
+    assert (known.stamp.size, known.stamp.checkpoint) == (1, known.head.rpartition("— ")[0])
     told = hegui("ledger", "verify", "--lang", "en")
     assert told.exit_code == 0, told.output
     assert "w.test/1 signed the first 1 entries" in told.output

@@ -32,7 +32,7 @@ async def page(served: Spine, path: str) -> str:
 
 
 async def until_said(served: Spine, path: str, what: str) -> str:
-    for _ in range(100):
+    for _ in range(400):
         told = await page(served, path)
         if what in told:
             return told

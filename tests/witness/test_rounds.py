@@ -96,7 +96,7 @@ class Service:
 
 @pytest_asyncio.fixture
 async def service(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Service]:
-    made = Service(tmp_path / "data" / "hegui.db", clock, Web(seconds=0.5))
+    made = Service(tmp_path / "data" / "hegui.db", clock, Web(seconds=20))
     made.grow(5)
     yield made
     await made.web.close()
@@ -280,6 +280,8 @@ HOSTILE: dict[str, tuple[Answer, str]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_whatever_a_witness_answers_is_a_word_of_trouble(service: Service, name: str) -> None:
     answer, word = HOSTILE[name]
+    if word == "timeout":
+        service.web = Web(seconds=0.2)
     elsewhere = []
 
     async def followed(_request: Request) -> Response:
@@ -294,6 +296,7 @@ async def test_whatever_a_witness_answers_is_a_word_of_trouble(service: Service,
     )
     async with running(app) as base:
         ended = await service.rounds(base).go()
+    await service.web.close()
     assert [one.trouble for one in ended] == [word]
     assert service.observed == [("w0", word)]
     assert service.read() is None

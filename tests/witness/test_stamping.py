@@ -30,7 +30,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest_asyncio.fixture
 async def service(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Service]:
-    made = Service(tmp_path / "data" / "hegui.db", clock, Web(seconds=2))
+    made = Service(tmp_path / "data" / "hegui.db", clock, Web(seconds=20))
     made.grow(5)
     yield made
     await made.web.close()

@@ -40,7 +40,7 @@ def served(folder: Path) -> Iterator[str]:
         yield line.partition("http://")[2].partition(";")[0]
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         assert "stopped" in process.stderr.read()
         process.stderr.close()
 
@@ -48,7 +48,7 @@ def served(folder: Path) -> Iterator[str]:
 def post(address: str, body: bytes) -> tuple[int, str]:
     asked = urllib.request.Request(f"http://{address}/add-checkpoint", data=body)
     try:
-        with urllib.request.urlopen(asked, timeout=10) as response:  # noqa: S310 - loopback
+        with urllib.request.urlopen(asked, timeout=60) as response:  # noqa: S310 - loopback
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         with error:

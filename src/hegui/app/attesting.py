@@ -3,15 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from hegui.app import parts
 from hegui.ledger.attested import Outside
 from hegui.ledger.cosignature import ML_DSA_44, read_key
-from hegui.ledger.cosigned import Standing, standing, tenants
+from hegui.ledger.cosigned import Stamped, Standing, stamped, standing, tenants
 from hegui.ledger.cosigning import require_ml_dsa
+from hegui.ledger.tiles import LogReader
 from hegui.ledger.timestamps import read_authorities
 from hegui.settings import Settings
 from hegui.store import open_database
@@ -168,6 +169,29 @@ def standings(settings: Settings) -> list[tuple[str, Standing]]:
     try:
         logs = tenants(connection)
         return [(log, standing(connection, log, name)) for log in logs for name in names]
+    finally:
+        connection.close()
+
+
+class Confirmed(NamedTuple):
+    """What goes along with one log's newest signed head: for exports and receipts.
+
+    ``head`` carries witnesses' lines where they have signed this very head; ``stamp`` is the latest
+    time stamp, of this head or an earlier one.
+    """
+
+    head: str
+    witnesses: tuple[str, ...]
+    stamp: Stamped | None
+
+
+def confirmed(settings: Settings, tenant: str) -> Confirmed:
+    """Return what is known of one log's newest signed head (``ask_now`` makes it known)."""
+    witnesses = tuple(vkey for each in settings.witnesses for vkey in each.vkeys)
+    connection = open_database(settings.database, read_only=True)
+    try:
+        head = LogReader(connection, tenant).published
+        return Confirmed(head, witnesses, stamped(connection, tenant))
     finally:
         connection.close()
 

@@ -124,7 +124,7 @@ def serve(folder: Path, address: Address, lang: Lang) -> int:
     tell = _teller(lang)
     try:
         socket = bound(address.host, address.port)
-        with state.transaction() as file:
+        with state.reading() as file:
             count = sum(bool(log.vkeys) for log in file.logs())
         place = Address(address.host, socket.getsockname()[1])
 

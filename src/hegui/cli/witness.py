@@ -207,7 +207,7 @@ def logs(folder: Path, *, as_json: bool) -> int:
     from hegui.app import witness as app
 
     state = app.opened(folder).state
-    with state.transaction() as file:
+    with state.reading() as file:
         found = file.logs()
     state.close()
     split = any(log.splits for log in found)
@@ -244,7 +244,7 @@ def evidence(folder: Path, *, as_json: bool) -> int:
     from hegui.app import witness as app
 
     state = app.opened(folder).state
-    with state.transaction() as file:
+    with state.reading() as file:
         found = file.evidence()
     state.close()
     if as_json:

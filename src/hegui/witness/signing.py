@@ -75,7 +75,7 @@ class Witness:
         The head is remembered, durably, before its signature is given out.
         """
         asked = asking.read(body)
-        with self._state.transaction() as file:
+        with self._state.reading() as file:
             keys = file.keys_of(asked.head.origin)
         if not keys:
             return _refused(404, _UNKNOWN)
@@ -97,16 +97,17 @@ class Witness:
 
     def latest(self, origin_hash: str) -> str | None:
         """Return the newest signed note of a log, by the SHA-256 of its origin in hex."""
-        with self._state.transaction() as file:
+        with self._state.reading() as file:
             return file.latest(origin_hash)
 
     def _decide(self, file: Open, asked: asking.AddCheckpoint, keys: Sequence[Key]) -> Answer:
         head, held = asked.head, file.held(asked.head.origin)
         at = self._clock()
         size = held.size if held is not None else 0
+        note = f"{asked.text}\n{''.join(_own(asked.lines, keys))}"
         split = held is not None and held.size == head.size and held.root != head.root
         if held is not None and split:
-            self._keep_split(file, held, asked, at)
+            self._keep_split(file, held, head, note)
         if asked.old != size:
             return Answer(409, f"{size}\n", asking.SIZE_TYPE)
         if split:
@@ -117,13 +118,11 @@ class Witness:
                 _log.warning("%s gave no proof that %d extends %d", head.origin, head.size, size)
             return _refused(422, _UNPROVEN)
         signed = "".join(self._sign(asked.text, head, at))
-        own = "".join(_own(asked.lines, keys))
-        file.hold(head.origin, Held(head.size, head.root, f"{asked.text}\n{own}{signed}", at))
+        file.hold(head.origin, Held(head.size, head.root, note + signed, at))
         return Answer(200, signed)
 
-    def _keep_split(self, file: Open, held: Held, asked: asking.AddCheckpoint, at: int) -> None:
-        head = asked.head
-        if file.keep_split(head.origin, head.root, (held.note, asked.note), at):
+    def _keep_split(self, file: Open, held: Held, head: Head, note: str) -> None:
+        if file.keep_split(head.origin, head.root, (held.note, note), self._clock()):
             _log.error("split view: %s signed two heads of size %d", head.origin, head.size)
 
     def _sign(self, text: str, head: Head, at: int) -> list[str]:

@@ -5,7 +5,7 @@ One SQLite file of its own. Everything that decides is read and written in one t
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -117,14 +117,14 @@ class State:
             self._connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator["Open"]:
-        """Give the file for one decision: nobody else reads or writes meanwhile.
+    def transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator["Open"]:
+        """Give the file for one decision: nobody else writes meanwhile.
 
         What was written is durable when this ends, and gone where it ends with an error.
         """
         with self._lock:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute(begin)
                 try:
                     yield Open(self._connection, self._path)
                 except BaseException:
@@ -135,6 +135,10 @@ class State:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise Unavailable(_FAILED.fill(path=self._path, why=error)) from error
+
+    def reading(self) -> AbstractContextManager["Open"]:
+        """Give the file to be read, as it is at one moment."""
+        return self.transaction("BEGIN")
 
 
 class Open:
