@@ -6,8 +6,10 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,42 +88,50 @@ class Page:
         return base64.b64decode(shot["data"])
 
 
-@asynccontextmanager
-async def browser(profile: Path) -> AsyncIterator[Page]:
-    """Start a browser of our own with an empty profile; give its first tab; end it."""
+@contextmanager
+def browser(profile: Path) -> Iterator[str]:
+    """Start a browser of our own with an empty profile; give its address; end it."""
     program = chromium()
-    assert program is not None
-    process = await asyncio.create_subprocess_exec(
-        program,
-        "--headless=new",
-        "--no-sandbox",  # tests may run as root
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--remote-debugging-port=0",
-        f"--user-data-dir={profile}",
-        "--window-size=1000,1400",
-        "about:blank",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+    assert program is not None, "there is no Chromium here: apt-get install chromium"
+    process = subprocess.Popen(  # noqa: S603 - the browser of this machine
+        [
+            program,
+            "--headless=new",
+            "--no-sandbox",  # tests may run as root
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--remote-debugging-port=0",
+            f"--user-data-dir={profile}",
+            "--window-size=1000,1400",
+            "about:blank",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         env={**os.environ, "LANG": "en_US.UTF-8", "HOME": str(profile)},
     )
     try:
-        port = await _port(profile / "DevToolsActivePort")
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-                tabs = [tab for tab in await answer.json() if tab["type"] == "page"]
-            async with session.ws_connect(
-                tabs[0]["webSocketDebuggerUrl"], max_msg_size=0
-            ) as socket:
-                yield Page(socket)
+        yield f"http://127.0.0.1:{_port(profile / 'DevToolsActivePort')}"
     finally:
         process.kill()
-        await process.wait()
+        process.wait()
 
 
-async def _port(file: Path) -> str:
-    async with asyncio.timeout(30):
-        while not (file.exists() and file.read_text(encoding="utf-8")):  # noqa: ASYNC110, ASYNC240 - written by it
-            await asyncio.sleep(0.05)
-    return file.read_text(encoding="utf-8").splitlines()[0]  # noqa: ASYNC240 - see above
+@asynccontextmanager
+async def tab(address: str) -> AsyncIterator[Page]:
+    """Open a tab of a running browser, and close it."""
+    async with aiohttp.ClientSession() as session:
+        async with session.put(f"{address}/json/new?about:blank") as answer:
+            made = await answer.json()
+        async with session.ws_connect(made["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            yield Page(socket)
+        async with session.get(f"{address}/json/close/{made['id']}"):
+            pass
+
+
+def _port(file: Path) -> str:
+    until = time.monotonic() + 30
+    while not (file.exists() and file.read_text(encoding="utf-8")):
+        assert time.monotonic() < until, "Chromium did not start within 30 seconds"
+        time.sleep(0.05)
+    return file.read_text(encoding="utf-8").splitlines()[0]

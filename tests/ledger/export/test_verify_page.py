@@ -5,12 +5,12 @@ import os
 import random
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.ledger.export.chromium import Page, browser, chromium
+from tests.ledger.export.chromium import Page, browser, chromium, tab
 from tests.ledger.export.cosigning import AT, NAME, add, cosigner_of, text_of
 from tests.ledger.export.folders import (
     SIGNER,
@@ -38,9 +38,16 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One browser for all tests of a process; each has a tab of its own."""
+    with browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
 @pytest.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    async with browser(tmp_path / "profile") as opened:
+async def page(address: str) -> AsyncIterator[Page]:
+    async with tab(address) as opened:
         await opened.open(PAGE)
         yield opened
 
@@ -102,8 +109,10 @@ async def test_a_folder_that_is_dropped_is_read(page: Page, folder: Path) -> Non
 
 
 @needs_chromium
-async def test_it_names_the_same_files_as_verify_py(page: Page, folder: Path) -> None:
-    chance = random.Random(21)
+async def test_it_names_the_same_files_as_verify_py(
+    page: Page, write: Write, some_leaves: list[bytes]
+) -> None:
+    folder, chance = write(leaves=some_leaves[:257]), random.Random(21)
     await give(page, SIGNER.vkey)
     for file in files_of(folder):
         kept = file.read_bytes()
@@ -200,7 +209,10 @@ async def test_a_browser_without_ed25519_is_never_green(page: Page, folder: Path
 
 
 @needs_chromium
-async def test_hostile_files_never_end_it_nor_run_in_it(page: Page, folder: Path) -> None:
+async def test_hostile_files_never_end_it_nor_run_in_it(
+    page: Page, write: Write, some_leaves: list[bytes]
+) -> None:
+    folder = write(Scope("x", "y", named=frozenset({3})), some_leaves[:9])
     (folder / "<img src=x onerror=document.title='owned'>").write_text("x", encoding="utf-8")
     for name in ("export.json", "clauses.json", "checkpoint", "vkey", "proof/003.tlog-proof"):
         kept = (folder / name).read_bytes()
