@@ -19,6 +19,8 @@ from hegui.terms import BadRequest, Corrupt, Entry, Misconfigured, Unavailable
 
 NOW = 1_780_000_000_000
 HOUR = 3_600.0
+# the sizes of logs, and of the heads that are signed
+SIZES = "SELECT size, CAST(substr(checkpoint, instr(checkpoint, char(10)) + 1) AS INTEGER) FROM log"
 
 
 class MakeLeaf(Protocol):
@@ -77,6 +79,20 @@ def test_a_tail_is_signed_within_about_a_second_though_nobody_appends(
     assert until(lambda: signed_size(db) == 3) < 1.5
     assert verify(db).logs[0].head == 3
     ledger.close()
+
+
+def test_many_logs_are_signed_in_turn_and_none_is_left_out(
+    db: Path, opened: Opener, make_leaf: MakeLeaf
+) -> None:
+    ledger = opened(sign_seconds=0.2)
+    tenants = [f"t{number}" for number in range(50)]
+    for _ in range(2):
+        for future in [ledger.submit(Entry(t, make_leaf(NOW, t))) for t in tenants]:
+            future.result(30)
+        until(lambda: all(row[0] == row[1] for row in query(db, SIZES)))
+    ledger.close()
+    assert sorted(query(db, SIZES)) == [(2, 2)] * 50
+    assert len(list(heads_beside(db).folder.glob("*.head"))) == 50
 
 
 def test_a_tail_is_signed_when_it_has_grown_long(
@@ -268,6 +284,25 @@ def test_a_log_without_tiles_gets_them_in_bounded_steps(
     ledger.close()
     assert signed_size(db) == 3_001
     assert verify(db, {"t": signer("t").vkey}).ok
+
+
+def test_no_head_is_signed_that_is_smaller_than_the_one_in_the_second_place(
+    db: Path, opened: Opener, make_leaf: MakeLeaf, signer: Callable[[str], Signer]
+) -> None:
+    ledger = opened(sign_seconds=HOUR, sign_leaves=10_000)
+    add(ledger, make_leaf, 1_000)
+    ((empty,),) = query(db, "SELECT checkpoint FROM log")
+    ledger.close()
+    # as after a crash between the second place and the database
+    query(db, f"UPDATE log SET checkpoint = '{empty}'")  # noqa: S608 - a head of ours
+    query(db, "DELETE FROM node")
+    connection = open_database(db)
+    signing = Signing(db, Trust(signer, heads_beside(db)), step=256)
+    signing.run(connection)
+    signing.let_go()
+    connection.close()
+    assert signed_size(db) == 1_000
+    assert verify(db, {"t": signer("t").vkey}, heads=heads_beside(db).folder).ok
 
 
 def test_what_was_changed_is_never_taken_over(
