@@ -160,6 +160,32 @@ async def test_every_tenants_log_is_witnessed_for_itself(service: Service, addre
         assert len(seen_by(note, KEYS)) == 2
 
 
+async def test_a_witness_that_hangs_is_waited_for_once_a_round_whatever_the_number_of_logs(
+    service: Service, address: str
+) -> None:
+    asked = []
+
+    async def hangs(_request: Request) -> Response:
+        asked.append(1)
+        await asyncio.sleep(5)
+        return Response()
+
+    tenants = [f"t{n}" for n in range(30)]
+    for tenant in tenants:
+        service.grow(1, tenant)
+    service.web = Web(seconds=1)
+    app = Starlette(routes=[Route("/add-checkpoint", hangs, methods=["POST"])])
+    async with running(app) as base:
+        ended = await service.rounds(base, address).go()
+    await service.web.close()
+    told = {(one.tenant, one.name): one.trouble for one in ended}
+    assert len(told) == 2 * 31
+    assert {trouble for (_, name), trouble in told.items() if name == "w0"} == {"timeout"}
+    assert told["default", "w1"] == ""
+    assert told["t0", "w1"] == "log-unknown"
+    assert len(asked) <= 8
+
+
 async def test_the_size_of_a_409_is_followed(
     service: Service, address: str, witness: Witness
 ) -> None:

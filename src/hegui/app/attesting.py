@@ -111,8 +111,9 @@ class Attesting:
         ]
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections and files."""
         await self._web.close()
+        self._rounds.close()
 
 
 def attesters(settings: Settings, clock: Clock, web: Web) -> list[Attester]:

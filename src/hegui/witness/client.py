@@ -1,6 +1,5 @@
 """Asking a witness to sign a head (C2SP tlog-witness), and checking what it says."""
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ from hegui.ledger.cosigned import Standing, keep_lines
 from hegui.ledger.tiles import read_log
 from hegui.terms import Clock
 from hegui.witness.asking import SIZE_TYPE, write
-from hegui.witness.rounds import Attested
+from hegui.witness.rounds import Aside, Attested
 from hegui.witness.web import Reply, Troubled, Web
 
 MOST_BYTES: Final = 131_072
@@ -84,7 +83,7 @@ class WitnessClient:
         """How long it is left alone at least."""
         return self._every_ms
 
-    async def attest(self, tenant: str, known: Standing) -> Attested:
+    async def attest(self, tenant: str, known: Standing, aside: Aside) -> Attested:
         """Have the newest head of a log signed. Raises ``Troubled``.
 
         The size that the witness holds is taken from what is known, and from its 409 where that
@@ -92,7 +91,7 @@ class WitnessClient:
         """
         old = known.size
         for _ in range(_TRIES):
-            head = await asyncio.to_thread(self._head, tenant, old)
+            head = await aside(partial(self._head, tenant, old))
             try:
                 lines = await self._submit(min(old, head.size), head)
             except _StaleError as stale:

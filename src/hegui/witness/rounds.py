@@ -6,9 +6,12 @@ restart forgets nothing. Whoever fails is asked again later and later; nothing e
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import apsw
 
@@ -18,6 +21,8 @@ from hegui.store import open_database
 from hegui.terms import Clock, HeguiError, Unavailable, Words
 from hegui.witness.web import Troubled
 
+T = TypeVar("T")
+
 Observe = Callable[[str, str], None]
 """Is told of each request: who was asked, and how it ended (``signed``, or a word of trouble)."""
 
@@ -26,6 +31,11 @@ _UNREADABLE = Words(en="The ledger cannot be read: {why}.", zh="无法读取账�
 LONGEST_WAIT_MS: Final = 3_600_000
 _FIRST_WAIT_MS: Final = 60_000
 _DOUBLINGS: Final = 6
+_THREADS: Final = 2
+_AT_ONCE: Final = 8
+"""Logs about which one attester is asked at a time."""
+_DOWN: Final = frozenset({"unreachable", "timeout", "busy", "broken-off"})
+"""Words that speak of the attester and not of the log: the rest of the round is not tried on it."""
 
 
 class Attested(NamedTuple):
@@ -33,6 +43,14 @@ class Attested(NamedTuple):
 
     size: int
     write: Callable[[apsw.Connection], None]
+
+
+class Aside(Protocol):
+    """Runs what blocks in a thread, off the loop and apart from what the service screens."""
+
+    def __call__(self, work: Callable[[], T]) -> Awaitable[T]:
+        """Return what ``work`` returns."""
+        ...
 
 
 class Attester(Protocol):
@@ -48,7 +66,7 @@ class Attester(Protocol):
         """How long it is left alone at least."""
         ...
 
-    async def attest(self, tenant: str, known: Standing) -> Attested:
+    async def attest(self, tenant: str, known: Standing, aside: Aside) -> Attested:
         """Ask about the newest head of a log. Raises ``Troubled``."""
         ...
 
@@ -83,29 +101,50 @@ class Rounds:
         self._clock = clock
         self._observe = observe
         self._behind = behind
+        self._threads = ThreadPoolExecutor(_THREADS, "witness")
+
+    def close(self) -> None:
+        """Wait for what is being read or written."""
+        self._threads.shutdown()
+
+    def _aside(self, work: Callable[[], T]) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def go(self, *, at_once: bool = False) -> list[Outcome]:
         """Ask everybody whose turn it is, or (``at_once``) everybody, all at the same time.
 
         Returns how each request ended. ``Unavailable`` where the database cannot be used.
         """
-        due = await asyncio.to_thread(self._claim, at_once=at_once)
-        return list(await asyncio.gather(*(self._ask(one) for one in due)))
+        due = await self._aside(partial(self._claim, at_once=at_once))
+        slots: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
+        down: dict[str, str] = {}
+        return list(await asyncio.gather(*(self._ask(one, slots, down) for one in due)))
 
-    async def _ask(self, due: _Due) -> Outcome:
-        name, trouble = due.attester.name, ""
-        try:
-            made = await due.attester.attest(due.tenant, due.known)
-            await asyncio.to_thread(self._keep, due, made)
-        except Troubled as error:
-            trouble = error.word
-        except HeguiError as error:
-            # the log itself cannot be read, or the result not written: tried again like the rest
-            trouble = type(error).__name__.lower()
+    async def _ask(
+        self, due: _Due, slots: dict[str, asyncio.Semaphore], down: dict[str, str]
+    ) -> Outcome:
+        """Ask one about one log; whoever does not answer is not waited for again in this round."""
+        name = due.attester.name
+        async with slots[name]:
+            trouble = down.get(name) or await self._tried(due)
+        if trouble in _DOWN:
+            down[name] = trouble
         if trouble:
-            await asyncio.to_thread(self._note, due, trouble)
+            await self._aside(partial(self._note, due, trouble))
         self._observe(name, trouble or "signed")
         return Outcome(due.tenant, name, trouble)
+
+    async def _tried(self, due: _Due) -> str:
+        """Ask, and keep what is said; return a word of trouble, or nothing."""
+        try:
+            made = await due.attester.attest(due.tenant, due.known, self._aside)
+            await self._aside(partial(self._keep, due, made))
+        except Troubled as error:
+            return error.word
+        except HeguiError as error:
+            # the log itself cannot be read, or the result not written: tried again like the rest
+            return type(error).__name__.lower()
+        return ""
 
     def _claim(self, *, at_once: bool) -> list[_Due]:
         """Return whose turn it is, and put down that they are being asked: one process asks.

@@ -1,6 +1,6 @@
 """Asking a time-stamping authority about a head (RFC 3161), and checking what it says."""
 
-import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,7 @@ from hegui.ledger.cosigned import Stamped, Standing, keep_stamp
 from hegui.ledger.tiles import read_log
 from hegui.ledger.timestamps import MOST_BYTES, question, time_of
 from hegui.terms import Clock
-from hegui.witness.rounds import Attested
+from hegui.witness.rounds import Aside, Attested
 from hegui.witness.web import Troubled, Web
 
 AUTHORITY: Final = ""
@@ -44,10 +44,10 @@ class StampClient:
         """How long it is left alone at least."""
         return self._every_ms
 
-    async def attest(self, tenant: str, known: Standing) -> Attested:
+    async def attest(self, tenant: str, known: Standing, aside: Aside) -> Attested:
         """Have the newest head of a log stamped: all its bytes, signatures included."""
         del known
-        size, note = await asyncio.to_thread(self._head, tenant)
+        size, note = await aside(partial(self._head, tenant))
         asked = question(note)
         reply = await self._web.post(
             self._url, asked.data, {"content-type": _QUERY, "accept": _REPLY}, MOST_BYTES
@@ -55,7 +55,7 @@ class StampClient:
         if reply.status != _OK:
             raise Troubled(f"http-{reply.status}")
         try:
-            await asyncio.to_thread(time_of, reply.body, note, self._authorities, asked.nonce)
+            await aside(partial(time_of, reply.body, note, self._authorities, asked.nonce))
         except ValueError:
             raise Troubled("bad-stamp") from None
         stamp = Stamped(size, self._clock(), note, reply.body)

@@ -59,7 +59,7 @@ class Web:
     def _pool(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=32, keepalive_timeout=4.0),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4.0),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None),
                 headers={"accept-encoding": "identity"},
