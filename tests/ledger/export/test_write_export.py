@@ -162,6 +162,33 @@ def test_a_bundle_with_a_pruned_record_is_left_out_and_that_is_said(write: Write
     assert any("256 of 601 records are not here" in en for en, _ in report.gaps)
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "wanted"),
+    [
+        (0, 100, [[0, 2]]),  # the run lies between the records of second 99 and second 301
+        (50, 99, [[0, 1]]),  # these records are there, and their bundle cannot be
+        (200, 210, [[0, 2]]),
+        (302, 400, [[1, 2]]),
+        (520, 540, []),
+        (301, 302, [[0, 2]]),
+    ],
+)
+def test_pruned_records_count_as_of_the_period_unless_their_neighbours_say_otherwise(
+    write: Write, since: int, until: int, wanted: list[list[int]]
+) -> None:
+    period = Period(NOW + 1000 * since, NOW + 1000 * until)
+    folder = write(Scope("x", "y", period), pruned=frozenset(range(100, 301)))
+    assert json.loads((folder / "export.json").read_bytes())["pruned"] == wanted
+    assert named(check(folder)) == ""
+
+
+def test_records_pruned_to_the_end_may_be_of_any_later_time(write: Write) -> None:
+    folder = write(Scope("x", "y", Period(NOW + 10**9)), pruned=frozenset(range(512, 600)))
+    assert json.loads((folder / "export.json").read_bytes())["pruned"] == []
+    folder = write(Scope("x", "y"), pruned=frozenset({0, 256}), name="first")
+    assert json.loads((folder / "export.json").read_bytes())["pruned"] == [[0, 2]]
+
+
 def test_nothing_is_left_of_an_export_that_fails(tmp_path: Path, some_leaves: list[bytes]) -> None:
     scope = Scope("x", "y")
     log = MemoryLog([*some_leaves, own_record(scope, some_leaves, NOW)], broken_at=300)

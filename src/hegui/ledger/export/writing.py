@@ -13,6 +13,7 @@ from hegui.ledger import proof
 from hegui.ledger.export.clauses import clauses_file
 from hegui.ledger.export.folder import Sink
 from hegui.ledger.export.opening import Opening
+from hegui.ledger.export.pruned import Gaps, extend
 from hegui.ledger.export.scope import Scope
 from hegui.ledger.kinds.shapes import HEAD
 from hegui.ledger.tiles import WIDTH, bundle, bundle_path, places_of
@@ -167,26 +168,30 @@ class _Writing:
                 self._step()
 
     def records(self) -> None:
-        """Write the bundles in which a record of the period lies."""
+        """Write the bundles in which a record of the period lies, unless one there was pruned."""
+        gaps = Gaps(self.scope.period)
         for n in range(self._bundles):
             start, end = n * WIDTH, min(self.log.size, (n + 1) * WIDTH)
             leaves = self.log.leaves(start, end)
             told = [_told(leaf) for leaf in leaves]
+            gaps.see(n, (one.t if leaf else None for leaf, one in zip(leaves, told, strict=True)))
             if self._wanted(leaves, told):
-                self._bundle(n, leaves, told)
+                if all(leaves):
+                    self._bundle(n, leaves, told)
+                else:
+                    extend(gaps.bundles, n)
             self._step()
+        gaps.close()
+        self.pruned = gaps.bundles
+        self.summary.pruned = sum(end - first for first, end in gaps.bundles)
 
     def _wanted(self, leaves: list[bytes], told: list[_Told]) -> bool:
-        """Tell whether a record of the period lies here. A pruned one has no time any more."""
+        """Tell whether a record that is still there is of the period."""
         covers = self.scope.period.covers
-        return any(not leaf or covers(one.t) for leaf, one in zip(leaves, told, strict=True))
+        return any(leaf and covers(one.t) for leaf, one in zip(leaves, told, strict=True))
 
     def _bundle(self, n: int, leaves: list[bytes], told: list[_Told]) -> None:
-        if not all(leaves):
-            _extend(self.pruned, n)
-            self.summary.pruned += 1
-            return
-        _extend(self.shown, n)
+        extend(self.shown, n)
         self.summary.shown += len(leaves)
         self.sink.put(bundle_path(n, len(leaves)), bundle(leaves))
         for index, (leaf, one) in enumerate(zip(leaves, told, strict=True), n * WIDTH):
@@ -263,14 +268,6 @@ def _told(leaf: bytes) -> _Told:
         return _read_told(leaf)
     except (msgspec.DecodeError, RecursionError):
         return _Told()
-
-
-def _extend(ranges: list[list[int]], n: int) -> None:
-    """Add ``n`` to ranges ``[first, end]``, which grow in order."""
-    if ranges and ranges[-1][1] == n:
-        ranges[-1][1] = n + 1
-    else:
-        ranges.append([n, n + 1])
 
 
 def _json(value: Any) -> bytes:
