@@ -1,5 +1,6 @@
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,15 @@ from tests.vault.conftest import YEAR, House
 from hegui.app.upkeep import sinks_of
 from hegui.settings import KeyDirectory
 from hegui.store import open_database
-from hegui.terms import BadRequest, Corrupt, Erasure, SinkState, Unavailable, Words
+from hegui.terms import (
+    BadRequest,
+    Corrupt,
+    Erasure,
+    Misconfigured,
+    SinkState,
+    Unavailable,
+    Words,
+)
 from hegui.vault import Vault, sealing
 from hegui.vault.epochs import LOOK_MS
 from hegui.vault.erasing import Erasures
@@ -236,6 +245,50 @@ def test_moved_or_altered_shared_content_does_not_open(house: House) -> None:
             house.vault.open("default", "both", "prompt")
 
 
+def test_a_person_whom_an_older_database_brings_back_is_erased_again(
+    house: House, again: Callable[[], House], tmp_path: Path
+) -> None:
+    alice = house.keep("alice", "x1", SECRET)
+    house.keep("bob", "x2", "二")
+    connection = open_database(house.settings.database)
+    connection.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))
+    connection.close()
+    house.erase("alice")
+    listed = house.settings.data_dir / "erasures"
+    assert listed.read_text(encoding="ascii").split() == [alice.key_id.hex()]
+    assert listed.stat().st_mode & 0o777 == 0o600
+    house.close()
+    for name in ("hegui.db", "hegui.db-wal", "hegui.db-shm"):
+        (house.settings.data_dir / name).unlink(missing_ok=True)
+    (tmp_path / "copy.db").rename(house.settings.database)
+    house.settings.database.chmod(0o600)
+    anew = again()
+    assert anew.vault.open("default", "x1", "prompt") == SECRET.encode(), "so it must be done"
+    anew.tend()
+    with pytest.raises(BadRequest, match="not kept"):
+        anew.vault.open("default", "x1", "prompt")
+    assert anew.vault.open("default", "x2", "prompt") == "二".encode()
+    (record,) = anew.records("subject.restricted")
+    assert "older database" in record["by"]
+    anew.rotate()
+    anew.clock.forward(FORGOTTEN_MS)
+    anew.tend()
+    assert listed.read_text(encoding="ascii") == ""
+
+
+@pytest.mark.parametrize("held", [b"zz", b"00" * 15, b"\xff" * 32, b"z" * 32])
+def test_a_damaged_list_of_erasures_is_refused(house: House, held: bytes) -> None:
+    listed = house.settings.data_dir / "erasures"
+    listed.write_bytes(held + b"\n")
+    listed.chmod(0o600)
+    with pytest.raises(Misconfigured, match="list of erasures"):
+        house.tend()
+    listed.write_bytes(b"00" * 16)
+    listed.chmod(0o644)
+    with pytest.raises(Misconfigured, match="mode 0644"):
+        house.tend()
+
+
 class Index:
     """A sink of somebody's own: a search index that is away at first."""
 
@@ -264,6 +317,7 @@ def with_index(house: House, index: Index) -> Callable[[], list[object]]:
                 (*sinks_of(upkeep.rows), index),
                 house.clock,
                 7,
+                plain.remembered,
             )
             return list(erasures.advance())
 
@@ -370,7 +424,7 @@ def test_an_erasure_that_is_cut_off_is_carried_on(
                 raise Unavailable(Words("cut", "中断"))
             plain.record(tenant, kind, fields, writes)  # type: ignore[arg-type]
 
-        broken = Erasures(plain.rows, plain.epochs, record, plain.sinks, house.clock, 7)
+        broken = replace(plain, record=record)
         row = house.vault.subject_row("default", "alice")
         person = broken.person("default", row=row)
         if cut == "subject.erased":

@@ -15,6 +15,7 @@ from hegui.vault.erasing import Erasures, Standing
 from hegui.vault.holders import FileHolder, Holder
 from hegui.vault.opening import Opening
 from hegui.vault.pkcs11 import TokenHolder
+from hegui.vault.remembered import Remembered
 from hegui.vault.rotating import Record, Rotation, Told, untold
 from hegui.vault.rows import Rows
 from hegui.vault.sinks import HandedOver, MemorySink, VaultSink
@@ -130,7 +131,9 @@ class Upkeep:
             due = self.due() <= self._clock()
             wanted = holder_wanted(self._settings)
             closed = rotation.run(wanted) if due else rotation.finish()
-            return Tended(closed, self.erasures().advance())
+            erasures = self.erasures()
+            erasures.repeat()
+            return Tended(closed, erasures.advance())
 
     def due(self) -> int:
         """Return when (UTC ms) the epoch's key is to be replaced."""
@@ -153,6 +156,7 @@ class Upkeep:
             sinks_of(self.rows),
             self._clock,
             self._settings.vault.epoch_days,
+            Remembered(self._settings.data_dir / "erasures"),
         )
 
     def opening(self, vault: Vault) -> Opening:

@@ -13,12 +13,15 @@ from hegui.store import random_bytes
 from hegui.terms import BadRequest, Cell, Clock, Erasure, HeguiError, Sink, SinkState, Words, Write
 from hegui.vault import moving
 from hegui.vault.epochs import Epochs, epochs_of
+from hegui.vault.remembered import Remembered
 from hegui.vault.rotating import Record
 from hegui.vault.rows import Rows, as_bytes, number
 
 State: TypeAlias = Literal["restricted", "erased", "complete"]
 GROUNDS: Final = ("requested", "consent-withdrawn", "purpose-ended", "term-ended", "unlawful")
 _DAY_MS: Final = 86_400_000
+REPEATED: Final = "repeated after an older database was restored"
+"""Who erases, in the record, where the person had asked before."""
 _LAG_MS: Final = 600_000  # from when a key is due until it is destroyed, and everybody has answered
 
 _UNKNOWN = Words(
@@ -35,6 +38,10 @@ _ROW_OF = (
 _KEYS_BY_ROW = "SELECT key_id FROM subject_key WHERE subject_row = ? AND tenant = ? ORDER BY seq"
 _INSERT = (
     "INSERT INTO erasure (id, tenant, subject_row, state, asked) VALUES (?, ?, ?, 'restricted', ?)"
+)
+_BROUGHT_BACK = (
+    "SELECT subject_row, tenant FROM subject_key WHERE key_id = ? AND subject_row IS NOT NULL"
+    " AND key_id NOT IN (SELECT key_id FROM erased_key)"
 )
 _INSERT_SUBJECT = "INSERT INTO erased_subject (pseudonym, erasure) VALUES (?, ?)"
 _DETACH_SUBJECT = "UPDATE subject SET row = ? WHERE pseudonym = ?"
@@ -104,6 +111,7 @@ class Erasures:
     sinks: Sequence[Sink]
     clock: Clock
     epoch_days: int
+    remembered: Remembered
 
     def person(self, tenant: str, *, row: bytes = b"", pseudonym: str = "") -> Person:
         """Find a person by their row or a pseudonym; unknown is ``BadRequest`` (404)."""
@@ -132,6 +140,7 @@ class Erasures:
             writes.append(Write(moving.INSERT_ERASED, (key, made)))
             writes.append(Write(_DETACH_KEY, (key,)))
         fields = {"erasure": made, "subjects": _few(person.subjects), "by": by, "ground": ground}
+        self.remembered.add(person.keys)
         self.record(person.tenant, "subject.restricted", fields, tuple(writes))
         self.advance(made)
         return self._of(made)
@@ -147,6 +156,15 @@ class Erasures:
             if fresh.state == "erased" and self._complete(fresh):
                 completed.append(self._of(standing.id))
         return completed
+
+    def repeat(self) -> list[Standing]:
+        """Erase again whom an older copy of the database brought back; return those erasures."""
+        again = []
+        for key in self.remembered.ids():
+            for row, tenant in self.rows.query(_BROUGHT_BACK, (key,)):
+                person = self.person(str(tenant), row=as_bytes(row))
+                again.append(self.ask(person, "requested", REPEATED))
+        return again
 
     def under_way(self) -> list[Standing]:
         """Return all erasures that are not complete, the oldest first."""
@@ -210,6 +228,7 @@ class Erasures:
         }
         done = Write(_COMPLETE, (now, standing.id))
         self.record(standing.tenant, "erasure.completed", fields, (*rows, done))
+        self.remembered.drop(keys)
         self.rows.scrub()
         return True
 
