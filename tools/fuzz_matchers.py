@@ -21,7 +21,7 @@ from hegui.detectors.columns import arrays_of
 from hegui.detectors.matcher import Matcher, PlainMatcher
 from hegui.detectors.pattern import Pattern, literal, parse
 from hegui.detectors.targets import ANYTHING, NO_DIGIT, NO_WORD, Target
-from hegui.detectors.tree import WORD
+from hegui.detectors.tree import WORD, Each
 from hegui.detectors.vectors import Sizes, VectorMatcher
 from hegui.runners.compiling import kept
 from hegui.terms import Findings, Misconfigured, TextColumn
@@ -77,16 +77,25 @@ def some_targets(rng: random.Random, most: int) -> list[Target]:
     return [
         Target(
             rng.choice("rst"),
-            some_pattern(rng),
+            pattern,
             rng.choice(edges),
             rng.choice(edges),
             rng.choice([None, None, even, unless_a_stands_left]),
             rng.randrange(4),
             whole=rng.random() < 0.3,
+            trigger=some_trigger(rng, pattern),
             score=rng.choice([1.0, 0.7]),
         )
-        for _ in range(rng.randrange(most))
+        for pattern in (some_pattern(rng) for _ in range(rng.randrange(most)))
     ]
+
+
+def some_trigger(rng: random.Random, pattern: Pattern) -> Pattern | None:
+    """Ask the engine for a last character only, sometimes: then many ask for the same."""
+    if rng.random() < 0.6:
+        return None
+    trigger = Pattern(Each(pattern.closing))
+    return trigger.folded(case=True, width=True) if rng.random() < 0.5 else trigger
 
 
 def some_column(rng: random.Random) -> TextColumn:

@@ -12,7 +12,7 @@ from hegui.detectors.lexicon import targets_of
 from hegui.detectors.matcher import Matcher, PlainMatcher
 from hegui.detectors.pattern import Pattern, literal, parse
 from hegui.detectors.targets import ANYTHING, NO_DIGIT, NO_WORD, Target
-from hegui.detectors.tree import WORD
+from hegui.detectors.tree import WORD, Each, Row
 from hegui.detectors.vectors import Sizes, VectorMatcher
 from hegui.terms import Misconfigured, TextColumn
 
@@ -67,15 +67,16 @@ def some_targets(rng: random.Random, most: int) -> list[Target]:
     return [
         Target(
             rng.choice("rst"),
-            some_pattern(rng),
+            pattern,
             rng.choice(edges),
             rng.choice(edges),
             rng.choice([None, None, even, unless_a_stands_left]),
             rng.randrange(4),
             whole=rng.random() < 0.3,
+            trigger=rng.choice([None, Pattern(Each(pattern.closing))]),
             score=rng.choice([1.0, 0.7]),
         )
-        for _ in range(rng.randrange(most))
+        for pattern in (some_pattern(rng) for _ in range(rng.randrange(most)))
     ]
 
 
@@ -213,3 +214,67 @@ def test_full_width_words_are_found_in_any_case_and_only_whole() -> None:
     matcher = VectorMatcher(targets_of("r", literal("kill")))
     texts = ["ＫｉＬＬ", "ｋｉｌｌｓ", "KILL", "kiＬＬ", "ｋｉｌｌ，"]
     assert [row for row, *_ in matcher.find(TextColumn.of(texts))] == [0, 2, 4]
+
+
+def after_a_label(_value: str, left: str) -> float:
+    return float(left.lower().endswith("qq:"))
+
+
+def far_behind(_value: str, left: str) -> float:
+    return float(left.endswith("abc" * 9))
+
+
+EVERY_SIZE = (Sizes(), Sizes(0, 0), TINY, SMALL_SEGMENTS)
+
+
+@pytest.mark.parametrize("sizes", EVERY_SIZE)
+def test_targets_that_ask_the_engine_for_the_same_are_told_once_and_each_is_found(
+    sizes: Sizes,
+) -> None:
+    digits = parse(r"\d{3}").folded(width=True)
+    targets = [
+        Target("r", parse(r"a?\d{4}").folded(width=True), NO_WORD, NO_DIGIT, trigger=digits),
+        Target("s", parse(r"[ab字]\d{3}"), ANYTHING, NO_DIGIT, even, trigger=digits),
+        Target("t", parse(r"\d{3}").folded(width=True), ANYTHING, NO_DIGIT, trigger=digits),
+        Target("u", parse(r"\d{3}"), ANYTHING, NO_WORD, trigger=digits),
+    ]
+    assert VectorMatcher.recipe(targets).narrow.ids[:2] == (0, 3)
+    texts = ["a1234", "字123，b456x", "", "１２３", "123１", "字12", "3", "b123"]
+    column = TextColumn.of([*texts, *("x" * 40 + text for text in texts)])
+    want = list(PlainMatcher(targets).find(column))
+    assert {rule for _, rule, *_ in want} == set("rstu")
+    assert list(VectorMatcher(targets, sizes=sizes).find(column)) == want
+
+
+@pytest.mark.parametrize("sizes", EVERY_SIZE)
+def test_a_label_in_full_width_introduces_a_value_in_ascii_and_the_other_way_round(
+    sizes: Sizes,
+) -> None:
+    value = parse(r"\d{5}").folded(width=True)
+    label = parse("qq:").folded(case=True, width=True)
+    trigger = Pattern(Row((label.tree, value.tree)))
+    target = Target("r", value, NO_WORD, NO_WORD, after_a_label, left=3, trigger=trigger)
+    found = ["qq:12345", "ＱＱ:12345", "Ｑq：12345", "qq:１２３４５", "ｑｑ：１2３４5"]
+    column = TextColumn.of([*("字" * 30 + text + "字" * 30 for text in found), "ｑ:12345"])
+    assert VectorMatcher([target], sizes=sizes).find(column).row == [0, 1, 2, 3, 4]
+    assert list(VectorMatcher([target], sizes=sizes).find(column)) == list(
+        PlainMatcher([target]).find(column)
+    )
+
+
+@pytest.mark.parametrize("segment", [1, 5, 31, 64])
+def test_a_trigger_longer_than_its_pattern_is_seen_across_a_cut(segment: int) -> None:
+    trigger = parse("(?:abc){9}x")
+    target = Target("r", literal("x"), check=far_behind, left=27, trigger=trigger)
+    column = TextColumn.of(["x" + "abc" * 30 + "x", "abc" * 9, "x"])
+    found = VectorMatcher([target], sizes=Sizes(0, 0, segment)).find(column)
+    assert (found.row, found.start) == ([0], [91])
+
+
+def test_rows_whose_ends_the_next_rows_hide_are_all_found() -> None:
+    target = Target("r", parse(r"\d{2,3}"), NO_DIGIT, NO_DIGIT)
+    column = TextColumn.of(["12", "345", "6", "", "78", "x901", "23x", "4567", "８９"] * 3)
+    want = list(PlainMatcher([target]).find(column))
+    assert len(want) == 15
+    for sizes in EVERY_SIZE:
+        assert list(VectorMatcher([target], sizes=sizes).find(column)) == want

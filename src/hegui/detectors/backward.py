@@ -9,38 +9,39 @@ the number of patterns.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from hegui.detectors.pattern import Pattern
-from hegui.detectors.tree import Chars
 
 CACHE: Final = 200_000  # remembered steps; then the cache starts anew
 
 Wanted: TypeAlias = Mapping[int, int]
 """Per pattern, the positions that may be read next, as bits."""
+Tag = TypeVar("Tag")
+_NOTHING: Final[frozenset[str]] = frozenset()
 
 
-class State(dict[str, "State"]):
+class State(dict[str, "State[Tag]"], Generic[Tag]):
     """What may stand before the place reached. Maps the character there to the next state.
 
     ``begins``: reading the last character may have been the beginning of a match; each entry is
-    what must not stand directly before it. ``dead``: nothing can be read any further. ``wanted``
-    is None where everything is.
+    the tag of such a pattern. ``dead``: nothing can be read any further. ``wanted`` is None where
+    everything is.
     """
 
     __slots__ = ("_owner", "_steps", "begins", "dead", "wanted")
 
     def __init__(
-        self, owner: "Backward", wanted: Wanted | None, begins: tuple[Chars, ...] = ()
+        self, owner: "Backward[Tag]", wanted: Wanted | None, begins: tuple[Tag, ...] = ()
     ) -> None:
         super().__init__()
         self.wanted = wanted
         self.begins = begins
         self.dead = wanted is not None and not wanted
         self._owner = owner
-        self._steps: dict[int, State] = {}
+        self._steps: dict[int, State[Tag]] = {}
 
-    def __missing__(self, char: str) -> "State":
+    def __missing__(self, char: str) -> "State[Tag]":
         return self._owner.step(self, self._steps, char)
 
 
@@ -55,36 +56,36 @@ class _Laid(NamedTuple):
     last: int
     jumps: int
     before: Mapping[int, int]
-    forbidden: Chars
 
 
-class Backward:
+class Backward(Generic[Tag]):
     """Several patterns as one automaton that reads backwards.
 
-    ``before[n]`` are the characters that must not stand directly before a match of
-    ``patterns[n]``. Read from ``anywhere`` to find beginnings of matches (a text that ends inside
-    a match), from ``ends`` to find the starts of matches that end where the reading begins.
-    Results do not depend on the cache, so threads may share one object.
+    ``tags[n]`` is what is said where a match of ``patterns[n]`` may begin: the number of the
+    pattern, or the characters that must not stand directly before it (then where nothing must not,
+    that is all that is said). Read from ``anywhere`` to find beginnings of matches (a text that
+    ends inside a match), from ``ends`` to find the starts of matches that end where the reading
+    begins. Results do not depend on the cache, so threads may share one object.
     """
 
     def __init__(
-        self, patterns: Sequence[Pattern], before: Sequence[Chars], *, cache: int = CACHE
+        self, patterns: Sequence[Pattern], tags: Sequence[Tag], *, cache: int = CACHE
     ) -> None:
         self._cache = cache
         self._laid: list[_Laid] = []
-        where: dict[Chars, dict[int, int]] = {}
-        for number, (pattern, forbidden) in enumerate(zip(patterns, before, strict=True)):
+        self._tags = tags
+        where: dict[frozenset[str], dict[int, int]] = {}
+        for number, (pattern, _) in enumerate(zip(patterns, tags, strict=True)):
             laid = pattern.positions
             jumps = {p: _bits(there) for p, there in enumerate(laid.before) if there != {p - 1}}
-            bits = _Laid(_bits(laid.first), _bits(laid.last), _bits(jumps), jumps, forbidden)
-            self._laid.append(bits)
+            self._laid.append(_Laid(_bits(laid.first), _bits(laid.last), _bits(jumps), jumps))
             for position, chars in enumerate(laid.chars):
                 there = where.setdefault(chars, {})
                 there[number] = there.get(number, 0) | 1 << position
         self._index(where)
         self._reset()
 
-    def _index(self, where: Mapping[Chars, Mapping[int, int]]) -> None:
+    def _index(self, where: Mapping[frozenset[str], Mapping[int, int]]) -> None:
         """Group characters that no position tells apart, so that they share their steps."""
         members: dict[str, list[Mapping[int, int]]] = {}
         for chars, there in where.items():
@@ -101,13 +102,14 @@ class Backward:
             self._kind[char] = kinds[alike]
 
     def _reset(self) -> None:
-        self._nothing = State(self, {})
-        self._states: dict[tuple[frozenset[tuple[int, int]], frozenset[Chars]], State] = {}
+        self._nothing: State[Tag] = State(self, {})
+        self._states: dict[tuple[frozenset[tuple[int, int]], frozenset[Tag]], State[Tag]] = {}
         self._cached = 0
-        self.anywhere = State(self, None)
-        self.ends = State(self, {n: laid.last for n, laid in enumerate(self._laid) if laid.last})
+        self.anywhere: State[Tag] = State(self, None)
+        ends = {n: laid.last for n, laid in enumerate(self._laid) if laid.last}
+        self.ends: State[Tag] = State(self, ends)
 
-    def step(self, state: State, steps: dict[int, State], char: str) -> State:
+    def step(self, state: State[Tag], steps: dict[int, State[Tag]], char: str) -> State[Tag]:
         """Return the state after reading ``char`` in ``state``, and remember it."""
         self._cached += 1
         if self._cached > self._cache:
@@ -122,24 +124,25 @@ class Backward:
         state[char] = found
         return found
 
-    def _after(self, wanted: Wanted | None, kind: int) -> State:
+    def _after(self, wanted: Wanted | None, kind: int) -> State[Tag]:
         at = self._at[kind]
-        begins: dict[Chars, None] = {}
+        begins: dict[Tag, None] = {}
         onward: dict[int, int] = {}
         for number, here in at.items() if wanted is None else wanted.items():
             read = here if wanted is None else here & at.get(number, 0)
             if not read:
                 continue
-            first, _, jumps, before, forbidden = self._laid[number]
+            first, _, jumps, before = self._laid[number]
             if read & first:
-                begins[forbidden] = None
+                begins[self._tags[number]] = None
             next_ones = (read & ~jumps) >> 1
             for position in _positions(read & jumps):
                 next_ones |= before[position]
             if next_ones:
                 onward[number] = next_ones
-        if frozenset() in begins:  # one without a boundary settles it for all
-            begins = {frozenset(): None}
+        free = [tag for tag in begins if tag == _NOTHING]
+        if free:  # one without a boundary settles it for all
+            begins = dict.fromkeys(free)
         if not onward and not begins:
             return self._nothing
         key = (frozenset(onward.items()), frozenset(begins))

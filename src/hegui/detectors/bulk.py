@@ -12,10 +12,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from hegui.detectors.collect import WIDTH
+from hegui.detectors.collect import columns_of
 from hegui.detectors.columns import Arrays, ColumnFindings, Whole, joined
 from hegui.detectors.edges import Edges, Marks
-from hegui.detectors.fullwidth import in_small_letters, places, stretches
+from hegui.detectors.fullwidth import SIZE as FULL_WIDTH
+from hegui.detectors.fullwidth import in_small_letters, stretches
 from hegui.detectors.matcher import Hit
 from hegui.detectors.plan import Data, Open, Plan
 from hegui.terms import Findings, TextColumn
@@ -50,7 +51,7 @@ class _State:
 
 
 Scan: TypeAlias = Callable[[Any], list[int]]
-"""Returns an engine's hits on a buffer, ``WIDTH`` numbers each."""
+"""Returns an engine's hits on a buffer, as a ``Collector`` keeps them."""
 
 
 class Bulk:
@@ -81,59 +82,84 @@ class Bulk:
         inside = offsets[np.searchsorted(offsets, segment.start, "right") - 1] < segment.start
         low = max(segment.start - plan.reach * inside, int(offsets[0]))
         high = min(segment.end + 1, int(offsets[-1]))
-        parts = [self._ends(self._narrow(state.data[low:high]), low)]
-        for floor, end in self._hidden(state, segment):
-            start = max(floor, end - plan.reach)
-            hits = self._narrow(bytes(state.data[start:end]) + _NOTHING)
-            parts.append(self._ends(hits, start))
-        at = places(state.bytes[low:high])
-        for start, end, ended in stretches(at + low, offsets, plan.reach) if len(at) else ():
-            text = in_small_letters(bytes(state.data[start:end]))
-            parts.append(self._ends(self._wide(text + _NOTHING if ended else text), start))
-        ends, targets = parts[0]
+        ends, targets = self._ends(self._narrow(state.data[low:high]))
+        ends += low
+        parts = [(ends, targets)]
+        tails = self._hidden(state, segment)
+        if len(tails[0]):
+            parts.append(self._pieces(self._narrow, state, tails))
+        marks = np.flatnonzero(targets == plan.mark)
+        if len(marks):
+            near = stretches(np.sort(ends[marks]) - FULL_WIDTH, offsets, plan.reach)
+            parts.append(self._pieces(self._wide, state, near, in_small_letters))
         if len(parts) > 1:
             ends = np.concatenate([e for e, _ in parts])
             targets = np.concatenate([t for _, t in parts])
-        here = (ends > segment.start) & (ends <= segment.end)
+        here = (ends > segment.start) & (ends <= segment.end) & (targets != plan.mark)
         return ends[here], targets[here]
 
-    def _ends(self, hits: list[int], shift: int) -> tuple[Whole, Whole]:
-        count = len(hits) // WIDTH
-        targets = np.fromiter(hits[::WIDTH], np.int64, count)
-        ends = np.fromiter(hits[2::WIDTH], np.int64, count)
-        return ends - self._tables.late[targets] + shift, targets
+    def _ends(self, hits: list[int]) -> tuple[Whole, Whole]:
+        ends, targets = columns_of(hits)
+        return ends - self._tables.late[targets], targets
 
-    def _hidden(self, state: _State, segment: _Segment) -> Iterator[tuple[int, int]]:
-        """Return the rows that end in a segment, and whose end the next row hides."""
+    def _pieces(
+        self,
+        engine: Scan,
+        state: _State,
+        pieces: tuple[Whole, Whole],
+        made: Callable[[bytes], bytes] = bytes,
+    ) -> tuple[Whole, Whole]:
+        """Return the hits in pieces of the column, all scanned at once, nothing after each."""
+        starts, stops = pieces
+        spans = zip(starts.tolist(), stops.tolist(), strict=True)
+        text = _NOTHING.join([*(bytes(state.data[start:stop]) for start, stop in spans), b""])
+        ends, targets = self._ends(engine(made(text)))
+        first = np.cumsum(stops - starts + 1) - (stops - starts + 1)  # where each begins in it
+        piece = np.searchsorted(first, ends - 1, "right") - 1
+        return ends + (starts - first)[piece], targets
+
+    def _hidden(self, state: _State, segment: _Segment) -> tuple[Whole, Whole]:
+        """Return the tails of the rows that end in a segment, and whose end the next row hides."""
         offsets = state.offsets
         first, last = np.searchsorted(offsets, (segment.start, segment.end), "right")
         ends = offsets[first:last]
         floors = offsets[first - 1 : last - 1]
         follows = state.bytes[np.minimum(ends, len(state.bytes) - 1)]
         hidden = (floors < ends) & ((ends == offsets[-1]) | self._tables.glue[follows])
-        return zip(floors[hidden].tolist(), ends[hidden].tolist(), strict=True)
+        ends, floors = ends[hidden], floors[hidden]
+        return np.maximum(floors, ends - self._plan.reach), ends
 
     def _sort_out(self, state: _State, segment: _Segment, ends: Whole, targets: Whole) -> None:
-        """Settle the plain hits, and open the others."""
+        """Keep the plain hits, and open the others."""
+        tables = self._tables
+        sizes = tables.plain[targets]
+        told = np.flatnonzero(tables.edged[targets])  # those with boundaries, and those not plain
+        good = np.ones(len(ends), np.bool_)
+        if len(told):
+            good[told] = self._allowed(state, segment, ends[told], targets[told], sizes[told])
+            others = told[good[told] & (sizes[told] == 0)]
+            self._open(state, ends[others], targets[others])
+            good[others] = False
+            ends, sizes, targets = ends[good], sizes[good], targets[good]
+        self._keep(state, segment, ends - sizes, sizes, targets)
+
+    def _allowed(
+        self, state: _State, segment: _Segment, ends: Whole, targets: Whole, sizes: Whole
+    ) -> Marks:
+        """Mark the hits whose boundaries are kept; before those that are not plain none is."""
         tables, offsets = self._tables, state.offsets
         first, last = np.searchsorted(offsets, (segment.start, segment.end))
         near = offsets[max(0, first - 1) : last + 1]  # the rows of this segment: a short search
         row = np.searchsorted(near, ends - 1, "right") - 1
-        floors, ceilings = near[row], near[row + 1]
-        sizes = tables.plain[targets]
-        good = ends - sizes >= floors
-        good &= ~tables.after.follow(state.bytes, ends, targets, ceilings)
-        one_by_one = good & (sizes == 0)
-        good &= sizes != 0
-        starts = ends[good] - sizes[good]
-        good[good] = ~tables.before.precede(state.bytes, starts, targets[good], floors[good])
-        self._keep(state, segment, ends[good] - sizes[good], sizes[good], targets[good])
-        each = zip(
-            ends[one_by_one].tolist(),
-            targets[one_by_one].tolist(),
-            floors[one_by_one].tolist(),
-            strict=True,
-        )
+        good = ~tables.after.follow(state.bytes, ends, targets, near[row + 1])
+        plain = np.flatnonzero(good & (sizes != 0))
+        starts, floors = (ends - sizes)[plain], near[row[plain]]
+        good[plain] = ~tables.before.precede(state.bytes, starts, targets[plain], floors)
+        return good
+
+    def _open(self, state: _State, ends: Whole, targets: Whole) -> None:
+        floors = state.offsets[np.searchsorted(state.offsets, ends - 1, "right") - 1]
+        each = zip(ends.tolist(), targets.tolist(), floors.tolist(), strict=True)
         for end, target, floor in dict.fromkeys(each):
             self._plan.open(state.opened, state.data, (end, target), floor)
 
@@ -162,14 +188,17 @@ class Bulk:
         scores = self._tables.scores[targets]
         for key in [key for key in state.scores if key < horizon - state.base << _SHIFT]:
             scores[np.searchsorted(keys, key)] = state.scores.pop(key)
-        kept = self._unexcepted(state, starts, ends, targets)
-        if kept is not None:
-            starts, ends, targets, scores = starts[kept], ends[kept], targets[kept], scores[kept]
         first, last = np.searchsorted(state.offsets, (state.base, segment.end))
         first = max(0, first - 1)
-        row = np.searchsorted(state.offsets[first : last + 1], starts, "right") - 1 + first
-        floors = state.offsets[row]
-        rules = self._tables.rule[targets]
+        near = state.offsets[first : last + 1]
+        rows = np.arange(first, first + len(near) - 1)
+        row = np.repeat(rows, np.diff(np.searchsorted(starts, near)))  # starts are in order
+        kept = ends <= state.offsets[row + 1]  # the others run into the next row
+        kept &= self._unexcepted(state, starts, ends, targets, kept)
+        if not kept.all():
+            starts, ends, targets = starts[kept], ends[kept], targets[kept]
+            scores, row = scores[kept], row[kept]
+        floors, rules = state.offsets[row], self._tables.rule[targets]
         return Arrays(self._tables.rules, row, rules, starts - floors, ends - floors, scores)
 
     def _settle(self, state: _State, horizon: int) -> None:
@@ -188,18 +217,22 @@ class Bulk:
         state.keys = np.concatenate([state.keys, np.array(keys, np.int64)])
 
     def _unexcepted(
-        self, state: _State, starts: Whole, ends: Whole, targets: Whole
-    ) -> Marks | None:
-        """Mark what is a finding: no exception, nor covered by one of its rule. None: all are."""
-        count, rule = self._plan.count, self._tables.rule[targets]
-        exceptions = targets >= count
-        if not exceptions.any() and not state.reached:
-            return None
-        kept = ~exceptions
+        self, state: _State, starts: Whole, ends: Whole, targets: Whole, inside: Marks
+    ) -> Marks:
+        """Mark what is a finding: no exception, nor covered by one of its rule.
+
+        Only the exceptions ``inside`` their row count.
+        """
+        exceptions = targets >= self._plan.count
+        kept: Marks = ~exceptions
+        if kept.all() and not state.reached:
+            return kept
+        rule = self._tables.rule[targets]
+        exceptions &= inside
         for number in {*rule[exceptions].tolist(), *state.reached}:
             of_rule = rule == number
             theirs = np.flatnonzero(of_rule & exceptions)
-            found = np.flatnonzero(of_rule & ~exceptions)
+            found = np.flatnonzero(of_rule & kept)
             before = state.reached.get(number, 0)
             furthest = np.maximum.accumulate(np.concatenate([[before], ends[theirs]]))
             place = np.searchsorted(starts[theirs], starts[found], "right")
@@ -213,9 +246,11 @@ class _Tables:
 
     def __init__(self, plan: Plan) -> None:
         self.plain = np.array(plan.plain, np.int64)
-        self.late = np.array(plan.late, np.bool_)
+        self.late = np.array(plan.late, np.int64)
         self.before = Edges([target.before for target in plan.targets])
         self.after = Edges([target.after for target in plan.targets])
+        bounded = [bool(target.before or target.after) for target in plan.targets]
+        self.edged = np.array(bounded, np.bool_) | (self.plain == 0)
         self.scores = np.array([target.score for target in plan.targets], np.float64)
         self.rules = tuple(dict.fromkeys(target.rule for target in plan.targets))
         place = {rule: number for number, rule in enumerate(self.rules)}

@@ -11,13 +11,29 @@ Where that cannot be had (not CPython, another shape of ``list.extend``), a Pyth
 """
 
 import ctypes
+import struct
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 WIDTH: Final = 5  # numbers to a hit: target, 0, end, 0, 0
 _VARARGS: Final = 0x0001  # METH_VARARGS
 _ONE: Final = 0x0008  # METH_O
+
+Numbers: TypeAlias = NDArray[np.int64]
+
+
+def columns_of(hits: list[int]) -> tuple[Numbers, Numbers]:
+    """Return where hits end, and their targets, as arrays.
+
+    ``struct`` takes half the time that numpy takes to read integers out of a list.
+    """
+    pack = struct.Struct(f"{len(hits) // WIDTH}i").pack
+    ends, targets = (np.frombuffer(pack(*hits[at::WIDTH]), np.int32) for at in (2, 0))
+    return ends.astype(np.int64), targets.astype(np.int64)
 
 
 class _MethodDef(ctypes.Structure):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from hegui.detectors.backward import Backward
 from hegui.detectors.edges import edge_of
 from hegui.detectors.matcher import Hit, row_text
-from hegui.detectors.recipe import fixed_size, late
+from hegui.detectors.recipe import alike, fixed_size, late
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import narrow
 
@@ -19,31 +19,42 @@ WIDEST: Final = 4  # bytes of a character of UTF-8
 _FIRST_LOOK: Final = 64  # bytes
 
 
+class _Together(NamedTuple):
+    """Targets that a hit of one of them speaks for, read backwards; ``most`` bytes at most."""
+
+    backward: Backward[int]
+    most: int
+
+
 class Plan:
     """Targets, those from ``count`` on being exceptions, laid out for back ends that scan bytes.
 
     ``sizes[n]``: bytes of every match, or 0. ``plain[n]``: the same when no check has to be asked,
-    so that a hit is a finding but for its boundaries. ``reach``: bytes that a match may be long.
+    so that a hit is a finding but for its boundaries. ``reach``: bytes that a match may be long,
+    or what the engine looks for instead. ``mark``: the number that full-width letters and digits
+    are hits of.
     """
 
     def __init__(self, targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> None:
         self.targets = (*targets, *exceptions)
-        self.count = len(targets)
+        self.count, self.mark = len(targets), len(self.targets)
         self.sizes = [fixed_size(target) for target in self.targets]
         self.plain = [
             0 if target.check else size
             for target, size in zip(self.targets, self.sizes, strict=True)
         ]
-        self.late = [late(target) for target in self.targets]
+        self.late = [*(late(target) for target in self.targets), False]  # the last is the mark's
         self.before = [edge_of(target.before) for target in self.targets]
         self.after = [edge_of(target.after) for target in self.targets]
-        self.reach = WIDEST * max((target.pattern.span for target in self.targets), default=0)
-        self._backward: dict[int, Backward] = {}
+        told = [(target.trigger or target.pattern, target.pattern) for target in self.targets]
+        self.reach = WIDEST * max((one.span for both in told for one in both), default=0)
+        self._alike = {n: all_of for n, all_of in alike(self.targets).items() if all_of[1:]}
+        self._together: dict[int, _Together] = {}
 
     @cached_property
     def glue(self) -> frozenset[int]:
         """The bytes that, at the beginning of a row, hide a match at the end of the row before."""
-        told = (t.after for t, is_late in zip(self.targets, self.late, strict=True) if is_late)
+        told = (target.after for target in self.targets if late(target))
         return frozenset(ord(char) for chars in set(told) for char in chars if char.isascii())
 
     def open(self, opened: Open, data: Data, hit: tuple[int, int], floor: int) -> None:
@@ -59,30 +70,38 @@ class Plan:
             if start >= floor and not (edge and edge.precedes(data, start, floor)):
                 opened.setdefault((start, target), []).append(end)
             return
-        for start in self._starts(data, end, target, floor):
-            opened.setdefault((start, target), []).append(end)
+        for start, number in self._starts(data, end, target, floor):
+            opened.setdefault((start, number), []).append(end)
 
-    def _starts(self, data: Data, end: int, target: int, floor: int) -> list[int]:
+    def _starts(self, data: Data, end: int, target: int, floor: int) -> list[tuple[int, int]]:
         """Read backwards from an end. Most matches are short: look at a little first."""
-        pattern, before = self.targets[target].pattern, self.targets[target].before
-        backward = self._backward.get(target)
-        if backward is None:
-            backward = self._backward[target] = Backward([pattern], [before])
-        size, most = _FIRST_LOOK, WIDEST * (pattern.span + 1)
+        backward, most = self._together.get(target) or self._laid(target)
+        size = _FIRST_LOOK
         while True:
             low = max(floor, end - min(size, most))
             text = _text(data, low, end, floor)
             state = backward.ends
-            starts = []
+            starts: list[tuple[int, int]] = []
             at = len(text)
             while at and not state.dead:
                 at -= 1
                 state = state[text[at]]
-                if state.begins and not (at and text[at - 1] in before):
-                    starts.append(end - _size(text[at:]))
+                starts += [
+                    (end - _size(text[at:]), number)
+                    for number in state.begins
+                    if not (at and text[at - 1] in self.targets[number].before)
+                ]
             if at or low == floor or size >= most:
                 return starts
             size *= 8  # what stands before is not known: look again, further back
+
+    def _laid(self, target: int) -> _Together:
+        """Return the targets that a hit of ``target`` speaks for, made when first asked."""
+        numbers = self._alike.get(target, (target,))
+        patterns = [self.targets[number].pattern for number in numbers]
+        most = WIDEST * (max(pattern.span for pattern in patterns) + 1)
+        self._together[target] = laid = _Together(Backward(patterns, numbers), most)
+        return laid
 
     def settle(
         self, data: Data, opened: Iterable[tuple[tuple[int, int], list[int]]], floor: int

@@ -87,7 +87,7 @@ class Prefixes:
         self.span = max((pattern.span for pattern in patterns), default=0)
 
     @cached_property
-    def _backward(self) -> Backward:
+    def _backward(self) -> Backward[Chars]:
         others = self._others
         return Backward([one for one, _ in others], [no for _, no in others], cache=self._cache)
 

@@ -20,14 +20,14 @@ are no streams, so ``Stream.size()`` is never called. One scratch per thread.
 import threading
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import hyperscan
 
 from hegui.detectors.bulk import Bulk
 from hegui.detectors.collect import WIDTH, Collector
-from hegui.detectors.fullwidth import holds_one, in_small_letters
+from hegui.detectors.fullwidth import in_small_letters
 from hegui.detectors.matcher import Hit, unexcepted
 from hegui.detectors.plan import Open, Plan
 from hegui.detectors.recipe import Recipe, databases_of, loaded, recipe_of
@@ -35,7 +35,6 @@ from hegui.detectors.targets import Target
 from hegui.terms import Findings, TextColumn
 
 _NOTHING: Final = b"\xff"  # in no character, so in no pattern
-_BEGINS_WIDE: Final = b"\xef"  # every full-width letter or digit
 
 
 class Sizes(NamedTuple):
@@ -124,14 +123,15 @@ class VectorMatcher:
             data = bytes(column.data[low:high]) + _NOTHING
             starts = [0, len(data)]
         hits = self._narrow(data)
-        ends = self._ends(hits, 0) if hits else set()
-        if _BEGINS_WIDE in data and holds_one(data):
-            ends |= self._full_width(data, starts)
-        if not ends:
+        if not hits:
             return Findings()
+        ends = self._ends(hits, 0)
+        if self._plan.mark in hits[::WIDTH]:
+            marks = {hit for hit in ends if hit[1] == self._plan.mark}
+            ends = (ends - marks) | self._full_width(data, starts, marks)
         if len(ends) > self._sizes.hits:
             return self._bulk.find(column)
-        return self._few(data, starts, ends)
+        return self._few(data, starts, ends) if ends else Findings()
 
     def silent(self, text: str) -> bool:
         """Whether the engine has no hit: it is not told what must not stand before one."""
@@ -148,13 +148,15 @@ class VectorMatcher:
             for end, target in zip(hits[2::WIDTH], hits[::WIDTH], strict=True)
         }
 
-    def _full_width(self, data: bytes, starts: list[int]) -> set[tuple[int, int]]:
-        """Return what the second database finds in rows with full-width letters or digits."""
+    def _full_width(
+        self, data: bytes, starts: list[int], marks: set[tuple[int, int]]
+    ) -> set[tuple[int, int]]:
+        """Return what the second database finds in the rows with full-width letters or digits."""
         found: set[tuple[int, int]] = set()
-        for start, following in pairwise(starts):
-            row = data[start : following - 1]
-            if holds_one(row):
-                found |= self._ends(self._wide(in_small_letters(row) + _NOTHING), start)
+        for row in {bisect_right(starts, end) - 1 for end, _ in marks}:
+            start = starts[row]
+            text = data[start : starts[row + 1] - 1]
+            found |= self._ends(self._wide(in_small_letters(text) + _NOTHING), start)
         return found
 
     def _few(self, data: bytes, starts: list[int], ends: set[tuple[int, int]]) -> Findings:
