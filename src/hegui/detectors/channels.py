@@ -14,7 +14,10 @@ from importlib import resources
 from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
 
+import numpy as np
+
 from hegui.detectors import homophones, skeleton
+from hegui.detectors.columns import ColumnFindings, arrays_of, with_rows
 from hegui.detectors.exact import TargetDetector
 from hegui.detectors.matcher import row_text
 from hegui.detectors.normal import RUN, Derived, changes, forms, normalised, unseen
@@ -120,26 +123,24 @@ class ChannelledDetector:
         found = self._detector.inspect(_joined(column, texts) if texts else column)
         if not len(found) and not any(text.derived.breaks for text in texts):
             return found
-        return self._gather(found, len(column), texts, None)
+        return self._gather(found, len(column), texts)
 
     def _inspect_flagged(self, column: TextColumn) -> Findings:
-        found = self._detector.inspect(column)
+        found = arrays_of(self._detector.inspect(column))
+        ours = np.array([SUSPECT in rule for rule in found.rules], np.bool_)[found.rule]
+        raw = found.only(~ours)
         flags: dict[int, list[tuple[int, int]]] = {}
-        for row, rule, start, end, _ in found:
+        for row, rule, start, end, _ in ColumnFindings(found.only(ours)):
             if rule == SUSPECT:
                 flags.setdefault(row, []).append((start, end))
-        if not flags:
-            return (
-                found
-                if SUSPECT not in "".join(set(found.rule))
-                else self._gather(found, len(column), [], None)
-            )
         texts = [text for row in flags for text in self._derive(row, column.row_bytes(row))]
-        more = self._detector.inspect(_joined(TextColumn(b"", [0]), texts))
-        shift = len(column)
-        for row, rule, start, end, score in more:
-            found.add(row + shift, rule, start, end, score)
-        return self._gather(found, shift, texts, flags)
+        more = self._detector.inspect(_joined(TextColumn(b"", [0]), texts)) if texts else Findings()
+        hits = self._derived(more, texts, flags)
+        if not hits:
+            return ColumnFindings(raw)
+        beside = np.isin(raw.row, [hit[0] for hit in hits])
+        theirs = _hits(ColumnFindings(raw.only(beside)))
+        return ColumnFindings(with_rows(raw.only(~beside), _merged(theirs, hits)))
 
     def context(self, before: str) -> int:
         """Return how many characters at the end of ``before`` decide on what follows.
@@ -238,22 +239,27 @@ class ChannelledDetector:
             texts.append(_Text(row, raw, SOUND, homophones.sounded(derived), derived.text))
         return texts
 
-    def _gather(
-        self,
-        found: Findings,
-        rows: int,
-        texts: list[_Text],
-        flags: dict[int, list[tuple[int, int]]] | None,
-    ) -> Findings:
+    def _gather(self, found: Findings, rows: int, texts: list[_Text]) -> Findings:
         """Put together what was found in ``rows`` raw rows and, after them, in derived texts."""
         raw: list[_Hit] = []
+        more = Findings()
+        for row, rule, start, end, score in found:
+            if row >= rows:
+                more.add(row - rows, rule, start, end, score)
+            elif SUSPECT not in rule:
+                raw.append((row, start, end, rule, score))
+        return _merged(raw, self._derived(more, texts, None))
+
+    def _derived(
+        self,
+        found: Findings,
+        texts: list[_Text],
+        flags: dict[int, list[tuple[int, int]]] | None,
+    ) -> list[_Hit]:
+        """Return what was found in derived texts, where it stands in the raw rows."""
         more: list[_Hit] = []
         for row, rule, start, end, score in found:
-            if row < rows:
-                if SUSPECT not in rule:
-                    raw.append((row, start, end, rule, score))
-                continue
-            text = texts[row - rows]
+            text = texts[row]
             hit = self._place(text, rule, (start, end), score)
             if hit is None:
                 continue
@@ -264,7 +270,7 @@ class ChannelledDetector:
             for place in text.derived.breaks:
                 low, high = _bytes(text.raw, place, place + RUN + 1)
                 more.append((text.row, low, high, FILLERS.id, FILLERS_SCORE))
-        return _merged(raw, more)
+        return more
 
     def _place(
         self, text: _Text, rule: str, span: tuple[int, int], score: float
@@ -298,6 +304,10 @@ class ChannelledDetector:
         if self._lookalikes.isdisjoint(value):
             return True
         return any(char.isalpha() and char not in self._lookalikes for char in value)
+
+
+def _hits(found: Findings) -> list[_Hit]:
+    return list(zip(found.row, found.start, found.end, found.rule, found.score, strict=True))
 
 
 def _merged(raw: list[_Hit], more: list[_Hit]) -> Findings:

@@ -6,7 +6,7 @@ make than to find.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,17 @@ class Arrays:
     start: Whole
     end: Whole
     score: Score
+
+    def only(self, which: Any) -> "Arrays":
+        """Return those that a mask marks, or those at some places."""
+        return Arrays(
+            self.rules,
+            self.row[which],
+            self.rule[which],
+            self.start[which],
+            self.end[which],
+            self.score[which],
+        )
 
 
 class ColumnFindings(Findings):
@@ -70,6 +81,20 @@ def arrays_of(findings: Findings) -> Arrays:
         np.array(findings.end, np.int64),
         np.array(findings.score, np.float64),
     )
+
+
+def with_rows(found: Arrays, others: Findings) -> Arrays:
+    """Return findings with ``others``, which are of other rows, in order of row."""
+    more = arrays_of(others)
+    rules = tuple(dict.fromkeys((*found.rules, *more.rules)))
+    place = np.array([rules.index(rule) for rule in more.rules], np.int64)
+    both = joined(
+        [
+            Arrays(rules, found.row, found.rule, found.start, found.end, found.score),
+            Arrays(rules, more.row, place[more.rule], more.start, more.end, more.score),
+        ]
+    )
+    return both.only(np.argsort(both.row, kind="stable"))
 
 
 def joined(parts: Sequence[Arrays]) -> Arrays:
