@@ -122,10 +122,15 @@ def _show(result: dict[str, Any]) -> None:
         f"{rare['patterns']} patterns of personal data; findings as row, rule, start, end, score\n"
     )
     click.echo(f"{'MB/s of processor time':26}" + "".join(f"{n:>12}" for n in screening.LEXICONS))
-    rows = {"decode": "decode only", "scan": "scan only", "find": "column to findings"}
-    for key, name in (
-        rows | {"whole": "Parquet to findings", "channels": "the same, in channels"}
-    ).items():
+    rows = {
+        "decode": "decode only",
+        "scan": "scan only",
+        "series": "the two in series",
+        "find": "column to findings",
+        "whole": "Parquet to findings",
+        "channels": "the same, in channels",
+    }
+    for key, name in rows.items():
         cells = "".join(f"{result[one]['mb_per_s'][key]:12.1f}" for one in screening.LEXICONS)
         click.echo(f"{name:26}{cells}")
     parts = "".join(f"{result[one]['of_decode_and_scan']:12.2f}" for one in screening.LEXICONS)

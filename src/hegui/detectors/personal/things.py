@@ -181,7 +181,7 @@ SHAPES: Final = (
         NO_DIGIT,
         coordinates,
         width=False,
-        trigger=r"[经纬] ?\d[\d\. °度′'分″\"秒]{1,44}",
+        trigger=r"(?:[北南]纬|[东西]经) ?\d[\d\. °度′'分″\"秒]{1,44}",
     ),
     # RFC 3986. One that is longer than a span is found as far as a stream can hold it.
     Shape("url", rf"https?://{_URL}{{3,230}}", WORD, _URL_CHARS, weighed("url"), width=False),
