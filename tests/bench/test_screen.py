@@ -19,7 +19,7 @@ def test_each_figure_is_set_beside_what_is_to_be_reached() -> None:
     assert reached["Parquet to findings, MB/s"] is True
     assert reached["with the corpus panel's channels, MB/s"] is False
     assert reached["dense lexicon, column to findings, MB/s"] is False
-    assert reached["stream chunk, inspect and pending, µs"] is False
+    assert reached["stream chunk, in a window, µs"] is False
     assert reached["100,000 phrases compiled, s"] is False
     assert reached["times presidio's speed"] is True
 
