@@ -13,6 +13,7 @@ from hegui.ledger import proof, tiles, tree
 from hegui.ledger.cosignature import seen_by
 from hegui.ledger.cosigning import Cosigner
 from hegui.ledger.note import Checkpoint, Signer, open_checkpoint, split_note
+from hegui.ledger.receipts import verify_receipt
 from hegui.terms import BadRequest, Corrupt, Words
 from hegui.witness import asking
 
@@ -21,6 +22,7 @@ LEAVES = [b"one", b"two", b"three", b'{"kind":"x"}', b"five"]
 HASHES = [tree.leaf_hash(leaf) for leaf in LEAVES]
 HEAD = Checkpoint(SIGNER.name, len(LEAVES), tree.root_of(HASHES))
 NOTE = SIGNER.sign(HEAD.text())
+CARRIED = proof.write(2, tree.inclusion_proof(2, 5, tree.subtrees_of(HASHES)), NOTE, LEAVES[2])
 PROOF = proof.write(2, tree.inclusion_proof(2, 5, tree.subtrees_of(HASHES)), NOTE, b"extra")
 
 WITNESS = Cosigner("w.example", b"w.example, another key, for fuzz")
@@ -74,12 +76,26 @@ def _bundle(data: bytes) -> None:
 def _proof(data: bytes) -> None:
     text = _text(data)
     found = proof.read(text)
+    if text.isascii() or max(text) < "\udc80":
+        other = verify_receipt.read_proof(data)
+        assert other == (found.index, found.extra, list(found.hashes), found.checkpoint.encode())
     again = proof.write(found.index, found.hashes, found.checkpoint, found.extra)
     assert again == text, "read otherwise than it is written"
     found.check(LEAVES[2], SIGNER.vkey)
     assert (found.index, found.checkpoint) == (2, NOTE) or found.checkpoint.startswith(
         HEAD.text()
     ), "a proof was accepted under a head that was never signed"
+
+
+def _receipt(data: bytes) -> None:
+    found = verify_receipt.check({"0.tlog-proof": data}, SIGNER.vkey)
+    if found.code:
+        raise Corrupt(Words(*found.problems[0][1]))
+    try:
+        read = proof.read(_text(data))
+        read.check(read.extra, SIGNER.vkey)
+    except Corrupt as error:
+        raise AssertionError("the two readers of proofs do not agree") from error
 
 
 def _path(data: bytes) -> None:
@@ -115,6 +131,7 @@ TARGETS = {
     "proof": Target(_proof, [PROOF.encode(), proof.write(0, [], NOTE).encode()]),
     "cosigned": Target(_cosigned, [COSIGNED.encode(), NOTE.encode()]),
     "asked": Target(_asked, [ASKED, asking.write(0, [], COSIGNED)]),
+    "receipt": Target(_receipt, [CARRIED.encode(), PROOF.encode()]),
     "path": Target(
         _path, [b"tile/0/x001/x234/067.p/112", b"tile/entries/000", b"tile/63/x001/000"]
     ),

@@ -66,20 +66,27 @@ class Reader:
         return [value for (value,) in rows if isinstance(value, int)]
 
     def _first_at(self, low: int, high: int, at_ms: int) -> int:
+        end = high
         while low < high:
             middle = (low + high) // 2
-            if self._time_at(middle) < at_ms:
-                low = middle + 1
+            at, time = self._time_from(middle, end)
+            if time < at_ms:
+                low = at + 1
             else:
                 high = middle
         return low
 
-    def _time_at(self, index: int) -> int:
+    def _time_from(self, index: int, end: int) -> tuple[int, float]:
+        """Return the next entry that was not pruned, and its time; past the last, infinity."""
         row = self._connection.execute(
-            "SELECT leaf FROM entry WHERE tenant = ? AND idx = ?", (self._tenant, index)
+            "SELECT idx, leaf FROM entry WHERE tenant = ? AND idx >= ? AND idx < ?"
+            " AND length(leaf) > 0 ORDER BY idx LIMIT 1",
+            (self._tenant, index, end),
         ).fetchone()
-        time = leaf.parse(row[0]).get("t") if row else None
-        return time if isinstance(time, int) else 0
+        if row is None:
+            return end, float("inf")
+        time = leaf.parse(row[1]).get("t")
+        return row[0], time if isinstance(time, int) else 0
 
     def _matching(self, field: str, ulid: str, low: int, high: int) -> list[tuple[int, bytes]]:
         rows = self._connection.execute(

@@ -136,6 +136,9 @@ def _check_signature(note: bytes, key: str, origin: str, found: Found) -> None:
     if origin != name:
         raise Bad("it is of another log than the key", "所属账本与公钥不符")
     text, _, block = note.rpartition(b"\n\n")
+    own = [sig[4:] for who, sig in signatures(block) if who == name and sig[:4] == stamp]
+    if not own:
+        raise Bad("its head was not signed by this key", "其检查点未由该密钥签名")
     try:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -143,17 +146,26 @@ def _check_signature(note: bytes, key: str, origin: str, found: Found) -> None:
         if NO_LIBRARY not in found.untold:
             found.untold.append(NO_LIBRARY)
         return
-    for line in block.decode("utf-8").split("\n")[:-1]:
-        parts = line.split(" ")
-        data = unbase64(parts[-1])
-        if parts[:2] != ["\u2014", name] or data[:4] != stamp:
-            continue
-        try:
-            Ed25519PublicKey.from_public_bytes(public).verify(data[4:], text + b"\n")
-        except InvalidSignature:
-            break
-        return
-    raise Bad("its head was not signed by this key", "其检查点未由该密钥签名")
+    try:
+        for signature in own:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, text + b"\n")
+    except (InvalidSignature, ValueError):
+        raise Bad("its head was not signed by this key", "其检查点未由该密钥签名") from None
+
+
+def signatures(block: bytes) -> list[tuple[str, bytes]]:
+    """Return who signed a note, and key id and signature, line by line (C2SP signed-note)."""
+    lines = block.decode("utf-8").split("\n")
+    found = []
+    for line in lines[:-1]:
+        parts = re.fullmatch("\u2014 ([^\\s+]+) (\\S+)", line)
+        data = unbase64(parts[2]) if parts else b""
+        if not parts or len(data) < 5:  # noqa: PLR2004 - the key's id and at least a byte
+            raise Bad("a signature line is broken", "签名行格式有误")
+        found.append((parts[1], data))
+    if lines[-1]:
+        raise Bad("it is cut off", "内容被截断")
+    return found
 
 
 def read_proof(data: bytes) -> tuple[int, bytes, list[bytes], bytes]:
@@ -184,7 +196,8 @@ def read_head(note: bytes) -> tuple[str, int, bytes]:
         block.decode("utf-8")
     except UnicodeDecodeError:
         raise broken from None
-    if not gap or len(lines) < 3 or not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]):  # noqa: PLR2004 - log, size, root
+    control = any(byte < 0x20 and byte != 0x0A for byte in note)  # noqa: PLR2004 - C2SP signed-note
+    if control or not gap or len(lines) < 3 or not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]):  # noqa: PLR2004 - log, size, root
         raise broken
     root = unbase64(lines[2])
     if len(root) != HASH or not lines[0]:
