@@ -40,7 +40,7 @@ async def filled(s: Spine, count: int = COUNT) -> Checkpoint:
     )
     await asyncio.gather(*(s.gateway.ledger.add(Entry("default", each)) for each in records))
     vkey = parts.signer_for(s.gateway.settings)("default").vkey
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             _, _, note = await get(s, "checkpoint")
             head = open_checkpoint(note.decode(), vkey)
@@ -109,27 +109,27 @@ async def test_nothing_above_the_signed_head_is_served() -> None:
             assert b"entries" in body
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "checkpoint/",
-        "checkpoint.0",
-        "tile/",
-        "tile/0/0",
-        "tile/00/000",
-        "tile/0/000.p/256",
-        "tile/0/x000/001",
-        "tile/64/000",
-        "tile/data/000",
-        "tile/0/000%00",
-        "tile/0/..%2f..%2fcheckpoint.0",
-        "tile/0/" + "x001/" * 400 + "000",
-    ],
-)
-async def test_every_other_address_is_a_404(path: str) -> None:
+ELSEWHERE = [
+    "",
+    "checkpoint/",
+    "checkpoint.0",
+    "tile/",
+    "tile/0/0",
+    "tile/00/000",
+    "tile/0/000.p/256",
+    "tile/0/x000/001",
+    "tile/64/000",
+    "tile/data/000",
+    "tile/0/000%00",
+    "tile/0/..%2f..%2fcheckpoint.0",
+    "tile/0/" + "x001/" * 400 + "000",
+]
+
+
+async def test_every_other_address_is_a_404() -> None:
     async with spine() as s:
-        assert (await get(s, path))[0] == 404
+        for path in ELSEWHERE:
+            assert (await get(s, path))[0] == 404, path
         assert (await get(s, "checkpoint", log="nobody"))[0] == 404
         async with s.http.get(f"{s.base}/log/checkpoint") as reply:
             assert reply.status == 404

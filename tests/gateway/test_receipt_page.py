@@ -6,7 +6,6 @@ import re
 import zipfile
 from typing import Any
 
-import pytest
 from tests.gateway.spine import WEAPON, Spine, spine
 
 from hegui.app import parts
@@ -72,26 +71,26 @@ async def test_that_a_receipt_was_given_is_on_record_before_it_is() -> None:
         assert b"PK" not in page[:2]
 
 
-@pytest.mark.parametrize(
-    ("number", "status"),
-    [
-        ("", 400),
-        ("HG-01ARZ3NDEK-TSV4RRFF-Q69G5FAV", 400),
-        ("AP-", 400),
-        ("AP-01ARZ3NDEKTSV4RRFFQ69G5FA", 400),
-        ("<script>alert(1)</script>'\"", 400),
-        ("x" * 70_000, 400),
-        ("AP-01ARZ3NDEKTSV4RRFFQ69G5FAV", 404),
-    ],
-)
-async def test_a_number_that_names_no_appeal_gives_nothing(number: str, status: int) -> None:
+NAME_NOTHING = [
+    ("", 400),
+    ("HG-01ARZ3NDEK-TSV4RRFF-Q69G5FAV", 400),
+    ("AP-", 400),
+    ("AP-01ARZ3NDEKTSV4RRFFQ69G5FA", 400),
+    ("<script>alert(1)</script>'\"", 400),
+    ("x" * 70_000, 400),
+    ("AP-01ARZ3NDEKTSV4RRFFQ69G5FAV", 404),
+]
+
+
+async def test_a_number_that_names_no_appeal_gives_nothing() -> None:
     async with spine() as s:
-        got, headers, data = await fetch(s, number)
-        page = data.decode()
-        assert got == status
-        assert "default-src 'none'" in headers["content-security-policy"]
-        assert "role=alert" in page
-        assert "<script" not in page
+        for number, status in NAME_NOTHING:
+            got, headers, data = await fetch(s, number)
+            page = data.decode()
+            assert got == status, number[:40]
+            assert "default-src 'none'" in headers["content-security-policy"]
+            assert "role=alert" in page
+            assert "<script" not in page
         assert s.records("receipt.issued") == []
 
 
