@@ -21,7 +21,10 @@ class Matcher(Protocol):
         ...
 
     def silent(self, text: str) -> bool:
-        """Whether it is plain that nothing is found in ``text``, whatever stands before it."""
+        """Whether it is plain that nothing is found in ``text``, whatever stands before it.
+
+        It begins as many characters early as a target's ``lead`` says.
+        """
         ...
 
 
