@@ -160,7 +160,7 @@ class ChannelledDetector:
         if self._channels.normalised != "all":
             return None
         near = text[max(0, start - _NEAR) :]
-        if not (self._ordinary(near) and self._detector.silent(text[start:])):
+        if not (self._ordinary(near) and self._detector.silent(text, start)):
             return None
         return min(self._pending_as_it_is(near), len(text) - start)
 

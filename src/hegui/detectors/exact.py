@@ -49,6 +49,7 @@ class TargetDetector:
     ) -> None:
         self.targets = targets = tuple(targets)
         self.exceptions = exceptions = tuple(exceptions)
+        self._lead = max((target.lead for target in targets), default=0)
         self._matcher = back_end or fastest(targets, exceptions)
         either = (*targets, *exceptions)
         self._prefixes = Prefixes([t.pattern for t in either], [t.before for t in either])
@@ -77,13 +78,16 @@ class TargetDetector:
 
     def quiet(self, text: str, start: int) -> int | None:
         """Return what is pending if nothing is found from ``start`` on; see ``QuietDetector``."""
-        if not self.silent(text[start:]):
+        if not self.silent(text, start):
             return None
         return min(self._prefixes.pending(text[max(0, start - 1) :]), len(text) - start)
 
-    def silent(self, text: str) -> bool:
-        """Whether it is plain that nothing is found in ``text``, whatever stands before it."""
-        return self._matcher.silent(text)
+    def silent(self, text: str, start: int) -> bool:
+        """Whether it is plain that nothing is found from ``start`` on.
+
+        What introduces a finding may stand before it, and have gone out already.
+        """
+        return self._matcher.silent(text[max(0, start - self._lead) :])
 
     def context(self, before: str) -> int:  # noqa: ARG002 - what is read raw reaches equally far
         """Return how many characters at the end of ``before`` decide on what follows."""

@@ -29,7 +29,8 @@ class Target:
 
     ``check`` may read ``left`` characters before the start; a finding without a check scores
     ``score``. ``trigger`` replaces the pattern in an engine: it must match, at least, wherever the
-    pattern's matches end.
+    pattern's matches end; it begins with them, or up to ``lead`` characters before, where it holds
+    what introduces them.
     """
 
     rule: str
@@ -40,6 +41,7 @@ class Target:
     left: int = 0
     whole: bool = False
     trigger: Pattern | None = None
+    lead: int = 0
     score: float = 1.0
 
     @property

@@ -47,9 +47,11 @@ class Shape:
         trigger = (
             parse(self.trigger).folded(case=self.case, width=self.width) if self.trigger else None
         )
+        lead = 0
         if self.introduced:  # labels count in full width, too
             label = parse(self.introduced + GAP).folded(case=True, width=True)
             trigger = Pattern(Row((label.tree, (trigger or pattern).tree)))
+            lead = label.span
         return Target(
             rule=f"pii.{self.kind}",
             pattern=pattern,
@@ -59,6 +61,7 @@ class Shape:
             left=self.left if self.check else 0,
             whole=self.whole,
             trigger=trigger,
+            lead=lead,
         )
 
 
