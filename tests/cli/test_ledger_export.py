@@ -16,6 +16,7 @@ from hegui.app import parts
 from hegui.ledger import kinds, leaf
 from hegui.ledger.export.data import verify
 from hegui.settings import read
+from hegui.store import open_database
 from hegui.terms import Entry
 from hegui.vault import Vault
 
@@ -112,6 +113,26 @@ def test_content_is_opened_for_a_purpose_only_and_that_is_on_record(
     asked = next(json.loads(x) for x in _leaves(some_keys / "with") if b"exchange.asked" in x)
     assert sha256(salted).hexdigest() == asked["commit"]
     assert hegui("ledger", "export", "--out", "none", "--content", " ").exit_code == 3
+
+
+def test_whose_content_goes_along_is_noted_so_that_an_erasure_says_so(
+    hegui: Hegui, some_keys: Path
+) -> None:
+    sealed_exchange(some_keys / "hegui.toml")
+    hegui("ledger", "export", "--out", "without")
+    assert handed_over(some_keys) == []
+    hegui("ledger", "export", "--out", "with", "--content", "complaint 4")
+    assert [row[:2] for row in handed_over(some_keys)] == [(EXCHANGE, "prompt")]
+
+
+def handed_over(folder: Path) -> list[tuple[object, ...]]:
+    """Return exchange, part and receiver of what left the house."""
+    connection = open_database(folder / "hegui-data/hegui.db", read_only=True)
+    try:
+        sql = "SELECT exchange, part, receiver FROM handed_over ORDER BY seq"
+        return list(connection.execute(sql))
+    finally:
+        connection.close()
 
 
 def _leaves(folder: Path) -> list[bytes]:

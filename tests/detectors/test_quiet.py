@@ -53,7 +53,9 @@ def test_no_case_of_a_shipped_rule_is_missed_however_much_has_gone_out() -> None
     assert missed(texts) == []
 
 
-@pytest.mark.parametrize("text", ["我的qq:12345，再见", "密码是abc123x，好", "社保卡号：12345678，嗯"])
+@pytest.mark.parametrize(
+    "text", ["我的qq:12345，再见", "密码是abc123x，好", "社保卡号：12345678，嗯"]
+)
 def test_a_value_is_found_whose_label_has_gone_out(text: str) -> None:
     assert starts_of_findings(text)
     assert missed([text]) == []

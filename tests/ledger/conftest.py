@@ -135,6 +135,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "content_purpose": "complaint",
         "recipient": "age1" + "q" * 58,
     },
+    "content.handed_over": {"record": 3, "parts": 2},
     "inspector.created": {
         "key": "abcdefghij",
         "purpose": "inspection",

@@ -2,19 +2,23 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from hegui.app import parts
+from hegui.app.attesting import ask_now
 from hegui.app.upkeep import holders_of, open_vault
 from hegui.ledger import kinds, leaf
+from hegui.ledger.cosigned import stamped
 from hegui.ledger.export import (
     FolderSink,
     Keys,
     Opened,
     Scope,
     SealedSink,
+    Stamp,
     Summary,
     check_named,
     digest_of_clauses,
@@ -23,11 +27,13 @@ from hegui.ledger.export import (
 from hegui.ledger.export.sealed import SUFFIX
 from hegui.ledger.tiles import read_log
 from hegui.settings import Settings
+from hegui.store import open_database
 from hegui.terms import BadRequest, Clock, Entry, Unavailable, Words
-from hegui.vault.vault import Vault
+from hegui.vault.vault import Place, Vault
 
 _SIGNED_WITHIN: Final = 15.0  # seconds; heads are signed about once a second
 _LOOK_EVERY: Final = 0.1
+_TOGETHER: Final = 500  # parts of content to a record
 
 _UNSIGNED = Words(
     en="No head was signed within {seconds} seconds that covers the record of this export. Is the"
@@ -72,9 +78,25 @@ def export(
         sink = FolderSink(order.place)
     record = _put_on_record(settings, order, at)
     _await_head(settings, order.tenant, record)
-    signer = parts.signer_for(settings)(order.tenant)
+    if settings.witnesses or settings.ledger.timestamp is not None:
+        ask_now(settings, clock)  # who does not answer is missing from the export, and that is said
     with read_log(settings.database, order.tenant) as log, sink:
-        return write_export(log, scope, record, Keys([signer.vkey]), sink, progress)
+        keys = replace(_keys(settings, order.tenant, log.size), cosigned=log.published)
+        summary = write_export(log, scope, record, keys, sink, progress)
+        _put_content_on_record(settings, order, record, clock())
+        return summary
+
+
+def _keys(settings: Settings, tenant: str, size: int) -> Keys:
+    """Return what goes along to check a head of ``size`` records with."""
+    witnesses = [vkey for each in settings.witnesses for vkey in each.vkeys]
+    connection = open_database(settings.database, read_only=True)
+    try:
+        last = stamped(connection, tenant)
+    finally:
+        connection.close()
+    stamp = Stamp(last.checkpoint, last.answer) if last and last.size <= size else None
+    return Keys(parts.signer_for(settings)(tenant).vkeys, witnesses, stamp)
 
 
 def opener(settings: Settings, tenant: str, clock: Clock = parts.now) -> tuple[Vault, "Open"]:
@@ -89,13 +111,16 @@ class Open:
 
     vault: Vault
     tenant: str
+    opened: list[Place] = field(default_factory=list)
 
     def __call__(self, exchange: str, part: str) -> Opened | None:
         """Open one part; None where nothing is kept, or it must not be opened."""
         try:
-            return Opened(*self.vault.reveal(self.tenant, exchange, part))
+            revealed = self.vault.reveal(self.tenant, exchange, part)
         except BadRequest:
             return None
+        self.opened.append(Place(self.tenant, exchange, part))
+        return Opened(*revealed)
 
 
 def _put_on_record(settings: Settings, order: Order, at: int) -> int:
@@ -107,6 +132,24 @@ def _put_on_record(settings: Settings, order: Order, at: int) -> int:
     ledger = parts.open_ledger(settings)
     try:
         return ledger.add_blocking(Entry(order.tenant, record)).index
+    finally:
+        ledger.close()
+
+
+def _put_content_on_record(settings: Settings, order: Order, record: int, at: int) -> None:
+    """Note whose content goes along, before it does: an erasure cannot call it back (Art. 11)."""
+    content = order.scope.content
+    opens = content.open if content is not None else None
+    if not isinstance(opens, Open) or not opens.opened:
+        return
+    ledger = parts.open_ledger(settings)
+    try:
+        for low in range(0, len(opens.opened), _TOGETHER):
+            places = opens.opened[low : low + _TOGETHER]
+            fields = {"record": record, "parts": len(places)}
+            noted = leaf.make(kinds.named("content.handed_over"), at, order.tenant, fields)
+            rows = [opens.vault.handing_over(place, f"export {record}", at) for place in places]
+            ledger.add_blocking(Entry(order.tenant, noted, tuple(chain.from_iterable(rows))))
     finally:
         ledger.close()
 

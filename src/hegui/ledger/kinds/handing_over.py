@@ -33,6 +33,17 @@ class Exported(Shape, kw_only=True, frozen=True):
     recipient: Name | UnsetType = UNSET
 
 
+class ContentHandedOver(Shape, kw_only=True, frozen=True):
+    """So many parts of kept content went into the export that ``record`` tells of.
+
+    Whose they are lies in the vault: an erasure finds them and says that they cannot be called
+    back.
+    """
+
+    record: Count
+    parts: Count
+
+
 class InspectorCreated(Shape, kw_only=True, frozen=True):
     """An inspector's key was made: for what, for records of which time, and until when.
 
@@ -67,6 +78,7 @@ class InspectorRead(Shape, kw_only=True, frozen=True):
 
 KINDS = (
     Kind("ledger.exported", 1, Exported, ("a19-1", "a11-1d"), "three-years"),
+    Kind("content.handed_over", 1, ContentHandedOver, ("a11-1d", "a11-2"), "three-years"),
     Kind("inspector.created", 1, InspectorCreated, ("a19-1", "a11-1a"), "three-years"),
     Kind("inspector.revoked", 1, InspectorRevoked, ("a11-1a",), "three-years"),
     Kind("inspector.read", 1, InspectorRead, ("a19-1", "a11-1d"), "three-years"),
