@@ -18,6 +18,7 @@ from hegui.settings.attached import (
     Upstream,
     UpstreamRole,
 )
+from hegui.settings.database import Postgres
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.secret import Secret
@@ -37,6 +38,7 @@ __all__ = [
     "Ledger",
     "Limits",
     "Listen",
+    "Postgres",
     "Provider",
     "Scope",
     "Screen",
@@ -356,6 +358,12 @@ class Settings:
         default=Limits(), metadata=says("what a request may cost", "请求的各项上限")
     )
     ledger: Ledger = field(default=Ledger(), metadata=says("the evidence log", "证据账本"))
+    postgres: Postgres = field(
+        default=Postgres(),
+        metadata=says(
+            "where the ledger and kept content lie", "账本和留存内容存放在哪里", toml="database"
+        ),
+    )
     data_dir: Path = field(
         default=Path("hegui-data"),
         metadata=says(

@@ -2,7 +2,22 @@
 
 from hegui.store.chance import random_bytes
 from hegui.store.database import open_database
+from hegui.store.opening import exists, open_connection, read_all, watch
+from hegui.store.port import Connection, Place
 from hegui.store.rows import insert_all, write_all
 from hegui.store.writer import Metrics, Writer
 
-__all__ = ["Metrics", "Writer", "insert_all", "open_database", "random_bytes", "write_all"]
+__all__ = [
+    "Connection",
+    "Metrics",
+    "Place",
+    "Writer",
+    "exists",
+    "insert_all",
+    "open_connection",
+    "open_database",
+    "random_bytes",
+    "read_all",
+    "watch",
+    "write_all",
+]

@@ -61,27 +61,17 @@ class Metrics:
     last_commit_seconds: float = 0.0
 
 
-class Writer(Generic[T, R]):
-    """Makes items durable in the order in which they were handed in.
+class Groups(Generic[T, R]):
+    """Makes items durable in the order in which they were handed in, whatever the database.
 
-    ``commit(connection, items)`` runs inside one ``BEGIN IMMEDIATE`` … ``COMMIT`` and returns a
-    result per item; a result is given out only when its transaction is durable (Art. 14 para. 2:
-    records are preserved). When the queue is full, or the disk, every waiting item gets
-    ``Unavailable`` and nothing of it is kept. An item that cannot be written for a reason of its
-    own fails alone. The thread lives on in every case.
+    A result is given out only when its transaction is durable (Art. 14 para. 2: records are
+    preserved). When the queue is full, or the disk, every waiting item gets ``Unavailable`` and
+    nothing of it is kept. An item that cannot be written for a reason of its own fails alone. The
+    thread lives on in every case. Whoever derives from this is ready when it calls ``__init__``.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        commit: Callable[[apsw.Connection, list[T]], Sequence[R]],
-        *,
-        limit: int = 20_000,
-        batch: int = 2_000,
-    ) -> None:
+    def __init__(self, *, limit: int = 20_000, batch: int = 2_000) -> None:
         self.metrics = Metrics()
-        self._path = path
-        self._commit = commit
         self._limit = limit
         self._batch = batch
         self._queue: queue.SimpleQueue[tuple[T, _Waiter[R]] | None] = queue.SimpleQueue()
@@ -90,8 +80,6 @@ class Writer(Generic[T, R]):
         self._closed = False
         self._drain = True
         self._gate = threading.Lock()
-        # opened here, so that a wrong file stops start-up and not the first request
-        self._connection: apsw.Connection | None = open_database(path)
         self._thread = threading.Thread(target=self._run, name="hegui-writer", daemon=True)
         self._thread.start()
 
@@ -149,8 +137,7 @@ class Writer(Generic[T, R]):
             else:
                 self._write(group)
             self._in_hand = 0
-        if self._connection is not None:
-            self._connection.close()
+        self._end()
 
     def _gather(self) -> tuple[list[tuple[T, _Waiter[R]]], bool]:
         first = self._queue.get()
@@ -183,17 +170,64 @@ class Writer(Generic[T, R]):
         try:
             results = self._transact([item for item, _ in group])
         except Exception as error:  # noqa: BLE001 - a dead writer would hang every caller; the error goes to whoever waits
-            if len(group) > 1 and not isinstance(error, _ENVIRONMENT):
+            if len(group) > 1 and not self._blameless(error):
                 middle = len(group) // 2  # one of them is to blame: halve until it stands alone
                 self._write(group[:middle])
                 self._write(group[middle:])
                 return
             self.metrics.failed += len(group)
             _log.warning("%d records were not written: %s", len(group), type(error).__name__)
-            named = _named(error)
+            named = self._named(error)
             _settle((waiter, named) for _, waiter in group)
         else:
             _settle((waiter, result) for (_, waiter), result in zip(group, results, strict=True))
+
+    def _transact(self, items: list[T]) -> Sequence[R]:
+        """Make ``items`` durable in one transaction, and return a result for each."""
+        raise NotImplementedError
+
+    def _blameless(self, error: Exception) -> bool:
+        """Tell whether no item is to blame for ``error``: the disk or the server is."""
+        raise NotImplementedError
+
+    def _named(self, error: Exception) -> Exception:
+        """Return ``error`` as one of the four, where the database raised it."""
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        """Close the database: the thread is about to end."""
+
+
+class Writer(Groups[T, R]):
+    """Makes items durable in a SQLite file.
+
+    ``commit(connection, items)`` runs inside one ``BEGIN IMMEDIATE`` … ``COMMIT`` and returns a
+    result per item.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        commit: Callable[[apsw.Connection, list[T]], Sequence[R]],
+        *,
+        limit: int = 20_000,
+        batch: int = 2_000,
+    ) -> None:
+        self._path = path
+        self._commit = commit
+        # opened here, so that a wrong file stops start-up and not the first request
+        self._connection: apsw.Connection | None = open_database(path)
+        super().__init__(limit=limit, batch=batch)
+
+    def _end(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def _blameless(self, error: Exception) -> bool:
+        return isinstance(error, _ENVIRONMENT)
+
+    def _named(self, error: Exception) -> Exception:
+        return _named(error)
 
     def _transact(self, items: list[T]) -> Sequence[R]:
         started = time.perf_counter()

@@ -1,13 +1,10 @@
 """The vault: content that can be opened while it may be kept, and then no more."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Lock
 
-import apsw
-
-from hegui.store import open_database, random_bytes
-from hegui.terms import BadRequest, Cell, Clock, Corrupt, Unavailable, Words, Write
+from hegui.store import Place, open_connection, random_bytes, read_all
+from hegui.terms import BadRequest, Cell, Clock, Corrupt, Words, Write
 from hegui.vault import sealing
 from hegui.vault.epochs import Epochs, Keys, as_bytes
 from hegui.vault.subjects import Subject, Subjects
@@ -23,7 +20,6 @@ _ALTERED = Words(
     zh="交互 {exchange} 的 {part} 无法用其密钥打开：内容被改动或移动过。"
     "请保留原文件，并运行：hegui ledger verify",
 )
-_UNREADABLE = Words(en="The vault cannot be read: {why}.", zh="无法读取保险库：{why}。")
 
 _INSERT_CONTENT = (
     "INSERT INTO content (id, tenant, exchange, part, key_id, class, expires, sealed)"
@@ -50,11 +46,11 @@ class Vault:
     """
 
     def __init__(
-        self, path: Path, keys: Keys, clock: Clock, *, most_subjects: int = 20_000
+        self, place: Place, keys: Keys, clock: Clock, *, most_subjects: int = 20_000
     ) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._connection = open_database(path)
+        self._connection = open_connection(place)
         self._epochs = Epochs(keys)
         self._subjects = Subjects(self._query, keys, self._epochs, clock, most_subjects)
         for epoch, wrapped in self._query(_ANY_WRAPPED, (self._epochs.current,)):
@@ -141,8 +137,5 @@ class Vault:
         self._connection.close()
 
     def _query(self, sql: str, cells: tuple[Cell, ...]) -> Sequence[tuple[Cell, ...]]:
-        try:
-            with self._lock:
-                return self._connection.execute(sql, cells).fetchall()
-        except apsw.Error as error:
-            raise Unavailable(_UNREADABLE.fill(why=error)) from error
+        with self._lock:
+            return read_all(self._connection, sql, cells)

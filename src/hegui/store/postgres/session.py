@@ -1,0 +1,159 @@
+"""A session that threads use like a connection of SQLite: ``execute``, rows, ``close``."""
+
+import threading
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+from hegui.store.postgres.dialect import plain_insert, statement
+from hegui.store.postgres.faults import is_away, named
+from hegui.store.postgres.server import Server, Session, end
+from hegui.terms import Cell, Unavailable, Words
+
+T = TypeVar("T")
+
+_SECONDS: Final = 10.0
+_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_LOST = Words(
+    en="The session with the PostgreSQL server ended in the middle of a transaction. Try again.",
+    zh="与 PostgreSQL 服务器的会话在事务中途断开。请重试。",
+)
+
+
+class Rows:
+    """Rows that have been fetched."""
+
+    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
+        self._left = iter(rows)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """Walk the rows that are left."""
+        return self._left
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Return the next row, or None."""
+        return next(self._left, None)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Return the rows that are left."""
+        return list(self._left)
+
+    @property
+    def get(self) -> Any:
+        """The only value, or the only row, or all rows; None where there is none."""
+        rows = [row[0] if len(row) == 1 else row for row in self._left]
+        return rows[0] if len(rows) == 1 else (rows or None)
+
+
+class PostgresConnection:
+    """One session, for one thread at a time. Outside a transaction it is begun anew when lost.
+
+    ``BEGIN`` begins a snapshot for reading; a writer uses ``begin``. Every error of the server
+    comes as one of the four.
+    """
+
+    def __init__(self, server: Server, *, seconds: float = _SECONDS) -> None:
+        self._server = server
+        self._seconds = seconds
+        self._lock = threading.RLock()
+        self._session: Session | None = None
+        self._inside = False
+        self._closed = False
+        server.lane.enter()
+        try:
+            server.prepare()
+            self._run(self._connected())
+        except BaseException as error:
+            self.close()
+            if isinstance(error, Exception):
+                raise named(error) from error
+            raise
+
+    def execute(self, sql: str, cells: Sequence[Cell] = (), /) -> Rows:
+        """Carry out one statement and fetch its rows."""
+        first = sql.split(None, 1)[0].upper()
+        if first in {"BEGIN", "COMMIT", "ROLLBACK"}:
+            self._bound(_SNAPSHOT if first == "BEGIN" else first)
+            return Rows([])
+        return Rows(self._try(lambda session: session.fetch(statement(sql), *cells)))
+
+    def insert(self, sql: str, rows: Sequence[tuple[Cell, ...]]) -> None:
+        """Carry out a statement once for each row; plain insertions are copied in bulk."""
+        plain = plain_insert(sql)
+        if plain is None:
+            self._try(lambda session: session.executemany(statement(sql), rows))
+            return
+        table, columns = plain
+        self._try(
+            lambda session: session.copy_records_to_table(table, records=rows, columns=columns)
+        )
+
+    def begin(self) -> None:
+        """Begin a transaction that writes."""
+        self._bound("BEGIN")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._inside
+
+    def close(self) -> None:
+        """End the session."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if self._session is not None:
+                session, self._session = self._session, None
+                self._run(end(session))
+            self._server.lane.leave()
+
+    def _bound(self, sql: str) -> None:
+        with self._lock:
+            if sql.startswith("BEGIN"):
+                self._try(lambda session: session.execute(sql))
+                self._inside = True
+                return
+            inside, self._inside = self._inside, False
+            if inside and self._session is not None:
+                self._try(lambda session: session.execute(sql))
+
+    def _try(self, work: Any) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._again(work)
+            except Exception as error:  # noqa: BLE001 - it is raised again, as one of the four
+                if is_away(error):
+                    self._drop()
+                found = named(error)
+                raise found from (error if found is not error else None)
+
+    def _again(self, work: Any) -> list[tuple[Any, ...]]:
+        """Do ``work``; on a new session where the old one has ended and nothing hangs on it."""
+        held = self._session is not None and not self._session.is_closed()
+        if self._inside and not held:
+            self._inside = False
+            raise Unavailable(_LOST)
+        try:
+            return self._run(self._do(work))
+        except Exception as error:
+            if not (held and is_away(error)) or self._inside or isinstance(error, TimeoutError):
+                raise
+        self._drop()
+        return self._run(self._do(work))
+
+    async def _do(self, work: Any) -> list[tuple[Any, ...]]:
+        found = await work(await self._connected())
+        return [tuple(row) for row in found] if isinstance(found, list) else []
+
+    async def _connected(self) -> Session:
+        if self._session is None or self._session.is_closed():
+            self._session = await self._server.connect()
+        return self._session
+
+    def _drop(self) -> None:
+        session, self._session, self._inside = self._session, None, False
+        if session is not None:
+            self._server.lane.soon(session.terminate)
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._server.lane.run(work, self._seconds)
