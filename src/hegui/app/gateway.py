@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 import hegui
 from hegui.app import parts
 from hegui.app.rules import RulesInUse
+from hegui.app.shared import Figures
 from hegui.callers.assertion import Assertions
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
@@ -29,6 +30,7 @@ from hegui.gateway.prompts import Judge
 from hegui.gateway.refusals import Refusals
 from hegui.gateway.upstream import Upstreams, whole_body
 from hegui.ledger import kinds, leaf
+from hegui.ledger.shared import SharedLedger
 from hegui.runners.remote import RemoteRunner
 from hegui.screen.panel import Panel
 from hegui.settings import Settings
@@ -69,14 +71,19 @@ class Gateway:
         self.settings = settings
         self._clock = clock
         keys = parts.key_directory(settings)
-        self.ledger = parts.open_ledger(settings)
-        self.vault = Vault(settings.database, keys, clock)
-        self._keys = KeyBook(settings.database, parts.pepper(settings), clock)
-        self._standing = StandingBook(settings.database, clock)
+        place = parts.place_of(settings)
+        self.ledger = parts.open_ledger(settings, spool=True)
+        self.vault = Vault(place, keys, clock)
+        self._keys = KeyBook(place, parts.pepper(settings), clock)
+        self._standing = StandingBook(place, clock)
         asserted = settings.callers.assertion
         self._assertions = Assertions(asserted, clock) if asserted is not None else None
         self._runners: dict[str, parts.Runner] = {}
         self._metrics = Metrics()
+        self._figures: Figures | None = None
+        if isinstance(self.ledger, SharedLedger):
+            self._figures = Figures(self.ledger, clock)
+            self._metrics.registry.register(self._figures)
         self._history = History()
         self._chores: set[asyncio.Task[None]] = set()
         self._ready = False
@@ -215,6 +222,7 @@ class Gateway:
             "ledger_lag": lag,
             "detectors": sorted(self._runners),
             "rules": self.rules.state(),
+            **({"database": self._figures.lines()} if self._figures is not None else {}),
         }
 
     async def _fulfil(self, ask: Ask) -> Findings | Fault:

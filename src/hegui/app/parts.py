@@ -15,16 +15,19 @@ from hegui.detectors import builtin, triage
 from hegui.detectors.packs import Pack
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
+from hegui.ledger.shared import SharedLedger, SpoolTerms
 from hegui.runners import compiling
 from hegui.runners.process import ProcessRunner
 from hegui.runners.remote import Observe, RemoteRunner, unobserved
 from hegui.screen.panel import Panel
 from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
 from hegui.settings import KeyDirectory, Settings
+from hegui.settings.database import Postgres
 from hegui.settings.rules import slug
-from hegui.store import open_database
+from hegui.store import Place, exists, open_connection
+from hegui.store.postgres.server import Server
 from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
-from hegui.vault.epochs import key_name
+from hegui.vault.epochs import epoch_name, key_name
 
 Audience = Literal["adult", "minor"]
 Runner = ProcessRunner | RemoteRunner
@@ -61,7 +64,7 @@ _NEEDS: Final = (
         Words("no caller's key would be known any more", "所有调用方密钥都将失效"),
     ),
     (
-        "SELECT DISTINCT printf('epoch-%05d', epoch) FROM subject_key",
+        "SELECT DISTINCT epoch FROM subject_key",
         Words("kept content could not be opened any more", "已留存的内容将无法打开"),
     ),
     (
@@ -79,14 +82,15 @@ def require_keys(settings: Settings) -> None:
 
     Key files are made at their first use; a lost one must never be made anew in silence.
     """
-    if not settings.database.exists():
+    place = place_of(settings)
+    if not exists(place):
         return
     held = set(key_directory(settings).names())
-    connection = open_database(settings.database)
+    connection = open_connection(place)
     try:
-        for number, (query, why) in enumerate(_NEEDS):
+        for query, why in _NEEDS:
             for (name,) in connection.execute(query).fetchall():
-                needed = key_name(str(name)) if number == len(_NEEDS) - 1 else str(name)
+                needed = _needed(query, name)
                 if needed not in held:
                     folder = settings.key_directory
                     words = Words(
@@ -96,6 +100,25 @@ def require_keys(settings: Settings) -> None:
                     raise Misconfigured(words)
     finally:
         connection.close()
+
+
+def _needed(query: str, name: str | int) -> str:
+    if isinstance(name, int):
+        return epoch_name(name)
+    return key_name(name) if query.endswith("subject") else name
+
+
+_servers: dict[Postgres, Server] = {}
+
+
+def place_of(settings: Settings) -> Place:
+    """Return where the database is: the file in ``data_dir``, or the server of the settings."""
+    postgres = settings.postgres
+    if not postgres.url:
+        return settings.database
+    if postgres not in _servers:
+        _servers[postgres] = Server(postgres.url, postgres.password, postgres.spool_minutes * 60.0)
+    return _servers[postgres]
 
 
 def key_directory(settings: Settings) -> KeyDirectory:
@@ -121,11 +144,31 @@ def signer_for(settings: Settings) -> Callable[[str], Signer]:
     return lambda tenant: Signer(origin_of(settings, tenant), private)
 
 
-def open_ledger(settings: Settings) -> Ledger:
-    """Open the ledger for writing. The gateway and commands may have it open at a time."""
+def open_ledger(settings: Settings, *, spool: bool = False) -> Ledger | SharedLedger:
+    """Open the ledger for writing. The gateway and commands may have it open at a time.
+
+    With ``spool``, this machine's disk takes what comes while a server is away.
+    """
     require_keys(settings)
+    place = place_of(settings)
+    if isinstance(place, Server):
+        return SharedLedger(
+            place,
+            signer_for(settings),
+            lambda tenant: origin_of(settings, tenant),
+            heads=settings.data_dir / "heads",
+            spool=spool_of(settings) if spool else None,
+        )
     return Ledger(
         settings.database, signer_for(settings), lambda tenant: origin_of(settings, tenant)
+    )
+
+
+def spool_of(settings: Settings) -> SpoolTerms:
+    """Return how much this machine takes while the server is away, and where."""
+    postgres = settings.postgres
+    return SpoolTerms(
+        settings.data_dir / "spool", postgres.spool_mb << 20, postgres.spool_minutes * 60_000, now
     )
 
 

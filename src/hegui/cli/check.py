@@ -66,8 +66,10 @@ def check(config: Path, *, as_json: bool) -> int:
 
 def _around(settings: "Settings") -> "list[Problem]":
     """Look at what the settings point to: the key files and the database. Makes nothing."""
+    from hegui.app.parts import place_of
     from hegui.settings import KeyDirectory
     from hegui.store import open_database
+    from hegui.store.postgres.server import Server
 
     problems = []
     if settings.key_directory.exists():
@@ -81,11 +83,14 @@ def _around(settings: "Settings") -> "list[Problem]":
                 keys.load(name)
             except HeguiError as error:
                 problems.append(_unplaced("data_dir", error.words))
-    if settings.database.exists():
-        try:
-            open_database(settings.database, read_only=True).close()
-        except HeguiError as error:
-            problems.append(_unplaced("data_dir", error.words))
+    place = place_of(settings)
+    try:
+        if isinstance(place, Server):
+            place.look()
+        elif place.exists():
+            open_database(place, read_only=True).close()
+    except HeguiError as error:
+        problems.append(_unplaced("database" if settings.postgres.url else "data_dir", error.words))
     return problems
 
 

@@ -73,24 +73,41 @@ def ledger() -> None:
 @JSON_OPTION
 def verify(config: Path, db: Path | None, vkeys: tuple[str, ...], *, as_json: bool) -> int:
     """Recompute every hash and check every signature."""
-    from hegui.ledger.verify import verify as check
-
     given = _given(vkeys)
     if db is None:
         settings = read_settings(config)
-        db = settings.database
         given = given or _own(settings)
+        if settings.postgres.url:
+            from hegui.app.copying import local_copy
+
+            with local_copy(settings) as copied:
+                say(_COPIED.fill(entries=copied.entries, waiting=copied.waiting), err=True)
+                return _check(copied.path, settings.postgres.url, given, as_json=as_json)
+        db = settings.database
     if not db.is_file():
         say(
             Words("There is no database at {path}.", "{path} 处没有数据库。").fill(path=db),
             err=True,
         )
         return COULD_NOT_TELL
+    return _check(db, str(db), given, as_json=as_json)
+
+
+_COPIED = Words(
+    "The logs on the server were copied as they stood at one moment: {entries} entries. Records "
+    "that are acknowledged and have no place in a log yet: {waiting}.",
+    "已复制服务器上账本在同一时刻的内容：{entries} 条。已确认、尚未排入账本的记录：{waiting} 条。",
+)
+
+
+def _check(db: Path, name: str, given: dict[str, str], *, as_json: bool) -> int:
+    from hegui.ledger.verify import verify as check
+
     report = check(db, given or None)
     if as_json:
         click.echo(json.dumps(_as_data(report), ensure_ascii=False))
     else:
-        click.echo("\n".join(_page(report, db, lang_of())))
+        click.echo("\n".join(_page(report, name, lang_of())))
     return CLEAN if report.ok else FINDINGS
 
 
@@ -139,9 +156,15 @@ def _own(settings: "Settings") -> dict[str, str]:
 
     from hegui.app import parts
 
-    if not (settings.key_directory / "signing").exists() or not settings.database.exists():
+    if not (settings.key_directory / "signing").exists():
         return {}
     signer = parts.signer_for(settings)
+    if settings.postgres.url:
+        from hegui.app.copying import tenants_on_server
+
+        return {tenant: signer(tenant).vkey for tenant in tenants_on_server(settings)}
+    if not settings.database.exists():
+        return {}
     try:
         address = f"file:{quote(str(settings.database.resolve()))}?mode=ro"
         connection = sqlite3.connect(address, uri=True)
@@ -154,7 +177,7 @@ def _own(settings: "Settings") -> dict[str, str]:
     return {tenant: signer(tenant).vkey for tenant in tenants}
 
 
-def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
+def _page(report: "Report", name: str, lang: Lang) -> list[str]:
     lines = [
         Words(
             "{path}: everything that was checked holds together."
@@ -162,7 +185,7 @@ def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
             else "{path}: {n} things do not hold together.",
             "{path}：所检查的内容全部成立。" if report.ok else "{path}：有 {n} 处不成立。",
         )
-        .fill(path=db, n=len(report.problems) + report.more)
+        .fill(path=name, n=len(report.problems) + report.more)
         .say(lang)
     ]
     for log in report.logs:

@@ -7,13 +7,12 @@ is what orders them. A log that does not hold together is never extended and nev
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import apsw
 import msgspec
 
 from hegui.ledger import kinds, leaf
 from hegui.ledger.note import Checkpoint, Signer, open_note
 from hegui.ledger.tree import Frontier, leaf_hash
-from hegui.store import insert_all, write_all
+from hegui.store import Connection, insert_all, write_all
 from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Receipt, Words
 
 SLACK_MS = 10_000
@@ -88,7 +87,7 @@ class Appender:
         self._origin_for = origin_for
         self._trusted: dict[str, Signer] = {}
 
-    def __call__(self, connection: apsw.Connection, entries: Sequence[Entry]) -> list[Receipt]:
+    def __call__(self, connection: Connection, entries: Sequence[Entry]) -> list[Receipt]:
         """Extend each tenant's log by its entries, in order; sign each head once."""
         logs: dict[str, _Log] = {}
         receipts = []
@@ -96,14 +95,14 @@ class Appender:
             log = logs.get(entry.tenant)
             if log is None:
                 log = logs[entry.tenant] = self._open(connection, entry.tenant)
-            log.note_time(_time_of(entry))
+            log.note_time(time_of(entry))
             receipts.append(log.push(entry.leaf))
         write_all(connection, (write for entry in entries for write in entry.writes))
         for log in logs.values():
             self._close(connection, log)
         return receipts
 
-    def _open(self, connection: apsw.Connection, tenant: str) -> _Log:
+    def _open(self, connection: Connection, tenant: str) -> _Log:
         row = connection.execute(_SELECT, (tenant,)).fetchone()
         if row is None:
             return _Log(tenant, self._origin_for(tenant), Frontier(), 0)
@@ -127,7 +126,7 @@ class Appender:
             raise _split(tenant, size, "its head was not signed by this key") from error
         self._trusted[tenant] = signer
 
-    def _close(self, connection: apsw.Connection, log: _Log) -> None:
+    def _close(self, connection: Connection, log: _Log) -> None:
         insert_all(connection, _INSERT_ENTRY, log.rows)
         if log.steps:
             insert_all(connection, _INSERT_STEP, log.steps)
@@ -139,7 +138,8 @@ class Appender:
         connection.execute(_UPSERT, (*cells, log.last_t))
 
 
-def _time_of(entry: Entry) -> int:
+def time_of(entry: Entry) -> int:
+    """Return the time in an entry's leaf; ``BadRequest`` where it is no leaf of its tenant."""
     try:
         head = _read_head(entry.leaf)
     except msgspec.DecodeError as error:

@@ -9,6 +9,7 @@ import apsw
 
 from hegui.store.database import open_database
 from hegui.store.port import Connection, Place
+from hegui.store.postgres.server import Server
 from hegui.store.postgres.session import PostgresConnection
 from hegui.terms import HeguiError, Unavailable, Words
 
@@ -22,11 +23,14 @@ _CANNOT = Words(
 _UNREADABLE = Words(en="The database cannot be read: {why}.", zh="无法读取数据库：{why}。")
 
 
-def open_connection(place: Place, *, read_only: bool = False) -> Connection:
-    """Open a session with a database; errors as ``open_database`` has them."""
+def open_connection(place: Place, *, read_only: bool = False, hasty: bool = False) -> Connection:
+    """Open a session with a database; errors as ``open_database`` has them.
+
+    ``hasty`` is for who must not wait for a server that is away.
+    """
     if isinstance(place, Path):
         return open_database(place, read_only=read_only)
-    return PostgresConnection(place)
+    return PostgresConnection(place, hasty=hasty)
 
 
 def exists(place: Place) -> bool:
@@ -53,7 +57,7 @@ def watch(place: Place, table: str, query: str) -> Watched:
     """Watch ``table`` through ``query``. The first look returns the rows."""
     if isinstance(place, Path):
         return _FileWatched(place, query)
-    return _ServerWatched(PostgresConnection(place), table, query, place.patience)
+    return _ServerWatched(place, table, query)
 
 
 class _FileWatched:
@@ -88,13 +92,11 @@ class _ServerWatched:
     is what remains (docs/postgresql.md).
     """
 
-    def __init__(
-        self, connection: PostgresConnection, table: str, query: str, patience: float
-    ) -> None:
-        self._connection = connection
+    def __init__(self, server: Server, table: str, query: str) -> None:
+        self._server = server
+        self._connection = PostgresConnection(server)
         self._ask = (_TABLES, (table,))
         self._query = query
-        self._patience = patience
         self._version: object = None
         self._rows: list[tuple[Any, ...]] | None = None
         self._read_at = 0.0
@@ -103,14 +105,14 @@ class _ServerWatched:
         try:
             self._read()
         except BaseException:
-            connection.close()
+            self._connection.close()
             raise
         self._thread = threading.Thread(target=self._go_on, name=f"hegui-{table}", daemon=True)
         self._thread.start()
 
     def look(self) -> list[tuple[Any, ...]] | None:
         with self._gate:
-            if time.monotonic() - self._read_at > self._patience:
+            if time.monotonic() - self._read_at > self._server.patience:
                 raise Unavailable(_CANNOT)
             rows, self._rows = self._rows, None
             return rows
@@ -125,7 +127,9 @@ class _ServerWatched:
             try:
                 self._read()
             except HeguiError:
-                continue  # ``look`` tells whoever asks, once it has lasted
+                self._server.away = True  # ``look`` tells whoever asks, once it has lasted
+            else:
+                self._server.away = False
 
     def _read(self) -> None:
         started = time.monotonic()

@@ -1,6 +1,7 @@
 """The vault: content that can be opened while it may be kept, and then no more."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Lock
 
 from hegui.store import Place, open_connection, random_bytes, read_all
@@ -50,9 +51,10 @@ class Vault:
     ) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._connection = open_connection(place)
+        self._connection = open_connection(place, hasty=True)
         self._epochs = Epochs(keys)
         self._subjects = Subjects(self._query, keys, self._epochs, clock, most_subjects)
+        self._subjects.tolerant = not isinstance(place, Path)
         for epoch, wrapped in self._query(_ANY_WRAPPED, (self._epochs.current,)):
             self._epochs.unwrap(epoch, wrapped)
 

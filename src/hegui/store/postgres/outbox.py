@@ -58,6 +58,11 @@ class Outbox(Groups[Entry, Receipt]):
         """Whether records go to this machine's disk instead of the server."""
         return self._spool is not None and self._spool.holds
 
+    @property
+    def bare(self) -> int:
+        """How many records went from the spool without their rows, which the server refused."""
+        return self._drainer.bare if self._drainer is not None else 0
+
     def _transact(self, items: list[Entry]) -> Sequence[Receipt]:
         started = time.perf_counter()
         hashes = [self._admit(entry) for entry in items]

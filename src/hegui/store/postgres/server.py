@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 
 from hegui.settings.secret import Secret
+from hegui.store.postgres.faults import named
 from hegui.store.postgres.lane import Lane
 from hegui.store.postgres.migrating import migrate
 from hegui.store.postgres.pooler import refuse_shared_sessions
@@ -55,11 +56,13 @@ class Server:
     """Where the database is, when it is not a file. One object for a whole process.
 
     ``patience`` is for how many seconds what was read from it may be gone on with while it is away.
+    ``away`` is what those who look at it all the time found last: who must not wait asks that.
     """
 
     url: str
     password: Secret = field(default=Secret(), repr=False)
     patience: float = 5.0
+    away: bool = field(default=False, repr=False)
     lane: Lane = field(default_factory=Lane, repr=False)
     _ready: bool = field(default=False, repr=False)
     _gate: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -78,6 +81,19 @@ class Server:
             if not self._ready:
                 self.lane.run(self._prepare(), 60.0)
                 self._ready = True
+
+    def look(self) -> None:
+        """Begin and end a session, and change nothing. Errors as ``prepare`` has them."""
+        self.lane.enter()
+        try:
+            self.lane.run(self._greet(), 4 * CONNECT_SECONDS)
+        except Exception as error:
+            raise named(error) from error
+        finally:
+            self.lane.leave()
+
+    async def _greet(self) -> None:
+        await end(await self.connect())
 
     async def connect(self) -> Session:
         """Begin a session. What the server must be is looked at each time: it may be another."""

@@ -12,10 +12,15 @@ from hegui.terms import Cell, Unavailable, Words
 T = TypeVar("T")
 
 _SECONDS: Final = 10.0
+_HASTE: Final = 1.0
 _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _LOST = Words(
     en="The session with the PostgreSQL server ended in the middle of a transaction. Try again.",
     zh="与 PostgreSQL 服务器的会话在事务中途断开。请重试。",
+)
+_KNOWN_AWAY = Words(
+    en="The PostgreSQL server is away. Try again shortly.",
+    zh="PostgreSQL 服务器暂不可用。请稍后再试。",
 )
 
 
@@ -47,13 +52,17 @@ class Rows:
 class PostgresConnection:
     """One session, for one thread at a time. Outside a transaction it is begun anew when lost.
 
-    ``BEGIN`` begins a snapshot for reading; a writer uses ``begin``. Every error of the server
-    comes as one of the four.
+    ``BEGIN`` begins a snapshot for reading, ``BEGIN IMMEDIATE`` a transaction that writes. Every
+    error of the server comes as one of the four. With ``once`` a lost session stays lost: for one
+    that holds a lock. With ``hasty`` it waits for a second at most, and not at all while the server
+    is known to be away: for the thread in which requests are served.
     """
 
-    def __init__(self, server: Server, *, seconds: float = _SECONDS) -> None:
+    def __init__(self, server: Server, *, once: bool = False, hasty: bool = False) -> None:
         self._server = server
-        self._seconds = seconds
+        self._seconds = _SECONDS
+        self._once = once
+        self._hasty = False
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._inside = False
@@ -62,17 +71,20 @@ class PostgresConnection:
         try:
             server.prepare()
             self._run(self._connected())
+            self._hasty = hasty
+            self._seconds = _HASTE if hasty else _SECONDS
         except BaseException as error:
             self.close()
             if isinstance(error, Exception):
                 raise named(error) from error
             raise
 
-    def execute(self, sql: str, cells: Sequence[Cell] = (), /) -> Rows:
+    def execute(self, sql: str, cells: Sequence[Any] = (), /) -> Rows:
         """Carry out one statement and fetch its rows."""
         first = sql.split(None, 1)[0].upper()
         if first in {"BEGIN", "COMMIT", "ROLLBACK"}:
-            self._bound(_SNAPSHOT if first == "BEGIN" else first)
+            reads = first == "BEGIN" and "IMMEDIATE" not in sql
+            self._bound(_SNAPSHOT if reads else first)
             return Rows([])
         return Rows(self._try(lambda session: session.fetch(statement(sql), *cells)))
 
@@ -86,10 +98,6 @@ class PostgresConnection:
         self._try(
             lambda session: session.copy_records_to_table(table, records=rows, columns=columns)
         )
-
-    def begin(self) -> None:
-        """Begin a transaction that writes."""
-        self._bound("BEGIN")
 
     @property
     def in_transaction(self) -> bool:
@@ -113,30 +121,34 @@ class PostgresConnection:
                 self._try(lambda session: session.execute(sql))
                 self._inside = True
                 return
-            inside, self._inside = self._inside, False
-            if inside and self._session is not None:
+            if self._inside:
                 self._try(lambda session: session.execute(sql))
+                self._inside = False
 
     def _try(self, work: Any) -> list[tuple[Any, ...]]:
+        if self._hasty and self._server.away:
+            raise Unavailable(_KNOWN_AWAY)
         with self._lock:
             try:
                 return self._again(work)
             except Exception as error:  # noqa: BLE001 - it is raised again, as one of the four
                 if is_away(error):
                     self._drop()
+                    self._server.away = self._server.away or self._hasty
                 found = named(error)
                 raise found from (error if found is not error else None)
 
     def _again(self, work: Any) -> list[tuple[Any, ...]]:
         """Do ``work``; on a new session where the old one has ended and nothing hangs on it."""
         held = self._session is not None and not self._session.is_closed()
-        if self._inside and not held:
+        if not held and (self._inside or self._once):
             self._inside = False
             raise Unavailable(_LOST)
         try:
             return self._run(self._do(work))
         except Exception as error:
-            if not (held and is_away(error)) or self._inside or isinstance(error, TimeoutError):
+            lost = held and is_away(error) and not isinstance(error, TimeoutError)
+            if not lost or self._inside or self._once:
                 raise
         self._drop()
         return self._run(self._do(work))

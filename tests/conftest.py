@@ -1,0 +1,36 @@
+"""What tests of several rooms share: a real PostgreSQL server."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hegui.testing.postgres import PracticeServer, programs
+
+MISSING = (
+    "NOT TESTED: PostgreSQL 15 or newer is not installed here (Debian: apt-get install postgresql;"
+    " or name the folder of its programs in HEGUI_POSTGRES_BIN)"
+)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PracticeServer]:
+    """A server for the whole session. Whoever kills it starts it again."""
+    found = programs()
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    with tempfile.TemporaryDirectory(prefix="hegui-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        server = PracticeServer(Path(folder) / "server", found).make()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def url(postgres: PracticeServer) -> str:
+    """A database of its own, whose owner is no superuser."""
+    return postgres.database()
