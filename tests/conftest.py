@@ -27,10 +27,15 @@ def postgres() -> Iterator[PracticeServer]:
         Path(folder).chmod(0o755)
         server = PracticeServer(Path(folder) / "server", found).make()
         yield server
-        server.stop()
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def one_database(postgres: PracticeServer) -> str:
+    return postgres.database()
 
 
 @pytest.fixture
-def url(postgres: PracticeServer) -> str:
-    """A database of its own, whose owner is no superuser."""
-    return postgres.database()
+def url(postgres: PracticeServer, one_database: str) -> str:
+    """An empty database, whose owner is no superuser."""
+    return postgres.emptied(one_database)

@@ -11,7 +11,7 @@ import apsw
 
 from hegui.app import parts
 from hegui.settings import Settings
-from hegui.store import Connection, insert_all, open_connection, open_database
+from hegui.store import Connection, Place, insert_all, open_connection, open_database
 
 _TABLES: Final = ("log", "clock_step", "node", "cosigned")
 """Small beside the entries. What holds persons, keys or content is never copied."""
@@ -41,17 +41,21 @@ def local_copy(settings: Settings) -> Iterator[Copied]:
     in ``data_dir``, for it may be large.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="copy-", dir=settings.data_dir) as folder:
+        yield copy_logs(parts.place_of(settings), Path(folder) / "hegui.db")
+
+
+def copy_logs(place: Place, path: Path) -> Copied:
+    """Copy the logs at ``place`` into a new file at ``path``."""
     with (
-        tempfile.TemporaryDirectory(prefix="copy-", dir=settings.data_dir) as folder,
-        closing(open_connection(parts.place_of(settings), read_only=True)) as server,
+        closing(open_connection(place, read_only=True)) as server,
+        closing(open_database(path)) as file,
     ):
-        path = Path(folder) / "hegui.db"
-        with closing(open_database(path)) as file:
-            server.execute("BEGIN")
-            entries = _copy(server, file)
-            waiting = server.execute("SELECT count(*) FROM outbox").fetchone()[0]
-            server.execute("COMMIT")
-        yield Copied(path, entries, waiting)
+        server.execute("BEGIN")
+        entries = _copy(server, file)
+        waiting = server.execute("SELECT count(*) FROM outbox").fetchone()[0]
+        server.execute("COMMIT")
+    return Copied(path, entries, waiting)
 
 
 def tenants_on_server(settings: Settings) -> list[str]:

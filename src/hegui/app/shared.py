@@ -28,7 +28,7 @@ class Figures(Collector):
         """Yield a gauge for each figure."""
         state = self._ledger.state()
         spool, sequencer = state.spool, state.sequencer
-        figures = [
+        figures: list[tuple[str, str, float]] = [
             ("outbox_rows", "Acknowledged records without a place in a log", sequencer.waiting),
             ("sequencer_held", "1 while this process gives places", int(sequencer.holds)),
             ("logs_refused", "Logs that do not hold together", len(sequencer.refused)),

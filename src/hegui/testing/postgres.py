@@ -31,6 +31,7 @@ _QUIET: Final = (
     "max_connections=80",
     "autovacuum_naptime=60s",
     "log_min_messages=warning",
+    "recovery_init_sync_method=syncfs",
 )
 
 
@@ -164,6 +165,13 @@ class PracticeServer:
         self.sql(f"CREATE ROLE {name} LOGIN PASSWORD '{self.password}'")
         self.sql(f"CREATE DATABASE {name} OWNER {name}")
         return f"postgresql://{name}@127.0.0.1:{self.port}/{name}"
+
+    def emptied(self, url: str) -> str:
+        """End every session with the database at ``url``, take our tables away, and return it."""
+        name = url.rpartition("/")[2]
+        self.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        self.sql("DROP SCHEMA IF EXISTS hegui CASCADE", name)
+        return url
 
     def place(self, url: str, patience: float = 5.0) -> Server:
         """Return what a process opens the database at ``url`` by."""

@@ -39,9 +39,9 @@ async def migrate(session: Any, place: str, migrations: Sequence[str] = MIGRATIO
 
 async def _version(session: Any, place: str) -> int:
     tables = await session.fetch(
-        "SELECT table_name FROM information_schema.tables WHERE table_schema = $1", SCHEMA
+        "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = $1", SCHEMA
     )
-    names = {row["table_name"] for row in tables}
+    names = {row["tablename"] for row in tables}
     if "schema_version" in names:
         return int(await session.fetchval("SELECT max(v) FROM schema_version"))
     if names:

@@ -1,7 +1,8 @@
 """A spool file: groups of records, each behind its length and its checksum, synced to the disk.
 
-``hegui spool 1`` and a line feed; then for each group four bytes of length and eight of time (UTC
-milliseconds), both big-endian, 16 bytes of SHA-256 over those and the payload, and the payload.
+``hegui spool 1`` and a line feed; then for each group ``HGRP``, four bytes of length and eight of
+time (UTC milliseconds), both big-endian, 16 bytes of SHA-256 over those and the payload, and the
+payload.
 """
 
 import fcntl
@@ -16,8 +17,9 @@ from typing import Final
 from hegui.terms import Corrupt, Unavailable, Words
 
 MAGIC: Final = b"hegui spool 1\n"
-_HEAD: Final = struct.Struct(">IQ16s")
-_FRONT: Final = struct.Struct(">IQ")
+_MARK: Final = b"HGRP"
+_HEAD: Final = struct.Struct(">4sIQ16s")
+_FRONT: Final = struct.Struct(">4sIQ")
 _LARGEST: Final = 1 << 30
 
 _BROKEN = Words(
@@ -69,8 +71,9 @@ class SpoolFile:
     def adopt(cls, path: Path) -> "SpoolFile | None":
         """Take over a file that another process left; None where it still has it.
 
-        A last group that is not whole was never acknowledged: it is cut off, and ``torn`` says how
-        many bytes it had. Anything else that does not hold together is ``Corrupt``.
+        A last group that is not whole is what a crash leaves of one that was never acknowledged:
+        it is put aside (``.torn``), and ``torn`` says how many bytes it had. A group that does not
+        hold together and is followed by one that does is ``Corrupt``.
         """
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -84,6 +87,9 @@ class SpoolFile:
         found = cls(path, descriptor)
         try:
             found._examine()
+        except OSError as error:
+            os.close(descriptor)
+            raise _refused(path, error) from error
         except BaseException:
             os.close(descriptor)
             raise
@@ -91,7 +97,7 @@ class SpoolFile:
 
     def append(self, payload: bytes, at_ms: int) -> None:
         """Add a group, durable when this returns. On failure the file is as it was before."""
-        front = _FRONT.pack(len(payload), at_ms)
+        front = _FRONT.pack(_MARK, len(payload), at_ms)
         try:
             _write(self._file, front + _checksum(front, payload) + payload, self.end)
             os.fdatasync(self._file)
@@ -136,27 +142,39 @@ class SpoolFile:
                 break
             at = group.end
         if at < size:
-            if self._follows(at, size):
+            rest = os.pread(self._file, size - at, at)
+            if self._follows(rest, at, size):
                 raise self._broken(at, "a group is damaged, and others follow it")
             self.torn = size - at
+            self._put_aside(rest)
             self._cut(at)
         self.end = at
 
-    def _follows(self, at: int, size: int) -> bool:
-        """Tell whether the group at ``at`` is complete and something comes after it."""
-        head = os.pread(self._file, _HEAD.size, at)
-        if len(head) < _HEAD.size:
-            return False
-        length, _, _ = _HEAD.unpack(head)
-        return bool(at + _HEAD.size + length < size)
+    def _follows(self, rest: bytes, at: int, size: int) -> bool:
+        """Tell whether a whole group comes somewhere after the beginning of ``rest``."""
+        place = rest.find(_MARK, 1)
+        while place >= 0:
+            if self._group(at + place, size) is not None:
+                return True
+            place = rest.find(_MARK, place + 1)
+        return False
+
+    def _put_aside(self, rest: bytes) -> None:
+        flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC
+        descriptor = os.open(self.path.with_suffix(".torn"), flags, 0o600)
+        try:
+            _write(descriptor, rest, 0)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _group(self, at: int, size: int) -> Group | None:
         head = os.pread(self._file, _HEAD.size, at)
         if len(head) < _HEAD.size:
             return None
-        length, at_ms, checksum = _HEAD.unpack(head)
+        mark, length, at_ms, checksum = _HEAD.unpack(head)
         end = at + _HEAD.size + length
-        if length > _LARGEST or end > size:
+        if mark != _MARK or length > _LARGEST or end > size:
             return None
         payload = os.pread(self._file, length, at + _HEAD.size)
         if len(payload) != length or _checksum(head[: _FRONT.size], payload) != checksum:
