@@ -8,7 +8,8 @@ from hegui.app import build, parts
 from hegui.callers.keys import NewKey, make
 from hegui.ledger import kinds, leaf
 from hegui.settings import inspect
-from hegui.terms import Entry, Misconfigured
+from hegui.store import open_database
+from hegui.terms import Corrupt, Entry, Misconfigured
 
 SETTINGS = """
 data_dir = "{data}"
@@ -64,3 +65,31 @@ async def test_a_lost_key_file_is_never_made_anew_in_silence(tmp_path: Path, nam
     with pytest.raises(Misconfigured, match=name):
         build(settings)
     assert not (settings.key_directory / name).exists()
+
+
+async def test_a_start_says_on_record_what_lay_beyond_the_signed_head(tmp_path: Path) -> None:
+    text = SETTINGS.format(data=tmp_path / "data") + "[ledger]\nsign_seconds = 60\n"
+    settings, problems = inspect(text, environ={})
+    assert settings is not None, problems
+    killed = parts.open_ledger(settings)
+    fields = {"reason": "test", "answered": 0}
+    made = leaf.make(kinds.named("service.stopped"), parts.now(), "default", fields)
+    await killed.add(Entry("default", made))  # durable, and not signed
+    gateway = build(settings)
+    await gateway.start()
+    await gateway.stop()
+    killed.close()
+    with open_database(settings.database, read_only=True) as connection:
+        leaves = [leaf.parse(one) for (one,) in connection.execute("SELECT leaf FROM entry")]
+    (resumed,) = (one for one in leaves if one["kind"] == "ledger.resumed")
+    assert (resumed["head"], resumed["size"]) == (0, 1)
+
+
+async def test_a_restored_backup_stops_start_up(tmp_path: Path) -> None:
+    await start(tmp_path, "")
+    database = tmp_path / "data" / "hegui.db"
+    backup = database.read_bytes()
+    await start(tmp_path, "")
+    database.write_bytes(backup)
+    with pytest.raises(Corrupt, match="older copy"):
+        await start(tmp_path, "")

@@ -150,3 +150,25 @@ def test_the_printed_verifier_key_is_all_that_an_inspector_needs(
     assert checked.exit_code == 0
     assert [log["signed"] for log in json.loads(checked.stdout)["logs"]] == [True]
     assert json.loads(hegui("ledger", "vkey", "--json").stdout) == {"default": vkey[8:]}
+
+
+def test_a_restored_backup_is_accepted_with_a_name_and_a_reason(
+    hegui: Hegui, database: Path
+) -> None:
+    assert hegui("keys", "create").exit_code == 0
+    backup = database.read_bytes()
+    assert hegui("keys", "create").exit_code == 0
+    nothing = hegui("ledger", "accept-restored", "--by", "a", "--reason", "b", "--lang", "en")
+    assert (nothing.exit_code, "nothing to accept" in nothing.output) == (3, True)
+    database.write_bytes(backup)
+    refused = hegui("keys", "create", "--lang", "en")
+    assert refused.exit_code == 2
+    assert "accept-restored" in refused.output
+    found = json.loads(hegui("ledger", "verify", "--json").stdout)
+    assert ["older copy" in one["en"] for one in found["problems"]] == [True]
+    said = ("--by", "张三", "--reason", "disk lost", "--lang", "en")
+    accepted = hegui("ledger", "accept-restored", *said)
+    assert accepted.exit_code == 0, accepted.output
+    assert "1 entries that the old head counted are lost" in accepted.output
+    assert hegui("keys", "create").exit_code == 0
+    assert hegui("ledger", "verify").exit_code == 0

@@ -27,6 +27,11 @@ def origin_for(tenant: str) -> str:
     return f"ledger.test/{tenant}"
 
 
+def say(word: object) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 def main(folder: Path, url: str, password: str, name: str, count: int) -> None:
     ledger = SharedLedger(
         Server(url, Secret("x", password)),
@@ -39,15 +44,15 @@ def main(folder: Path, url: str, password: str, name: str, count: int) -> None:
     def tell() -> None:
         while not ledger.state().sequencer.holds:
             time.sleep(0.02)
-        print("holds", flush=True)
+        say("holds")
 
     threading.Thread(target=tell, daemon=True).start()
     for number in range(count):
         record = leaf.make(kinds.named("key.revoked"), NOW, "t", {"key": f"{name}-{number}"})
         ledger.add_blocking(Entry("t", record))
-        print(number, flush=True)
+        say(number)
     ledger.close()
-    print("closed", flush=True)
+    say("closed")
 
 
 if __name__ == "__main__":

@@ -124,6 +124,9 @@ class Gateway:
         self.gate.judge = self._judge(panel)
 
     async def _start(self) -> None:
+        for found in self.ledger.found:
+            if found.refused is not None:
+                raise found.refused
         rules = RulesInUse(self.settings, await self._cards(), self._clock, self._record)
         panel = await rules.first()
         self.rules = rules
@@ -144,6 +147,7 @@ class Gateway:
         self.public = self._public()
         self.admin = admin_app(self.gate, self.ledger.lag, self._state)
         await self._say_started(panel)
+        await self._say_found()
         await rules.say_first()
         self._repeat(self._expire, _HOUR)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
@@ -168,6 +172,18 @@ class Gateway:
             upstreams={u.name: u.role or "undeclared" for u in settings.upstreams},
             detectors={card.name: card.version for card in panel.cards},
         )
+
+    async def _say_found(self) -> None:
+        """Record what lay beyond the signed heads: the service did not end by itself, or runs on.
+
+        It was hashed anew and found good, or nothing would have started.
+        """
+        for found in self.ledger.found:
+            beyond = found.size - found.signed
+            _log.warning("%d entries beyond the signed head were checked and are signed", beyond)
+            fields = {"head": found.signed, "size": found.size}
+            made = leaf.make(kinds.named("ledger.resumed"), self._clock(), found.tenant, fields)
+            await self.ledger.add(Entry(found.tenant, made))
 
     async def stop(self, grace: float = 0.0, reason: str = "stopped") -> None:
         """Let open exchanges finish for ``grace`` seconds, end the rest, and close everything."""

@@ -144,10 +144,13 @@ def signer_for(settings: Settings) -> Callable[[str], Signer]:
     return lambda tenant: Signer(origin_of(settings, tenant), private)
 
 
-def open_ledger(settings: Settings, *, spool: bool = False) -> Ledger | SharedLedger:
+def open_ledger(
+    settings: Settings, *, accepting: bool = False, spool: bool = False
+) -> Ledger | SharedLedger:
     """Open the ledger for writing. The gateway and commands may have it open at a time.
 
-    With ``spool``, this machine's disk takes what comes while a server is away.
+    ``accepting`` is for putting a restored backup on record, and for nothing else. With ``spool``,
+    this machine's disk takes what comes while a server is away.
     """
     require_keys(settings)
     place = place_of(settings)
@@ -158,9 +161,17 @@ def open_ledger(settings: Settings, *, spool: bool = False) -> Ledger | SharedLe
             lambda tenant: origin_of(settings, tenant),
             heads=settings.data_dir / "heads",
             spool=spool_of(settings) if spool else None,
+            sign_seconds=settings.ledger.sign_seconds,
+            sign_leaves=settings.ledger.sign_leaves,
+            accepting=accepting,
         )
     return Ledger(
-        settings.database, signer_for(settings), lambda tenant: origin_of(settings, tenant)
+        settings.database,
+        signer_for(settings),
+        lambda tenant: origin_of(settings, tenant),
+        sign_seconds=settings.ledger.sign_seconds,
+        sign_leaves=settings.ledger.sign_leaves,
+        accepting=accepting,
     )
 
 

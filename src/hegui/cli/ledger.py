@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hegui.cli.columns import aligned, wrapped
+from hegui.cli.ledger_accept import accept_restored
+from hegui.cli.progress import entries_checked
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import (
     CLEAN,
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 )
 def ledger() -> None:
     """Check the evidence."""
+
+
+ledger.add_command(accept_restored)
 
 
 @ledger.command(
@@ -70,19 +75,44 @@ def ledger() -> None:
     metavar="TENANT=VKEY",
     words=Words("a log's verifier key; may be repeated", "账本的验证公钥，可重复给出"),
 )
+@option(
+    "--heads",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    words=Words(
+        "the second place of signed heads (with --db; else the settings' own)",
+        "已签名账本头的第二存放处（与 --db 同用；否则用配置中的）",
+    ),
+)
+@option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    words=Words("processes that share the work (all processors)", "分担工作的进程数（全部处理器）"),
+)
 @JSON_OPTION
-def verify(config: Path, db: Path | None, vkeys: tuple[str, ...], *, as_json: bool) -> int:
+def verify(
+    config: Path,
+    db: Path | None,
+    vkeys: tuple[str, ...],
+    heads: Path | None,
+    jobs: int | None,
+    *,
+    as_json: bool,
+) -> int:
     """Recompute every hash and check every signature."""
     given = _given(vkeys)
     if db is None:
         settings = read_settings(config)
         given = given or _own(settings)
+        heads = heads or settings.data_dir / "heads"
         if settings.postgres.url:
             from hegui.app.copying import local_copy
 
             with local_copy(settings) as copied:
                 say(_COPIED.fill(entries=copied.entries, waiting=copied.waiting), err=True)
-                return _check(copied.path, settings.postgres.url, given, as_json=as_json)
+                named = settings.postgres.url
+                return _check(copied.path, named, given, (heads, jobs), as_json=as_json)
         db = settings.database
     if not db.is_file():
         say(
@@ -90,7 +120,7 @@ def verify(config: Path, db: Path | None, vkeys: tuple[str, ...], *, as_json: bo
             err=True,
         )
         return COULD_NOT_TELL
-    return _check(db, str(db), given, as_json=as_json)
+    return _check(db, str(db), given, (heads, jobs), as_json=as_json)
 
 
 _COPIED = Words(
@@ -100,10 +130,19 @@ _COPIED = Words(
 )
 
 
-def _check(db: Path, name: str, given: dict[str, str], *, as_json: bool) -> int:
+def _check(
+    db: Path,
+    name: str,
+    given: dict[str, str],
+    how: tuple[Path | None, int | None],
+    *,
+    as_json: bool,
+) -> int:
     from hegui.ledger.verify import verify as check
 
-    report = check(db, given or None)
+    heads, jobs = how
+    with entries_checked() as progress:
+        report = check(db, given or None, heads=heads, jobs=jobs, progress=progress)
     if as_json:
         click.echo(json.dumps(_as_data(report), ensure_ascii=False))
     else:
@@ -194,10 +233,17 @@ def _page(report: "Report", name: str, lang: Lang) -> list[str]:
             if log.signed
             else Words("signature NOT checked", "签名未核对")
         )
+        pruned = (
+            Words("; {n} leaves pruned, as is on record", "；按记录已清理 {n} 条内容").fill(
+                n=log.pruned
+            )
+            if log.pruned
+            else Words("", "")
+        )
         lines.append(
             Words(
-                "  log {tenant} ({origin}): {size} entries, root {root}…, {signed}",
-                "  账本 {tenant}（{origin}）：{size} 条，根 {root}…，{signed}",
+                "  log {tenant} ({origin}): {size} entries, root {root}…, {signed}{pruned}",
+                "  账本 {tenant}（{origin}）：{size} 条，根 {root}…，{signed}{pruned}",
             )
             .fill(
                 tenant=log.tenant,
@@ -205,6 +251,7 @@ def _page(report: "Report", name: str, lang: Lang) -> list[str]:
                 size=log.size,
                 root=log.root[:16],
                 signed=signed.say(lang),
+                pruned=pruned.say(lang),
             )
             .say(lang)
         )
@@ -222,7 +269,15 @@ def _page(report: "Report", name: str, lang: Lang) -> list[str]:
 
 def _as_data(report: "Report") -> dict[str, Any]:
     logs = [
-        {"tenant": x.tenant, "origin": x.origin, "size": x.size, "root": x.root, "signed": x.signed}
+        {
+            "tenant": x.tenant,
+            "origin": x.origin,
+            "size": x.size,
+            "head": x.head,
+            "root": x.root,
+            "signed": x.signed,
+            "pruned": x.pruned,
+        }
         for x in report.logs
     ]
     return {

@@ -20,11 +20,16 @@ _SLOW = Words(
 
 
 def verify_apart(
-    path: Path, vkeys: Mapping[str, str] | None = None, *, seconds: float = 600
+    path: Path,
+    vkeys: Mapping[str, str] | None = None,
+    *,
+    heads: Path | None = None,
+    seconds: float = 600,
 ) -> Report:
     """Return what ``verify`` finds, from another process. Takes its time: not for the loop."""
     command = [sys.executable, "-m", "hegui.ledger.verify", str(path)]
     command += [f"{tenant}={vkey}" for tenant, vkey in (vkeys or {}).items()]
+    command += ["--heads", str(heads)] if heads is not None else []
     try:
         ended = subprocess.run(command, capture_output=True, timeout=seconds, check=False)  # noqa: S603 - our own module
     except subprocess.TimeoutExpired as error:

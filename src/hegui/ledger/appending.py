@@ -1,7 +1,8 @@
 """Appending to the logs of one database, inside a transaction that the writer opened.
 
 Everything is read from the database each time: any process may append, and the transaction's lock
-is what orders them. A log that does not hold together is never extended and never signed.
+is what orders them. A log that does not hold together is never extended. Heads are signed after
+(``hegui.ledger.signing``): what is acknowledged is durable, and a second later it is signed.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +11,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from hegui.ledger import kinds, leaf
-from hegui.ledger.note import Checkpoint, Signer, open_note
-from hegui.ledger.tree import Frontier, leaf_hash
+from hegui.ledger.note import Checkpoint
+from hegui.ledger.stretch import BULK, checked_hashes, signed_edge, stored_hashes
+from hegui.ledger.tree import EMPTY_ROOT, Frontier, leaf_hash
+from hegui.ledger.trust import Trust, split
 from hegui.store import Connection, insert_all, write_all
-from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Receipt, Words
+from hegui.terms import BadRequest, Entry, Receipt, Words
 
 SLACK_MS = 10_000
 """Entries of several processes interleave by as much as one may wait for the others (busy timeout).
@@ -24,12 +27,6 @@ _CLOCK_BACK = kinds.named("clock.back")
 _NOT_A_LEAF = Words(
     en="This is not a leaf of tenant {tenant}. Make leaves with hegui.ledger.leaf.make.",
     zh="这不是租户 {tenant} 的记录。请使用 hegui.ledger.leaf.make 生成记录。",
-)
-_SPLIT = Words(
-    en="The log of tenant {tenant} does not hold together at size {size}: {why}. Nothing was added."
-    " Keep the file, and run: hegui ledger verify",
-    zh="租户 {tenant} 的账本在第 {size} 条处前后不一致：{why}。未写入任何记录。"
-    "请保留原文件，并运行：hegui ledger verify",
 )
 
 
@@ -43,11 +40,11 @@ _read_head = msgspec.json.Decoder(_Head).decode
 _SELECT = "SELECT origin, size, frontier, checkpoint, last_t FROM log WHERE tenant = ?"
 _INSERT_ENTRY = "INSERT INTO entry (tenant, idx, hash, leaf) VALUES (?, ?, ?, ?)"
 _INSERT_STEP = "INSERT INTO clock_step (tenant, idx) VALUES (?, ?)"
-_UPSERT = (
-    "INSERT INTO log (tenant, origin, size, frontier, checkpoint, last_t) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (tenant) DO UPDATE SET size = excluded.size, frontier = excluded.frontier,"
-    " checkpoint = excluded.checkpoint, last_t = excluded.last_t"
+_INSERT_LOG = (
+    "INSERT INTO log (tenant, origin, size, frontier, checkpoint, last_t) VALUES (?, ?, 0, x'', ?,"
+    " 0)"
 )
+_UPDATE = "UPDATE log SET size = ?, frontier = ?, last_t = ? WHERE tenant = ?"
 
 
 @dataclass(slots=True)
@@ -55,9 +52,9 @@ class _Log:
     """A tenant's log while one transaction extends it."""
 
     tenant: str
-    origin: str
     frontier: Frontier
     last_t: int
+    signed: int
     rows: list[tuple[str, int, bytes, bytes]] = field(default_factory=list)
     steps: list[tuple[str, int]] = field(default_factory=list)
 
@@ -77,18 +74,32 @@ class _Log:
             self.last_t = at_ms
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A log as this process left it, or found it good."""
+
+    size: int
+    edge: bytes
+
+
 class Appender:
-    """The commit function of a ledger's writer. Used by the writer's thread only."""
+    """The commit function of a ledger's writer. Used by the writer's thread only.
+
+    ``grown(unsigned)`` is told after each group how many entries of a log are not signed yet.
+    """
 
     def __init__(
-        self, signer_for: Callable[[str], Signer], origin_for: Callable[[str], str]
+        self, trust: Trust, origin_for: Callable[[str], str], grown: Callable[[int], None]
     ) -> None:
-        self._signer_for = signer_for
+        self._trust = trust
         self._origin_for = origin_for
-        self._trusted: dict[str, Signer] = {}
+        self._grown = grown
+        self._seen: dict[str, _Seen] = {}
+        # what the last transaction would have left: whether it was committed, the row will show
+        self._left: dict[str, _Seen] = {}
 
     def __call__(self, connection: Connection, entries: Sequence[Entry]) -> list[Receipt]:
-        """Extend each tenant's log by its entries, in order; sign each head once."""
+        """Extend each tenant's log by its entries, in order."""
         logs: dict[str, _Log] = {}
         receipts = []
         for entry in entries:
@@ -103,39 +114,67 @@ class Appender:
         return receipts
 
     def _open(self, connection: Connection, tenant: str) -> _Log:
+        refused = self._trust.refused.get(tenant)
+        if refused is not None and not self._trust.accepting:
+            raise refused
         row = connection.execute(_SELECT, (tenant,)).fetchone()
         if row is None:
-            return _Log(tenant, self._origin_for(tenant), Frontier(), 0)
-        origin, size, edge, signed, last_t = row
+            return self._begin(connection, tenant)
+        origin, size, edge, note, last_t = row
         try:
             frontier = Frontier.from_bytes(size, edge)
         except ValueError as error:
-            raise _split(tenant, size, str(error)) from error
-        head = Checkpoint(origin, size, frontier.root()).text()
-        if not signed.startswith(head + "\n"):
-            raise _split(tenant, size, "the frontier is not the one that was signed")
-        if tenant not in self._trusted:
-            self._check_key(tenant, size, signed)
-        return _Log(tenant, origin, frontier, last_t)
+            raise split(tenant, size, str(error)) from error
+        head = self._trust.head(tenant, origin, size, note)
+        if head.size == size and head.root != frontier.root():
+            raise split(tenant, size, "the frontier is not the one that was signed")
+        found = _Seen(size, edge)
+        if found == self._left.get(tenant):
+            self._seen[tenant] = found
+        elif found != self._seen.get(tenant):
+            self._examine(connection, tenant, head, found)
+            self._seen[tenant] = found
+        return _Log(tenant, frontier, last_t, head.size)
 
-    def _check_key(self, tenant: str, size: int, signed: str) -> None:
-        signer = self._signer_for(tenant)
+    def _begin(self, connection: Connection, tenant: str) -> _Log:
+        """Begin a log with the signed head of an empty one, so that it has a head at all times."""
+        origin = self._origin_for(tenant)
+        empty = Checkpoint(origin, 0, EMPTY_ROOT)
+        if not self._trust.accepting:
+            self._trust.against_second_place(connection, tenant, empty, 0)
+        note = self._trust.sign(tenant, empty)
+        connection.execute(_INSERT_LOG, (tenant, origin, note))
+        self._seen.pop(tenant, None)
+        return _Log(tenant, Frontier(), 0, 0)
+
+    def _examine(self, connection: Connection, tenant: str, head: Checkpoint, found: _Seen) -> None:
+        """Follow the log from where it was good last to where it is now, or raise ``Corrupt``.
+
+        What this process meets for the first time is followed leaf by leaf from the signed head;
+        what others appended meanwhile by its hashes (before it is signed, leaves are hashed too).
+        """
+        seen = self._seen.get(tenant)
         try:
-            open_note(signed, signer.vkey)
-        except HeguiError as error:
-            raise _split(tenant, size, "its head was not signed by this key") from error
-        self._trusted[tenant] = signer
+            if seen is None:
+                frontier, read = signed_edge(connection, tenant, head).frontier(), checked_hashes
+            else:
+                frontier, read = Frontier.from_bytes(seen.size, seen.edge), stored_hashes
+            for low in range(frontier.size, found.size, BULK):
+                for hashed in read(connection, tenant, low, min(found.size, low + BULK)):
+                    frontier.push(hashed)
+        except ValueError as error:
+            raise split(tenant, found.size, str(error)) from error
+        if (frontier.size, frontier.to_bytes()) != (found.size, found.edge):
+            raise split(tenant, found.size, "the frontier is not that of the entries")
 
     def _close(self, connection: Connection, log: _Log) -> None:
         insert_all(connection, _INSERT_ENTRY, log.rows)
         if log.steps:
             insert_all(connection, _INSERT_STEP, log.steps)
-        signer = self._trusted.get(log.tenant) or self._signer_for(log.tenant)
-        self._trusted[log.tenant] = signer
-        frontier = log.frontier
-        text = Checkpoint(log.origin, frontier.size, frontier.root()).text()
-        cells = (log.tenant, log.origin, frontier.size, frontier.to_bytes(), signer.sign(text))
-        connection.execute(_UPSERT, (*cells, log.last_t))
+        left = _Seen(log.frontier.size, log.frontier.to_bytes())
+        connection.execute(_UPDATE, (left.size, left.edge, log.last_t, log.tenant))
+        self._left[log.tenant] = left
+        self._grown(left.size - log.signed)
 
 
 def time_of(entry: Entry) -> int:
@@ -147,7 +186,3 @@ def time_of(entry: Entry) -> int:
     if head.tenant != entry.tenant or len(entry.leaf) > leaf.MOST_BYTES:
         raise BadRequest(_NOT_A_LEAF.fill(tenant=entry.tenant))
     return head.t
-
-
-def _split(tenant: str, size: int, why: str) -> Corrupt:
-    return Corrupt(_SPLIT.fill(tenant=tenant, size=size, why=why))

@@ -102,6 +102,18 @@ def tenant_of(place: Place, exchange: str) -> str | None:
         connection.close()
 
 
+def size_of(place: Place, tenant: str) -> int | None:
+    """Return how many entries ``tenant``'s log has; None where there is none."""
+    connection = open_connection(place, read_only=True)
+    try:
+        row = connection.execute("SELECT size FROM log WHERE tenant = ?", (tenant,)).fetchone()
+        return int(row[0]) if row else None
+    except apsw.Error as error:
+        raise Unavailable(_UNREADABLE.fill(why=error)) from error
+    finally:
+        connection.close()
+
+
 def find_exchange(place: Place, tenant: str, exchange: str) -> list[tuple[int, bytes]]:
     """Return the records of ``exchange`` in ``tenant``'s log, within minutes of its ULID's time."""
     connection = open_connection(place, read_only=True)

@@ -6,30 +6,45 @@ from pathlib import Path
 
 from hegui.ledger import finding
 from hegui.ledger.appending import Appender
+from hegui.ledger.heads import heads_beside
 from hegui.ledger.note import Signer
-from hegui.store import Metrics, Writer
+from hegui.ledger.signing import Found, Signing
+from hegui.ledger.trust import Trust
+from hegui.store import Metrics, Writer, open_database
 from hegui.terms import Entry, Receipt
 
 
 class Ledger:
     """Takes entries of any tenant and gives receipts for what is durable (Art. 14 para. 2).
 
-    A leaf, the rows that go with it, the frontier and the signed checkpoint stand or fall in one
-    transaction. Order is the index, never the clock. Several processes may append to one file.
-    ``origin_for`` names a tenant's log when it is begun; ``signer_for`` gives its key.
+    A leaf, the rows that go with it and the frontier stand or fall in one transaction; the head
+    is signed after, within ``sign_seconds`` or ``sign_leaves`` entries, and when the ledger is
+    closed. Order is the index, never the clock. Several processes may append to one file.
+    ``origin_for`` names a tenant's log when it is begun; ``signer_for`` gives its key. The second
+    place of signed heads is the folder ``heads`` beside the file.
+
+    ``found`` says what lay beyond the signed heads at start, and which logs are refused, and why:
+    to these nothing is added. ``accepting`` adds to them nevertheless (``hegui.ledger.restored``).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword for each thing that may be chosen
         self,
         path: Path,
         signer_for: Callable[[str], Signer],
         origin_for: Callable[[str], str],
         *,
         limit: int = 20_000,
+        sign_seconds: float = 1.0,
+        sign_leaves: int = 4_096,
+        accepting: bool = False,
     ) -> None:
         self._path = path
+        trust = Trust(signer_for, heads_beside(path), accepting=accepting)
+        self._signing = Signing(path, trust, seconds=sign_seconds, leaves=sign_leaves)
+        open_database(path).close()  # made, or brought up to date
+        self.found: list[Found] = self._signing.look()
         self._writer: Writer[Entry, Receipt] = Writer(
-            path, Appender(signer_for, origin_for), limit=limit
+            path, Appender(trust, origin_for, self._signing.grown), limit=limit, chore=self._signing
         )
 
     def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":
@@ -52,9 +67,18 @@ class Ledger:
         """Return the tenant that an exchange belongs to. Reads files: not for the loop."""
         return finding.tenant_of(self._path, exchange)
 
+    def size(self, tenant: str) -> int | None:
+        """Return how many entries a log has; None where there is none. Reads files."""
+        return finding.size_of(self._path, tenant)
+
     def lag(self) -> int:
         """Return how many entries wait to become durable."""
         return self._writer.lag()
+
+    @property
+    def signed(self) -> int:
+        """How many heads were signed here since the start."""
+        return self._signing.signed
 
     @property
     def metrics(self) -> Metrics:
@@ -62,5 +86,5 @@ class Ledger:
         return self._writer.metrics
 
     def close(self, *, drain: bool = True) -> None:
-        """Make durable what waits, then close."""
+        """Make durable what waits, sign it, then close."""
         self._writer.close(drain=drain)

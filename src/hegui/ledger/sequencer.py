@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 LOCK: Final = 0x6867_7569_7365_7175
 """``hguisequ``: the advisory lock of whoever gives places."""
 
-SILENT_MS: Final = 3_000
+SILENT_MS: Final = 2_500
 """A holder that says nothing for so long is shut out by the server: it hangs, or is cut off."""
 
 _LOOK: Final = 0.2  # seconds between two looks at an empty outbox

@@ -1,23 +1,28 @@
 """The ledger on a PostgreSQL server, which several gateways share."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from hegui.ledger import finding
 from hegui.ledger.appending import Appender, time_of
+from hegui.ledger.heads import Heads
 from hegui.ledger.note import Signer
 from hegui.ledger.sequencer import Sequencer, SequencerState
+from hegui.ledger.signing import Signing
 from hegui.ledger.tree import leaf_hash
+from hegui.ledger.trust import Trust
 from hegui.store import Metrics, open_connection
 from hegui.store.postgres.outbox import Outbox
 from hegui.store.postgres.server import Server
 from hegui.store.postgres.spool import Spool, SpoolState
 from hegui.terms import Clock, Entry, Receipt
 
+_PLACE_SECONDS: Final = 15.0
 _RECEIPT = (
     "SELECT e.idx, e.hash FROM placed AS p JOIN entry AS e ON e.tenant = p.tenant AND e.idx = p.idx"
     " WHERE p.id = ? AND p.tenant = ?"
@@ -48,10 +53,12 @@ class SharedLedger:
 
     The place follows within a second, from whichever gateway holds the sequencer's lock: until
     then a receipt has no index (``placed`` gives it). While the server is away, the spool of this
-    machine takes what comes, if there is one. ``heads`` is the folder of heads signed here.
+    machine takes what comes, if there is one. ``heads`` is the folder of heads signed here, the
+    second place. ``found`` names the logs that are refused, and why; ``accepting`` adds to them
+    nevertheless (``hegui.ledger.restored``).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword for each thing that may be chosen
         self,
         server: Server,
         signer_for: Callable[[str], Signer],
@@ -60,11 +67,24 @@ class SharedLedger:
         heads: Path,
         spool: SpoolTerms | None = None,
         limit: int = 20_000,
+        sign_seconds: float = 1.0,
+        sign_leaves: int = 4_096,
+        accepting: bool = False,
     ) -> None:
         self._server = server
+        self._accepting = accepting
+        trust = Trust(signer_for, Heads(heads), accepting=accepting)
+        self._signing = Signing(server, trust, seconds=sign_seconds, leaves=sign_leaves)
         self._spool = _spool(spool)
         self._outbox = Outbox(server, _admit, self._spool, limit=limit)
-        self._sequencer = Sequencer(server, Appender(signer_for, origin_for), _Nothing())
+        try:
+            # a tail that is not signed yet is nothing to tell of: another gateway is at it
+            self.found = [one for one in self._signing.look() if one.refused is not None]
+        except BaseException:
+            self._outbox.close()
+            raise
+        append = Appender(trust, origin_for, self._signing.grown)
+        self._sequencer = Sequencer(server, append, self._signing)
 
     def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":
         """Hand in ``entry``: it is queued at once, and its receipt can be awaited."""
@@ -75,8 +95,18 @@ class SharedLedger:
         return await self._outbox.add(entry)
 
     def add_blocking(self, entry: Entry) -> Receipt:
-        """Do what ``add`` does, for a caller without an event loop."""
-        return self._outbox.submit(entry).result()
+        """Do what ``add`` does, for a caller without an event loop.
+
+        A ledger that was opened with ``accepting`` waits for the place, too.
+        """
+        receipt = self._outbox.submit(entry).result()
+        until = time.monotonic() + _PLACE_SECONDS
+        while self._accepting and time.monotonic() < until:
+            placed = self.placed(receipt)
+            if placed is not None:
+                return placed
+            time.sleep(0.1)
+        return receipt
 
     def placed(self, receipt: Receipt) -> Receipt | None:
         """Return the receipt with its place; None while it waits for one. Not for the loop."""
@@ -95,9 +125,18 @@ class SharedLedger:
         """Return the tenant that an exchange belongs to. Asks the server: not for the loop."""
         return finding.tenant_of(self._server, exchange)
 
+    def size(self, tenant: str) -> int | None:
+        """Return how many entries ``tenant``'s log has; None where there is none."""
+        return finding.size_of(self._server, tenant)
+
     def lag(self) -> int:
         """Return how many entries wait to become durable."""
         return self._outbox.lag()
+
+    @property
+    def signed(self) -> int:
+        """How many heads were signed here since the start."""
+        return self._signing.signed
 
     @property
     def metrics(self) -> Metrics:
@@ -113,17 +152,6 @@ class SharedLedger:
         """Make durable what waits, give it its place if nobody else does, and sign; then close."""
         self._outbox.close(drain=drain)
         self._sequencer.close()
-
-
-class _Nothing:
-    def wait(self) -> float:
-        return 60.0
-
-    def run(self, connection: Any) -> None: ...
-
-    def finish(self, connection: Any) -> None: ...
-
-    def let_go(self) -> None: ...
 
 
 def _spool(terms: SpoolTerms | None) -> Spool | None:

@@ -21,6 +21,7 @@ from hegui.settings.attached import (
 from hegui.settings.database import Postgres
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
+from hegui.settings.ledgers import Ledger
 from hegui.settings.secret import Secret
 from hegui.terms import Lang, Words
 
@@ -295,29 +296,6 @@ class Limits:
             "超过这个字节数的文本放到线程里审核",
             low=1_024,
             high=268_435_456,
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """The evidence log."""
-
-    origin: str = field(
-        default="",
-        metadata=says(
-            "the log's name in its checkpoints: no spaces, no plus sign; never change it later",
-            "账本在检查点中的名称：不含空格和加号；定下后不要更改",
-            default_words=Words("hegui.local/ and the service's name", "hegui.local/ 加服务名称"),
-        ),
-    )
-    appeal_days: int = field(
-        default=15,
-        metadata=says(
-            "days within which an appeal is answered: your own limit, published (Art. 15)",
-            "申诉的答复期限，天；由提供者自定并公布（第十五条）",
-            low=1,
-            high=365,
         ),
     )
 

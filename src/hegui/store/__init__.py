@@ -5,9 +5,10 @@ from hegui.store.database import open_database
 from hegui.store.opening import exists, open_connection, read_all, watch
 from hegui.store.port import Connection, Place
 from hegui.store.rows import insert_all, write_all
-from hegui.store.writer import Metrics, Writer
+from hegui.store.writer import Chore, Metrics, Writer
 
 __all__ = [
+    "Chore",
     "Connection",
     "Metrics",
     "Place",

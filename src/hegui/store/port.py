@@ -30,6 +30,11 @@ class Rows(Protocol):
         """Return the rows that are left."""
         ...
 
+    @property
+    def get(self) -> Any:
+        """The only value, or the only row, or all rows; None where there is none."""
+        ...
+
 
 class Connection(Protocol):
     """One session with a database. ``apsw.Connection`` is one."""
@@ -38,6 +43,6 @@ class Connection(Protocol):
         """Carry out one statement."""
         ...
 
-    def close(self) -> None:
+    def close(self, force: bool = ...) -> None:  # noqa: FBT001 - as apsw has it
         """End the session."""
         ...

@@ -98,7 +98,18 @@ CREATE TABLE node (
 ) STRICT, WITHOUT ROWID;
 """
 
-_SECOND = (_NODES,)
+_PRUNED = """
+-- which leaves were deleted by retention: record is the entry that carries the list's digest
+CREATE TABLE pruned (
+  tenant TEXT NOT NULL,
+  record INTEGER NOT NULL,
+  start  INTEGER NOT NULL,
+  count  INTEGER NOT NULL,
+  PRIMARY KEY (tenant, record, start)
+) STRICT, WITHOUT ROWID;
+"""
+
+_SECOND = (_NODES, _PRUNED)
 
 MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND))
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""

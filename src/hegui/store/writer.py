@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import apsw
 
@@ -59,6 +59,22 @@ class Metrics:
     items: int = 0
     failed: int = 0
     last_commit_seconds: float = 0.0
+
+
+class Chore(Protocol):
+    """Something that is done on the writer's connection between groups, in its thread.
+
+    Each of its own transactions. What it raises is logged and rolled back, and ends nothing.
+    """
+
+    def wait(self) -> float:
+        """Return the seconds after which it wants to run, though nothing is handed in."""
+
+    def run(self, connection: apsw.Connection) -> None:
+        """Do what is due."""
+
+    def finish(self, connection: apsw.Connection) -> None:
+        """Do it for the last time: the writer is being closed."""
 
 
 class Groups(Generic[T, R]):
@@ -128,19 +144,22 @@ class Groups(Generic[T, R]):
         ended = False
         while not ended:
             group, ended = self._gather()
-            if not group:
-                continue
-            self._in_hand = len(group)
-            self._starts.extend([time.perf_counter()] * min(len(group), _CROWD))
-            if self._closed and not self._drain:
-                _settle((waiter, Unavailable(_CLOSED)) for _, waiter in group)
-            else:
-                self._write(group)
-            self._in_hand = 0
+            if group:
+                self._in_hand = len(group)
+                self._starts.extend([time.perf_counter()] * min(len(group), _CROWD))
+                if self._closed and not self._drain:
+                    _settle((waiter, Unavailable(_CLOSED)) for _, waiter in group)
+                else:
+                    self._write(group)
+                self._in_hand = 0
+            self._tend(ended=ended)
         self._end()
 
     def _gather(self) -> tuple[list[tuple[T, _Waiter[R]]], bool]:
-        first = self._queue.get()
+        try:
+            first = self._queue.get(timeout=self._wait())
+        except queue.Empty:
+            return [], False
         if first is None:
             return [], True
         if self._crowded():
@@ -194,6 +213,13 @@ class Groups(Generic[T, R]):
         """Return ``error`` as one of the four, where the database raised it."""
         raise NotImplementedError
 
+    def _tend(self, *, ended: bool) -> None:
+        """Do what is due between groups; ``ended``: for the last time."""
+
+    def _wait(self) -> float | None:
+        """Return the seconds after which that is so, though nothing is handed in."""
+        return None
+
     def _end(self) -> None:
         """Close the database: the thread is about to end."""
 
@@ -212,9 +238,11 @@ class Writer(Groups[T, R]):
         *,
         limit: int = 20_000,
         batch: int = 2_000,
+        chore: Chore | None = None,
     ) -> None:
         self._path = path
         self._commit = commit
+        self._chore = chore
         # opened here, so that a wrong file stops start-up and not the first request
         self._connection: apsw.Connection | None = open_database(path)
         super().__init__(limit=limit, batch=batch)
@@ -222,6 +250,24 @@ class Writer(Groups[T, R]):
     def _end(self) -> None:
         if self._connection is not None:
             self._connection.close()
+
+    def _wait(self) -> float | None:
+        return None if self._chore is None else self._chore.wait()
+
+    def _tend(self, *, ended: bool) -> None:
+        chore = self._chore
+        if chore is None or (not ended and chore.wait() > 0):
+            return
+        try:
+            if self._connection is None:
+                self._connection = open_database(self._path)
+            if ended:
+                chore.finish(self._connection)
+            else:
+                chore.run(self._connection)
+        except Exception as error:  # noqa: BLE001 - a dead writer would hang every caller; the chore tries again
+            self._roll_back(reopen=isinstance(error, _REOPEN))
+            _log.warning("between groups: %s: %s", type(error).__name__, error)
 
     def _blameless(self, error: Exception) -> bool:
         return isinstance(error, _ENVIRONMENT)

@@ -1,7 +1,7 @@
 import os
 import resource
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,7 @@ def opened(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Spool]]:
 
 
 def leaves(spool: Spool) -> list[bytes]:
-    return [each.entry.leaf for parcels, _ in spool.waiting() for each in parcels]
+    return [each.entry.leaf for parcels in spool.batches() for each in parcels]
 
 
 def only_file(tmp_path: Path) -> Path:
@@ -77,13 +77,23 @@ def test_what_waits_comes_out_in_order_and_then_is_gone(opened: Callable[..., Sp
 
 def test_what_could_not_be_handed_over_waits_on(opened: Callable[..., Spool]) -> None:
     spool = opened()
-    for leaf in (b"a", b"b", b"c"):
-        spool.append([parcel(leaf)])
-    for parcels, _ in spool.waiting():
-        if parcels[0].entry.leaf == b"b":
-            break
-    spool.append([parcel(b"d")])
-    assert leaves(spool) == [b"b", b"c", b"d"]
+    first = [parcel(b"%d" % number) for number in range(2_000)]
+    spool.append(first)
+    spool.append([parcel(b"b")])
+    with closing(spool.batches()) as batches:
+        assert next(batches) == first
+        assert [each.entry.leaf for each in next(batches)] == [b"b"]  # and then it fails
+    spool.append([parcel(b"c")])
+    assert leaves(spool) == [b"b", b"c"]
+
+
+def test_whoever_lines_up_is_sent_on_where_nobody_waits(opened: Callable[..., Spool]) -> None:
+    spool = opened()
+    assert not spool.append([parcel(b"a")], behind=True)
+    assert not spool.holds
+    spool.append([parcel(b"a")])
+    assert spool.append([parcel(b"b")], behind=True)
+    assert leaves(spool) == [b"a", b"b"]
 
 
 def test_another_process_takes_over_what_a_dead_one_left(

@@ -8,6 +8,7 @@ from hegui.ledger.kinds import (
     content,
     exchange,
     keys,
+    ledgers,
     packs,
     probes,
     running,
@@ -20,7 +21,7 @@ __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         one.name: one
-        for family in (exchange, running, packs, keys, content, appeals, probes, works)
+        for family in (exchange, running, packs, keys, content, appeals, probes, works, ledgers)
         for one in family.KINDS
     }
 )

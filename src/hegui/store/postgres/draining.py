@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import closing
 from dataclasses import replace
 from typing import Final
 
@@ -62,8 +63,9 @@ class Drainer:
         lane = self._server.lane
         session = lane.run(self._server.connect(), _SECONDS)
         try:
-            for parcels, _ in self._spool.waiting():
-                self._deliver(session, parcels)
+            with closing(self._spool.batches()) as batches:
+                for parcels in batches:
+                    self._deliver(session, parcels)
         finally:
             lane.run(end(session), CONNECT_SECONDS)
 

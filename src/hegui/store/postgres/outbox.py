@@ -78,8 +78,7 @@ class Outbox(Groups[Entry, Receipt]):
 
     def _keep(self, parcels: list[Parcel]) -> None:
         spool = self._spool
-        if spool is not None and spool.holds:
-            spool.append(parcels)
+        if spool is not None and spool.holds and spool.append(parcels, behind=True):
             return
         try:
             self._server.lane.run(self._commit(parcels), _WHOLE)

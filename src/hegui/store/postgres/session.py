@@ -104,7 +104,7 @@ class PostgresConnection:
         """Whether a transaction is open."""
         return self._inside
 
-    def close(self) -> None:
+    def close(self, force: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as apsw has it
         """End the session."""
         with self._lock:
             if self._closed:

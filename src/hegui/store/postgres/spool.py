@@ -6,7 +6,7 @@ came, and while it holds any, new ones line up behind them.
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from hegui.terms import Clock, Corrupt, Misconfigured, Unavailable, Words
 
 _log = logging.getLogger(__name__)
 _ENDING: Final = ".spool"
+_TOGETHER: Final = 2_000  # records that are handed over at a time, about
 
 _FULL = Words(
     en="The database is away and the spool is full: {bytes} of {limit} bytes, the oldest record"
@@ -45,11 +46,22 @@ class SpoolState:
     oldest_ms: int | None
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Groups of one file that are handed over together. ``last``: nothing came after them."""
+
+    file: SpoolFile
+    parcels: list[Parcel]
+    end: int
+    at_ms: int
+    last: bool = False
+
+
 class Spool:
     """The spool of one process. Files that dead processes left in ``folder`` come first.
 
     ``append`` is durable when it returns, and ``Unavailable`` when the spool is full or its disk
-    fails. ``waiting`` and ``forget`` are for the one thread that drains it.
+    fails. ``batches`` is for the one thread that drains it.
     """
 
     def __init__(self, folder: Path, limit: int, longest_ms: int, clock: Clock) -> None:
@@ -57,7 +69,8 @@ class Spool:
         self._limit = limit
         self._longest_ms = longest_ms
         self._clock = clock
-        self._gate = threading.Lock()
+        self._line = threading.Lock()  # held by whoever changes the files
+        self._gate = threading.Lock()  # held for a moment, over the figures
         self._files: list[SpoolFile] = []
         self._own: SpoolFile | None = None
         self._done = 0
@@ -77,10 +90,15 @@ class Spool:
         with self._gate:
             return SpoolState(self._records, self._used(), self._limit, self._oldest_ms)
 
-    def append(self, parcels: list[Parcel]) -> None:
-        """Make ``parcels`` durable on this machine."""
+    def append(self, parcels: list[Parcel], *, behind: bool = False) -> bool:
+        """Make ``parcels`` durable on this machine; ``behind``: only if others wait here.
+
+        Returns False, and takes nothing, where they do not any more.
+        """
         payload = pack(parcels)
-        with self._gate:
+        with self._line:
+            if behind and not self.holds:
+                return False
             now = self._clock()
             self._refuse_when_full(len(payload), now)
             if self._own is None:
@@ -88,32 +106,63 @@ class Spool:
                 self._own = SpoolFile.make(self._folder / name)
                 self._files.append(self._own)
             self._own.append(payload, now)
-            self._records += len(parcels)
-            if self._oldest_ms is None:
-                self._oldest_ms = now
-
-    def waiting(self) -> Iterator[tuple[list[Parcel], int]]:
-        """Yield what waits, oldest first, each group with the time at which it was written."""
-        for file in list(self._files):
-            start = self._done if file is self._files[0] else 0
-            for group in file.groups(start):
-                try:
-                    parcels = unpack(group.payload)
-                except ValueError as error:
-                    raise Corrupt(_UNREADABLE.fill(path=file.path)) from error
-                yield parcels, group.at_ms
-                with self._gate:
-                    self._done = group.end
-                    self._records -= len(parcels)
-                    self._oldest_ms = group.at_ms  # what is left is no older
             with self._gate:
-                if file is self._own and file.end > self._done:
-                    return  # more has come meanwhile
-                self._forget(file)
+                self._records += len(parcels)
+                if self._oldest_ms is None:
+                    self._oldest_ms = now
+        return True
+
+    def batches(self) -> Generator[list[Parcel]]:
+        """Yield what waits, oldest first. What was yielded is gone when the next is asked for.
+
+        While the last of it is handed over, nothing is taken in: so an end is reached, however
+        fast records come.
+        """
+        while self.holds:
+            batch = self._read()
+            if not batch.last:
+                yield batch.parcels
+                self._handed_over(batch)
+                continue
+            with self._line:
+                batch = self._read()
+                yield batch.parcels
+                self._handed_over(batch)
+
+    def _read(self) -> _Batch:
+        file = self._files[0]
+        batch = _Batch(file, [], self._done, 0)
+        for group in file.groups(self._done):
+            try:
+                batch.parcels += unpack(group.payload)
+            except ValueError as error:
+                raise Corrupt(_UNREADABLE.fill(path=file.path)) from error
+            batch.end, batch.at_ms = group.end, group.at_ms
+            if len(batch.parcels) >= _TOGETHER:
+                break
+        batch.last = file is self._files[-1] and batch.end >= file.end
+        return batch
+
+    def _handed_over(self, batch: _Batch) -> None:
+        file = batch.file
+        with self._gate:
+            self._records -= len(batch.parcels)
+            self._oldest_ms = batch.at_ms if self._records else None  # what is left is no older
+        if file is self._own:
+            if batch.last and batch.end >= file.end:
+                file.clear()
+                batch.end = 0
+            self._done = batch.end
+        elif batch.end >= file.end:
+            self._files.remove(file)
+            file.close(remove=True)
+            self._done = 0
+        else:
+            self._done = batch.end
 
     def close(self) -> None:
         """Let the files go. What still waits stays for the next process."""
-        with self._gate:
+        with self._line:
             for file in self._files:
                 file.close(remove=not self._records)
             self._files.clear()
@@ -151,17 +200,6 @@ class Spool:
 
     def _used(self) -> int:
         return sum(file.end for file in self._files)
-
-    def _forget(self, file: SpoolFile) -> None:
-        """Everything in ``file`` is in the database. Called with the gate held."""
-        self._done = 0
-        if file is self._own:
-            file.clear()
-        else:
-            self._files.remove(file)
-            file.close(remove=True)
-        if not self._records:
-            self._oldest_ms = None
 
 
 def _private(folder: Path) -> None:

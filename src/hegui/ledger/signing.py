@@ -1,0 +1,304 @@
+"""Signing the heads of what is durable: at most once a second, or each few thousand entries.
+
+What is signed was read back from the database through a connection of its own, hashed anew and
+compared; then the head goes to its second place, and only then into the database. A bit that flips
+between hashing and signing would otherwise be signed, and nobody could ever undo it.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, TypeAlias, cast
+
+from hegui.ledger.edge import WIDE, Edge, Node
+from hegui.ledger.note import Checkpoint
+from hegui.ledger.stretch import BULK, checked_hashes, covered, load_edge, signed_edge
+from hegui.ledger.trust import Trust, split
+from hegui.store import Connection, Place, insert_all, open_connection
+from hegui.terms import Corrupt, HeguiError
+
+_log = logging.getLogger(__name__)
+
+_STEP: Final = 16_384
+"""Entries that are signed, or taken over, at a time at most: what is read is held in memory."""
+_LOOK_SECONDS: Final = 30.0
+"""How often an idle process looks for what another one left unsigned."""
+_PATIENCE: Final = 1.0  # seconds until what failed is tried again
+
+_LOGS = "SELECT tenant, origin, size, frontier, checkpoint FROM log ORDER BY tenant"
+_INSERT_NODE = "INSERT INTO node (tenant, level, idx, hash) VALUES (?, ?, ?, ?)"
+_STILL = "SELECT 1 FROM log WHERE tenant = ? AND checkpoint = ?"
+_SIGNED = "UPDATE log SET checkpoint = ? WHERE tenant = ?"
+
+_Stored: TypeAlias = tuple[str, str, int, bytes, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A log as it was found at start: entries beyond the signed head, or why it is refused.
+
+    ``contradicts``: it is refused because it contradicts the second place, as a restored backup
+    does.
+    """
+
+    tenant: str
+    signed: int
+    size: int
+    refused: HeguiError | None = None
+    contradicts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of ``log``, and its signed head, found good."""
+
+    tenant: str
+    size: int
+    frontier: bytes
+    note: str
+    head: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What was read back and found good, and is to be written: tiles, and a head or none yet."""
+
+    row: _Row
+    edge: Edge
+    nodes: list[Node]
+    signs: bool
+
+    @property
+    def leaves(self) -> int:
+        """Over how many entries the roots of its full tiles stand."""
+        return sum(WIDE for node in self.nodes if node.level == 1)
+
+
+class Signing:
+    """The chore of a ledger's writer. Used by the writer's thread only, but for ``look``.
+
+    ``seconds``: how long an entry may stay unsigned; ``leaves``: how many may. A log that does not
+    hold together is named in ``trust.refused`` until it does. ``step``: how many entries are read
+    at a time, at most.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        trust: Trust,
+        *,
+        seconds: float = 1.0,
+        leaves: int = 4_096,
+        step: int = _STEP,
+    ) -> None:
+        self._place = place
+        self._trust = trust
+        self._seconds = seconds
+        self._leaves = leaves
+        self._step = step
+        self._reader: Connection | None = None
+        self._edges: dict[str, tuple[str, Edge]] = {}  # by tenant: signed head, and its edge
+        self._due = 0.0  # at once: a process that was killed may have left something
+        self._grown = False
+        self.signed = 0
+
+    def grown(self, unsigned: int) -> None:
+        """Take note that a log has so many entries that are not signed."""
+        if not self._grown:
+            self._grown = True
+            self._due = min(self._due, time.perf_counter() + self._seconds)
+        if unsigned >= self._leaves:
+            self._due = min(self._due, time.perf_counter())
+
+    def wait(self) -> float:
+        """Return the seconds until there is something to sign, or to look for."""
+        return max(0.0, self._due - time.perf_counter())
+
+    def run(self, connection: Connection) -> None:
+        """Sign what is durable, a bounded part of it; what is left is due at once."""
+        self._grown = False
+        self._due = time.perf_counter() + _PATIENCE
+        with self._snapshot() as reader:
+            steps = [step for row in self._rows(reader) for step in self._prepared(reader, row)]
+        if steps:
+            self._carry_out(connection, steps)
+        unfinished = any(not step.signs or step.edge.size < step.row.size for step in steps)
+        if unfinished:
+            self._due = time.perf_counter()
+        elif not self._trust.refused:
+            self._due = time.perf_counter() + _LOOK_SECONDS
+
+    def finish(self, connection: Connection) -> None:
+        """Sign all that is durable, then let go of the file."""
+        try:
+            while True:
+                self.run(connection)
+                if self.wait() > 0:
+                    return
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Close what was opened here."""
+        if self._reader is not None:
+            self._reader.close(force=True)
+            self._reader = None
+
+    def look(self) -> list[Found]:
+        """Return the logs that hold more than was signed, or that are refused, once all is checked.
+
+        For the start of a service, before anything else uses this object.
+        """
+        found = []
+        with self._snapshot() as reader:
+            rows = self._rows(reader)
+            for tenant, refused in self._trust.refused.items():
+                found.append(Found(tenant, 0, 0, refused))
+            for row in rows:
+                found += self._look_at(reader, row)
+        self.let_go()
+        return found
+
+    def _look_at(self, reader: Connection, row: _Row) -> list[Found]:
+        contradicts = True
+        try:
+            self._trust.against_second_place(reader, row.tenant, row.head, row.size)
+            contradicts = False
+            self._check_tail(reader, row)
+        except Corrupt as error:
+            self._refuse(row.tenant, error)
+            return [Found(row.tenant, row.head.size, row.size, error, contradicts)]
+        tail = row.size > row.head.size
+        return [Found(row.tenant, row.head.size, row.size)] if tail else []
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        """Give a reader that sees one moment: what is committed, from the file."""
+        if self._reader is None:
+            self._reader = open_connection(self._place, read_only=True)
+        self._reader.execute("BEGIN")
+        try:
+            yield self._reader
+        finally:
+            self._reader.execute("ROLLBACK")
+
+    def _rows(self, reader: Connection) -> list[_Row]:
+        rows = []
+        for row in reader.execute(_LOGS).fetchall():
+            tenant, origin, size, frontier, note = cast("_Stored", row)
+            try:
+                head = self._trust.head(tenant, origin, size, note)
+                rows.append(_Row(tenant, size, frontier, note, head))
+            except Corrupt as error:
+                self._refuse(tenant, error)
+        return rows
+
+    def _refuse(self, tenant: str, error: HeguiError) -> None:
+        if tenant not in self._trust.refused:
+            _log.error("%s", error.words.en)
+        self._trust.refused[tenant] = error
+
+    def _prepared(self, reader: Connection, row: _Row) -> list[_Step]:
+        """Return what is to be written for a log, if anything is, once it was checked."""
+        try:
+            if row.tenant in self._trust.refused:
+                self._trust.against_second_place(reader, row.tenant, row.head, row.size)
+                self._check_tail(reader, row)
+            step = self._take_over(reader, row) or self._next_head(reader, row)
+        except ValueError as error:
+            self._refuse(row.tenant, split(row.tenant, row.size, str(error)))
+        except HeguiError as error:
+            self._refuse(row.tenant, error)
+        else:
+            self._trust.refused.pop(row.tenant, None)
+            return [step] if step else []
+        return []
+
+    def _take_over(self, reader: Connection, row: _Row) -> _Step | None:
+        """Make the tiles that a log of the first format, or a cut-off signing, does not have."""
+        end = row.head.size - row.head.size % WIDE
+        start = covered(reader, row.tenant)
+        if start >= end:
+            return None
+        edge = load_edge(reader, row.tenant, start)
+        nodes = _extend(reader, row.tenant, edge, min(end, start + self._step))
+        return _Step(row, edge, nodes, signs=False)
+
+    def _next_head(self, reader: Connection, row: _Row) -> _Step | None:
+        if row.size == row.head.size:
+            return None
+        self._trust.against_second_place(reader, row.tenant, row.head, row.size)
+        edge = self._edge_of(reader, row).copy()
+        nodes = _extend(reader, row.tenant, edge, min(row.size, edge.size + self._step))
+        if edge.size == row.size:
+            _compare(edge, row)
+        return _Step(row, edge, nodes, signs=True)
+
+    def _edge_of(self, reader: Connection, row: _Row) -> Edge:
+        """Return the edge of what was signed last."""
+        note, edge = self._edges.get(row.tenant, ("", None))
+        if edge is None or note != row.note:
+            edge = signed_edge(reader, row.tenant, row.head)
+            self._edges[row.tenant] = (row.note, edge)
+        return edge
+
+    def _check_tail(self, reader: Connection, row: _Row) -> None:
+        if row.size == row.head.size:
+            return
+        try:
+            edge = self._edge_of(reader, row).copy()
+            _extend(reader, row.tenant, edge, row.size)
+            _compare(edge, row)
+        except ValueError as error:
+            raise split(row.tenant, row.size, str(error)) from error
+
+    def _carry_out(self, connection: Connection, steps: list[_Step]) -> None:
+        """Write the steps in one transaction, but for those where another process was quicker."""
+        done: dict[str, tuple[str, Edge]] = {}
+        connection.execute("BEGIN IMMEDIATE")
+        for step in steps:
+            try:
+                if self._still_to_do(connection, step):
+                    self._write(connection, step, done)
+            except Corrupt as error:
+                self._refuse(step.row.tenant, error)
+        connection.execute("COMMIT")
+        self._edges |= done
+        self.signed += len(done)
+
+    def _still_to_do(self, connection: Connection, step: _Step) -> bool:
+        row = step.row
+        if connection.execute(_STILL, (row.tenant, row.note)).fetchone() is None:
+            return False
+        return step.signs or covered(connection, row.tenant) == step.edge.size - step.leaves
+
+    def _write(
+        self, connection: Connection, step: _Step, done: dict[str, tuple[str, Edge]]
+    ) -> None:
+        row, edge = step.row, step.edge
+        if step.signs:
+            # once more, under the lock: another process may have written there meanwhile
+            restored = self._trust.against_second_place(connection, row.tenant, row.head, row.size)
+            checkpoint = Checkpoint(row.head.origin, edge.size, edge.root())
+            note = self._trust.sign(row.tenant, checkpoint)
+            if restored:
+                kept = self._trust.heads.put_aside(row.tenant)
+                _log.warning("the head that the log contradicts is kept as %s", kept)
+            self._trust.heads.write(row.tenant, note)
+            connection.execute(_SIGNED, (note, row.tenant))
+            done[row.tenant] = (note, edge)
+        insert_all(connection, _INSERT_NODE, [(row.tenant, *node) for node in step.nodes])
+
+
+def _compare(edge: Edge, row: _Row) -> None:
+    if edge.frontier().to_bytes() != row.frontier:
+        raise ValueError("the frontier is not that of the entries")
+
+
+def _extend(reader: Connection, tenant: str, edge: Edge, end: int) -> list[Node]:
+    nodes = []
+    for low in range(edge.size, end, BULK):
+        nodes += edge.extend(checked_hashes(reader, tenant, low, min(end, low + BULK)))
+    return nodes
