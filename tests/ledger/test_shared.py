@@ -13,6 +13,7 @@ import pytest
 from hegui.app.copying import copy_logs
 from hegui.ledger import kinds, leaf
 from hegui.ledger.note import Signer
+from hegui.ledger.restored import Acceptance, accept_restored
 from hegui.ledger.shared import SharedLedger, SpoolTerms
 from hegui.ledger.tree import leaf_hash
 from hegui.ledger.verify import verify
@@ -20,7 +21,7 @@ from hegui.store import open_connection
 from hegui.store.postgres.delivering import deliver
 from hegui.store.postgres.parcels import Parcel, numbers
 from hegui.store.postgres.spool import Spool
-from hegui.terms import BadRequest, Entry, Receipt, Unavailable, Write
+from hegui.terms import BadRequest, Corrupt, Entry, Receipt, Unavailable, Write
 from hegui.testing.postgres import PracticeServer
 
 NOW = 1_780_000_000_000
@@ -66,12 +67,15 @@ class House:
         self._opened: list[SharedLedger] = []
         self._processes: list[subprocess.Popen[str]] = []
 
-    def ledger(self, *, spool: int = 1 << 26, name: str = "here") -> SharedLedger:
+    def ledger(
+        self, *, spool: int = 1 << 26, name: str = "here", accepting: bool = False
+    ) -> SharedLedger:
         opened = SharedLedger(
             self.postgres.place(self.url),
             signer_for,
             origin_for,
             heads=self.folder / "heads",
+            accepting=accepting,
             spool=SpoolTerms(self.folder / name, spool, 3_600_000, lambda: NOW) if spool else None,
         )
         self._opened.append(opened)
@@ -316,6 +320,54 @@ def test_a_log_that_does_not_hold_together_stops_no_other(house: House) -> None:
     within(5, lambda: "bad" in ledger.state().sequencer.refused)
     assert ledger.placed(waits) is None
     assert house.sql("SELECT count(*) FROM hegui.outbox") == [(1,)]
+
+
+def restored(house: House) -> None:
+    """Sign twice, and put back what a backup held that was made in between."""
+    ledger = house.ledger()
+    for number in range(3):
+        ledger.add_blocking(entry(f"k{number}"))
+    house.settled()
+    ledger.close()
+    (row,) = house.sql("SELECT size, encode(frontier, 'hex'), checkpoint FROM hegui.log")
+    ledger = house.ledger()
+    for number in range(3, 6):
+        ledger.add_blocking(entry(f"k{number}"))
+    house.settled()
+    ledger.close()
+    size, frontier, checkpoint = row
+    house.sql("DELETE FROM hegui.entry WHERE idx >= 3")
+    house.sql(
+        f"UPDATE hegui.log SET size = {size}, frontier = decode('{frontier}', 'hex'),"  # noqa: S608 - what was there before
+        f" checkpoint = '{checkpoint}'"
+    )
+
+
+def test_a_restored_backup_is_refused_with_the_way_out(house: House) -> None:
+    restored(house)
+    ledger = house.ledger()
+    (found,) = ledger.found
+    assert isinstance(found.refused, Corrupt)
+    assert "accept-restored" in found.refused.words.en
+    receipt = ledger.add_blocking(entry("after"))
+    within(8, lambda: ledger.state().sequencer.refused)
+    assert ledger.placed(receipt) is None
+    assert house.placed() == ["k0", "k1", "k2"]
+    ledger.close()
+    assert house.sql("SELECT size FROM hegui.log") == [(3,)]
+
+
+def test_what_was_accepted_is_on_record_and_goes_on(house: House) -> None:
+    restored(house)
+    ledger = house.ledger(accepting=True)
+    acceptance = Acceptance("Zhang San", "the disk was lost")
+    done = accept_restored(ledger, house.folder / "hegui.db", "t", acceptance, lambda: NOW)
+    assert (done.index, done.lost) == (3, 3)
+    after = house.ledger()
+    assert after.found == []
+    receipt = after.add_blocking(entry("after"))
+    assert within(5, lambda: after.placed(receipt)).index == 4
+    house.check()
 
 
 def test_an_exchange_is_found_on_a_server_as_in_a_file(house: House) -> None:

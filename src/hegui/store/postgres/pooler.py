@@ -30,14 +30,19 @@ _SHARED = Words(
 )
 _NARROW = Words(
     en="The pooler in front of the PostgreSQL server gives no second session ({why}). Connect to"
-    " the server itself, or let the pool grow: each gateway needs six.",
+    " the server itself, or let the pool grow: each gateway needs eight.",
     zh="PostgreSQL 前面的连接池不给第二个会话（{why}）。请直接连接数据库服务器，"
-    "或扩大连接池：每个网关需要六个会话。",
+    "或扩大连接池：每个网关需要八个会话。",
 )
 
 
 async def refuse_shared_sessions(connect: Callable[[], Awaitable[Any]], first: Any) -> None:
     """Raise ``Misconfigured`` where two open sessions meet one server process."""
+    try:
+        await first.execute("BEGIN", timeout=4)  # statement mode takes no transaction at all
+        await first.execute("ROLLBACK", timeout=4)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise Misconfigured(_SHARED) from error
     try:
         second = await connect()
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
