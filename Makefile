@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs check interop fuzz lock clean
-.PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
+.PHONY: torture bench-ledger bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/make \1|\2/' | column -t -s '|'
@@ -66,6 +66,12 @@ bench-holdback: $(STAMP)  ## print how much of a text a stream holds back (ARGS=
 
 fuzz: $(STAMP)  ## put random rules and texts before all matching back ends, for ten minutes
 	@$(BIN)/python tools/fuzz_matchers.py $(if $(ARGS),$(ARGS),--seconds 600)
+
+torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under the ledger (ten minutes; needs strace)
+	@$(BIN)/python tools/torture.py $(ARGS)
+
+bench-ledger: $(STAMP)  ## print how many records a second become durable, and how soon
+	@$(BIN)/python bench/ledger.py $(ARGS)
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \

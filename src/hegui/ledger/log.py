@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 from hegui.ledger import finding
@@ -58,6 +59,10 @@ class Ledger:
     def add_blocking(self, entry: Entry) -> Receipt:
         """Do what ``add`` does, for a caller without an event loop."""
         return self._writer.submit(entry).result()
+
+    def submit(self, entry: Entry) -> "Future[Receipt]":
+        """Do what ``hand_in`` does, from any thread, for a caller without an event loop."""
+        return self._writer.submit(entry)
 
     def find_exchange(self, tenant: str, exchange: str) -> list[tuple[int, bytes]]:
         """Return index and leaf of an exchange's two records. Reads files: not for the loop."""

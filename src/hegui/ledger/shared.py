@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -93,6 +94,10 @@ class SharedLedger:
     async def add(self, entry: Entry) -> Receipt:
         """Return the receipt of ``entry`` once it is durable; ``Unavailable`` if it cannot be."""
         return await self._outbox.add(entry)
+
+    def submit(self, entry: Entry) -> "Future[Receipt]":
+        """Hand in ``entry`` from any thread, without an event loop."""
+        return self._outbox.submit(entry)
 
     def add_blocking(self, entry: Entry) -> Receipt:
         """Do what ``add`` does, for a caller without an event loop.

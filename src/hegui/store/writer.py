@@ -248,8 +248,14 @@ class Writer(Groups[T, R]):
         super().__init__(limit=limit, batch=batch)
 
     def _end(self) -> None:
-        if self._connection is not None:
+        """Close the connection. What the disk says to the last checkpoint loses nothing."""
+        if self._connection is None:
+            return
+        try:
             self._connection.close()
+        except apsw.Error as error:
+            _log.warning("at the end: %s: %s", type(error).__name__, error)
+            self._connection.close(force=True)
 
     def _wait(self) -> float | None:
         return None if self._chore is None else self._chore.wait()
