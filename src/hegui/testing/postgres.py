@@ -14,6 +14,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -108,14 +110,14 @@ class PracticeServer:
         self.start()
         return self
 
-    def start(self) -> None:
-        """Start the server and wait until it answers."""
+    def start(self, under: Sequence[str] = ()) -> None:
+        """Start the server, under another program if one is given, and wait until it answers."""
         settings = [*_QUIET, f"port={self.port}", "listen_addresses=127.0.0.1"]
         settings += ["unix_socket_directories="]
         words = [word for each in settings for word in ("-c", each)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - see programs()
-                [self.bin / "postgres", "-D", self.folder / "data", *words],
+                [*under, self.bin / "postgres", "-D", self.folder / "data", *words],
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
@@ -205,15 +207,22 @@ class PracticeServer:
         self._process = None
 
     def _group(self, number: signal.Signals) -> None:
-        # each backend leads a session of its own: they are found by their parent
+        # each backend leads a session of its own: they are found by their parents
         process = self._process
         if process is None:
             return
-        for child in (*_children(process.pid), process.pid):
-            try:
-                os.kill(child, number)
-            except ProcessLookupError:
-                continue
+        first = _children(process.pid)
+        second = [one for parent in first for one in _children(parent)]
+        for each in (process.pid, *first, *second):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+        if number == signal.SIGKILL:
+            process.wait(30)
+            until = time.monotonic() + 30
+            while any(Path(f"/proc/{each}").exists() for each in first):
+                if time.monotonic() > until:
+                    raise RuntimeError("a process of the server does not end")
+                time.sleep(0.01)
 
 
 def _children(parent: int) -> list[int]:

@@ -144,6 +144,20 @@ def test_a_last_group_that_was_cut_off_was_never_acknowledged(
         caplog.clear()
 
 
+def test_files_that_hold_nothing_stop_nobody(opened: Callable[..., Spool], tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    folder.mkdir(mode=0o700)
+    for name, content in (("1.spool", b""), ("2.spool", b"hegui"), ("3.spool", b"hegui spool 1\n")):
+        (folder / name).write_bytes(content)
+        (folder / name).chmod(0o600)
+    spool = opened()
+    assert not spool.holds
+    spool.append([parcel(b"a")])
+    assert leaves(spool) == [b"a"]
+    spool.close()
+    assert not list(folder.iterdir())
+
+
 def test_every_flipped_bit_before_the_last_group_is_found(
     opened: Callable[..., Spool], tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from hegui.store.chance import random_bytes
 from hegui.store.postgres.parcels import Parcel, pack, unpack
-from hegui.store.postgres.spoolfile import SpoolFile
+from hegui.store.postgres.spoolfile import MAGIC, SpoolFile
 from hegui.terms import Clock, Corrupt, Misconfigured, Unavailable, Words
 
 _log = logging.getLogger(__name__)
@@ -121,7 +121,8 @@ class Spool:
         while self.holds:
             batch = self._read()
             if not batch.last:
-                yield batch.parcels
+                if batch.parcels:
+                    yield batch.parcels
                 self._handed_over(batch)
                 continue
             with self._line:
@@ -131,7 +132,7 @@ class Spool:
 
     def _read(self) -> _Batch:
         file = self._files[0]
-        batch = _Batch(file, [], self._done, 0)
+        batch = _Batch(file, [], max(self._done, len(MAGIC)), 0)
         for group in file.groups(self._done):
             try:
                 batch.parcels += unpack(group.payload)
@@ -147,12 +148,15 @@ class Spool:
         file = batch.file
         with self._gate:
             self._records -= len(batch.parcels)
-            self._oldest_ms = batch.at_ms if self._records else None  # what is left is no older
+            if not self._records:
+                self._oldest_ms = None
+            elif batch.at_ms:
+                self._oldest_ms = batch.at_ms  # what is left is no older
         if file is self._own:
+            self._done = batch.end
             if batch.last and batch.end >= file.end:
                 file.clear()
-                batch.end = 0
-            self._done = batch.end
+                self._done = 0
         elif batch.end >= file.end:
             self._files.remove(file)
             file.close(remove=True)

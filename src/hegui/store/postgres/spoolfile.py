@@ -59,11 +59,16 @@ class SpoolFile:
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
         try:
             descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise _refused(path, error) from error
+        try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _write(descriptor, MAGIC, 0)
             os.fsync(descriptor)
             _sync_folder(path.parent)
         except OSError as error:
+            os.close(descriptor)
+            path.unlink(missing_ok=True)
             raise _refused(path, error) from error
         return cls(path, descriptor)
 
