@@ -43,8 +43,9 @@ docs: $(STAMP)  ## write docs/reference/ anew from the code
 
 check: lint types contracts test  ## all of the above
 
-interop: $(STAMP)  ## run hegui in front of a third-party OpenAI-compatible server
+interop: $(STAMP)  ## hegui in front of a third-party model server; its log before a third-party reader (ARGS="--size 1000000")
 	@$(BIN)/python interop/run.py
+	@$(BIN)/python interop/log.py $(ARGS)
 
 bench-gateway: $(STAMP)  ## print what the gateway costs, beside a bare pass-through on this machine
 	@$(BIN)/python bench/gateway.py $(ARGS)
@@ -64,8 +65,8 @@ bench-works: $(STAMP)  ## print what protected works cost
 bench-holdback: $(STAMP)  ## print how much of a text a stream holds back (ARGS=FILE)
 	@$(BIN)/python bench/holdback.py $(ARGS)
 
-fuzz: $(STAMP)  ## put random rules and texts before all matching back ends, for ten minutes
-	@$(BIN)/python tools/fuzz_matchers.py $(if $(ARGS),$(ARGS),--seconds 600)
+fuzz: $(STAMP)  ## random rules and texts before all matching back ends, hostile bytes before all readers of logs: ten minutes
+	@$(BIN)/python tools/fuzz.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under the ledger (ten minutes; needs strace)
 	@$(BIN)/python tools/torture.py $(ARGS)

@@ -1,1 +1,1 @@
-"""Runs hegui in front of a third-party server that speaks the OpenAI API."""
+"""Runs hegui together with programs that others wrote: a model server, a reader of logs."""

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from hegui.app import parts
 from hegui.callers import KeyBook
-from hegui.terms import BadRequest
+from hegui.ledger import kinds, leaf
+from hegui.settings import read
+from hegui.terms import BadRequest, Entry
 from hegui.testing.clock import FixedClock
 
 Hegui = Callable[..., Result]
@@ -172,3 +175,22 @@ def test_a_restored_backup_is_accepted_with_a_name_and_a_reason(
     assert "1 entries that the old head counted are lost" in accepted.output
     assert hegui("keys", "create").exit_code == 0
     assert hegui("ledger", "verify").exit_code == 0
+
+
+def test_records_whose_terms_have_ended_are_pruned_and_said_beforehand(
+    hegui: Hegui, database: Path, settings: Path
+) -> None:
+    ledger = parts.open_ledger(read(settings, {}))
+    revoked = kinds.named("key.revoked")
+    for number in range(300):
+        record = leaf.make(revoked, 1_500_000_000_000, "default", {"key": f"k{number}"})
+        ledger.submit(Entry("default", record))
+    ledger.close()
+    dry = hegui("ledger", "prune", "--dry-run", "--lang", "en").output
+    assert "256 records would be deleted, of entries below 256" in dry
+    assert json.loads(hegui("ledger", "prune", "--json").stdout)["pruned"] == {"default": 256}
+    assert "无需清理" in hegui("ledger", "prune").output
+    found = json.loads(hegui("ledger", "verify", "--json").stdout)
+    assert (found["ok"], found["logs"][0]["pruned"]) == (True, 256)
+    assert "256 leaves pruned" in hegui("ledger", "verify", "--lang", "en").output
+    assert database.stat().st_mode & 0o777 == 0o600

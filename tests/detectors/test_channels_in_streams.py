@@ -165,3 +165,20 @@ def test_a_million_fillers_hold_nothing_for_ever_and_are_found() -> None:
         window.feed(filler * 1000)
         assert window.held <= 1
     assert of.pending("制" + "\u200b.\u200b" * 1000) <= HOLD
+
+
+@QUICK
+@given(TEXTS, CUTS)
+def test_what_is_said_to_be_quiet_holds_no_finding_and_never_holds_back_less(
+    text: str, sizes: list[int]
+) -> None:
+    of = detector("gateway", "vectors")
+    seen, settled = "", 0
+    for piece in pieces_of(text, sizes):
+        seen += piece
+        said = of.quiet(seen, settled)
+        held = min(of.pending(seen), len(seen) - settled)
+        if said is not None:
+            assert not [found for found in block(of, seen) if found[0] >= settled]
+            assert held <= said <= len(seen) - settled
+        settled = max(settled, len(seen) - held)

@@ -58,6 +58,7 @@ def campaign(name: str, *words: str) -> dict[str, Any]:
     command = [sys.executable, str(TOOLS / f"torture_{name}.py"), *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)  # noqa: S603 - our own script
     assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr  # no thread of ours may die
     counted: dict[str, Any] = json.loads(done.stdout)[name]
     return counted
 

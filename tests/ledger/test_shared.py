@@ -11,15 +11,17 @@ from typing import Any
 import pytest
 
 from hegui.app.copying import copy_logs
-from hegui.ledger import kinds, leaf
+from hegui.ledger import kinds, leaf, pruning
 from hegui.ledger.note import Signer
+from hegui.ledger.pruning import Terms
 from hegui.ledger.restored import Acceptance, accept_restored
 from hegui.ledger.shared import SharedLedger, SpoolTerms
+from hegui.ledger.tiles import read_log
 from hegui.ledger.tree import leaf_hash
 from hegui.ledger.verify import verify
 from hegui.store import open_connection
 from hegui.store.postgres.delivering import deliver
-from hegui.store.postgres.parcels import Parcel, numbers
+from hegui.store.postgres.parcels import Parcel, numbers, pack_writes
 from hegui.store.postgres.spool import Spool
 from hegui.terms import BadRequest, Corrupt, Entry, Receipt, Unavailable, Write
 from hegui.testing.postgres import PracticeServer
@@ -368,6 +370,60 @@ def test_what_was_accepted_is_on_record_and_goes_on(house: House) -> None:
     receipt = after.add_blocking(entry("after"))
     assert within(5, lambda: after.placed(receipt)).index == 4
     house.check()
+
+
+def test_records_are_pruned_on_a_server_and_that_is_on_record_at_its_place(house: House) -> None:
+    ledger = house.ledger()
+    waiting = [ledger.submit(entry(f"k{number}")) for number in range(300)]
+    for each in waiting:
+        each.result(20)
+    house.settled()
+    within(5, lambda: ledger.signed)
+    within(5, lambda: house.sql("SELECT 1 FROM hegui.log WHERE checkpoint LIKE '%\n300\n%'"))
+    terms = Terms(NOW + 1, NOW + 1)
+    plan = pruning.plan(house.place, "t", terms)
+    assert plan is not None
+    assert (len(plan.indices), plan.minimum) == (256, 256)
+    placed = ledger.wait(ledger.add_blocking(plan.entry(NOW, terms)))
+    assert placed.index == 300
+    rows = house.sql("SELECT tenant, start, count, record FROM hegui.pruned")
+    assert rows == [("t", 0, 256, 300)]
+    assert house.sql("SELECT count(*) FROM hegui.entry WHERE length(leaf) = 0") == [(256,)]
+    ledger.wait(ledger.add_blocking(plan.entry(NOW, terms)))  # another gateway had the same idea
+    receipt = ledger.add_blocking(entry("after"))
+    assert ledger.wait(receipt).index == 302
+    assert house.sql("SELECT count(*) FROM hegui.pruned") == [(1,)]
+
+
+def test_what_no_hegui_writes_is_never_carried_out(house: House) -> None:
+    ledger = house.ledger()
+    waits = ledger.add_blocking(entry("k0"))
+    house.settled()
+    bad = pack_writes([Write("DROP TABLE entry", ())]).hex()
+    leaf_of = entry("k1").leaf.hex()
+    house.sql(
+        "INSERT INTO hegui.outbox (id, tenant, leaf, after) VALUES (gen_random_uuid(), 't',"  # noqa: S608 - our own bytes
+        f" decode('{leaf_of}', 'hex'), decode('{bad}', 'hex'))"
+    )
+    within(8, lambda: "t" in ledger.state().sequencer.refused)
+    assert house.placed() == ["k0"]
+    assert ledger.placed(waits)
+
+
+def test_the_tiles_of_a_log_on_a_server_are_read_as_from_a_file(house: House) -> None:
+    ledger = house.ledger()
+    waiting = [ledger.submit(entry(f"k{number}")) for number in range(260)]
+    for each in waiting:
+        each.result(20)
+    house.settled()
+    ledger.close()
+    with read_log(house.place, "t") as reader:
+        assert reader.size == 260
+        assert len(reader.tile(0, 0)) == 8_192
+        assert len(reader.tile(1, 0, 1)) == 32
+        leaves = [leaf.parse(record)["key"] for record in reader.leaves(258, 260)]
+        assert leaves == ["k258", "k259"]
+        assert len(reader.inclusion(3)) == 9
 
 
 def test_an_exchange_is_found_on_a_server_as_in_a_file(house: House) -> None:

@@ -1,7 +1,8 @@
+from functools import cache
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hegui.ledger import tree
@@ -60,45 +61,82 @@ def test_a_frontier_of_the_wrong_length_is_refused(size: int, length: int) -> No
         tree.Frontier.from_bytes(size, bytes(length))
 
 
-def test_every_inclusion_proof_to_64_holds_and_holds_nowhere_else() -> None:
-    subtree = tree.subtrees_of(LEAVES)
-    for size in range(1, 65):
+def naive_path(index: int, start: int, end: int) -> list[bytes]:
+    """PATH(m, D[n]) of RFC 6962 section 2.1.1, word for word, over LEAVES."""
+    if end - start == 1:
+        return []
+    k = 1
+    while k * 2 < end - start:
+        k *= 2
+    if index < k:
+        return [*naive_path(index, start, start + k), known(start + k, end)]
+    return [*naive_path(index - k, start + k, end), known(start, start + k)]
+
+
+def naive_proof(old: int, start: int, end: int, whole: bool = True) -> list[bytes]:  # noqa: FBT001, FBT002 - the definition's b
+    """SUBPROOF(m, D[n], b) of RFC 6962 section 2.1.2, word for word, over LEAVES."""
+    if old == end - start:
+        return [] if whole else [known(start, end)]
+    k = 1
+    while k * 2 < end - start:
+        k *= 2
+    if old <= k:
+        return [*naive_proof(old, start, start + k, whole), known(start + k, end)]
+    return [*naive_proof(old - k, start + k, end, whole=False), known(start, start + k)]
+
+
+@cache
+def known(start: int, end: int) -> bytes:
+    return naive_root(LEAVES[start:end])
+
+
+def test_every_inclusion_proof_to_256_is_the_definitions_and_holds_nowhere_else() -> None:
+    for size in range(1, 257):
         root = ROOTS[size]
         for index in range(size):
-            proof = tree.inclusion_proof(index, size, subtree)
+            proof = tree.inclusion_proof(index, size, known)
+            assert proof == naive_path(index, 0, size)
             assert tree.included(LEAVES[index], index, size, proof, root)
             assert not tree.included(LEAVES[index - 1], index, size, proof, root) or size == 1
-            assert not tree.included(LEAVES[index], index, size, [*proof, root], root)
-            assert not proof or not tree.included(LEAVES[index], index, size, proof[:-1], root)
-            assert not tree.included(LEAVES[index], size, size, proof, root)
+            if size <= 64:
+                assert not tree.included(LEAVES[index], index, size, [*proof, root], root)
+                assert not proof or not tree.included(LEAVES[index], index, size, proof[:-1], root)
+                assert not tree.included(LEAVES[index], size, size, proof, root)
 
 
-def test_every_consistency_proof_to_64_holds_and_no_other_root_passes() -> None:
-    subtree = tree.subtrees_of(LEAVES)
-    for size in range(1, 65):
+def test_every_consistency_proof_to_256_is_the_definitions_and_no_other_root_passes() -> None:
+    for size in range(1, 257):
         for old in range(1, size + 1):
-            proof = tree.consistency_proof(old, size, subtree)
+            proof = tree.consistency_proof(old, size, known)
+            assert proof == naive_proof(old, 0, size)
             assert tree.consistent(old, size, ROOTS[old], ROOTS[size], proof)
             assert not tree.consistent(old, size, ROOTS[old - 1], ROOTS[size], proof)
-            assert not tree.consistent(old, size, ROOTS[old], ROOTS[size - 1], proof)
-            assert not tree.consistent(old, size, ROOTS[old], ROOTS[size], [*proof, ROOTS[1]])
+            if size <= 64:
+                assert not tree.consistent(old, size, ROOTS[old], ROOTS[size - 1], proof)
+                assert not tree.consistent(old, size, ROOTS[old], ROOTS[size], [*proof, ROOTS[1]])
 
 
-@given(st.integers(65, 256), st.data())
-def test_proofs_hold_for_larger_trees(size: int, data: st.DataObject) -> None:
-    subtree = tree.subtrees_of(LEAVES)
+@settings(max_examples=60, deadline=None)
+@given(st.integers(257, 5_000), st.data())
+def test_proofs_hold_for_larger_trees_and_a_changed_one_does_not(
+    size: int, data: st.DataObject
+) -> None:
+    hashes = [tree.leaf_hash(n.to_bytes(3, "big")) for n in range(size)]
+    subtree = tree.subtrees_of(hashes)
     index = data.draw(st.integers(0, size - 1))
     old = data.draw(st.integers(1, size))
+    root, root_before = naive_root(hashes), naive_root(hashes[:old])
     inclusion = tree.inclusion_proof(index, size, subtree)
-    assert tree.included(LEAVES[index], index, size, inclusion, ROOTS[size])
+    assert tree.included(hashes[index], index, size, inclusion, root)
+    assert not tree.included(hashes[index], (index + 1) % size, size, inclusion, root)
     consistency = tree.consistency_proof(old, size, subtree)
-    assert tree.consistent(old, size, ROOTS[old], ROOTS[size], consistency)
+    assert tree.consistent(old, size, root_before, root, consistency)
     if consistency:
         place = data.draw(st.integers(0, len(consistency) - 1))
         changed = bytearray(consistency[place])
         changed[data.draw(st.integers(0, 31))] ^= 1
         consistency[place] = bytes(changed)
-        assert not tree.consistent(old, size, ROOTS[old], ROOTS[size], consistency)
+        assert not tree.consistent(old, size, root_before, root, consistency)
 
 
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (-1, 4), (4, 4)])

@@ -1,6 +1,7 @@
 import asyncio
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Never, TypeAlias
 
@@ -221,3 +222,51 @@ def test_a_loop_that_has_ended_does_not_end_the_writer(path: Path) -> None:
     held.go.set()
     assert writer.submit(b"b").result(10) == 2
     writer.close()
+
+
+class Counting:
+    """A chore that wants to run so often, and may fail."""
+
+    def __init__(self, every: float, *, fails: int = 0) -> None:
+        self.runs, self.finished, self.fails = 0, 0, fails
+        self._every, self._due = every, time.monotonic()
+
+    def wait(self) -> float:
+        return max(0.0, self._due - time.monotonic())
+
+    def run(self, connection: apsw.Connection) -> None:
+        self.runs += 1
+        self._due = time.monotonic() + self._every
+        connection.execute("BEGIN IMMEDIATE")
+        if self.runs <= self.fails:
+            raise apsw.IOError("disk I/O error")
+        connection.execute("COMMIT")
+
+    def finish(self, connection: apsw.Connection) -> None:
+        assert not connection.in_transaction
+        self.finished += 1
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_a_chore_runs_when_its_time_comes_though_nothing_is_handed_in(path: Path) -> None:
+    chore = Counting(0.02)
+    writer = Writer(path, put, chore=chore)
+    wait_for(lambda: chore.runs > 3)
+    assert writer.submit(b"a").result(10) == 1
+    writer.close()
+    assert chore.finished == 1
+
+
+def test_a_chore_that_fails_is_rolled_back_and_tried_again(path: Path) -> None:
+    chore = Counting(0.01, fails=2)
+    writer = Writer(path, put, chore=chore)
+    wait_for(lambda: chore.runs > 2)
+    assert writer.submit(b"a").result(10) == 1
+    writer.close()
+    assert rows(path) == [b"a"]

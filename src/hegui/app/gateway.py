@@ -12,7 +12,7 @@ from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 import hegui
-from hegui.app import parts
+from hegui.app import parts, retention
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
 from hegui.callers.assertion import Assertions
@@ -25,12 +25,14 @@ from hegui.gateway.evidence import Evidence
 from hegui.gateway.gate import Gate
 from hegui.gateway.history import History
 from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Paths, Serve
+from hegui.gateway.log import Inspectors, LogPages, Nobody
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
 from hegui.gateway.refusals import Refusals
 from hegui.gateway.upstream import Upstreams, whole_body
 from hegui.ledger import kinds, leaf
 from hegui.ledger.shared import SharedLedger
+from hegui.ledger.tiles import Logs
 from hegui.runners.remote import RemoteRunner
 from hegui.screen.panel import Panel
 from hegui.settings import Settings
@@ -86,6 +88,8 @@ class Gateway:
             self._metrics.registry.register(self._figures)
         self._history = History()
         self._chores: set[asyncio.Task[None]] = set()
+        self._log_pages: LogPages | None = None
+        self.inspectors: Inspectors = Nobody()
         self._ready = False
 
     async def start(self) -> None:
@@ -150,6 +154,7 @@ class Gateway:
         await self._say_found()
         await rules.say_first()
         self._repeat(self._expire, _HOUR)
+        self._repeat(self._prune, retention.DAY_SECONDS)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
@@ -205,6 +210,8 @@ class Gateway:
     async def _close(self) -> None:
         for runner in self._runners.values():
             await runner.close()
+        if self._log_pages is not None:
+            self._log_pages.close()
         self.ledger.close()
         for part in (self._keys, self._standing, self.vault):
             part.close()
@@ -220,6 +227,9 @@ class Gateway:
         moderations = path("/v1/moderations", models.moderations)
         listing = path("/v1/models", models.models)
         appeal = AppealPage(gate, self.ledger)
+        logs = self._log_pages = LogPages(
+            Logs(parts.place_of(self.settings)), gate.metrics, self.inspectors
+        )
         healthy = request_response(healthz)
         return Paths(
             {
@@ -227,6 +237,7 @@ class Gateway:
                 "/v1/moderations": Methods(post=moderations),
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
+                "/log/": Methods(get=logs, head=logs),
                 "/healthz": Methods(get=healthy, head=healthy),
             }
         )
@@ -261,6 +272,19 @@ class Gateway:
             fields = {"count": count, "classes": classes, "until": now}
             record = leaf.make(kinds.named("content.expired"), now, tenant, fields)
             await self.ledger.add(Entry(tenant, record, writes))
+
+    async def _prune(self) -> None:
+        """Delete records whose terms have ended (Art. 11: no longer than needed).
+
+        Of several gateways on one log the one does it that gives places.
+        """
+        ledger = self.ledger
+        if isinstance(ledger, SharedLedger) and not ledger.state().sequencer.holds:
+            return
+        for tenant, count in (
+            await retention.prune(self.ledger, self.settings, self._clock)
+        ).items():
+            _log.info("%d records of %s were deleted: their terms have ended", count, tenant)
 
     async def _fetch_keys(self) -> None:
         assert self._assertions is not None

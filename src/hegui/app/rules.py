@@ -182,6 +182,8 @@ class RulesInUse:
         packs = reading.sound(found)
         panel = parts.panel_of(self._cards, packs, as_of, local=self._local)
         refuse_unknown_rulings(panel, self._settings.screen.actions)
+        for detector in panel.exact:  # what is built when a stream first asks: it must not wait
+            detector.pending("合")
         return panel
 
     async def _say(self, cause: Cause, panel: Panel, before: Panel, found: Held) -> None:

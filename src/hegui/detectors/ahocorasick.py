@@ -76,6 +76,14 @@ class LiteralMatcher:
             report(findings, row, text, kept, self._targets)
         return findings
 
+    def silent(self, text: str) -> bool:
+        """Whether no target and no exception has a match that its boundaries may allow."""
+        data = text.encode("utf-8", "replace")
+        return (
+            next(self._candidates(data), None) is None
+            and next(self._patterns.candidates(text), None) is None
+        )
+
     def _candidates(self, data: bytes) -> Iterator[Candidate]:
         """Return the phrases whose boundaries are kept, in characters for bytes."""
         kept: list[tuple[int, int]] = []

@@ -37,6 +37,7 @@ from hegui.terms import DetectorCard, Findings, Misconfigured, TextColumn, Words
 VERSION: Final = "1"  # of what a channel derives and accepts
 _NORMAL: Final = ""
 _ACROSS: Final = (skeleton.GAP + 2) * (RUN + 1)  # raw characters: a gap, and a letter beside it
+_NEAR: Final = 2 * (skeleton.GAP + 2)  # characters before a text that may join it to a skeleton
 _Hit: TypeAlias = tuple[int, int, int, str, float]  # row, start, end, rule, score
 
 
@@ -151,25 +152,44 @@ class ChannelledDetector:
             return min(near, self._card.left)
         return self._card.left
 
+    def quiet(self, text: str, start: int) -> int | None:
+        """Return what is pending if nothing is found from ``start`` on; see ``QuietDetector``.
+
+        Nothing is derived where no channel changes what is new or joins it to what stands before.
+        """
+        if self._channels.normalised != "all":
+            return None
+        near = text[max(0, start - _NEAR) :]
+        if not (self._ordinary(near) and self._detector.silent(text[start:])):
+            return None
+        return min(self._pending_as_it_is(near), len(text) - start)
+
     def pending(self, tail: str) -> int:
         """Return how many characters at the end of ``tail`` could still become a finding.
 
         The most of all channels, at most ``HOLD``.
         """
         tail = tail[-HOLD:]
-        held = self._detector.pending(tail)
         if self._channels.normalised == "none":
-            return held
+            return self._detector.pending(tail)
         derived = normalised(tail, self._plan.width) if changes(tail) else None
         if derived is None:
-            if self._sounding is not None:
-                held = max(held, self._sounding.pending(tail))
-            if tail[-2:].isalnum() and len(tail) > 1:
-                # without a gap a skeleton holds the last letter at most
-                return held or int(tail[-1] in self._opening)
-            return max(held, self._spaced_at_end(tail, Derived(tail, range(len(tail)))))
+            return self._pending_as_it_is(tail)
+        held = self._detector.pending(tail)
         held = max(held, self._run_at_end(tail), self._pending_beside(tail, derived))
         return max(held, _held(derived, self._detector.pending(derived.text), tail))
+
+    def _pending_as_it_is(self, tail: str) -> int:
+        """Return what is pending where normalising changes nothing."""
+        held = self._detector.pending(tail)
+        if self._sounding is not None:
+            held = max(held, self._sounding.pending(tail))
+        if tail[-2:].isalnum() and len(tail) > 1:
+            # without a gap a skeleton holds the last letter at most
+            return held or int(tail[-1:] in self._opening)
+        if tail[-3:-1].isalnum() and len(tail) > 2 and tail[-2] not in self._opening:  # noqa: PLR2004 - a word and a filler
+            return held
+        return max(held, self._spaced_at_end(tail, Derived(tail, range(len(tail)))))
 
     def _pending_beside(self, tail: str, derived: Derived) -> int:
         """Return what the skeleton and the homophones hold."""

@@ -75,6 +75,16 @@ class TargetDetector:
         """Return what is found. Bytes that are not UTF-8 match nothing, and do no harm."""
         return self._matcher.find(column)
 
+    def quiet(self, text: str, start: int) -> int | None:
+        """Return what is pending if nothing is found from ``start`` on; see ``QuietDetector``."""
+        if not self.silent(text[start:]):
+            return None
+        return min(self._prefixes.pending(text[max(0, start - 1) :]), len(text) - start)
+
+    def silent(self, text: str) -> bool:
+        """Whether it is plain that nothing is found in ``text``, whatever stands before it."""
+        return self._matcher.silent(text)
+
     def context(self, before: str) -> int:  # noqa: ARG002 - what is read raw reaches equally far
         """Return how many characters at the end of ``before`` decide on what follows."""
         return self._card.left

@@ -20,6 +20,10 @@ class Matcher(Protocol):
         """Return the findings in ``column``. Safe to call from several threads."""
         ...
 
+    def silent(self, text: str) -> bool:
+        """Whether it is plain that nothing is found in ``text``, whatever stands before it."""
+        ...
+
 
 class Hit(NamedTuple):
     """A finding in characters of a row, or in bytes of a column, as its maker counts.
@@ -135,6 +139,10 @@ class PlainMatcher:
             kept = unexcepted(hits, self._targets, self._count)
             report(findings, row, text, kept, self._targets)
         return findings
+
+    def silent(self, text: str) -> bool:
+        """Whether no target and no exception has a match that its boundaries may allow."""
+        return next(self._patterns.candidates(text), None) is None
 
 
 def _start_source(target: Target) -> str:

@@ -133,6 +133,13 @@ class VectorMatcher:
             return self._bulk.find(column)
         return self._few(data, starts, ends)
 
+    def silent(self, text: str) -> bool:
+        """Whether the engine has no hit: it is not told what must not stand before one."""
+        data = text.encode("utf-8", "replace") + _NOTHING
+        if not self._plan.count:
+            return True
+        return not self._narrow(data) and not (_BEGINS_WIDE in data and holds_one(data))
+
     def _ends(self, hits: list[int], shift: int) -> set[tuple[int, int]]:
         """Return where matches end, and of which target."""
         late = self._plan.late

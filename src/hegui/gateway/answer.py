@@ -6,7 +6,7 @@ from typing import Any
 
 from hegui.gateway import completion
 from hegui.gateway.channels import Refused, RefusedAt
-from hegui.gateway.chunks import ChunkStream
+from hegui.gateway.chunks import ChunkStream, Ready
 from hegui.gateway.completion import Frame
 from hegui.gateway.evidence import Exchange, Outcome
 from hegui.gateway.gate import Gate, Outbox
@@ -110,10 +110,11 @@ class Answer:
         with self.exchange.watch.upstream():
             group = await call.chunks()
         while group is not None:
-            ready: list[dict[str, Any]] = []
+            ready: list[Ready] = []
             try:
                 for incoming in gathered(group):
-                    ready += await chunks.take(incoming)
+                    more = chunks.more(incoming)
+                    ready += await chunks.take(incoming) if more is None else more
                     self.screen.handed_on()
             finally:  # what was let out before a refusal goes out, so that the record is right
                 self.outcome.model = chunks.model

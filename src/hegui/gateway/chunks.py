@@ -1,11 +1,12 @@
 """A streamed reply, chunk by chunk: what comes in from the model, what goes out to the caller."""
 
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from hegui.gateway.completion import Frame
 from hegui.gateway.gathering import Arrived
+from hegui.gateway.jsonbody import write
 from hegui.gateway.labelling import ReplyLabel
-from hegui.gateway.pieces import More, alike, piece_of
+from hegui.gateway.pieces import More, alike, framed, piece_of
 from hegui.gateway.refusals import Refusal
 from hegui.gateway.reply import ReplyScreen
 from hegui.labels.text import suffix_after
@@ -16,15 +17,26 @@ _CHUNK_SKIP = frozenset({"choices", "usage", "aigc"})
 _CHOICE_SKIP = frozenset({"index", "delta", "finish_reason", "logprobs"})
 
 
+Ready: TypeAlias = dict[str, Any] | bytes
+"""A chunk that may go out, or its JSON."""
+
+
+class _Plain(NamedTuple):
+    """A chunk that adds content only, and what goes out for such a one around its content."""
+
+    chunk: dict[str, Any]
+    head: dict[str, Any]
+    before: bytes
+    after: bytes
+
+
 class ChunkStream:
     """Takes the model's chunks, gives the caller's. Raises ``Refused`` where it must stop."""
 
     def __init__(self, screen: ReplyScreen, label: ReplyLabel) -> None:
         self._screen, self._label = screen, label
         self._head: dict[str, Any] = {}
-        self._plain: tuple[dict[str, Any], dict[str, Any]] | None = (
-            None  # such a chunk, and its head
-        )
+        self._plain: _Plain | None = None
         self._usage: list[dict[str, Any]] = []
         self._same_head: tuple[dict[str, Any], dict[str, Any]] = {}, {}
         self._late_usage: Any = None  # of a chunk that did not go out by itself
@@ -36,11 +48,8 @@ class ChunkStream:
         """The model that answered, as it says."""
         return str(self._head.get("model", ""))
 
-    async def take(self, arrived: Arrived) -> list[dict[str, Any]]:
+    async def take(self, arrived: Arrived) -> list[Ready]:
         """Screen one chunk; return the chunks that may go out at once."""
-        quick = self._more_of_the_same(arrived)
-        if quick is not None:
-            return quick
         incoming = arrived.whole() if isinstance(arrived, More) else arrived
         if not self._head:
             self._screen.foresee([incoming.get(key) for key in _HEAD])
@@ -54,7 +63,7 @@ class ChunkStream:
             choices += await self._choice(choice)
         self._plain = None
         if piece_of(incoming) is not None and around.keys() <= _HEAD and "usage" not in incoming:
-            self._plain = (incoming, {**self._head, **around})
+            self._plain = _plain(incoming, {**self._head, **around})
         usage = incoming.get("usage")
         if usage is not None:
             usage = await self._screen.usage(usage)
@@ -82,21 +91,25 @@ class ChunkStream:
             self._same_head = head, around
         return around
 
-    def _more_of_the_same(self, arrived: Arrived) -> list[dict[str, Any]] | None:
-        """Screen a chunk that differs from the last one in a piece of content only."""
-        if self._plain is None:
+    def more(self, arrived: Arrived) -> list[Ready] | None:
+        """Screen a chunk that differs from the last one in a piece of content only.
+
+        None where it does not, or where that takes longer than a step: then it is for ``take``.
+        """
+        plain = self._plain
+        if plain is None or self._first:
             return None
-        chunk = arrived.chunk if isinstance(arrived, More) else arrived
-        piece = arrived.text if isinstance(arrived, More) else piece_of(arrived)
-        if piece is None or not (chunk is self._plain[0] or alike(self._plain[0], chunk)):
+        chunk, piece = arrived if isinstance(arrived, More) else (arrived, piece_of(arrived))
+        if piece is None:
             return None
-        self._plain = chunk, self._plain[1]
-        index = chunk["choices"][0].get("index", 0)
-        text = self._screen.content(index, piece)
+        if chunk is not plain.chunk:
+            if not alike(plain.chunk, chunk):
+                return None
+            self._plain = plain._replace(chunk=chunk)
+        text = self._screen.content(chunk["choices"][0].get("index", 0), piece)
         if text is None:
             return None
-        choice = {"index": index, "delta": {"content": text}, "finish_reason": None}
-        return [self._out({**self._plain[1], "choices": [choice]})] if text else []
+        return [plain.before + write(text) + plain.after] if text else []
 
     async def _choice(self, choice: dict[str, Any]) -> list[dict[str, Any]]:
         """Screen one choice; its end goes out later, with the label and after the record."""
@@ -205,3 +218,9 @@ class ChunkStream:
             self._first = False
             chunk["aigc"] = self._label.aigc()
         return chunk
+
+
+def _plain(chunk: dict[str, Any], head: dict[str, Any]) -> _Plain:
+    choice = {"index": chunk["choices"][0].get("index", 0), "delta": {}, "finish_reason": None}
+    out = {"object": "chat.completion.chunk", **head, "choices": [choice]}
+    return _Plain(chunk, head, *framed(out))

@@ -141,11 +141,18 @@ class Outbox:
         if task is not None:
             task.uncancel()
 
-    async def chunks(self, chunks: Sequence[Mapping[str, Any]], *, last: bool = False) -> None:
-        """Send chunks of a stream in one write; after the last one, ``[DONE]``."""
+    async def chunks(
+        self, chunks: Sequence[Mapping[str, Any] | bytes], *, last: bool = False
+    ) -> None:
+        """Send chunks of a stream, or their JSON, in one write; after the last one, ``[DONE]``."""
         if not chunks and not last:
             return
-        data = b"".join([b"data: " + write(chunk) + b"\n\n" for chunk in chunks])
+        data = b"".join(
+            [
+                b"data: " + (chunk if isinstance(chunk, bytes) else write(chunk)) + b"\n\n"
+                for chunk in chunks
+            ]
+        )
         await self._stream(data + b"data: [DONE]\n\n" if last else data, last=last)
 
     async def failed(self, failed: UpstreamFailed) -> None:

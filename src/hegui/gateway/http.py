@@ -108,9 +108,7 @@ class Endpoint:
         except HeguiError as error:
             await self._fail(error, out)
         except Exception:  # noqa: BLE001 - the last line: whatever it is, no trace of it goes out
-            number = f"E{secrets.token_hex(4)}"
-            _log.exception("request failed", extra={"number": number})
-            await self._fail(Corrupt(_BROKEN.fill(number=number)), out)
+            await self._fail(broken(), out)
         finally:
             self._gate.open.pop(task, None)
             out.close()
@@ -141,6 +139,13 @@ class Endpoint:
             return
         status, body, after = described(error, out.accept_language)
         await out.whole(body, status=status, after=after)
+
+
+def broken() -> Corrupt:
+    """Log the exception that is being handled; return what is told of it: where to find it."""
+    number = f"E{secrets.token_hex(4)}"
+    _log.exception("request failed", extra={"number": number})
+    return Corrupt(_BROKEN.fill(number=number))
 
 
 def described(error: HeguiError, accept_language: str) -> tuple[int, dict[str, Any], int]:
@@ -219,11 +224,19 @@ class Methods:
 
 
 class Paths:
-    """The public application: exact paths, and a 404 for every other. Nothing is ever proxied."""
+    """The public application: paths, prefixes, and a 404 for all else. Nothing is ever proxied.
+
+    A name that ends in a slash stands for everything below it.
+    """
 
     def __init__(self, paths: Mapping[str, ASGIApp]) -> None:
         self._paths = dict(paths)
+        self._below = [name for name in paths if name.endswith("/")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        await self._paths.get(scope["path"], not_found)(scope, receive, send)
+        path = scope["path"]
+        found = self._paths.get(path)
+        if found is None:
+            found = next((self._paths[name] for name in self._below if path.startswith(name)), None)
+        await (found or not_found)(scope, receive, send)

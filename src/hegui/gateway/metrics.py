@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from hegui.gateway.whole_numbers import WholeNumbers
 from hegui.screen.window import Tally
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -38,11 +39,12 @@ class Metrics:
             "hegui_exchanges", "Exchanges by how they ended", ["end"], registry=self.registry
         )
         self._open = Gauge("hegui_exchanges_open", "Exchanges under way", registry=self.registry)
-        self._held = self._histogram(
+        self._held = WholeNumbers(
             "hegui_held_characters",
             "Characters held back when a chunk had been screened",
             (0, 1, 2, 4, 8, 16, 32, 64, 256),
         )
+        self.registry.register(self._held)
         self._screening = self._histogram(
             "hegui_prompt_screening_seconds", "Time to judge a request"
         )
@@ -85,8 +87,8 @@ class Metrics:
             registry=self.registry,
         )
 
-    def _histogram(self, name: str, says: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
-        return Histogram(name, says, buckets=buckets, registry=self.registry)
+    def _histogram(self, name: str, says: str) -> Histogram:
+        return Histogram(name, says, buckets=_SECONDS, registry=self.registry)
 
     def _count(self, counter: Counter, *labels: str) -> None:
         """Count one more. The library's own look-up of a label costs more than the counting."""

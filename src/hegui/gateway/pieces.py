@@ -1,7 +1,10 @@
 """Chunks that do nothing but add a piece of content to one choice: nearly all of a stream."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from hegui.gateway.jsonbody import write
+
+MARK: Final = "\u2402"  # stands for the content while a frame is made
 _PLAIN_CHOICE = frozenset({"index", "delta", "finish_reason", "logprobs"})
 _PLAIN_DELTA = frozenset({"content"})
 
@@ -20,6 +23,15 @@ class More(NamedTuple):
 def with_content(chunk: dict[str, Any], text: str) -> dict[str, Any]:
     """Return a chunk with another piece of content in its only choice."""
     return {**chunk, "choices": [{**chunk["choices"][0], "delta": {"content": text}}]}
+
+
+def framed(chunk: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Return a chunk as JSON, without the content of its only choice: what stands on either side.
+
+    The choices must come last in it.
+    """
+    before, _, after = write(with_content(chunk, MARK)).rpartition(write(MARK))
+    return before, after
 
 
 def piece_of(chunk: dict[str, Any]) -> str | None:

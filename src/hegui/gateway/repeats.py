@@ -9,9 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from hegui.gateway.pieces import More, piece_of, with_content
+from hegui.gateway.pieces import MARK, More, piece_of, with_content
 
-_MARK: Final = "\u2402"  # stands for the content while a frame is tried
 _MOST_TRIES: Final = 8  # frames that fitted nothing; then the stream is read the long way
 _read_text = msgspec.json.Decoder(str).decode
 
@@ -66,7 +65,7 @@ def _spellings(content: str) -> tuple[bytes, ...]:
 def _is_frame(before: bytes, after: bytes, chunk: dict[str, Any]) -> bool:
     """Whether what stands between these bytes, and nothing else, is the content of ``chunk``."""
     try:
-        tried = msgspec.json.decode(before + msgspec.json.encode(_MARK) + after)
+        tried = msgspec.json.decode(before + msgspec.json.encode(MARK) + after)
     except msgspec.DecodeError:
         return False
-    return bool(tried == with_content(chunk, _MARK))
+    return bool(tried == with_content(chunk, MARK))

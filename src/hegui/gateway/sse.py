@@ -26,8 +26,9 @@ class EventReader:
 
         Raises ``ValueError`` when one event is larger than the limit, after those before it.
         """
-        if self._is_whole(chunk):
-            yield chunk[6:-2]
+        whole = self.whole(chunk)
+        if whole is not None:
+            yield whole
             return
         if self._skip_lf and chunk:
             chunk = chunk.removeprefix(b"\n")
@@ -46,9 +47,9 @@ class EventReader:
         if len(self._buffer) + self._size > self._limit:
             raise ValueError("an event is larger than the limit")
 
-    def _is_whole(self, chunk: bytes) -> bool:
-        """Whether a read holds just one event of one line: so most of them arrive."""
-        return (
+    def whole(self, chunk: bytes) -> bytes | None:
+        """Return the event, where a read holds just one, of one line: so most of them arrive."""
+        if (
             chunk.startswith(b"data: ")
             and chunk.find(b"\n") == len(chunk) - 2
             and chunk.endswith(b"\n\n")
@@ -56,7 +57,9 @@ class EventReader:
             and self._begun
             and not (self._buffer or self._data or self._skip_lf)
             and len(chunk) <= self._limit
-        )
+        ):
+            return chunk[6:-2]
+        return None
 
     def end(self) -> Iterator[bytes]:
         """Give the last event, if the stream ended without an empty line after it."""

@@ -195,6 +195,9 @@ class Call:
 
     def _taken(self, data: bytes) -> list[Arrived]:
         """Return the chunks that a read completes; note whether, and how, the stream is over."""
+        whole = self._events.whole(data)
+        if whole is not None and (more := self._repeats.read(whole)) is not None:
+            return [more]
         events = self._events.feed(data) if data else self._events.end()
         chunks, ended, fault = self._decode(events)
         self._finished = self._finished or any(map(_finishes, chunks))

@@ -17,6 +17,7 @@ _NOTICE_ZH = "（本内容由AI生成）"
 _NOTICE_EN = "(This content is AI-generated.)"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 _SUFFIX = re.compile(r"\s*" + re.escape(_NOTICE_ZH) + r"(?: " + re.escape(_NOTICE_EN) + r")?\s*\Z")
+_TELLING = 80  # characters at the start of a line that tell a fence
 _UNSAFE = re.compile(r"[^\x21-\x7e]")
 
 
@@ -49,13 +50,13 @@ class FenceTracker:
 
     def feed(self, piece: str) -> None:
         """Take in released text."""
-        if "`" not in piece and "~" not in piece and not self._line.strip():
-            self._line = piece.rpartition("\n")[2][-80:]
-            return
-        *lines, self._line = (self._line + piece).split("\n")
-        for line in lines:
-            self._mark(line)
-        self._line = self._line[:80]
+        if "\n" in piece:
+            *lines, piece = (self._line + piece).split("\n")
+            for line in lines:
+                self._mark(line)
+            self._line = ""
+        if len(self._line) < _TELLING:
+            self._line = (self._line + piece)[:_TELLING]
 
     def close(self) -> str:
         """Return the fence that is still open at the end, or an empty string."""

@@ -108,9 +108,10 @@ class Appender:
                 log = logs[entry.tenant] = self._open(connection, entry.tenant)
             log.note_time(time_of(entry))
             receipts.append(log.push(entry.leaf))
-        write_all(connection, (write for entry in entries for write in entry.writes))
         for log in logs.values():
             self._close(connection, log)
+        # after the entries: a row may say which entry it belongs to
+        write_all(connection, (write for entry in entries for write in entry.writes))
         return receipts
 
     def _open(self, connection: Connection, tenant: str) -> _Log:

@@ -14,6 +14,14 @@ from hegui.terms import Corrupt, Misconfigured, Words
 ED25519 = b"\x01"
 """The signature type of C2SP signed-note for Ed25519."""
 
+MOST_CHARACTERS = 262_144
+MOST_SIGNATURES = 64
+"""What is read of a note. The specification asks for room for 16 signatures of up to 5 kB."""
+
+_MOST_DIGITS = 19
+_MOST_SIZE = (1 << 63) - 1
+_CONTROLS = {*map(chr, range(0x20))} - {"\n"}
+
 _NAME = Words(
     en="{name!r} cannot name a signing key: no spaces and no plus sign (C2SP signed-note).",
     zh="{name!r} 不能用作签名密钥名：不得含空格或加号（C2SP signed-note）。",
@@ -22,10 +30,6 @@ _VKEY = Words(
     en="This is not a verifier key: {vkey!r}. It reads name+8 hex digits+base64.",
     zh="{vkey!r} 不是验证公钥。格式应为：名称+8 位十六进制+base64。",
 )
-_NOT_A_NOTE = Words(
-    en="This is not a signed note (C2SP signed-note): {why}.",
-    zh="这不是有效的签名文本（C2SP signed-note）：{why}。",
-)
 _UNSIGNED = Words(
     en="The note carries no signature by {name}.",
     zh="该文本没有 {name} 的签名。",
@@ -33,6 +37,10 @@ _UNSIGNED = Words(
 _FORGED = Words(
     en="The signature by {name} does not fit the text: one of the two was changed.",
     zh="{name} 的签名与文本不符：文本或签名被改动过。",
+)
+_OTHER_LOG = Words(
+    en="The checkpoint is for the log {origin!r}, and the key that was given is that of {name!r}.",
+    zh="该检查点属于账本 {origin!r}，而给出的公钥属于 {name!r}。",
 )
 _NOT_A_CHECKPOINT = Words(
     en="This is not a checkpoint (C2SP tlog-checkpoint): origin, size, root expected.",
@@ -60,7 +68,9 @@ class Checkpoint:
             raise Corrupt(_NOT_A_CHECKPOINT)
         origin, size, root = lines[0], lines[1], _base64(lines[2])
         canonical = size.isascii() and size.isdigit() and (size == "0" or size[0] != "0")
-        if not canonical or root is None or len(root) != HASH_BYTES:
+        if not canonical or len(size) > _MOST_DIGITS or int(size) > _MOST_SIZE:
+            raise Corrupt(_NOT_A_CHECKPOINT)
+        if root is None or len(root) != HASH_BYTES or "" in lines[3:-1]:
             raise Corrupt(_NOT_A_CHECKPOINT)
         return cls(origin, int(size), root)
 
@@ -71,7 +81,7 @@ class Signer:
     __slots__ = ("_private", "_stamp", "name", "vkey")
 
     def __init__(self, name: str, private: bytes) -> None:
-        if not name or "+" in name or any(sign.isspace() for sign in name):
+        if not _can_name(name):
             raise Misconfigured(_NAME.fill(name=name))
         self.name = name
         self._private = Ed25519PrivateKey.from_private_bytes(private)
@@ -88,26 +98,89 @@ class Signer:
 def open_note(note: str, vkey: str) -> str:
     """Return the text of a note that ``vkey`` signed; signatures by others are passed over."""
     name, stamp, public = read_vkey(vkey)
-    text, gap, signatures = note.rpartition("\n\n")
-    if not gap or not signatures.endswith("\n"):
-        raise Corrupt(_NOT_A_NOTE.fill(why="no signature block"))
-    text += "\n"
+    text, signatures = split_note(note)
     signed = False
-    for line in signatures[:-1].split("\n"):
-        head, _, encoded = line.rpartition(" ")
-        data = _base64(encoded)
-        if not head.startswith("— ") or data is None or len(data) < len(stamp):
-            raise Corrupt(_NOT_A_NOTE.fill(why="a broken signature line"))
-        if head[2:] != name or data[: len(stamp)] != stamp:
+    for signature in signatures:
+        if (signature.name, signature.stamp) != (name, stamp):
             continue
         try:
-            public.verify(data[len(stamp) :], text.encode())
+            public.verify(signature.data, text.encode())
         except InvalidSignature as error:
             raise Corrupt(_FORGED.fill(name=name)) from error
         signed = True
     if not signed:
         raise Corrupt(_UNSIGNED.fill(name=name))
     return text
+
+
+def open_checkpoint(note: str, vkey: str) -> Checkpoint:
+    """Return the checkpoint that ``vkey`` signed for the log of its own name.
+
+    One key may sign the logs of several tenants, and a signature covers the text alone. So the
+    text's origin must be the key's name: else one tenant's head would pass for another's.
+    """
+    head = Checkpoint.parse(open_note(note, vkey))
+    name = read_vkey(vkey)[0]
+    if head.origin != name:
+        raise Corrupt(_OTHER_LOG.fill(origin=head.origin, name=name))
+    return head
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature line: who is said to have signed, the key's id (4 bytes), the signature."""
+
+    name: str
+    stamp: bytes
+    data: bytes
+
+
+def split_note(note: str) -> tuple[str, list[Signature]]:
+    """Return a note's text and its signature lines, of which none was checked yet.
+
+    ``Corrupt`` where the note breaks the format, is over 262,144 characters or has over 64 lines.
+    """
+    if len(note) > MOST_CHARACTERS:
+        raise _not_a_note(f"over {MOST_CHARACTERS} characters", f"超过 {MOST_CHARACTERS} 个字符")
+    text, gap, block = note.rpartition("\n\n")
+    if not gap or not block.endswith("\n"):
+        raise _not_a_note("no signature block", "没有签名部分")
+    if not _CONTROLS.isdisjoint(note) or not _encodes(note):
+        raise _not_a_note("a control character, or no UTF-8", "含有控制字符，或不是 UTF-8")
+    lines = block[:-1].split("\n")
+    if len(lines) > MOST_SIGNATURES:
+        raise _not_a_note(f"over {MOST_SIGNATURES} signatures", f"签名超过 {MOST_SIGNATURES} 个")
+    return text + "\n", [_signature(line, number) for number, line in enumerate(lines, 1)]
+
+
+def _signature(line: str, number: int) -> Signature:
+    head, _, encoded = line.rpartition(" ")
+    data = _base64(encoded)
+    if not head.startswith("— ") or not _can_name(head[2:]) or data is None or len(data) < 5:  # noqa: PLR2004 - the key's id and at least a byte
+        raise _not_a_note(f"signature line {number} is broken", f"第 {number} 行签名格式有误")
+    return Signature(head[2:], data[:4], data[4:])
+
+
+def _can_name(name: str) -> bool:
+    spaced = any(sign.isspace() for sign in name)
+    return bool(name) and not spaced and _CONTROLS.isdisjoint(name) and "+" not in name
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _not_a_note(en: str, zh: str) -> Corrupt:
+    return Corrupt(
+        Words(
+            f"This is not a signed note (C2SP signed-note): {en}.",
+            f"这不是有效的签名文本（C2SP signed-note）：{zh}。",
+        )
+    )
 
 
 def read_vkey(vkey: str) -> tuple[str, bytes, Ed25519PublicKey]:

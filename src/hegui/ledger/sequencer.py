@@ -13,10 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from hegui.store import Connection, insert_all
+import asyncpg
+
+from hegui.store import Connection, insert_all, write_all
+from hegui.store.postgres.parcels import unpack_writes
 from hegui.store.postgres.server import Server
 from hegui.store.postgres.session import PostgresConnection
-from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Receipt
+from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Receipt, Unavailable, Words
 
 _log = logging.getLogger(__name__)
 
@@ -37,12 +40,19 @@ _BOUND = (
     f"SET idle_session_timeout = {SILENT_MS}",
     f"SET idle_in_transaction_session_timeout = {SILENT_MS}",
 )
-_WAITING = "SELECT id, tenant, leaf FROM outbox WHERE tenant <> ALL(?) ORDER BY seq LIMIT ?"
-_OF_ONE = "SELECT id, tenant, leaf FROM outbox WHERE tenant = ? ORDER BY seq LIMIT ?"
+_WAITING = "SELECT id, tenant, leaf, after FROM outbox WHERE tenant <> ALL(?) ORDER BY seq LIMIT ?"
+_OF_ONE = "SELECT id, tenant, leaf, after FROM outbox WHERE tenant = ? ORDER BY seq LIMIT ?"
 _KNOWN = "SELECT id FROM placed WHERE id = ANY(?)"
 _DONE = "DELETE FROM outbox WHERE id = ANY(?)"
 _PLACED = "INSERT INTO placed (id, tenant, idx) VALUES (?, ?, ?)"
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT 100000) AS n"
+
+_UNKNOWN = Words(
+    en="A record of tenant {tenant} in the outbox comes with rows that no hegui writes. Nothing was"
+    " added. Look at who can write to the database.",
+    zh="发件箱中租户 {tenant} 的一条记录附带了 hegui 不会写入的内容。未写入任何记录。"
+    "请检查谁可以写入该数据库。",
+)
 
 Append = Callable[[Any, Sequence[Entry]], list[Receipt]]
 
@@ -79,7 +89,8 @@ class SequencerState:
 class Sequencer:
     """A thread that gives places while it holds the lock, and otherwise waits for it."""
 
-    def __init__(self, server: Server, append: Append, chore: Chore) -> None:
+    def __init__(self, server: Server, append: Append, chore: Chore, known: frozenset[str]) -> None:
+        self._statements = known
         self.state = SequencerState()
         self._server = server
         self._append = append
@@ -169,6 +180,24 @@ class Sequencer:
             if moved < _BATCH or (self._chore.wait() <= 0 and not self._ended.is_set()):
                 return
 
+    def _carry_out(self, connection: PostgresConnection, tenant: str, after: bytes) -> None:
+        """Write the rows of the ledger itself that came with a record. We know their statements."""
+        try:
+            writes = unpack_writes(after)
+        except ValueError as error:
+            raise Corrupt(_UNKNOWN.fill(tenant=tenant)) from error
+        if any(write.sql not in self._statements for write in writes):
+            raise Corrupt(_UNKNOWN.fill(tenant=tenant))
+        connection.execute("SAVEPOINT after")
+        try:
+            write_all(connection, writes)
+        except Unavailable as error:
+            if not isinstance(error.__cause__, asyncpg.IntegrityConstraintViolationError):
+                raise
+            # the record has been acknowledged: it gets its place, and what it came with is told
+            _log.error("rows that came with a record of %s are there already", tenant)
+            connection.execute("ROLLBACK TO SAVEPOINT after")
+
     def _place_each(self, connection: PostgresConnection, tenants: list[str]) -> int:
         """Give places log by log, so that one that does not hold together stops no other."""
         moved = 0
@@ -188,11 +217,14 @@ class Sequencer:
         """Move one batch in one transaction; return how many were moved."""
         connection.execute("BEGIN IMMEDIATE")
         rows = connection.execute(sql, cells).fetchall()
-        tenants += [tenant for _, tenant, _ in rows]
-        ids = [number for number, _, _ in rows]
+        tenants += [row[1] for row in rows]
+        ids = [row[0] for row in rows]
         known = {number for (number,) in connection.execute(_KNOWN, (ids,))} if ids else set()
         fresh = [row for row in rows if row[0] not in known]
-        receipts = self._append(connection, [Entry(tenant, leaf) for _, tenant, leaf in fresh])
+        receipts = self._append(connection, [Entry(row[1], row[2]) for row in fresh])
+        for row in fresh:
+            if row[3] is not None:
+                self._carry_out(connection, row[1], row[3])
         placed = [
             (row[0], receipt.tenant, receipt.index)
             for row, receipt in zip(fresh, receipts, strict=True)

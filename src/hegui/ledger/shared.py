@@ -13,6 +13,7 @@ from hegui.ledger import finding
 from hegui.ledger.appending import Appender, time_of
 from hegui.ledger.heads import Heads
 from hegui.ledger.note import Signer
+from hegui.ledger.pruning import WITH_THE_PLACE
 from hegui.ledger.sequencer import Sequencer, SequencerState
 from hegui.ledger.signing import Signing
 from hegui.ledger.tree import leaf_hash
@@ -77,7 +78,7 @@ class SharedLedger:
         trust = Trust(signer_for, Heads(heads), accepting=accepting)
         self._signing = Signing(server, trust, seconds=sign_seconds, leaves=sign_leaves)
         self._spool = _spool(spool)
-        self._outbox = Outbox(server, _admit, self._spool, limit=limit)
+        self._outbox = Outbox(server, _admit, self._spool, limit=limit, later=WITH_THE_PLACE)
         try:
             # a tail that is not signed yet is nothing to tell of: another gateway is at it
             self.found = [one for one in self._signing.look() if one.refused is not None]
@@ -85,7 +86,7 @@ class SharedLedger:
             self._outbox.close()
             raise
         append = Appender(trust, origin_for, self._signing.grown)
-        self._sequencer = Sequencer(server, append, self._signing)
+        self._sequencer = Sequencer(server, append, self._signing, WITH_THE_PLACE)
 
     def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":
         """Hand in ``entry``: it is queued at once, and its receipt can be awaited."""
@@ -105,8 +106,12 @@ class SharedLedger:
         A ledger that was opened with ``accepting`` waits for the place, too.
         """
         receipt = self._outbox.submit(entry).result()
+        return self.wait(receipt) if self._accepting else receipt
+
+    def wait(self, receipt: Receipt) -> Receipt:
+        """Return the receipt with its place, or after 15 seconds as it is. Not for the loop."""
         until = time.monotonic() + _PLACE_SECONDS
-        while self._accepting and time.monotonic() < until:
+        while time.monotonic() < until:
             placed = self.placed(receipt)
             if placed is not None:
                 return placed

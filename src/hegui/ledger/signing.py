@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
+import apsw
+
 from hegui.ledger.edge import WIDE, Edge, Node
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.stretch import BULK, checked_hashes, covered, load_edge, signed_edge
@@ -142,9 +144,13 @@ class Signing:
 
     def let_go(self) -> None:
         """Close what was opened here."""
-        if self._reader is not None:
-            self._reader.close(force=True)
-            self._reader = None
+        reader, self._reader = self._reader, None
+        if reader is None:
+            return
+        try:
+            reader.close(force=True)
+        except apsw.Error as error:
+            _log.warning("closing the database: %s: %s", type(error).__name__, error)
 
     def look(self) -> list[Found]:
         """Return the logs that hold more than was signed, or that are refused, once all is checked.

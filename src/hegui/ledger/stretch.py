@@ -41,17 +41,28 @@ def stored_hashes(connection: Connection, tenant: str, start: int, end: int) -> 
 
 def checked_hashes(connection: Connection, tenant: str, start: int, end: int) -> list[bytes]:
     """Return the hashes of the leaves ``[start, end)``, each equal to the stored one."""
-    row = connection.execute(_LEAVES, (tenant, start, end)).get
-    stored = _whole(row, f"entries {start} to {end - 1}", start, end)
-    data, lengths = row[3], [int(length) for length in str(row[4]).split(",")]
-    if sum(lengths) != len(data) or len(lengths) != len(stored):
-        raise ValueError(f"the leaves of entries {start} to {end - 1} are no bytes")
-    cuts = pairwise(accumulate(lengths, initial=0))
-    hashes = [sha256(b"\x00" + data[low:high]).digest() for low, high in cuts]
+    stored, leaves = _hashes_and_leaves(connection, tenant, start, end)
+    hashes = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
     if hashes != stored:
         odd = next(place for place, hashed in enumerate(hashes) if hashed != stored[place])
         raise ValueError(f"entry {start + odd} is not what its hash says")
     return hashes
+
+
+def stored_leaves(connection: Connection, tenant: str, start: int, end: int) -> list[bytes]:
+    """Return the leaves ``[start, end)`` as they are stored; what was pruned has no bytes."""
+    return _hashes_and_leaves(connection, tenant, start, end)[1]
+
+
+def _hashes_and_leaves(
+    connection: Connection, tenant: str, start: int, end: int
+) -> tuple[list[bytes], list[bytes]]:
+    row = connection.execute(_LEAVES, (tenant, start, end)).get
+    stored = _whole(row, f"entries {start} to {end - 1}", start, end)
+    data, lengths = row[3] or b"", [int(length) for length in str(row[4]).split(",")]
+    if sum(lengths) != len(data) or len(lengths) != len(stored):
+        raise ValueError(f"the leaves of entries {start} to {end - 1} are no bytes")
+    return stored, [data[low:high] for low, high in pairwise(accumulate(lengths, initial=0))]
 
 
 def covered(connection: Connection, tenant: str) -> int:

@@ -23,10 +23,10 @@ from hegui.terms import (
     Action,
     Ask,
     DetectorCard,
-    ExactDetector,
     Fault,
     Finding,
     Findings,
+    QuietDetector,
     Role,
     TextColumn,
 )
@@ -60,7 +60,7 @@ class Tally:
     faults: list[Fault] = field(default_factory=list)
 
 
-_NOTHING, _NO_STEP = Findings(), Step()
+_NO_STEP = Step()
 
 
 class Window:
@@ -91,7 +91,7 @@ class Window:
         self._ended = False
         self._refused: Finding | Fault | None = None
         only = self._panel.exact[0] if len(self._panel.exact) == 1 else None
-        self._alone = None if self._panel.clause else only
+        self._alone = only if isinstance(only, QuietDetector) and not panel.clause else None
         self._holds = any(not card_of(member).risks <= policy.release for member in panel.clause)
 
     @property
@@ -112,12 +112,14 @@ class Window:
 
     def feed(self, piece: str) -> Step:
         """Take in what the model has just said."""
-        self._text += piece
-        if self._alone is not None and not self._due and self._refused is None:
-            quiet = self._quiet(self._alone)
-            if quiet is not None:
-                return quiet
-        return self._step()
+        text = self._text = self._text + piece
+        if self._alone is None or self._due or self._refused is not None:
+            return self._step()
+        try:
+            pending = self._alone.quiet(text, self._settled - self._base)
+        except Exception:  # noqa: BLE001 - as in ask_inline; the long way makes it a fault
+            pending = None
+        return self._step() if pending is None else self._quiet(pending)
 
     def end(self) -> Step:
         """Note that the channel is complete: nothing can follow the tail any more."""
@@ -142,22 +144,16 @@ class Window:
         step = self._step()
         return Step(step.pieces, step.text, step.refused, withdraw or step.withdraw, step.asks)
 
-    def _quiet(self, detector: ExactDetector) -> Step | None:
+    def _quiet(self, pending: int) -> Step:
         """Do what ``_step`` does where nothing is found: the way of nearly every piece."""
-        report = ask_inline(detector, TextColumn.of([self._text]))
-        if not isinstance(report, Findings) or report != _NOTHING:
-            return None
-        try:
-            pending = detector.pending(self._text[-self._span :])
-        except Exception:  # noqa: BLE001 - as in ask_inline; the long way makes it a fault
-            return None
-        bound = max(self._settled, self._base + len(self._text) - pending)
-        sent, self._settled = self._sent, bound
+        sent, base = self._sent, self._base
+        bound = self._settled = base + len(self._text) - pending
         if bound <= sent:
             return _NO_STEP
-        text = self._slice(sent, bound)
+        text = self._text[sent - base : bound - base]
         self._sent = bound
-        self._forget()
+        if bound - base >= self._enough:
+            self._forget()
         return Step((Piece(sent, bound, None),), text)
 
     def _step(self) -> Step:

@@ -43,6 +43,11 @@ class Connection(Protocol):
         """Carry out one statement."""
         ...
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        ...
+
     def close(self, force: bool = ...) -> None:  # noqa: FBT001 - as apsw has it
         """End the session."""
         ...

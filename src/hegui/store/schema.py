@@ -102,10 +102,10 @@ _PRUNED = """
 -- which leaves were deleted by retention: record is the entry that carries the list's digest
 CREATE TABLE pruned (
   tenant TEXT NOT NULL,
-  record INTEGER NOT NULL,
   start  INTEGER NOT NULL,
   count  INTEGER NOT NULL,
-  PRIMARY KEY (tenant, record, start)
+  record INTEGER NOT NULL,
+  PRIMARY KEY (tenant, start)
 ) STRICT, WITHOUT ROWID;
 """
 

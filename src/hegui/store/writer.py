@@ -248,14 +248,14 @@ class Writer(Groups[T, R]):
         super().__init__(limit=limit, batch=batch)
 
     def _end(self) -> None:
-        """Close the connection. What the disk says to the last checkpoint loses nothing."""
-        if self._connection is None:
+        """Close the connection. What the disk says to its last checkpoint loses nothing."""
+        connection, self._connection = self._connection, None
+        if connection is None:
             return
         try:
-            self._connection.close()
+            connection.close(force=True)
         except apsw.Error as error:
-            _log.warning("at the end: %s: %s", type(error).__name__, error)
-            self._connection.close(force=True)
+            _log.warning("closing the database: %s: %s", type(error).__name__, error)
 
     def _wait(self) -> float | None:
         return None if self._chore is None else self._chore.wait()
@@ -313,8 +313,7 @@ class Writer(Groups[T, R]):
             reopen = True
         if reopen:
             # after an I/O error SQLite asks for a fresh look at the file
-            self._connection.close(force=True)
-            self._connection = None
+            self._end()
 
 
 def _named(error: Exception) -> Exception:

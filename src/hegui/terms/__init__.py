@@ -1,6 +1,14 @@
 """The words every room uses, and the protocols. Imports nothing of ours, no third party."""
 
-from hegui.terms.detectors import Ask, Detector, DetectorCard, ExactDetector, Reach, Runs
+from hegui.terms.detectors import (
+    Ask,
+    Detector,
+    DetectorCard,
+    ExactDetector,
+    QuietDetector,
+    Reach,
+    Runs,
+)
 from hegui.terms.errors import BadRequest, Corrupt, HeguiError, Misconfigured, Unavailable
 from hegui.terms.evidence import Cell, Clock, Entry, Receipt, Write
 from hegui.terms.findings import Fault, Finding, Findings, RuleInfo
@@ -25,6 +33,7 @@ __all__ = [
     "HeguiError",
     "Lang",
     "Misconfigured",
+    "QuietDetector",
     "Reach",
     "Receipt",
     "Role",

@@ -74,6 +74,20 @@ class ExactDetector(Detector, Protocol):
         ...
 
 
+@runtime_checkable
+class QuietDetector(ExactDetector, Protocol):
+    """An exact detector that says cheaply that nothing is found, as in nearly every stream."""
+
+    def quiet(self, text: str, start: int) -> int | None:
+        """Return how much of ``text[start:]`` is pending, if no finding begins in it.
+
+        ``text[start:]`` is what is not settled yet: no finding that begins before ``start`` ends
+        after it. No fewer than ``pending(text)`` says, and no more than are not settled. None where
+        only ``inspect`` can tell, which need not mean that it finds anything.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ask:
     """A question the engine cannot answer itself: put ``column`` before ``detector``.

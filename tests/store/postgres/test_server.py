@@ -177,14 +177,14 @@ def test_a_watched_table_is_read_again_only_when_it_has_changed(server: Server) 
 def test_what_is_remembered_is_gone_on_with_for_a_while_and_then_no_more(
     postgres: PracticeServer, url: str
 ) -> None:
-    server = postgres.place(url, patience=1.5)
+    server = postgres.place(url, patience=3)
     with closing(watch(server, "standing", ROWS)) as watched:
         postgres.kill()
         try:
             started = time.monotonic()
             within(1, lambda: server.away)
             assert watched.look() == []
-            time.sleep(max(0.0, started + 2 - time.monotonic()))
+            time.sleep(max(0.0, started + 3.2 - time.monotonic()))
             with pytest.raises(Unavailable):
                 watched.look()
         finally:

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from hegui.store.postgres.dialect import plain_insert, statement
-from hegui.store.postgres.parcels import Parcel
+from hegui.store.postgres.parcels import Parcel, pack_writes
 from hegui.store.postgres.server import Session
 from hegui.terms import Write
 
@@ -14,11 +14,18 @@ _KNOWN: Final = (
 )
 
 
-async def deliver(session: Session, parcels: list[Parcel], *, ask_first: bool = False) -> None:
+async def deliver(
+    session: Session,
+    parcels: list[Parcel],
+    *,
+    later: frozenset[str] = frozenset(),
+    ask_first: bool = False,
+) -> None:
     """Write parcels and what belongs to them in one transaction, in order.
 
     With ``ask_first`` those that are on the server already are passed over: they may have been
-    written before a session broke, whose end we did not see.
+    written before a session broke, whose end we did not see. Rows whose statement is in ``later``
+    go with the record into the outbox.
     """
     async with session.transaction():
         if ask_first:
@@ -27,10 +34,17 @@ async def deliver(session: Session, parcels: list[Parcel], *, ask_first: bool = 
             parcels = [parcel for parcel in parcels if parcel.id not in known]
         await session.copy_records_to_table(
             "outbox",
-            records=[(each.id, each.entry.tenant, each.entry.leaf) for each in parcels],
-            columns=("id", "tenant", "leaf"),
+            records=[_row(each, later) for each in parcels],
+            columns=("id", "tenant", "leaf", "after"),
         )
-        await write_all(session, [write for each in parcels for write in each.entry.writes])
+        writes = [write for each in parcels for write in each.entry.writes]
+        await write_all(session, [write for write in writes if write.sql not in later])
+
+
+def _row(parcel: Parcel, later: frozenset[str]) -> tuple[object, ...]:
+    entry = parcel.entry
+    after = [write for write in entry.writes if write.sql in later] if later else []
+    return (parcel.id, entry.tenant, entry.leaf, pack_writes(after) if after else None)
 
 
 async def write_all(session: Session, writes: Sequence[Write]) -> None:

@@ -17,7 +17,7 @@ _TYPES: Final = (
     (re.compile(r"\bTEXT\b"), 'TEXT COLLATE "C"'),
     (re.compile(r"\)\s*(?:STRICT|WITHOUT ROWID)(?:,\s*(?:STRICT|WITHOUT ROWID))?\s*;"), ");"),
 )
-_PLACE: Final = re.compile(r"\?")
+_PLACE: Final = re.compile(r"\?(\d*)")
 _WORDS: Final = (
     (re.compile(r"\bAS BLOB\b"), "AS BYTEA"),
     (re.compile(r"\bx'([0-9a-f]*)'"), r"'\\x\1'::bytea"),
@@ -42,8 +42,10 @@ def statement(sql: str) -> str:
         sql = found.sub(instead, sql)
     number = 0
 
-    def numbered(_: re.Match[str]) -> str:
+    def numbered(found: re.Match[str]) -> str:
         nonlocal number
+        if found[1]:
+            return f"${found[1]}"
         number += 1
         return f"${number}"
 

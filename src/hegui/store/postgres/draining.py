@@ -25,7 +25,8 @@ class Drainer:
     server directly again.
     """
 
-    def __init__(self, server: Server, spool: Spool) -> None:
+    def __init__(self, server: Server, spool: Spool, later: frozenset[str]) -> None:
+        self._later = later
         self.bare = 0
         self._server = server
         self._spool = spool
@@ -76,7 +77,8 @@ class Drainer:
         and cannot be by now (the subject was erased meanwhile, say).
         """
         try:
-            self._server.lane.run(deliver(session, parcels, ask_first=True), _SECONDS)
+            work = deliver(session, parcels, later=self._later, ask_first=True)
+            self._server.lane.run(work, _SECONDS)
         except Exception as error:
             if is_away(error) or (len(parcels) == 1 and not parcels[0].entry.writes):
                 raise

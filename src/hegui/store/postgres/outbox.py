@@ -38,8 +38,15 @@ class Outbox(Groups[Entry, Receipt]):
     """
 
     def __init__(
-        self, server: Server, admit: Admit, spool: Spool | None = None, *, limit: int = 20_000
+        self,
+        server: Server,
+        admit: Admit,
+        spool: Spool | None = None,
+        *,
+        limit: int = 20_000,
+        later: frozenset[str] = frozenset(),
     ) -> None:
+        self._later = later
         self._server = server
         self._admit = admit
         self._spool = spool
@@ -50,7 +57,7 @@ class Outbox(Groups[Entry, Receipt]):
         except Exception as error:
             server.lane.leave()
             raise named(error) from error
-        self._drainer = Drainer(server, spool) if spool is not None else None
+        self._drainer = Drainer(server, spool, later) if spool is not None else None
         super().__init__(limit=limit)
 
     @property
@@ -93,7 +100,7 @@ class Outbox(Groups[Entry, Receipt]):
         held = self._session
         if held is not None and not held.is_closed():
             try:
-                await asyncio.wait_for(deliver(held, parcels), COMMIT_SECONDS)
+                await asyncio.wait_for(deliver(held, parcels, later=self._later), COMMIT_SECONDS)
             except TimeoutError:
                 self._drop()
                 raise
@@ -105,7 +112,9 @@ class Outbox(Groups[Entry, Receipt]):
                 return
         session = self._session = await self._server.connect()
         try:
-            await asyncio.wait_for(deliver(session, parcels, ask_first=True), COMMIT_SECONDS)
+            await asyncio.wait_for(
+                deliver(session, parcels, later=self._later, ask_first=True), COMMIT_SECONDS
+            )
         except Exception as error:
             if is_away(error):
                 self._drop()

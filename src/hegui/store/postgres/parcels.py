@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -32,6 +33,7 @@ class _Wire(msgspec.Struct, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[_Wire]).decode
+_decode_writes = msgspec.msgpack.Decoder(list[tuple[str, list[Any]]]).decode
 
 
 class Numbers:
@@ -55,6 +57,16 @@ class Numbers:
 
 
 numbers: Final = Numbers()
+
+
+def pack_writes(writes: Sequence[Write]) -> bytes:
+    """Return rows as bytes."""
+    return _encode([(write.sql, list(write.cells)) for write in writes])
+
+
+def unpack_writes(data: bytes) -> list[Write]:
+    """Read what ``pack_writes`` wrote; ``ValueError`` where it did not."""
+    return [Write(sql, tuple(cells)) for sql, cells in _decode_writes(data)]
 
 
 def pack(parcels: list[Parcel]) -> bytes:

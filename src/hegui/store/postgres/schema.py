@@ -14,7 +14,8 @@ CREATE TABLE outbox (
   seq    BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   id     UUID NOT NULL UNIQUE,
   tenant TEXT COLLATE "C" NOT NULL,
-  leaf   BYTEA NOT NULL
+  leaf   BYTEA NOT NULL,
+  after  BYTEA  -- rows that are written when it gets its place (msgpack)
 );
 
 -- the place that an acknowledged entry was given: each has one, and is never given another

@@ -82,7 +82,7 @@ class PostgresConnection:
     def execute(self, sql: str, cells: Sequence[Any] = (), /) -> Rows:
         """Carry out one statement and fetch its rows."""
         first = sql.split(None, 1)[0].upper()
-        if first in {"BEGIN", "COMMIT", "ROLLBACK"}:
+        if first in {"BEGIN", "COMMIT", "ROLLBACK"} and "SAVEPOINT" not in sql:
             reads = first == "BEGIN" and "IMMEDIATE" not in sql
             self._bound(_SNAPSHOT if reads else first)
             return Rows([])

@@ -1,0 +1,33 @@
+"""``make fuzz``: the matching back ends, then the readers of the log's formats, half the time each.
+
+Other arguments than ``--seconds`` and ``--seed`` are those of ``tools/fuzz_matchers.py``.
+"""
+
+# ruff: noqa: INP001 - a script
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def main() -> int:
+    """Run both; return the exit code of the first that finds something."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--seed", type=int, default=1)
+    asked, other = parser.parse_known_args()
+    if other:
+        command = [sys.executable, str(HERE / "fuzz_matchers.py"), *sys.argv[1:]]
+        return subprocess.run(command, check=False).returncode  # noqa: S603 - our own script
+    options = ["--seconds", str(asked.seconds / 2), "--seed", str(asked.seed)]
+    for script in ("fuzz_matchers.py", "fuzz_formats.py"):
+        done = subprocess.run([sys.executable, str(HERE / script), *options], check=False)  # noqa: S603 - our own scripts
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
