@@ -270,6 +270,25 @@ def test_a_log_without_tiles_gets_them_in_bounded_steps(
     assert verify(db, {"t": signer("t").vkey}).ok
 
 
+def test_no_head_is_signed_that_is_smaller_than_the_one_in_the_second_place(
+    db: Path, opened: Opener, make_leaf: MakeLeaf, signer: Callable[[str], Signer]
+) -> None:
+    ledger = opened(sign_seconds=HOUR, sign_leaves=10_000)
+    add(ledger, make_leaf, 1_000)
+    ((empty,),) = query(db, "SELECT checkpoint FROM log")
+    ledger.close()
+    # as after a crash between the second place and the database
+    query(db, f"UPDATE log SET checkpoint = '{empty}'")  # noqa: S608 - a head of ours
+    query(db, "DELETE FROM node")
+    connection = open_database(db)
+    signing = Signing(db, Trust(signer, heads_beside(db)), step=256)
+    signing.run(connection)
+    signing.let_go()
+    connection.close()
+    assert signed_size(db) == 1_000
+    assert verify(db, {"t": signer("t").vkey}, heads=heads_beside(db).folder).ok
+
+
 def test_what_was_changed_is_never_taken_over(
     db: Path, opened: Opener, make_leaf: MakeLeaf
 ) -> None:

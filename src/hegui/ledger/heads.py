@@ -124,9 +124,10 @@ class Heads:
         if not self.folder.exists():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.chmod(0o700)
+            self._sync(self.folder.parent)
 
-    def _sync(self) -> None:
-        directory = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+    def _sync(self, folder: Path | None = None) -> None:
+        directory = os.open(folder or self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(directory)
         finally:

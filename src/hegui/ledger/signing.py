@@ -235,9 +235,12 @@ class Signing:
     def _next_head(self, reader: Connection, row: _Row) -> _Step | None:
         if row.size == row.head.size:
             return None
-        self._trust.against_second_place(reader, row.tenant, row.head, row.size)
+        restored = self._trust.against_second_place(reader, row.tenant, row.head, row.size)
         edge = self._edge_of(reader, row).copy()
-        nodes = _extend(reader, row.tenant, edge, min(row.size, edge.size + self._step))
+        end = min(row.size, edge.size + self._step)
+        if not restored:  # a crash may have left the second place ahead of the stored head
+            end = max(end, self._trust.second_size(row.tenant))
+        nodes = _extend(reader, row.tenant, edge, end)
         if edge.size == row.size:
             _compare(edge, row)
         return _Step(row, edge, nodes, signs=True)
@@ -289,6 +292,13 @@ class Signing:
             restored = self._trust.against_second_place(connection, row.tenant, row.head, row.size)
             checkpoint = Checkpoint(row.head.origin, edge.size, edge.root())
             note = self._trust.sign(row.tenant, checkpoint)
+            if row.head.size and not self._trust.heads.digest(row.tenant):
+                _log.warning(
+                    "no signed head of %s was kept in %s: it begins there with %d entries",
+                    row.tenant,
+                    self._trust.heads.folder,
+                    edge.size,
+                )
             if restored:
                 kept = self._trust.heads.put_aside(row.tenant)
                 _log.warning("the head that the log contradicts is kept as %s", kept)

@@ -61,7 +61,7 @@ def verify(
     except (sqlite3.Error, OSError, UnicodeError) as error:
         report.problem(path.name, f"cannot be opened: {error}", f"无法打开：{error}")
         return report
-    seconds = read_heads(heads, report) if heads is not None else []
+    seconds = read_heads(heads, report) if heads is not None else None
     try:
         connection.execute("BEGIN")
         _Check(path, connection, report, progress).run(vkeys or {}, seconds, jobs or processors())
@@ -92,7 +92,7 @@ class _Check:
         self._progress = progress
         self._done = self._total = 0
 
-    def run(self, vkeys: Mapping[str, str], seconds: list[Second], jobs: int) -> None:
+    def run(self, vkeys: Mapping[str, str], seconds: list[Second] | None, jobs: int) -> None:
         """Check each log, and what belongs to none."""
         connection, report = self._connection, self._report
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
@@ -114,7 +114,7 @@ class _Check:
         self,
         rows: list[tuple[object, ...]],
         vkeys: Mapping[str, str],
-        seconds: list[Second],
+        seconds: list[Second] | None,
         jobs: int,
     ) -> None:
         report = self._report
@@ -125,7 +125,7 @@ class _Check:
             LogCheck(self._connection, report, tenant, means).run(stored)
         self._check_strangers({str(row[0]) for row in rows}, vkeys)
         origins = {str(row[1]) for row in rows}
-        for second in seconds:
+        for second in seconds or ():
             if second.claim.origin not in origins:
                 report.problem(
                     second.name,

@@ -42,7 +42,7 @@ class Means:
 
     path: Path
     vkey: str | None
-    seconds: Sequence[Second]
+    seconds: Sequence[Second] | None
     jobs: int
     progress: Progress
 
@@ -63,7 +63,7 @@ class LogCheck:
         """Check entries, head, frontier, tiles and signature, and report each by itself."""
         claim = self._read_checkpoint(stored)
         signed_size = claim.size if claim else 0
-        seconds = [one for one in self._means.seconds if one.claim.origin == stored.origin]
+        seconds = [one for one in self._means.seconds or () if one.claim.origin == stored.origin]
         marks = frozenset([signed_size, *(one.claim.size for one in seconds)])
         self._pruned = read_pruned(self._connection, self._tenant, self._report)
         tree, size, root = self._read_entries(stored, claim, marks)
@@ -72,6 +72,12 @@ class LogCheck:
         self._check_nodes(claim, tree)
         for one in seconds:
             self._check_second(one, tree)
+        if self._means.seconds is not None and not seconds and signed_size:
+            self._report.gap(
+                f"{self._tenant}: no signed head is kept in the second place, so that an older copy"
+                " cannot be told.",
+                f"{self._tenant}：第二存放处没有该账本的账本头，无法判断数据库是否为旧副本。",
+            )
         signed = self._check_signature(stored)
         self._report.logs.append(
             LogReport(
@@ -99,7 +105,7 @@ class LogCheck:
             means = self._means
             work = Work(means.path, self._tenant, size, means.jobs, means.progress)
             quick = quick_tree(work.run(self._connection), marks, self._stored)
-            if quick is not None and not self._pruned.differs(quick[1]):
+            if quick is not None and self._pruned.fits(quick[1]):
                 return quick[0], size, quick[0].edge.root()
         found = read_thoroughly(self._connection, self._tenant, marks, self._pruned.has)
         tree = self._name_odd(found, stored, claim)
@@ -119,13 +125,12 @@ class LogCheck:
                 f"missing: the next entry here is {index}",
                 f"缺失：此处的下一条是第 {index} 条",
             )
-        for index, gone in self._pruned.differs([(one, 1) for one in found.empty]):
-            if not gone:
-                self._say(
-                    f"entry {index}",
-                    "is on record as pruned, and its leaf is here",
-                    "记为已清理，但内容仍在此处",
-                )
+        for index in self._pruned.still_there([(one, 1) for one in found.empty]):
+            self._say(
+                f"entry {index}",
+                "is on record as pruned, and its leaf is here",
+                "记为已清理，但内容仍在此处",
+            )
         signed = claim.size if claim else 0
         root = claim.root if claim else b""
         below = (root == found.stored.roots.get(signed), root == found.leaves.roots.get(signed))

@@ -7,7 +7,7 @@ A record ``ledger.pruned`` carries the digest of a list of stretches; the list l
 import json
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 from hegui.ledger.verify.opening import as_bytes
@@ -18,10 +18,10 @@ _LEAF = "SELECT leaf FROM entry WHERE tenant = ? AND idx = ?"
 
 
 class Pruned:
-    """The stretches of a log that are on record as pruned."""
+    """The stretches of a log that are on record as pruned: first index and count."""
 
     def __init__(self, runs: Iterable[tuple[int, int]]) -> None:
-        self.runs = sorted(runs)
+        self.runs = merged(runs)
         self._starts = [start for start, _ in self.runs]
         self.count = sum(count for _, count in self.runs)
 
@@ -30,13 +30,27 @@ class Pruned:
         place = bisect_right(self._starts, index) - 1
         return place >= 0 and index < sum(self.runs[place])
 
-    def differs(self, empty: Iterable[tuple[int, int]]) -> list[tuple[int, bool]]:
-        """Return entries that are empty and not on record (True), or on record and not empty."""
-        there = {index for start, count in empty for index in range(start, start + count)}
-        here = {index for start, count in self.runs for index in range(start, start + count)}
-        return sorted(
-            [(one, True) for one in there - here] + [(one, False) for one in here - there]
-        )
+    def fits(self, empty: Iterable[tuple[int, int]]) -> bool:
+        """Tell whether just these leaves, and no others, are on record as pruned."""
+        return merged(empty) == self.runs
+
+    def still_there(self, empty: Iterable[tuple[int, int]]) -> Iterator[int]:
+        """Yield the entries that are on record as pruned and are not among the empty ones."""
+        gone = Pruned(empty)
+        for start, count in self.runs:
+            yield from (index for index in range(start, start + count) if not gone.has(index))
+
+
+def merged(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the stretches in order, neighbours and overlapping ones as one."""
+    found: list[tuple[int, int]] = []
+    for start, count in sorted(runs):
+        if found and start <= sum(found[-1]):
+            first, length = found[-1]
+            found[-1] = (first, max(length, start + count - first))
+        else:
+            found.append((start, count))
+    return found
 
 
 def digest_of(runs: Iterable[tuple[int, int]]) -> str:
