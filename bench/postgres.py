@@ -1,4 +1,4 @@
-"""The ledger on a PostgreSQL server, for ``bench/ledger.py``: a real one, on the disk in question."""
+"""The ledger on a real PostgreSQL server, for ``bench/ledger.py``, on the disk in question."""
 
 import asyncio
 import atexit
