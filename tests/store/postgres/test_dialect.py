@@ -17,6 +17,22 @@ def test_the_types_of_tables_get_their_other_names() -> None:
     )
 
 
+def test_a_trigger_that_ignores_or_refuses_gets_its_function() -> None:
+    made = tables(
+        "CREATE TRIGGER stays BEFORE INSERT ON a\nWHEN EXISTS (SELECT 1 FROM b WHERE c = NEW.c)\n"
+        "BEGIN SELECT RAISE(IGNORE); END;\n"
+        "CREATE TRIGGER bars AFTER UPDATE OF d ON a\nWHEN NEW.d = 1\n"
+        "BEGIN SELECT RAISE(ABORT, 'not now'); END;"
+    )
+    assert (
+        "IF EXISTS (SELECT 1 FROM b WHERE c = NEW.c) THEN RETURN NULL; END IF; RETURN NEW" in made
+    )
+    assert "CREATE TRIGGER stays BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION stays();" in made
+    assert "IF NEW.d = 1 THEN RAISE EXCEPTION 'not now'; END IF" in made
+    assert "AFTER UPDATE OF d ON a FOR EACH ROW" in made
+    assert "RAISE(" not in made
+
+
 def test_no_word_of_sqlite_is_left_in_the_tables() -> None:
     for word in ("STRICT", "ROWID", "BLOB", "INTEGER PRIMARY"):
         assert all(word not in step.upper().replace("IMMUTABLE STRICT", "") for step in MIGRATIONS)

@@ -17,6 +17,11 @@ _TYPES: Final = (
     (re.compile(r"\bTEXT\b"), 'TEXT COLLATE "C"'),
     (re.compile(r"\)\s*(?:STRICT|WITHOUT ROWID)(?:,\s*(?:STRICT|WITHOUT ROWID))?\s*;"), ");"),
 )
+_TRIGGER: Final = re.compile(
+    r"CREATE TRIGGER (?P<name>\w+) (?P<when>BEFORE|AFTER) (?P<what>[\w ]+?) ON (?P<table>\w+)\s+"
+    r"WHEN (?P<if>.*?)\s+BEGIN SELECT RAISE\((?:(?P<ignore>IGNORE)|ABORT, '(?P<why>[^']*)')\); END;",
+    re.DOTALL,
+)
 _PLACE: Final = re.compile(r"\?(\d*)")
 _WORDS: Final = (
     (re.compile(r"\bAS BLOB\b"), "AS BYTEA"),
@@ -32,7 +37,18 @@ def tables(sqlite: str) -> str:
     """Return the tables of a migration as PostgreSQL makes them."""
     for found, instead in _TYPES:
         sqlite = found.sub(instead, sqlite)
-    return sqlite
+    return _TRIGGER.sub(_trigger, sqlite)
+
+
+def _trigger(found: re.Match[str]) -> str:
+    """Return a trigger that ignores or refuses a row, with the function that PostgreSQL wants."""
+    does = "RETURN NULL" if found["ignore"] else f"RAISE EXCEPTION '{found['why']}'"
+    return (
+        f"CREATE FUNCTION {found['name']}() RETURNS trigger LANGUAGE plpgsql AS $$\n"
+        f"BEGIN IF {found['if']} THEN {does}; END IF; RETURN NEW; END $$;\n"
+        f"CREATE TRIGGER {found['name']} {found['when']} {found['what']} ON {found['table']}"
+        f" FOR EACH ROW EXECUTE FUNCTION {found['name']}();"
+    )
 
 
 @cache
