@@ -19,7 +19,8 @@ _TYPES: Final = (
 )
 _TRIGGER: Final = re.compile(
     r"CREATE TRIGGER (?P<name>\w+) (?P<when>BEFORE|AFTER) (?P<what>[\w ]+?) ON (?P<table>\w+)\s+"
-    r"WHEN (?P<if>.*?)\s+BEGIN SELECT RAISE\((?:(?P<ignore>IGNORE)|ABORT, '(?P<why>[^']*)')\); END;",
+    r"WHEN (?P<if>.*?)\s+BEGIN SELECT RAISE"
+    r"\((?:(?P<ignore>IGNORE)|ABORT, '(?P<why>[^']*)')\); END;",
     re.DOTALL,
 )
 _PLACE: Final = re.compile(r"\?(\d*)")
