@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs check interop fuzz lock clean
-.PHONY: torture bench-ledger bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
+.PHONY: torture torture-vault bench-ledger bench-vault bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/make \1|\2/' | column -t -s '|'
@@ -73,10 +73,16 @@ torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under 
 
 bench-ledger: $(STAMP)  ## print how many records a second become durable, and how soon
 	@$(BIN)/python bench/ledger.py $(ARGS)
+bench-vault: $(STAMP)  ## print what a rotation of the vault's keys costs
+	@$(BIN)/python bench/vault.py $(ARGS)
+
+torture-vault: $(STAMP)  ## kill a process that keeps, erases and rotates, again and again (ARGS="--rounds 1000")
+	@$(BIN)/python tools/torture_vault.py $(ARGS)
+
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --extra corpus --extra demo --group dev --upgrade pyproject.toml -o requirements.lock
+	  --no-emit-index-url --no-emit-find-links --extra corpus --extra demo --extra pkcs11 --group dev --upgrade pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and the caches (never hegui-data)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -15,6 +16,7 @@ import hegui
 from hegui.app import parts, retention
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
+from hegui.app.upkeep import Upkeep, holders_of, open_vault
 from hegui.callers.assertion import Assertions
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
@@ -47,18 +49,20 @@ from hegui.terms import (
     Unavailable,
     Words,
 )
-from hegui.vault.vault import Vault
+from hegui.vault.epochs import LOOK_MS
 
 _log = logging.getLogger(__name__)
 _LAST_WORDS = 5.0  # seconds that ended exchanges have to say so
 _HOUR = 3600.0
 _KEYS_EVERY = 600.0
+_TEND_EVERY = 60.0
 _NO_KEYS = Words(
     en="The keys that assertions are checked against could not be fetched ({why}). Check jwks in "
     "[callers.assertion].",
     zh="无法获取用于校验身份断言的公钥（{why}）。请检查 [callers.assertion] 中的 jwks。",
 )
 _KEYS_LARGEST = 1_048_576
+_ENDING = Words(en="The service is being stopped.", zh="服务正在停止。")
 
 
 class Gateway:
@@ -72,10 +76,10 @@ class Gateway:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        keys = parts.key_directory(settings)
         place = parts.place_of(settings)
         self.ledger = parts.open_ledger(settings, spool=True)
-        self.vault = Vault(place, keys, clock)
+        self._holders = holders_of(settings)
+        self.vault = open_vault(settings, clock, self._holders)
         self._keys = KeyBook(place, parts.pepper(settings), clock)
         self._standing = StandingBook(place, clock)
         asserted = settings.callers.assertion
@@ -87,6 +91,8 @@ class Gateway:
             self._figures = Figures(self.ledger, clock)
             self._metrics.registry.register(self._figures)
         self._history = History()
+        self._erasures = self.vault.look()
+        self._ending = threading.Event()
         self._chores: set[asyncio.Task[None]] = set()
         self._log_pages: LogPages | None = None
         self.inspectors: Inspectors = Nobody()
@@ -155,6 +161,8 @@ class Gateway:
         await rules.say_first()
         self._repeat(self._expire, _HOUR)
         self._repeat(self._prune, retention.DAY_SECONDS)
+        self._repeat(self._look, LOOK_MS / 1_000)
+        self._repeat(self._tend, _TEND_EVERY)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
@@ -200,6 +208,7 @@ class Gateway:
         if gate.open:
             await asyncio.wait(set(gate.open), timeout=_LAST_WORDS)
         await gate.settled()
+        self._ending.set()
         for chore in self._chores:
             chore.cancel()
         with suppress(HeguiError):
@@ -208,6 +217,7 @@ class Gateway:
         await self._close()
 
     async def _close(self) -> None:
+        self._ending.set()
         for runner in self._runners.values():
             await runner.close()
         if self._log_pages is not None:
@@ -285,6 +295,29 @@ class Gateway:
             await retention.prune(self.ledger, self.settings, self._clock)
         ).items():
             _log.info("%d records of %s were deleted: their terms have ended", count, tenant)
+
+    async def _look(self) -> None:
+        """Forget whoever was erased (Art. 11): their key, and all digests, which name nobody."""
+        seen = self.vault.look()
+        if seen != self._erasures:
+            self._erasures = seen
+            self._history.clear()
+
+    async def _tend(self) -> None:
+        """Rotate the epoch's key when it is due, and carry erasures on, in a thread."""
+        await asyncio.get_running_loop().run_in_executor(None, self._tend_now)
+
+    def _tend_now(self) -> None:
+        held = (self.settings, self.ledger, self._clock, self._holders, self._pause)
+        with Upkeep(*held) as upkeep:
+            done = upkeep.tend()
+        if done.closed or done.completed:
+            counts = (len(done.closed), len(done.completed))
+            _log.info("%d epochs were closed, %d erasures are complete", *counts)
+
+    def _pause(self, seconds: float) -> None:
+        if self._ending.wait(seconds):
+            raise Unavailable(_ENDING)
 
     async def _fetch_keys(self) -> None:
         assert self._assertions is not None

@@ -27,7 +27,7 @@ from hegui.settings.rules import slug
 from hegui.store import Place, exists, open_connection
 from hegui.store.postgres.server import Server
 from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
-from hegui.vault.epochs import epoch_name, key_name
+from hegui.vault.holders import epoch_name, key_name
 
 Audience = Literal["adult", "minor"]
 Runner = ProcessRunner | RemoteRunner
@@ -64,8 +64,16 @@ _NEEDS: Final = (
         Words("no caller's key would be known any more", "所有调用方密钥都将失效"),
     ),
     (
-        "SELECT DISTINCT epoch FROM subject_key",
-        Words("kept content could not be opened any more", "已留存的内容将无法打开"),
+        (
+            "SELECT DISTINCT k.epoch FROM subject_key AS k JOIN epoch AS e ON e.number = k.epoch"
+            " WHERE e.holder = 'file'"
+        ),
+        Words(
+            "kept content could not be opened any more (was it destroyed with its epoch, and is "
+            "this an older copy of the database? See hegui vault abandon)",
+            "已留存的内容将无法打开（如果它是随纪元关闭而销毁的，而数据库是较早的副本，"
+            "请参见 hegui vault abandon）",
+        ),
     ),
     (
         "SELECT DISTINCT tenant FROM subject",
@@ -77,15 +85,16 @@ _NEEDS: Final = (
 )
 
 
-def require_keys(settings: Settings) -> None:
+def require_keys(settings: Settings, given_up: str = "") -> None:
     """Raise ``Misconfigured`` when a key file that the database rests on is gone.
 
     Key files are made at their first use; a lost one must never be made anew in silence.
+    ``given_up`` is one that the operator says will not come back.
     """
     place = place_of(settings)
     if not exists(place):
         return
-    held = set(key_directory(settings).names())
+    held = {*key_directory(settings).names(), given_up}
     connection = open_connection(place)
     try:
         for query, why in _NEEDS:
@@ -145,14 +154,14 @@ def signer_for(settings: Settings) -> Callable[[str], Signer]:
 
 
 def open_ledger(
-    settings: Settings, *, accepting: bool = False, spool: bool = False
+    settings: Settings, given_up: str = "", *, accepting: bool = False, spool: bool = False
 ) -> Ledger | SharedLedger:
     """Open the ledger for writing. The gateway and commands may have it open at a time.
 
     ``accepting`` is for putting a restored backup on record, and for nothing else. With ``spool``,
     this machine's disk takes what comes while a server is away.
     """
-    require_keys(settings)
+    require_keys(settings, given_up)
     place = place_of(settings)
     if isinstance(place, Server):
         return SharedLedger(

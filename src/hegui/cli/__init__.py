@@ -43,6 +43,13 @@ SHELF = {
         Words("list, check and probe what looks for risks", "查看、检验和探测检测器"),
     ),
     "ledger": ("hegui.cli.ledger:ledger", Words("check the evidence", "核验证据账本")),
+    "vault": (
+        "hegui.cli.vault:vault",
+        Words(
+            "erase a person's data, open kept content, replace its keys",
+            "删除个人数据、打开留存内容、轮换密钥",
+        ),
+    ),
 }
 
 

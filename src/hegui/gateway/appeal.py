@@ -1,7 +1,8 @@
 """``/appeal``: anyone who was refused can say so, without an account (Art. 15).
 
-A plain page without scripts. The text and the contact are sealed in the vault; the ledger records
-that the appeal came in, and by when it must be answered.
+A plain page without scripts. The text and the contact are sealed in the vault, for whoever appeals
+and for the person whose exchange they name; the ledger records that the appeal came in, and by when
+it must be answered.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from hegui.gateway.gate import Gate
 from hegui.ledger import kinds, leaf
 from hegui.ledger.port import Evidencing
 from hegui.terms import Entry, HeguiError, Lang, Words
+from hegui.vault.subjects import Subject
 
 _RECEIVED = kinds.named("appeal.received")
 _DAY_MS = 86_400_000
@@ -131,9 +133,7 @@ class AppealPage:
         now = self._gate.clock()
         appeal = new_exchange_id(now)
         loop = asyncio.get_running_loop()
-        # a number that no log has is taken all the same: perhaps its record is on its way
-        found = await loop.run_in_executor(None, self._ledger.tenant_of, exchange)
-        tenant = found or "default"
+        tenant, other = await loop.run_in_executor(None, self._named_by, exchange)
         due = now + self._gate.settings.ledger.appeal_days * _DAY_MS
         vault = self._gate.vault
         subject = vault.subject(tenant, None)
@@ -147,10 +147,24 @@ class AppealPage:
             "due": due,
         }
         until = now + _KEEP_DAYS * _DAY_MS
-        sealed = vault.seal(subject, tenant, appeal, "appeal", "appeal", content, until)
+        sealed = vault.seal(subject, tenant, appeal, "appeal", "appeal", content, until, also=other)
         record = leaf.make(_RECEIVED, now, tenant, fields)
         await self._ledger.add(Entry(tenant, record, subject.writes + sealed))
         return appeal, due
+
+    def _named_by(self, exchange: str) -> tuple[str, Subject | None]:
+        """Return the tenant of an exchange and the person who asked in it, where both are known.
+
+        A number that no log has is taken all the same: perhaps its record is on its way.
+        """
+        tenant = self._ledger.tenant_of(exchange)
+        if tenant is None:
+            return "default", None
+        for _, record in self._ledger.find_exchange(tenant, exchange):
+            pseudonym = leaf.parse(record).get("subject")
+            if isinstance(pseudonym, str):
+                return tenant, self._gate.vault.known(tenant, pseudonym)
+        return tenant, None
 
     def _too_many(self, address: str) -> bool:
         now = self._gate.clock()

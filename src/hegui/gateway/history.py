@@ -81,9 +81,10 @@ class History:
 
     def __init__(self, limit: int = 200_000) -> None:
         self._key = os.urandom(32)
-        self._limit = limit - min(limit // 2, _MOST_CLEAN)
+        self._most_clean = min(limit // 2, _MOST_CLEAN)
+        self._limit = limit - self._most_clean
         self._weight = 0
-        self._clean = Recent(min(limit // 2, _MOST_CLEAN))
+        self._clean = Recent(self._most_clean)
         self._known: OrderedDict[bytes, Outcome] = OrderedDict()
         self._joint: OrderedDict[bytes, tuple[Joint, ...]] = OrderedDict()
 
@@ -115,6 +116,17 @@ class History:
         self._weight += _weight(outcome)
         self._known[digest] = outcome
         self._shrink()
+
+    def clear(self) -> None:
+        """Forget everything, because somebody was erased: no digest says whose turn it was.
+
+        Turns that come again are judged once more, as after a restart.
+        """
+        self._key = os.urandom(32)
+        self._weight = 0
+        self._clean = Recent(self._most_clean)
+        self._known.clear()
+        self._joint.clear()
 
     def joints(self, digest: bytes) -> tuple[Joint, ...]:
         """Return what became of a text after others."""

@@ -24,6 +24,7 @@ from hegui.settings.schema import (
     Settings,
     Upstream,
     UpstreamRole,
+    Vault,
 )
 from hegui.settings.secret import Secret
 
@@ -51,6 +52,7 @@ __all__ = [
     "Settings",
     "Upstream",
     "UpstreamRole",
+    "Vault",
     "inspect",
     "read",
 ]

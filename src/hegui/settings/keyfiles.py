@@ -1,8 +1,11 @@
 """The directory of key files: 0700, its files 0600, ours alone, or nothing starts."""
 
+import fcntl
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +19,7 @@ class KeyDirectory:
     """Key files by name. Made with mode 0700 when it does not exist.
 
     Raises ``Misconfigured``, with the command to run, when the directory or a file in it has
-    another mode or another owner. Nothing here is ever overwritten or deleted.
+    another mode or another owner. Only ``destroy`` ever overwrites or deletes anything here.
     """
 
     def __init__(self, path: Path) -> None:
@@ -82,6 +85,44 @@ class KeyDirectory:
             )
         return content
 
+    def destroy(self, name: str) -> None:
+        """Overwrite the key ``name`` with random bytes and take it away, durable when this returns.
+
+        A key that is gone already stays gone. What stood there may live on in the spare blocks of
+        an SSD, in snapshots of a copying file system and in backups: none of them can be reached
+        from here.
+        """
+        path = self._place(name)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        try:
+            with os.fdopen(handle, "wb", buffering=0) as file:
+                file.write(os.urandom(os.fstat(file.fileno()).st_size))
+                os.fsync(file.fileno())
+            path.unlink(missing_ok=True)
+            self._sync()
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Be the only process on this machine that works on the keys, or learn that one does."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        handle = os.open(self.path / ".lock", flags, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(handle)
+
     def names(self) -> list[str]:
         """List the keys that exist, sorted."""
         return sorted(entry.name for entry in self.path.iterdir() if _NAME.fullmatch(entry.name))
@@ -107,15 +148,18 @@ class KeyDirectory:
                 return False
             finally:
                 aside.unlink()
-            directory = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            self._sync()
         except OSError as error:
             aside.unlink(missing_ok=True)
             raise _unreadable(path, error) from None
         return True
+
+    def _sync(self) -> None:
+        directory = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
 
 def _examine(path: Path, facts: os.stat_result, wanted: int) -> None:

@@ -14,6 +14,7 @@ from hegui.settings.guards import GuardModel
 from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
 from hegui.settings.locate import Trail
 from hegui.settings.schema import Assertion, Settings, Upstream
+from hegui.settings.vault import vault_faults
 from hegui.terms import Words
 
 ROLES: Final = ("system", "user", "tool", "history", "reply")
@@ -67,6 +68,8 @@ def examine(settings: Settings, reading: Reading) -> None:
     ):
         for trail, words in rule(settings):
             reading.note(trail, words)
+    for trail, words in vault_faults(settings.vault):
+        reading.note(trail, words)
 
 
 def _database(settings: Settings) -> Iterator[_Found]:

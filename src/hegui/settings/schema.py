@@ -23,6 +23,7 @@ from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.ledgers import Ledger
 from hegui.settings.secret import Secret
+from hegui.settings.vault import Vault
 from hegui.terms import Lang, Words
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Settings",
     "Upstream",
     "UpstreamRole",
+    "Vault",
 ]
 
 Scope: TypeAlias = Literal["public", "internal"]
@@ -341,6 +343,10 @@ class Settings:
         metadata=says(
             "where the ledger and kept content lie", "账本和留存内容存放在哪里", toml="database"
         ),
+    )
+    vault: Vault = field(
+        default=Vault(),
+        metadata=says("the keys of kept content (Art. 11)", "留存内容的密钥（第十一条）"),
     )
     data_dir: Path = field(
         default=Path("hegui-data"),

@@ -109,7 +109,113 @@ CREATE TABLE pruned (
 ) STRICT, WITHOUT ROWID;
 """
 
-_SECOND = (_NODES, _PRUNED)
+_EPOCHS = """
+-- an epoch's key lies outside the database. open: closing is NULL; closing: no key may be wrapped
+-- under it any more; closed: its key was destroyed
+CREATE TABLE epoch (
+  number  INTEGER PRIMARY KEY,
+  holder  TEXT NOT NULL,
+  opened  INTEGER NOT NULL,
+  closing INTEGER,
+  closed  INTEGER
+) STRICT, WITHOUT ROWID;
+INSERT INTO epoch (number, holder, opened) VALUES (1, 'file', 0);
+
+-- no key is ever wrapped under an epoch that is being closed: its opener would be destroyed
+CREATE TRIGGER subject_key_in_open_epoch AFTER INSERT ON subject_key
+WHEN NOT EXISTS (SELECT 1 FROM epoch WHERE number = NEW.epoch AND closing IS NULL)
+BEGIN SELECT RAISE(ABORT, 'the epoch of this key is being closed'); END;
+CREATE TRIGGER subject_key_to_open_epoch AFTER UPDATE OF epoch ON subject_key
+WHEN NOT EXISTS (SELECT 1 FROM epoch WHERE number = NEW.epoch AND closing IS NULL)
+BEGIN SELECT RAISE(ABORT, 'the epoch of this key is being closed'); END;
+"""
+
+_ERASURE = """
+-- subject_row goes when the erasure is complete: from then on nothing leads to the person
+CREATE TABLE erasure (
+  seq         INTEGER PRIMARY KEY,
+  id          TEXT NOT NULL UNIQUE,
+  tenant      TEXT NOT NULL,
+  subject_row BLOB,
+  state       TEXT NOT NULL,
+  asked       INTEGER NOT NULL,
+  kept_until  INTEGER,
+  erased      INTEGER,
+  epoch       INTEGER,
+  completed   INTEGER
+) STRICT;
+CREATE INDEX erasure_by_row ON erasure (subject_row) WHERE subject_row IS NOT NULL;
+
+CREATE TABLE erased_subject (
+  pseudonym TEXT PRIMARY KEY,
+  erasure   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE erased_key (
+  key_id  BLOB PRIMARY KEY,
+  erasure TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erased_key_by_erasure ON erased_key (erasure);
+
+CREATE TABLE erasure_sink (
+  erasure TEXT NOT NULL,
+  sink    TEXT NOT NULL,
+  state   TEXT NOT NULL,
+  at      INTEGER NOT NULL,
+  PRIMARY KEY (erasure, sink)
+) STRICT, WITHOUT ROWID;
+
+-- content that two persons can open (format v2): its key, wrapped for each
+CREATE TABLE content_key (
+  content_id BLOB NOT NULL REFERENCES content (id)
+             ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  key_id     BLOB NOT NULL REFERENCES subject_key (key_id)
+             ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  wrapped    BLOB NOT NULL,
+  PRIMARY KEY (content_id, key_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX content_key_by_key ON content_key (key_id);
+
+-- what left the house and cannot be called back
+CREATE TABLE handed_over (
+  seq      INTEGER PRIMARY KEY,
+  tenant   TEXT NOT NULL,
+  key_id   BLOB NOT NULL,
+  exchange TEXT NOT NULL,
+  part     TEXT NOT NULL,
+  receiver TEXT NOT NULL,
+  at       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX handed_over_by_key ON handed_over (key_id);
+
+-- permissions to open restricted content: two persons, one exchange and part, an end
+CREATE TABLE break_glass (
+  id       TEXT PRIMARY KEY,
+  tenant   TEXT NOT NULL,
+  exchange TEXT NOT NULL,
+  part     TEXT NOT NULL,
+  one      TEXT NOT NULL,
+  other    TEXT NOT NULL,
+  until    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- a process that has not heard of an erasure yet goes on writing its records, and what it would
+-- keep of the person comes to nothing
+CREATE TRIGGER erased_subject_stays_erased BEFORE INSERT ON subject
+WHEN EXISTS (SELECT 1 FROM erased_subject WHERE pseudonym = NEW.pseudonym)
+BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER erased_key_stays_erased BEFORE INSERT ON subject_key
+WHEN EXISTS (SELECT 1 FROM erased_key WHERE key_id = NEW.key_id)
+BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER erased_content_stays_erased BEFORE INSERT ON content
+WHEN EXISTS (SELECT 1 FROM erased_key WHERE key_id = NEW.key_id)
+BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER erased_share_stays_erased BEFORE INSERT ON content_key
+WHEN EXISTS (SELECT 1 FROM erased_key WHERE key_id = NEW.key_id)
+BEGIN SELECT RAISE(IGNORE); END;
+"""
+
+_SECOND = (_NODES, _PRUNED, _EPOCHS, _ERASURE)
 
 MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND))
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""

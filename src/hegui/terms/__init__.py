@@ -9,6 +9,7 @@ from hegui.terms.detectors import (
     Reach,
     Runs,
 )
+from hegui.terms.erasure import Erasure, Sink, SinkState
 from hegui.terms.errors import BadRequest, Corrupt, HeguiError, Misconfigured, Unavailable
 from hegui.terms.evidence import Cell, Clock, Entry, Receipt, Write
 from hegui.terms.findings import Fault, Finding, Findings, RuleInfo
@@ -26,6 +27,7 @@ __all__ = [
     "Detector",
     "DetectorCard",
     "Entry",
+    "Erasure",
     "ExactDetector",
     "Fault",
     "Finding",
@@ -39,6 +41,8 @@ __all__ = [
     "Role",
     "RuleInfo",
     "Runs",
+    "Sink",
+    "SinkState",
     "TextColumn",
     "Unavailable",
     "Verdict",

@@ -1,7 +1,12 @@
-"""The cryptography of the vault, format v1. Pure but for the system's source of random bytes.
+"""The cryptography of the vault. Pure but for the system's source of random bytes.
 
 From a subject's key (32 random bytes) come, by HMAC-SHA-256 over a purpose, the exchange and the
 part, one key per sealed part and one per commitment. Destroying the subject's key destroys all.
+
+Format v1 is sealed for one subject: ``01``, nonce, AES-256-GCM under the derived key. Format v2 is
+sealed for several: ``02``, nonce, AES-256-GCM under a random key of its own over the commitment's
+salt (32 bytes) and the content; that key is wrapped for each subject (RFC 3394). With the salt
+inside, whoever can open it can check the commitment, though the subject who made it is erased.
 """
 
 from hashlib import sha256
@@ -15,7 +20,8 @@ from hegui.vault.keyed import keyed
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
-_V1 = b"\x01"
+_V1, _V2 = b"\x01", b"\x02"
+_SALT_BYTES = 32
 
 
 def commitment(key: bytes, exchange: str, part: str, content: bytes) -> str:
@@ -48,6 +54,37 @@ def unseal(key: bytes, place: bytes, exchange: str, part: str, sealed: bytes) ->
         return cipher.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], place)
     except InvalidTag:
         return None
+
+
+def seal_shared(own: bytes, place: bytes, plain: bytes) -> bytes:
+    """Return ``plain``, a commitment's salt and then the content, under the content's own key."""
+    nonce = random_bytes(_NONCE_BYTES)
+    return _V2 + nonce + AESGCM(own).encrypt(nonce, plain, place)
+
+
+def unseal_shared(own: bytes, place: bytes, sealed: bytes) -> tuple[bytes, bytes] | None:
+    """Return salt and content, or nothing where the key or the place is another one."""
+    cipher = AESGCM(own)
+    try:
+        plain = cipher.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], place)
+    except (InvalidTag, ValueError):
+        return None
+    return plain[:_SALT_BYTES], plain[_SALT_BYTES:]
+
+
+def is_shared(sealed: bytes) -> bool:
+    """Whether sealed content is of format v2."""
+    return sealed[:1] == _V2
+
+
+def share(key: bytes, exchange: str, part: str, own: bytes) -> bytes:
+    """Return the content's own key, wrapped for one of its subjects."""
+    return wrap(keyed(key, _joined("share", exchange, part)), own)
+
+
+def unshare(key: bytes, exchange: str, part: str, wrapped: bytes) -> bytes | None:
+    """Return the content's own key, or nothing where another subject's key wrapped it."""
+    return unwrap(keyed(key, _joined("share", exchange, part)), wrapped)
 
 
 def place_of(tenant: str, exchange: str, part: str, key_id: bytes) -> bytes:

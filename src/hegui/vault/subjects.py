@@ -1,18 +1,19 @@
 """Subjects: the persons behind exchanges, known here only by a pseudonym and a key."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from hegui.store import random_bytes
-from hegui.terms import Cell, Clock, Unavailable, Write
+from hegui.terms import Clock, Corrupt, Unavailable, Write
 from hegui.vault import sealing
-from hegui.vault.epochs import Epochs, Keys, as_bytes, key_name
+from hegui.vault.epochs import Epochs
+from hegui.vault.holders import Keys, key_name
 from hegui.vault.keyed import keyed
+from hegui.vault.rows import Query, as_bytes, number
 
 FRESH_MS = 60_000
-"""How long a subject is taken from memory; so long may a key live on here after its erasure."""
+"""How long a subject is taken from memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,22 @@ class Subject:
 class _Held:
     subject: Subject
     read_ms: int
+    epoch: int  # under which the key in its writes is wrapped
 
-
-Query = Callable[[str, tuple[Cell, ...]], Sequence[tuple[Cell, ...]]]
 
 _SELECT_PSEUDONYM = "SELECT pseudonym FROM subject WHERE row = ? ORDER BY seq LIMIT 1"
 _SELECT_KEY = (
     "SELECT key_id, epoch, wrapped FROM subject_key WHERE subject_row = ? ORDER BY seq LIMIT 1"
 )
+_SELECT_ROW = "SELECT row FROM subject WHERE pseudonym = ? AND tenant = ?"
+_SELECT_ERASED = "SELECT erasure FROM erased_key WHERE key_id = ?"
+_LAST_ERASURE = "SELECT max(seq) FROM erasure"
+_SELECT_ERASURES = "SELECT seq, subject_row FROM erasure WHERE seq > ? ORDER BY seq"
 _INSERT_SUBJECT = (
     "INSERT INTO subject (row, tenant, pseudonym) VALUES (?, ?, ?)"
     " ON CONFLICT (pseudonym) DO NOTHING"
 )
-_INSERT_KEY = (
+INSERT_KEY = (
     "INSERT INTO subject_key (key_id, subject_row, tenant, epoch, wrapped) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (key_id) DO NOTHING"
 )
@@ -71,6 +75,7 @@ class Subjects:
         self._tenant_keys: dict[str, bytes] = {}
         self._held: OrderedDict[bytes, _Held] = OrderedDict()
         self._lock = Lock()
+        self.erasures = number(query(_LAST_ERASURE, ())[0][0])
 
     def row(self, tenant: str, raw: str) -> bytes:
         """Return a person's row: HMAC-SHA-256 of the raw identity under the tenant's key."""
@@ -95,14 +100,23 @@ class Subjects:
                     raise
                 stored = held.subject if held is not None else None
             if stored is None:
-                # not durable yet: another exchange of the same moment may still fail to write it
-                waiting = held is not None and held.subject.writes
-                stored = held.subject if held and waiting else self._new(tenant, row)
-            self._held[row] = _Held(stored, now)
+                stored = self._waiting(tenant, row, held) or self._new(tenant, row)
+            self._held[row] = _Held(stored, now, self._epochs.current)
             self._held.move_to_end(row)
             if len(self._held) > self._most:
                 self._held.popitem(last=False)
         return stored
+
+    def known(self, tenant: str, pseudonym: str) -> Subject | None:
+        """Return the person whom records call ``pseudonym``, while their key is kept."""
+        rows = self._query(_SELECT_ROW, (pseudonym, tenant))
+        return self._stored(as_bytes(rows[0][0])) if rows else None
+
+    def look(self) -> None:
+        """Forget whoever was erased since the last look. ``erasures`` is the last one known."""
+        for seq, row in self._query(_SELECT_ERASURES, (self.erasures,)):
+            self.erasures = number(seq)
+            self.forget(as_bytes(row))
 
     def unidentified(self, tenant: str) -> Subject:
         """Return a subject for one exchange, whose key nobody else's content shares."""
@@ -119,8 +133,27 @@ class Subjects:
         if not named or not keyed:
             return None
         key_id, epoch, wrapped = keyed[0]
-        key = self._epochs.unwrap(epoch, wrapped)
+        try:
+            key = self._epochs.unwrap(epoch, wrapped)
+        except Corrupt:  # or its epoch was closed in between, and the row says another one now
+            key_id, epoch, wrapped = (self._query(_SELECT_KEY, (row,)) or keyed)[0]
+            key = self._epochs.unwrap(epoch, wrapped)
         return Subject(str(named[0][0]), as_bytes(key_id), key, row)
+
+    def _waiting(self, tenant: str, row: bytes, held: _Held | None) -> Subject | None:
+        """Return a person who is not durable yet; another exchange may still fail to write them.
+
+        Not one who was written and erased since; and never wrapped under an epoch that has passed.
+        """
+        if held is None or not held.subject.writes:
+            return None
+        subject = held.subject
+        if self._query(_SELECT_ERASED, (subject.key_id,)):
+            return None
+        if held.epoch == self._epochs.current:
+            return subject
+        write = self._key_row(tenant, row, subject.key_id, subject.key)
+        return replace(subject, writes=(*subject.writes[:-1], write))
 
     def _new(self, tenant: str, row: bytes) -> Subject:
         pseudonym = random_bytes(12).hex()
@@ -131,7 +164,9 @@ class Subjects:
         self, tenant: str, pseudonym: str | None, row: bytes | None, writes: tuple[Write, ...]
     ) -> Subject:
         key_id, key = random_bytes(16), random_bytes(sealing.KEY_BYTES)
+        write = self._key_row(tenant, row, key_id, key)
+        return Subject(pseudonym, key_id, key, row, (*writes, write))
+
+    def _key_row(self, tenant: str, row: bytes | None, key_id: bytes, key: bytes) -> Write:
         epoch, wrapped = self._epochs.wrap(key)
-        subject = Subject(pseudonym, key_id, key, row)
-        cells = (key_id, row, tenant, epoch, wrapped)
-        return replace(subject, writes=(*writes, Write(_INSERT_KEY, cells)))
+        return Write(INSERT_KEY, (key_id, row, tenant, epoch, wrapped))

@@ -6,6 +6,8 @@ from types import MappingProxyType
 from hegui.ledger.kinds import (
     appeals,
     content,
+    epochs,
+    erasure,
     exchange,
     keys,
     ledgers,
@@ -21,7 +23,19 @@ __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         one.name: one
-        for family in (exchange, running, packs, keys, content, appeals, probes, works, ledgers)
+        for family in (
+            exchange,
+            running,
+            packs,
+            keys,
+            content,
+            appeals,
+            probes,
+            works,
+            ledgers,
+            epochs,
+            erasure,
+        )
         for one in family.KINDS
     }
 )
