@@ -31,7 +31,7 @@ class SlowLedger:
     def __init__(self, ledger: Any, wait: float) -> None:
         self.ledger, self.wait = ledger, wait
         self.durable: list[tuple[str, float]] = []
-        self.metrics = ledger.metrics
+        self.metrics, self.found = ledger.metrics, ledger.found
 
     def hand_in(self, entry: Entry) -> asyncio.Future[Receipt]:
         return asyncio.ensure_future(self.add(entry))
