@@ -11,6 +11,7 @@ from hegui.ledger.kinds import (
     ledgers,
     packs,
     probes,
+    receipts,
     running,
     works,
 )
@@ -21,7 +22,18 @@ __all__ = ["Kind", "all_kinds", "fold", "kind", "named"]
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         one.name: one
-        for family in (exchange, running, packs, keys, content, appeals, probes, works, ledgers)
+        for family in (
+            exchange,
+            running,
+            packs,
+            keys,
+            content,
+            appeals,
+            probes,
+            works,
+            ledgers,
+            receipts,
+        )
         for one in family.KINDS
     }
 )
