@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 from hegui.ledger import proof, tiles, tree
 from hegui.ledger.note import Checkpoint, Signer, open_checkpoint, split_note
-from hegui.terms import Corrupt
+from hegui.ledger.receipts import verify_receipt
+from hegui.terms import Corrupt, Words
 
 SIGNER = Signer("fuzz.example/log", b"fuzz.example, a key for fuzzing.")
 LEAVES = [b"one", b"two", b"three", b'{"kind":"x"}', b"five"]
 HASHES = [tree.leaf_hash(leaf) for leaf in LEAVES]
 HEAD = Checkpoint(SIGNER.name, len(LEAVES), tree.root_of(HASHES))
 NOTE = SIGNER.sign(HEAD.text())
+CARRIED = proof.write(2, tree.inclusion_proof(2, 5, tree.subtrees_of(HASHES)), NOTE, LEAVES[2])
 PROOF = proof.write(2, tree.inclusion_proof(2, 5, tree.subtrees_of(HASHES)), NOTE, b"extra")
 
 
@@ -67,12 +69,26 @@ def _bundle(data: bytes) -> None:
 def _proof(data: bytes) -> None:
     text = _text(data)
     found = proof.read(text)
+    if text.isascii() or max(text) < "\udc80":
+        other = verify_receipt.read_proof(data)
+        assert other == (found.index, found.extra, list(found.hashes), found.checkpoint.encode())
     again = proof.write(found.index, found.hashes, found.checkpoint, found.extra)
     assert again == text, "read otherwise than it is written"
     found.check(LEAVES[2], SIGNER.vkey)
     assert (found.index, found.checkpoint) == (2, NOTE) or found.checkpoint.startswith(
         HEAD.text()
     ), "a proof was accepted under a head that was never signed"
+
+
+def _receipt(data: bytes) -> None:
+    found = verify_receipt.check({"0.tlog-proof": data}, SIGNER.vkey)
+    if found.code:
+        raise Corrupt(Words(*found.problems[0][1]))
+    try:
+        read = proof.read(_text(data))
+        read.check(read.extra, SIGNER.vkey)
+    except Corrupt as error:
+        raise AssertionError("the two readers of proofs do not agree") from error
 
 
 def _path(data: bytes) -> None:
@@ -88,6 +104,7 @@ TARGETS = {
     "tile": Target(_tile, [b"\x04" + b"".join(HASHES), bytes([0]) + bytes(32)]),
     "bundle": Target(_bundle, [tiles.bundle(LEAVES), tiles.bundle([bytes(300)] * 3)]),
     "proof": Target(_proof, [PROOF.encode(), proof.write(0, [], NOTE).encode()]),
+    "receipt": Target(_receipt, [CARRIED.encode(), PROOF.encode()]),
     "path": Target(
         _path, [b"tile/0/x001/x234/067.p/112", b"tile/entries/000", b"tile/63/x001/000"]
     ),

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -175,7 +174,9 @@ class Spine:
 
     def records(self, kind: str = "") -> list[dict[str, Any]]:
         """Return the ledger's records, the newest last."""
-        connection = sqlite3.connect(f"file:{self.gateway.settings.database}?mode=ro", uri=True)
+        # a second SQLite library in one process undoes the first one's locks, and truncates the
+        # shared memory under its feet (a bus error): so this is read with the same one
+        connection = open_database(self.gateway.settings.database, read_only=True)
         try:
             rows = connection.execute("SELECT leaf FROM entry ORDER BY tenant, idx").fetchall()
         finally:

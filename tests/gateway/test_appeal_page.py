@@ -111,7 +111,7 @@ async def test_one_address_cannot_flood_the_queue_and_everybody_can_appeal_again
         assert len(s.records("appeal.received")) == 6
         page = AppealPage(s.gateway.gate, s.gateway.ledger)
         clock.forward(61_000)
-        refused = [page._too_many(f"10.0.{n // 250}.{n % 250}") for n in range(200)]
+        refused = [page.too_many(f"10.0.{n // 250}.{n % 250}") for n in range(200)]
         assert refused.index(True) == 120, "together, too"
 
 

@@ -5,7 +5,6 @@ import contextlib
 import json
 import logging
 import re
-import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from hegui.gateway.evidence import Evidence, Exchange, Outcome, exchange_of, new
 from hegui.ledger.verify import verify
 from hegui.settings import Content
 from hegui.settings.schema import Upstream
+from hegui.store import open_database
 from hegui.terms import BadRequest, Entry, Fault, Finding, HeguiError, Receipt, Unavailable, Words
 from hegui.testing.clock import FixedClock
 
@@ -31,7 +31,7 @@ class SlowLedger:
     def __init__(self, ledger: Any, wait: float) -> None:
         self.ledger, self.wait = ledger, wait
         self.durable: list[tuple[str, float]] = []
-        self.metrics = ledger.metrics
+        self.metrics, self.found = ledger.metrics, ledger.found
 
     def hand_in(self, entry: Entry) -> asyncio.Future[Receipt]:
         return asyncio.ensure_future(self.add(entry))
@@ -129,7 +129,8 @@ async def test_a_reply_found_wanting_keeps_its_question_too() -> None:
 
 
 def rows(gateway: Gateway, query: str) -> list[tuple[Any, ...]]:
-    with contextlib.closing(sqlite3.connect(gateway.settings.database)) as connection:
+    connection = open_database(gateway.settings.database, read_only=True)
+    with contextlib.closing(connection):
         return connection.execute(query).fetchall()
 
 

@@ -121,6 +121,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "faults": 0,
         "as_of": "2026-11-25",
     },
+    "receipt.issued": {"about": "01KSR49200AAAAAAAAAAAAAAAA", "shown": [3, 4], "to": "holder"},
     "appeal.received": {
         "appeal": "A-1",
         "exchange": "01KSR49200AAAAAAAAAAAAAAAA",

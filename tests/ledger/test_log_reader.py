@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
@@ -10,7 +11,7 @@ import pytest
 from hegui.ledger import tiles, tree
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Checkpoint, Signer
-from hegui.ledger.tiles import LogReader, read_log
+from hegui.ledger.tiles import LogReader, Logs, read_log
 from hegui.store import open_database
 from hegui.terms import BadRequest, Corrupt, Entry, Unavailable
 
@@ -156,3 +157,34 @@ def test_rows_that_contradict_the_head_are_refused(
     with pytest.raises(Corrupt, match=said):
         LogReader(connection, "t").inclusion(3)
     connection.execute("ROLLBACK")
+
+
+def test_many_threads_read_at_once_and_no_connection_stays_open(
+    db: Path, signer: Callable[[str], Signer]
+) -> None:
+    fill(db, signer("t"))
+    logs = Logs(db)
+    with ThreadPoolExecutor(8) as threads:
+        tiles_read = list(
+            threads.map(lambda n: logs.read("t", lambda log: log.tile(0, n % 2)), range(80))
+        )
+    assert tiles_read == [b"".join(HASHES[:256]), b"".join(HASHES[256:512])] * 40
+    assert 0 < len(logs._idle) <= 4
+    assert not any(each.in_transaction for each in logs._idle)
+    with pytest.raises(BadRequest):
+        logs.read("u", lambda log: log.size)
+    logs.close()
+    assert logs.read("t", lambda log: log.size) == SIZE, "one that comes late is served"
+    assert logs._idle == []
+
+
+def test_each_reading_has_a_snapshot_of_its_own(db: Path, signer: Callable[[str], Signer]) -> None:
+    fill(db, signer("t"), signed=600)
+    logs = Logs(db)
+    assert logs.read("t", lambda log: log.size) == 600
+    head = Checkpoint(signer("t").name, 650, tree.root_of(HASHES[:650])).text()
+    connection = open_database(db)
+    connection.execute("UPDATE log SET checkpoint = ?", (signer("t").sign(head),))
+    connection.close()
+    assert logs.read("t", lambda log: log.size) == 650
+    logs.close()

@@ -19,6 +19,8 @@ from hegui.terms import BadRequest, Corrupt, Entry, Misconfigured, Unavailable
 
 NOW = 1_780_000_000_000
 HOUR = 3_600.0
+# the sizes of logs, and of the heads that are signed
+SIZES = "SELECT size, CAST(substr(checkpoint, instr(checkpoint, char(10)) + 1) AS INTEGER) FROM log"
 
 
 class MakeLeaf(Protocol):
@@ -77,6 +79,20 @@ def test_a_tail_is_signed_within_about_a_second_though_nobody_appends(
     assert until(lambda: signed_size(db) == 3) < 1.5
     assert verify(db).logs[0].head == 3
     ledger.close()
+
+
+def test_many_logs_are_signed_in_turn_and_none_is_left_out(
+    db: Path, opened: Opener, make_leaf: MakeLeaf
+) -> None:
+    ledger = opened(sign_seconds=0.2)
+    tenants = [f"t{number}" for number in range(50)]
+    for _ in range(2):
+        for future in [ledger.submit(Entry(t, make_leaf(NOW, t))) for t in tenants]:
+            future.result(30)
+        until(lambda: all(row[0] == row[1] for row in query(db, SIZES)))
+    ledger.close()
+    assert sorted(query(db, SIZES)) == [(2, 2)] * 50
+    assert len(list(heads_beside(db).folder.glob("*.head"))) == 50
 
 
 def test_a_tail_is_signed_when_it_has_grown_long(

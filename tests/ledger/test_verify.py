@@ -11,7 +11,10 @@ import pytest
 from hegui.ledger.apart import verify_apart
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
+from hegui.ledger.tree import leaf_hash
 from hegui.ledger.verify import Report, verify
+from hegui.ledger.verify.opening import open_to_read
+from hegui.ledger.verify.ranges import Work, read_range
 from hegui.terms import Entry
 
 SIZE = 7  # three hashes in the frontier
@@ -231,3 +234,61 @@ def test_verification_changes_nothing(filled: Path, vkeys: dict[str, str]) -> No
     before = filled.read_bytes()
     verify(filled, vkeys)
     assert filled.read_bytes() == before
+
+
+@pytest.fixture
+def tiled(db: Path, ledger: Ledger, make_leaf: MakeLeaf) -> Path:
+    """A log with three full tiles."""
+    for future in [ledger.submit(Entry("t", make_leaf())) for _ in range(800)]:
+        future.result(30)
+    ledger.close()
+    return db
+
+
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("UPDATE node SET hash = zeroblob(32) WHERE idx = 1", "t/node 1/1"),
+        ("DELETE FROM node WHERE idx = 1", "t/node 1/1"),
+        ("INSERT INTO node VALUES ('t', 1, 3, zeroblob(32))", "t/node 1/3"),
+        ("INSERT INTO node VALUES ('t', 2, 0, zeroblob(32))", "t/node 2/0"),
+        ("UPDATE node SET level = 2 WHERE idx = 0", "t/node 1/0"),
+    ],
+)
+def test_a_wrong_root_of_a_tile_is_named(
+    tiled: Path, vkeys: dict[str, str], sql: str, named: str
+) -> None:
+    assert verify(tiled, vkeys).ok
+    change(tiled, sql)
+    assert named in places(verify(tiled, vkeys))
+
+
+def test_leaf_and_hash_changed_together_are_named_by_their_tile(
+    tiled: Path, vkeys: dict[str, str]
+) -> None:
+    forged = b'{"forged":1}'
+    change(tiled, "UPDATE entry SET leaf = ?, hash = ? WHERE idx = 300", forged, leaf_hash(forged))
+    assert places(verify(tiled, vkeys)) == {
+        "t/checkpoint",
+        "t/entries 256 to 511",
+        "t/frontier 0",
+    }
+
+
+def test_several_processes_read_what_one_reads(tiled: Path) -> None:
+    connection = open_to_read(tiled)
+    bounds = [(0, 256), (256, 512), (512, 800)]
+    alone = [read_range(connection, "t", *one) for one in bounds]
+    told: list[int] = []
+    shared = Work(tiled, "t", 800, 2, told.append)._shared(bounds, 2)
+    assert shared is not None
+    assert list(shared) == alone
+    assert sorted(told) == [256, 256, 288]
+    change(tiled, "UPDATE entry SET leaf = x'00' WHERE idx = 700")
+    shared = Work(tiled, "t", 800, 2, told.append)._shared(bounds, 2)
+    assert shared is not None
+    assert [one.odd for one in shared] == [False, False, True]
+
+
+def test_processes_that_cannot_be_had_are_done_without(tmp_path: Path) -> None:
+    assert Work(tmp_path / "none.db", "t", 800, 2, lambda _: None)._shared([(0, 800)], 1) is None

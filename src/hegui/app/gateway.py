@@ -30,6 +30,7 @@ from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Paths, Serve
 from hegui.gateway.log import Inspectors, LogPages, Nobody
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
+from hegui.gateway.receipts import ReceiptPage
 from hegui.gateway.refusals import Refusals
 from hegui.gateway.upstream import Upstreams, whole_body
 from hegui.ledger import kinds, leaf
@@ -237,9 +238,10 @@ class Gateway:
         moderations = path("/v1/moderations", models.moderations)
         listing = path("/v1/models", models.models)
         appeal = AppealPage(gate, self.ledger)
-        logs = self._log_pages = LogPages(
-            Logs(parts.place_of(self.settings)), gate.metrics, self.inspectors
-        )
+        logs = Logs(parts.place_of(self.settings))
+        pages = self._log_pages = LogPages(logs, gate.metrics, self.inspectors)
+        signer = parts.signer_for(self.settings)
+        receipts = ReceiptPage(gate, self.ledger, logs, appeal, lambda of: signer(of).vkey)
         healthy = request_response(healthz)
         return Paths(
             {
@@ -247,7 +249,8 @@ class Gateway:
                 "/v1/moderations": Methods(post=moderations),
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
-                "/log/": Methods(get=logs, head=logs),
+                "/appeal/receipt": Methods(get=receipts.show, post=receipts.give),
+                "/log/": Methods(get=pages, head=pages),
                 "/healthz": Methods(get=healthy, head=healthy),
             }
         )

@@ -9,6 +9,7 @@ import click
 from hegui.cli.columns import aligned, wrapped
 from hegui.cli.ledger_accept import accept_restored
 from hegui.cli.ledger_prune import prune
+from hegui.cli.ledger_receipt import check_receipt, receipt
 from hegui.cli.progress import entries_checked
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import (
@@ -38,6 +39,8 @@ def ledger() -> None:
     """Check the evidence."""
 
 
+ledger.add_command(receipt)
+ledger.add_command(check_receipt)
 ledger.add_command(accept_restored)
 ledger.add_command(prune)
 

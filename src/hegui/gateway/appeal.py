@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from hegui.gateway.evidence import exchange_of, new_exchange_id
+from hegui.gateway.evidence import appeal_number, exchange_of, new_exchange_id
 from hegui.gateway.gate import Gate
 from hegui.ledger import kinds, leaf
 from hegui.ledger.port import Evidencing
@@ -35,8 +35,9 @@ _CONTACT_LIMIT = 200
 _MINUTE_MS = 60_000
 _PER_MINUTE = 5  # from one address
 _ALL_PER_MINUTE = 120
+RECEIPT_PATH = "/appeal/receipt"
 _BEIJING = timezone(timedelta(hours=8))
-_HEADERS = {
+PAGE_HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -64,6 +65,12 @@ _SAY = {
         "Your appeal is recorded under {appeal}. You will have an answer by {due} (Beijing time).",
         "您的申诉已登记，编号 {appeal}。我们将于 {due}（北京时间）前答复。",
     ),
+    "receipt": Words("Download a receipt", "下载回执"),
+    "why": Words(
+        "With the receipt you can show at any later time, without us, that your appeal is on"
+        " record.",
+        "凭回执，您今后随时可以证明申诉已记录在案，无须我们配合。",
+    ),
     "keep": Words(
         "Please keep this number: it is how we find your appeal.", "请保存此编号，查询时需要。"
     ),
@@ -76,7 +83,7 @@ _NO_TEXT = Words(
     "Please say in a few words what should be looked at (at most {most} characters).",
     "请简单说明您的理由（不超过 {most} 字）。",
 )
-_TOO_MANY = Words(
+TOO_MANY = Words(
     "Too many appeals came from here in a minute. Please wait a little.",
     "一分钟内提交次数过多，请稍候再试。",
 )
@@ -96,7 +103,7 @@ class AppealPage:
         """Show the form."""
         request = Request(scope, receive)
         number = request.query_params.get("number", "")[:80]
-        response = self._form(_language(request, self._gate), {"number": number})
+        response = self._form(language_of_page(request, self._gate), {"number": number})
         await response(scope, receive, send)
 
     async def receive(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,9 +113,9 @@ class AppealPage:
         await response(scope, receive, send)
 
     async def _take(self, request: Request) -> Response:
-        lang = _language(request, self._gate)
+        lang = language_of_page(request, self._gate)
         try:
-            form = await _form_of(request)
+            form = await form_of(request)
         except ValueError:
             return self._form(lang, {}, _NO_TEXT.fill(most=_TEXT_LIMIT), status=400)
         exchange = exchange_of(form["number"])
@@ -116,17 +123,21 @@ class AppealPage:
             return self._form(lang, form, _NO_NUMBER, status=400)
         if not form["text"].strip() or len(form["text"]) > _TEXT_LIMIT:
             return self._form(lang, form, _NO_TEXT.fill(most=_TEXT_LIMIT), status=400)
-        if self._too_many(request.client.host if request.client else ""):
-            return self._form(lang, form, _TOO_MANY, status=429)
+        if self.too_many(request.client.host if request.client else ""):
+            return self._form(lang, form, TOO_MANY, status=429)
         try:
             appeal, due = await self._record(exchange, form)
         except HeguiError as error:
             return self._form(lang, form, error.words, status=503)
         day = datetime.fromtimestamp(due / 1000, UTC).astimezone(_BEIJING).strftime("%Y-%m-%d")
-        said = _SAY["done"].fill(appeal=f"AP-{appeal}", due=day)
-        return self._render(
+        said = _SAY["done"].fill(appeal=appeal_number(appeal), due=day)
+        return self.render(
             lang,
-            f"<p class=done>{escape(said.say(lang))}</p><p>{escape(_SAY['keep'].say(lang))}</p>",
+            f"<p class=done>{escape(said.say(lang))}</p><p>{escape(_SAY['keep'].say(lang))}</p>"
+            f"<p>{escape(_SAY['why'].say(lang))}</p>"
+            f"<form method=post action='{RECEIPT_PATH}?lang={lang}'>"
+            f"<input type=hidden name=number value='{appeal_number(appeal)}'>"
+            f"<button>{escape(_SAY['receipt'].say(lang))}</button></form>",
         )
 
     async def _record(self, exchange: str, form: dict[str, str]) -> tuple[str, int]:
@@ -166,7 +177,8 @@ class AppealPage:
                 return tenant, self._gate.vault.known(tenant, pseudonym)
         return tenant, None
 
-    def _too_many(self, address: str) -> bool:
+    def too_many(self, address: str) -> bool:
+        """Tell whether this address, or everybody together, has sent too much in a minute."""
         now = self._gate.clock()
         for key, most in ((address, _PER_MINUTE), ("*", _ALL_PER_MINUTE)):
             times = [at for at in self._recent.pop(key, []) if now - at < _MINUTE_MS]
@@ -198,30 +210,34 @@ class AppealPage:
             f"value='{held['contact']}'></label>"
             f"<button>{said['send']}</button></form><p class=other>{escape(other)}</p>"
         )
-        return self._render(lang, body, form.get("number", ""), status=status)
+        return self.render(lang, body, form.get("number", ""), status=status)
 
-    def _render(self, lang: Lang, body: str, number: str = "", *, status: int = 200) -> Response:
+    def render(
+        self, lang: Lang, body: str, number: str = "", *, status: int = 200, path: str = "/appeal"
+    ) -> Response:
+        """Return a page with ``body``, which is HTML already."""
         title = _SAY["title"].say(lang)
         other = {"lang": "en" if lang == "zh" else "zh"} | ({"number": number} if number else {})
         page = self._page.substitute(
             lang="zh-CN" if lang == "zh" else "en",
             title=escape(title),
             service=escape(self._gate.settings.service.name),
-            other_address=escape(f"/appeal?{urlencode(other)}"),
+            other_address=escape(f"{path}?{urlencode(other)}"),
             other_name="English" if lang == "zh" else "中文",
             body=body,
         )
-        return HTMLResponse(page, status_code=status, headers=_HEADERS)
+        return HTMLResponse(page, status_code=status, headers=PAGE_HEADERS)
 
 
-def _language(request: Request, gate: Gate) -> Lang:
+def language_of_page(request: Request, gate: Gate) -> Lang:
+    """Return the language that the address or the browser asks for."""
     asked = request.query_params.get("lang", "") or request.headers.get("accept-language", "")
     if asked.lower().startswith("en"):
         return "en"
     return "zh" if asked.lower().startswith("zh") else gate.settings.service.language
 
 
-async def _form_of(request: Request) -> dict[str, str]:
+async def form_of(request: Request) -> dict[str, str]:
     """Return the three fields of the form; raises ``ValueError`` for anything too large or odd."""
     body = bytearray()
     async for part in request.stream():

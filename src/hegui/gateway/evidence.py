@@ -59,6 +59,17 @@ def exchange_of(number: str) -> str | None:
     return plain if sound else None
 
 
+def appeal_number(appeal: str) -> str:
+    """Return the number that an appellant is told, which is the appeal's id."""
+    return f"AP-{appeal}"
+
+
+def appeal_of(number: str) -> str | None:
+    """Return the appeal that a number names, however it was typed; None if none."""
+    plain = number.strip().upper()
+    return exchange_of(plain.removeprefix("AP")) if plain.startswith("AP") else None
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request and its reply: who, under what, and what is known so far."""

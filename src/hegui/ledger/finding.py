@@ -37,14 +37,21 @@ class Reader:
 
     def find(self, exchange: str) -> list[tuple[int, bytes]]:
         """Return index and leaf of the exchange's records, in order."""
-        at_ms = ulid_ms(exchange)
+        return self._find("exchange", exchange)
+
+    def find_appeal(self, appeal: str) -> list[tuple[int, bytes]]:
+        """Return index and leaf of the record that an appeal came in."""
+        return self._find("appeal", appeal)
+
+    def _find(self, field: str, ulid: str) -> list[tuple[int, bytes]]:
+        at_ms = ulid_ms(ulid)
         if at_ms is None:
             return []
         found = []
         for start, end in self._stretches():
             low = self._first_at(start, end, at_ms - BEFORE_MS)
             high = self._first_at(low, end, at_ms + AFTER_MS)
-            found += self._matching(exchange, low, high)
+            found += self._matching(field, ulid, low, high)
         return found
 
     def _stretches(self) -> list[tuple[int, int]]:
@@ -58,31 +65,38 @@ class Reader:
         return [value for (value,) in rows if isinstance(value, int)]
 
     def _first_at(self, low: int, high: int, at_ms: int) -> int:
+        end = high
         while low < high:
             middle = (low + high) // 2
-            if self._time_at(middle) < at_ms:
-                low = middle + 1
+            at, time = self._time_from(middle, end)
+            if time < at_ms:
+                low = at + 1
             else:
                 high = middle
         return low
 
-    def _time_at(self, index: int) -> int:
+    def _time_from(self, index: int, end: int) -> tuple[int, float]:
+        """Return the next entry that was not pruned, and its time; past the last, infinity."""
         row = self._connection.execute(
-            "SELECT leaf FROM entry WHERE tenant = ? AND idx = ?", (self._tenant, index)
+            "SELECT idx, leaf FROM entry WHERE tenant = ? AND idx >= ? AND idx < ?"
+            " AND length(leaf) > 0 ORDER BY idx LIMIT 1",
+            (self._tenant, index, end),
         ).fetchone()
-        time = leaf.parse(row[0]).get("t") if row else None
-        return time if isinstance(time, int) else 0
+        if row is None:
+            return end, float("inf")
+        time = leaf.parse(row[1]).get("t")
+        return row[0], time if isinstance(time, int) else 0
 
-    def _matching(self, exchange: str, low: int, high: int) -> list[tuple[int, bytes]]:
+    def _matching(self, field: str, ulid: str, low: int, high: int) -> list[tuple[int, bytes]]:
         rows = self._connection.execute(
             "SELECT idx, leaf FROM entry WHERE tenant = ? AND idx >= ? AND idx < ?"
             " AND instr(leaf, ?) ORDER BY idx",
-            (self._tenant, low, high, f'"exchange":"{exchange}"'.encode()),
+            (self._tenant, low, high, f'"{field}":"{ulid}"'.encode()),
         )
         found = []
         for index, record in rows:
             parsed = leaf.parse(record)
-            if parsed.get("exchange") == exchange:
+            if parsed.get(field) == ulid:
                 found.append((index, record))
             if parsed.get("kind") == "exchange.answered":
                 break  # the last record that an exchange has
@@ -124,3 +138,19 @@ def find_exchange(place: Place, tenant: str, exchange: str) -> list[tuple[int, b
         raise Unavailable(_UNREADABLE.fill(why=error)) from error
     finally:
         connection.close()
+
+
+def find_appeal(place: Place, appeal: str) -> tuple[str, list[tuple[int, bytes]]]:
+    """Return the tenant whose log has an appeal, and its record; "" and nothing where none has."""
+    connection = open_connection(place, read_only=True)
+    try:
+        connection.execute("BEGIN")
+        for (tenant,) in connection.execute("SELECT tenant FROM log").fetchall():
+            found = Reader(connection, str(tenant)).find_appeal(appeal)
+            if found:
+                return str(tenant), found
+    except apsw.Error as error:
+        raise Unavailable(_UNREADABLE.fill(why=error)) from error
+    finally:
+        connection.close()
+    return "", []

@@ -26,6 +26,10 @@ class Evidencing(Protocol):
         """Return index and leaf of an exchange's two records. Not for the loop."""
         ...
 
+    def find_appeal(self, appeal: str) -> tuple[str, list[tuple[int, bytes]]]:
+        """Return the tenant whose log has an appeal, and its record. Not for the loop."""
+        ...
+
     def tenant_of(self, exchange: str) -> str | None:
         """Return the tenant that an exchange belongs to. Not for the loop."""
         ...

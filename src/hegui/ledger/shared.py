@@ -131,6 +131,10 @@ class SharedLedger:
         """Return index and leaf of an exchange's two records. Asks the server: not for the loop."""
         return finding.find_exchange(self._server, tenant, exchange)
 
+    def find_appeal(self, appeal: str) -> tuple[str, list[tuple[int, bytes]]]:
+        """Return the tenant whose log has an appeal, and its record. Not for the loop."""
+        return finding.find_appeal(self._server, appeal)
+
     def tenant_of(self, exchange: str) -> str | None:
         """Return the tenant that an exchange belongs to. Asks the server: not for the loop."""
         return finding.tenant_of(self._server, exchange)

@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 _STEP: Final = 16_384
 """Entries that are signed, or taken over, at a time at most: what is read is held in memory."""
+_AT_A_TIME: Final = 16
+"""Logs that are signed in one transaction, at most."""
 _LOOK_SECONDS: Final = 30.0
 """How often an idle process looks for what another one left unsigned."""
 _PATIENCE: Final = 1.0  # seconds until what failed is tried again
@@ -102,6 +104,8 @@ class Signing:
         self._step = step
         self._reader: Connection | None = None
         self._edges: dict[str, tuple[str, Edge]] = {}  # by tenant: signed head, and its edge
+        self._whole: set[str] = set()  # logs that have all their tiles
+        self._turn: list[str] = []  # logs that wait for their turn, once each
         self._due = 0.0  # at once: a process that was killed may have left something
         self._grown = False
         self.signed = 0
@@ -123,12 +127,15 @@ class Signing:
         self._grown = False
         self._due = time.perf_counter() + _PATIENCE
         with self._snapshot() as reader:
-            steps = [step for row in self._rows(reader) for step in self._prepared(reader, row)]
+            rows = self._at_hand(self._rows(reader))
+            steps = [step for row in rows for step in self._prepared(reader, row)]
         if steps:
             self._carry_out(connection, steps)
         unfinished = any(not step.signs or step.edge.size < step.row.size for step in steps)
-        if unfinished:
+        if unfinished or self._turn:
             self._due = time.perf_counter()
+        elif steps:  # what grew meanwhile may belong to a log whose turn was over
+            self._due = time.perf_counter() + min(self._seconds, _LOOK_SECONDS)
         elif not self._trust.refused:
             self._due = time.perf_counter() + _LOOK_SECONDS
 
@@ -201,6 +208,18 @@ class Signing:
                 self._refuse(tenant, error)
         return rows
 
+    def _at_hand(self, rows: list[_Row]) -> list[_Row]:
+        """Return the logs whose turn it is, a few: each costs two syncs, and appenders wait."""
+        if not self._turn:
+            self._turn = [row.tenant for row in rows if self._wants(row)]
+        at_hand = set(self._turn[:_AT_A_TIME])
+        del self._turn[:_AT_A_TIME]
+        return [row for row in rows if row.tenant in at_hand]
+
+    def _wants(self, row: _Row) -> bool:
+        grown = row.size > row.head.size or row.tenant in self._trust.refused
+        return grown or row.tenant not in self._whole
+
     def _refuse(self, tenant: str, error: HeguiError) -> None:
         if tenant not in self._trust.refused:
             _log.error("%s", error.words.en)
@@ -227,6 +246,7 @@ class Signing:
         end = row.head.size - row.head.size % WIDE
         start = covered(reader, row.tenant)
         if start >= end:
+            self._whole.add(row.tenant)
             return None
         edge = load_edge(reader, row.tenant, start)
         nodes = _extend(reader, row.tenant, edge, min(end, start + self._step))

@@ -13,6 +13,7 @@ from hegui.ledger.kinds import (
     ledgers,
     packs,
     probes,
+    receipts,
     running,
     works,
 )
@@ -35,6 +36,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             ledgers,
             epochs,
             erasure,
+            receipts,
         )
         for one in family.KINDS
     }

@@ -26,6 +26,7 @@ class Logs:
         self._place = place
         self._idle: list[Connection] = []
         self._lock = Lock()
+        self._closed = False
 
     def read(self, tenant: str, work: Callable[[LogReader], T]) -> T:
         """Return what ``work`` makes of a tenant's log; see ``LogReader`` for the errors.
@@ -51,14 +52,15 @@ class Logs:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         with self._lock:
-            if len(self._idle) < _KEPT:
+            if len(self._idle) < _KEPT and not self._closed:
                 self._idle.append(connection)
                 return
         connection.close()
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Close the connections; one that is in use is closed when it is given back."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
