@@ -2,6 +2,7 @@
 
     python bench/ledger.py
     python bench/ledger.py --store sqlite --entries 200000 --seconds 5 --json out.json
+    python bench/ledger.py --store postgres --entries 200000
 
 Beside each other in one run: the disk's own fsync, one transaction per entry, the writer at
 saturation, the writer at rates that are offered. Times to acknowledgement run from the moment at
@@ -27,6 +28,7 @@ import apsw
 import click
 
 from bench.figures import fsync_times, milliseconds
+from bench.postgres import Postgres
 from bench.report import machine
 from hegui.ledger import kinds, leaf
 from hegui.ledger.log import Ledger
@@ -90,7 +92,7 @@ class Sqlite:
         await asyncio.to_thread(self._ledger.close)
 
 
-STORES: dict[str, Callable[[], Any]] = {"sqlite": Sqlite}
+STORES: dict[str, Callable[[], Any]] = {"postgres": lambda: Postgres(SIGNER), "sqlite": Sqlite}
 """By the name that ``--store`` takes. Another kind of database adds a line here."""
 
 

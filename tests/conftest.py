@@ -1,6 +1,45 @@
-"""What holds for all tests: time is measured in benchmarks, never here."""
+"""What tests of several rooms share: a real PostgreSQL server; time is measured in benchmarks."""
 
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from hegui.testing.postgres import PracticeServer, programs
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+MISSING = (
+    "NOT TESTED: PostgreSQL 15 or newer is not installed here (Debian: apt-get install postgresql;"
+    " or name the folder of its programs in HEGUI_POSTGRES_BIN)"
+)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PracticeServer]:
+    """A server for the whole session. Whoever kills it starts it again."""
+    found = programs()
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    with tempfile.TemporaryDirectory(prefix="hegui-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        server = PracticeServer(Path(folder) / "server", found).make()
+        yield server
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def one_database(postgres: PracticeServer) -> str:
+    return postgres.database()
+
+
+@pytest.fixture
+def url(postgres: PracticeServer, one_database: str) -> str:
+    """An empty database, whose owner is no superuser."""
+    return postgres.emptied(one_database)

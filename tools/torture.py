@@ -55,6 +55,7 @@ def main() -> None:
     counted |= campaign("torture_disk")
     counted |= campaign("torture_limits")
     counted |= campaign("torture_files")
+    counted |= campaign("torture_postgres")
     counted |= campaign("torture_processes", "--kills", given.kills, "--each", given.each)
     print(json.dumps(counted))
     print("\n| campaign | counted |\n|---|---|")

@@ -15,7 +15,7 @@ from hegui.ledger.cosigning import require_ml_dsa
 from hegui.ledger.tiles import LogReader
 from hegui.ledger.timestamps import read_authorities
 from hegui.settings import Settings
-from hegui.store import open_database
+from hegui.store import exists, open_connection
 from hegui.terms import Clock, HeguiError, Misconfigured, Words
 from hegui.witness.client import WitnessClient
 from hegui.witness.rounds import Attester, Outcome, Rounds
@@ -81,7 +81,7 @@ class Attesting:
         self._counts = Counts(registry)
         self.attesters = attesters(settings, clock, self._web)
         self._rounds = Rounds(
-            settings.database, self.attesters, clock, self._counts.ended, self._counts.behind
+            parts.place_of(settings), self.attesters, clock, self._counts.ended, self._counts.behind
         )
         self._last: dict[tuple[str, str], str] = {}
         self.look_seconds = _LOOK_SECONDS
@@ -118,7 +118,7 @@ class Attesting:
 
 def attesters(settings: Settings, clock: Clock, web: Web) -> list[Attester]:
     """Return whom the settings name. ``Misconfigured`` where one of them can never work."""
-    path = settings.database
+    place = parts.place_of(settings)
     found: list[Attester] = []
     for each in settings.witnesses:
         keys = [read_key(vkey) for vkey in each.vkeys]
@@ -126,13 +126,13 @@ def attesters(settings: Settings, clock: Clock, web: Web) -> list[Attester]:
             require_ml_dsa()
         pace = each.every_seconds * _SECOND_MS
         found.append(
-            WitnessClient(each.name, each.url, keys, pace, path=path, web=web, clock=clock)
+            WitnessClient(each.name, each.url, keys, pace, place=place, web=web, clock=clock)
         )
     stamp = settings.ledger.timestamp
     if stamp is not None:
         pace = stamp.every_hours * _HOUR_MS
         authorities = authorities_of(settings)
-        found.append(StampClient(stamp.url, authorities, pace, path=path, web=web, clock=clock))
+        found.append(StampClient(stamp.url, authorities, pace, place=place, web=web, clock=clock))
     return found
 
 
@@ -164,9 +164,9 @@ def standings(settings: Settings) -> list[tuple[str, Standing]]:
     """Return what is known of each witness and authority that the settings name, per log."""
     names = [each.name for each in settings.witnesses]
     names += [AUTHORITY] if settings.ledger.timestamp is not None else []
-    if not names or not settings.database.exists():
+    if not names or not exists(parts.place_of(settings)):
         return []
-    connection = open_database(settings.database, read_only=True)
+    connection = open_connection(parts.place_of(settings), read_only=True)
     try:
         logs = tenants(connection)
         return [(log, standing(connection, log, name)) for log in logs for name in names]
@@ -189,7 +189,7 @@ class Confirmed(NamedTuple):
 def confirmed(settings: Settings, tenant: str) -> Confirmed:
     """Return what is known of one log's newest signed head (``ask_now`` makes it known)."""
     witnesses = tuple(vkey for each in settings.witnesses for vkey in each.vkeys)
-    connection = open_database(settings.database, read_only=True)
+    connection = open_connection(parts.place_of(settings), read_only=True)
     try:
         head = LogReader(connection, tenant).published
         return Confirmed(head, witnesses, stamped(connection, tenant))

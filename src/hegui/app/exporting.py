@@ -25,9 +25,10 @@ from hegui.ledger.export import (
     write_export,
 )
 from hegui.ledger.export.sealed import SUFFIX
+from hegui.ledger.shared import SharedLedger
 from hegui.ledger.tiles import read_log
 from hegui.settings import Settings
-from hegui.store import open_database
+from hegui.store import open_connection
 from hegui.terms import BadRequest, Clock, Entry, Unavailable, Words
 from hegui.vault.vault import Place, Vault
 
@@ -80,7 +81,7 @@ def export(
     _await_head(settings, order.tenant, record)
     if settings.witnesses or settings.ledger.timestamp is not None:
         ask_now(settings, clock)  # who does not answer is missing from the export, and that is said
-    with read_log(settings.database, order.tenant) as log, sink:
+    with read_log(parts.place_of(settings), order.tenant) as log, sink:
         keys = replace(_keys(settings, order.tenant, log.size), cosigned=log.published)
         summary = write_export(log, scope, record, keys, sink, progress)
         _put_content_on_record(settings, order, record, clock())
@@ -90,7 +91,7 @@ def export(
 def _keys(settings: Settings, tenant: str, size: int) -> Keys:
     """Return what goes along to check a head of ``size`` records with."""
     witnesses = [vkey for each in settings.witnesses for vkey in each.vkeys]
-    connection = open_database(settings.database, read_only=True)
+    connection = open_connection(parts.place_of(settings), read_only=True)
     try:
         last = stamped(connection, tenant)
     finally:
@@ -124,16 +125,21 @@ class Open:
 
 
 def _put_on_record(settings: Settings, order: Order, at: int) -> int:
-    with read_log(settings.database, order.tenant) as log:
+    with read_log(parts.place_of(settings), order.tenant) as log:
         check_named(order.scope, log.size)
         head = {"size": log.size, "root": log.root.hex()}
     fields = {**order.scope.record(), **head, "clauses": digest_of_clauses()}
     record = leaf.make(kinds.named("ledger.exported"), at, order.tenant, fields)
     ledger = parts.open_ledger(settings)
     try:
-        return ledger.add_blocking(Entry(order.tenant, record)).index
+        receipt = ledger.add_blocking(Entry(order.tenant, record))
+        if isinstance(ledger, SharedLedger):
+            receipt = ledger.wait(receipt)
     finally:
         ledger.close()
+    if receipt.index is None:
+        raise Unavailable(_UNSIGNED.fill(seconds=int(_SIGNED_WITHIN)))
+    return receipt.index
 
 
 def _put_content_on_record(settings: Settings, order: Order, record: int, at: int) -> None:
@@ -158,7 +164,7 @@ def _await_head(settings: Settings, tenant: str, record: int) -> None:
     """Wait until a signed head covers the record: whoever appends signs, soon after."""
     until = time.monotonic() + _SIGNED_WITHIN
     while True:
-        with read_log(settings.database, tenant) as log:
+        with read_log(parts.place_of(settings), tenant) as log:
             if log.size > record:
                 return
         if time.monotonic() > until:

@@ -16,6 +16,7 @@ import hegui
 from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
 from hegui.app.rules import RulesInUse
+from hegui.app.shared import Figures
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
 from hegui.callers.assertion import Assertions
 from hegui.callers.inspectors import InspectorBook
@@ -36,6 +37,7 @@ from hegui.gateway.receipts import ReceiptPage
 from hegui.gateway.refusals import Refusals
 from hegui.gateway.upstream import Upstreams, whole_body
 from hegui.ledger import kinds, leaf
+from hegui.ledger.shared import SharedLedger
 from hegui.ledger.tiles import Logs
 from hegui.runners.remote import RemoteRunner
 from hegui.screen.panel import Panel
@@ -81,21 +83,26 @@ class Gateway:
         self._clock = clock
         self._metrics = Metrics()
         self.attesting = Attesting(settings, clock, self._metrics.registry)
-        self.ledger = parts.open_ledger(settings)
+        place = parts.place_of(settings)
+        self.ledger = parts.open_ledger(settings, spool=True)
         self._holders = holders_of(settings)
         self.vault = open_vault(settings, clock, self._holders)
-        self._keys = KeyBook(settings.database, parts.pepper(settings), clock)
-        self._standing = StandingBook(settings.database, clock)
+        self._keys = KeyBook(place, parts.pepper(settings), clock)
+        self._standing = StandingBook(place, clock)
         asserted = settings.callers.assertion
         self._assertions = Assertions(asserted, clock) if asserted is not None else None
         self._runners: dict[str, parts.Runner] = {}
+        self._figures: Figures | None = None
+        if isinstance(self.ledger, SharedLedger):
+            self._figures = Figures(self.ledger, clock)
+            self._metrics.registry.register(self._figures)
         self._history = History()
         self._erasures = self.vault.look()
         self._ending = threading.Event()
         self._chores: set[asyncio.Task[None]] = set()
         self._log_pages: LogPages | None = None
-        book = InspectorBook(settings.database, parts.pepper(settings), clock)
-        self._inspecting = InspectorsAtTheDoor(book, Logs(settings.database), self.ledger, clock)
+        book = InspectorBook(place, parts.pepper(settings), clock)
+        self._inspecting = InspectorsAtTheDoor(book, Logs(place), self.ledger, clock)
         self.inspectors: Inspectors = self._inspecting
         self._ready = False
 
@@ -240,7 +247,7 @@ class Gateway:
         moderations = path("/v1/moderations", models.moderations)
         listing = path("/v1/models", models.models)
         appeal = AppealPage(gate, self.ledger)
-        logs = Logs(self.settings.database)
+        logs = Logs(parts.place_of(self.settings))
         pages = self._log_pages = LogPages(logs, gate.metrics, self.inspectors)
         signer = parts.signer_for(self.settings)
         receipts = ReceiptPage(gate, self.ledger, logs, appeal, lambda of: signer(of).vkey)
@@ -265,6 +272,7 @@ class Gateway:
             "detectors": sorted(self._runners),
             "rules": self.rules.state(),
             "witnesses": self.attesting.state(),
+            **({"database": self._figures.lines()} if self._figures is not None else {}),
         }
 
     async def _fulfil(self, ask: Ask) -> Findings | Fault:
@@ -289,7 +297,13 @@ class Gateway:
             await self.ledger.add(Entry(tenant, record, writes))
 
     async def _prune(self) -> None:
-        """Delete records whose terms have ended (Art. 11: no longer than needed)."""
+        """Delete records whose terms have ended (Art. 11: no longer than needed).
+
+        Of several gateways on one log the one does it that gives places.
+        """
+        ledger = self.ledger
+        if isinstance(ledger, SharedLedger) and not ledger.state().sequencer.holds:
+            return
         for tenant, count in (
             await retention.prune(self.ledger, self.settings, self._clock)
         ).items():

@@ -17,16 +17,19 @@ from hegui.ledger.cosignature import ML_DSA_44
 from hegui.ledger.cosigning import SEED_BYTES, Cosigner, require_ml_dsa
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
+from hegui.ledger.shared import SharedLedger, SpoolTerms
 from hegui.runners import compiling
 from hegui.runners.process import ProcessRunner
 from hegui.runners.remote import Observe, RemoteRunner, unobserved
 from hegui.screen.panel import Panel
 from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
 from hegui.settings import KeyDirectory, Settings
+from hegui.settings.database import Postgres
 from hegui.settings.rules import slug
-from hegui.store import open_database
+from hegui.store import Place, exists, open_connection
+from hegui.store.postgres.server import Server
 from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
-from hegui.vault.holders import key_name
+from hegui.vault.holders import epoch_name, key_name
 
 Audience = Literal["adult", "minor"]
 Runner = ProcessRunner | RemoteRunner
@@ -68,8 +71,8 @@ _NEEDS: Final = (
     ),
     (
         (
-            "SELECT DISTINCT printf('epoch-%05d', k.epoch) FROM subject_key AS k"
-            " JOIN epoch AS e ON e.number = k.epoch WHERE e.holder = 'file'"
+            "SELECT DISTINCT k.epoch FROM subject_key AS k JOIN epoch AS e ON e.number = k.epoch"
+            " WHERE e.holder = 'file'"
         ),
         Words(
             "kept content could not be opened any more (was it destroyed with its epoch, and is "
@@ -109,15 +112,16 @@ def require_keys(settings: Settings, given_up: str = "") -> None:
     ``given_up`` is one that the operator says will not come back, or ``EVERY_EPOCH``: a log is
     written without opening any content.
     """
-    if not settings.database.exists():
+    place = place_of(settings)
+    if not exists(place):
         return
     held = {*key_directory(settings).names(), given_up}
-    connection = open_database(settings.database)
+    connection = open_connection(place)
     try:
         needs = (_NEEDS_SECOND, *_NEEDS) if settings.ledger.ml_dsa else _NEEDS
-        for number, (query, why) in enumerate(needs):
+        for query, why in needs:
             for (name,) in connection.execute(query).fetchall():
-                needed = key_name(str(name)) if number == len(needs) - 1 else str(name)
+                needed = _needed(query, name)
                 spared = given_up == EVERY_EPOCH and needed.startswith("epoch-")
                 if needed not in held and not spared:
                     folder = settings.key_directory
@@ -128,6 +132,25 @@ def require_keys(settings: Settings, given_up: str = "") -> None:
                     raise Misconfigured(words)
     finally:
         connection.close()
+
+
+def _needed(query: str, name: str | int) -> str:
+    if isinstance(name, int):
+        return epoch_name(name)
+    return key_name(name) if query.endswith("subject") else name
+
+
+_servers: dict[Postgres, Server] = {}
+
+
+def place_of(settings: Settings) -> Place:
+    """Return where the database is: the file in ``data_dir``, or the server of the settings."""
+    postgres = settings.postgres
+    if not postgres.url:
+        return settings.database
+    if postgres not in _servers:
+        _servers[postgres] = Server(postgres.url, postgres.password, postgres.spool_minutes * 60.0)
+    return _servers[postgres]
 
 
 def key_directory(settings: Settings) -> KeyDirectory:
@@ -169,12 +192,27 @@ def signer_for(settings: Settings) -> Callable[[str], Signer]:
     return signer
 
 
-def open_ledger(settings: Settings, given_up: str = "", *, accepting: bool = False) -> Ledger:
+def open_ledger(
+    settings: Settings, given_up: str = "", *, accepting: bool = False, spool: bool = False
+) -> Ledger | SharedLedger:
     """Open the ledger for writing. The gateway and commands may have it open at a time.
 
-    ``accepting`` is for putting a restored backup on record, and for nothing else.
+    ``accepting`` is for putting a restored backup on record, and for nothing else. With ``spool``,
+    this machine's disk takes what comes while a server is away.
     """
     require_keys(settings, EVERY_EPOCH if accepting else given_up)
+    place = place_of(settings)
+    if isinstance(place, Server):
+        return SharedLedger(
+            place,
+            signer_for(settings),
+            lambda tenant: origin_of(settings, tenant),
+            heads=settings.data_dir / "heads",
+            spool=spool_of(settings) if spool else None,
+            sign_seconds=settings.ledger.sign_seconds,
+            sign_leaves=settings.ledger.sign_leaves,
+            accepting=accepting,
+        )
     return Ledger(
         settings.database,
         signer_for(settings),
@@ -182,6 +220,14 @@ def open_ledger(settings: Settings, given_up: str = "", *, accepting: bool = Fal
         sign_seconds=settings.ledger.sign_seconds,
         sign_leaves=settings.ledger.sign_leaves,
         accepting=accepting,
+    )
+
+
+def spool_of(settings: Settings) -> SpoolTerms:
+    """Return how much this machine takes while the server is away, and where."""
+    postgres = settings.postgres
+    return SpoolTerms(
+        settings.data_dir / "spool", postgres.spool_mb << 20, postgres.spool_minutes * 60_000, now
     )
 
 

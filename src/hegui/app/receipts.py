@@ -68,7 +68,7 @@ def receipt(settings: Settings, number: str, clock: Clock = parts.now) -> Receip
     vkey = parts.signer_for(settings)(found.tenant).vkey
     until = time.monotonic() + _SIGNED_WITHIN
     while time.monotonic() < until:
-        with read_log(settings.database, found.tenant) as log:
+        with read_log(parts.place_of(settings), found.tenant) as log:
             if log.size > max(shown):
                 return _written(log, found, vkey, clock())
         time.sleep(_LOOK_EVERY)
@@ -82,7 +82,7 @@ def _written(log: LogReader, found: _Found, vkey: str, at: int) -> Receipt:
 
 
 def _find(settings: Settings, number: str) -> _Found:
-    database, appeal, exchange = settings.database, appeal_of(number), exchange_of(number)
+    database, appeal, exchange = parts.place_of(settings), appeal_of(number), exchange_of(number)
     records: list[tuple[int, bytes]] = []
     if appeal is not None:
         said, about = appeal_number(appeal), appeal

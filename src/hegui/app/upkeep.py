@@ -8,6 +8,7 @@ from typing import Any, Self
 from hegui.app import parts
 from hegui.ledger import kinds, leaf
 from hegui.ledger.log import Ledger
+from hegui.ledger.shared import SharedLedger
 from hegui.settings import Settings
 from hegui.terms import Clock, Entry, Sink, Unavailable, Words, Write
 from hegui.vault.epochs import Epoch, Epochs, epochs_of
@@ -45,7 +46,7 @@ def holder_wanted(settings: Settings) -> str:
 
 def open_vault(settings: Settings, clock: Clock, holders: Mapping[str, Holder]) -> Vault:
     """Open the vault that the settings describe."""
-    return Vault(settings.database, parts.key_directory(settings), clock, holders=holders)
+    return Vault(parts.place_of(settings), parts.key_directory(settings), clock, holders=holders)
 
 
 def sinks_of(rows: Rows) -> tuple[Sink, ...]:
@@ -56,7 +57,7 @@ def sinks_of(rows: Rows) -> tuple[Sink, ...]:
     return VaultSink(rows), MemorySink(), HandedOver(rows)
 
 
-def recorder(ledger: Ledger, clock: Clock) -> Record:
+def recorder(ledger: Ledger | SharedLedger, clock: Clock) -> Record:
     """Return what puts a record and its rows into a tenant's log."""
 
     def record(
@@ -86,7 +87,7 @@ class Upkeep:
     def __init__(
         self,
         settings: Settings,
-        ledger: Ledger,
+        ledger: Ledger | SharedLedger,
         clock: Clock,
         holders: Mapping[str, Holder],
         pause: Callable[[float], None] = time.sleep,
@@ -97,7 +98,7 @@ class Upkeep:
         self._pause = pause
         self._keys = parts.key_directory(settings)
         self._record = recorder(ledger, clock)
-        self.rows = Rows(settings.database)
+        self.rows = Rows(parts.place_of(settings))
 
     def __enter__(self) -> Self:
         """Return itself."""

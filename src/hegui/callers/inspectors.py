@@ -6,12 +6,10 @@ They are not callers' keys: neither opens the other's door. Kept only as a keyed
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Literal
 
-import apsw
-
 from hegui.callers.snapshot import Snapshot
+from hegui.store import Connection, Place
 from hegui.terms import BadRequest, Clock, Words, Write
 from hegui.vault.keyed import keyed
 
@@ -121,7 +119,7 @@ def make(pepper: bytes, new: NewInspector, now: int) -> MadeInspector:
     return MadeInspector(f"{_PREFIX}{key_id}-{secret}", record, write)
 
 
-def revocation(connection: apsw.Connection, key_id: str, now: int) -> tuple[Inspector, Write]:
+def revocation(connection: Connection, key_id: str, now: int) -> tuple[Inspector, Write]:
     """Return a key and the write that revokes it. An unknown id is a ``BadRequest``."""
     for record in listing(connection):
         if record.id == key_id:
@@ -129,7 +127,7 @@ def revocation(connection: apsw.Connection, key_id: str, now: int) -> tuple[Insp
     raise BadRequest(_UNKNOWN.fill(id=key_id[:40]), status=404, param="id")
 
 
-def listing(connection: apsw.Connection) -> list[Inspector]:
+def listing(connection: Connection) -> list[Inspector]:
     """Return all keys, oldest first, without their hashes."""
     return [_record(row) for row in connection.execute(_SELECT)]
 
@@ -137,10 +135,10 @@ def listing(connection: apsw.Connection) -> list[Inspector]:
 class InspectorBook:
     """All inspectors' keys, in memory: one made or revoked elsewhere counts within 0.5 s."""
 
-    def __init__(self, path: Path, pepper: bytes, clock: Clock) -> None:
+    def __init__(self, place: Place, pepper: bytes, clock: Clock) -> None:
         self._pepper = pepper
         self._clock = clock
-        self._keys = Snapshot(path, _SELECT, _by_id, clock)
+        self._keys = Snapshot(place, "inspector_key", _SELECT, _by_id, clock)
 
     def identify(self, header: str) -> Inspector | None:
         """Return whose key an ``Authorization`` header carries; None unless it is a living one."""

@@ -3,12 +3,10 @@
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-import apsw
-
 from hegui.callers.snapshot import Snapshot
+from hegui.store import Connection, Place
 from hegui.terms import BadRequest, Clock, Words, Write
 from hegui.vault.keyed import keyed
 
@@ -127,16 +125,14 @@ def make(pepper: bytes, new: NewKey, now: int) -> MadeKey:
     return MadeKey(f"hg-{key_id}-{secret}", record, write)
 
 
-def create(
-    connection: apsw.Connection, pepper: bytes, new: NewKey, now: int
-) -> tuple[str, KeyRecord]:
+def create(connection: Connection, pepper: bytes, new: NewKey, now: int) -> tuple[str, KeyRecord]:
     """Make a key and store it. Return the plain key, which is never to be had again."""
     made = make(pepper, new, now)
     connection.execute(made.write.sql, made.write.cells)
     return made.plain, made.record
 
 
-def revocation(connection: apsw.Connection, key_id: str, now: int) -> tuple[KeyRecord, Write]:
+def revocation(connection: Connection, key_id: str, now: int) -> tuple[KeyRecord, Write]:
     """Return a key and the write that revokes it. An unknown id is a ``BadRequest``."""
     for record in listing(connection):
         if record.id == key_id:
@@ -151,14 +147,14 @@ def revocation(connection: apsw.Connection, key_id: str, now: int) -> tuple[KeyR
     )
 
 
-def revoke(connection: apsw.Connection, key_id: str, now: int) -> KeyRecord:
+def revoke(connection: Connection, key_id: str, now: int) -> KeyRecord:
     """Revoke a key for good and return it; one revoked before keeps its first time."""
     _, write = revocation(connection, key_id, now)
     connection.execute(write.sql, write.cells)
     return next(record for record in listing(connection) if record.id == key_id)
 
 
-def listing(connection: apsw.Connection) -> list[KeyRecord]:
+def listing(connection: Connection) -> list[KeyRecord]:
     """Return all keys, oldest first, without their hashes."""
     return [_record(row) for row in connection.execute(_SELECT)]
 
@@ -166,10 +162,10 @@ def listing(connection: apsw.Connection) -> list[KeyRecord]:
 class KeyBook:
     """All keys, in memory: a key created or revoked by another process counts within 0.5 s."""
 
-    def __init__(self, path: Path, pepper: bytes, clock: Clock) -> None:
+    def __init__(self, place: Place, pepper: bytes, clock: Clock) -> None:
         self._pepper = pepper
         self._clock = clock
-        self._keys = Snapshot(path, _SELECT, _by_id, clock)
+        self._keys = Snapshot(place, "caller_key", _SELECT, _by_id, clock)
 
     def identify(self, header: str | None) -> KeyRecord:
         """Return the key of an ``Authorization`` header's value.

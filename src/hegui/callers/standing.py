@@ -1,9 +1,9 @@
 """Standing: which subjects have been suspended (Art. 14 para. 2), known without asking the disk."""
 
-from pathlib import Path
 from typing import Any, Final
 
 from hegui.callers.snapshot import Snapshot
+from hegui.store import Place
 from hegui.terms import Clock
 
 _SELECT = "SELECT subject_row, level, until FROM standing"
@@ -18,9 +18,9 @@ class StandingBook:
     the list of the suspended was lost.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, place: Place, clock: Clock) -> None:
         self._clock = clock
-        self._rows = Snapshot(path, _SELECT, _by_row, clock)
+        self._rows = Snapshot(place, "standing", _SELECT, _by_row, clock)
 
     def suspended(self, subject_row: bytes) -> bool:
         """Tell whether the subject of this row (an HMAC, see the vault) is suspended now."""

@@ -70,6 +70,7 @@ def _around(settings: "Settings") -> "list[Problem]":
     from hegui.app.attesting import attesters
     from hegui.settings import KeyDirectory
     from hegui.store import open_database
+    from hegui.store.postgres.server import Server
     from hegui.witness.web import Web
 
     problems = []
@@ -89,11 +90,14 @@ def _around(settings: "Settings") -> "list[Problem]":
                 keys.load(name)
             except HeguiError as error:
                 problems.append(_unplaced("data_dir", error.words))
-    if settings.database.exists():
-        try:
-            open_database(settings.database, read_only=True).close()
-        except HeguiError as error:
-            problems.append(_unplaced("data_dir", error.words))
+    place = parts.place_of(settings)
+    try:
+        if isinstance(place, Server):
+            place.look()
+        elif place.exists():
+            open_database(place, read_only=True).close()
+    except HeguiError as error:
+        problems.append(_unplaced("database" if settings.postgres.url else "data_dir", error.words))
     return problems
 
 

@@ -1,6 +1,7 @@
 """``hegui inspectors``: keys that open records for an inspection."""
 
 import json
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -146,14 +147,14 @@ def list_inspectors(config: Path, *, as_json: bool) -> int:
     """List all keys."""
     from hegui.app import parts
     from hegui.callers.inspectors import listing
-    from hegui.store import open_database
+    from hegui.store import exists, open_connection
 
     settings = read_settings(config)
     records: list[Inspector] = []
-    if settings.database.exists():
-        with open_database(settings.database) as connection:
+    place = parts.place_of(settings)
+    if exists(place):
+        with closing(open_connection(place)) as connection:
             records = listing(connection)
-        connection.close()
     at = parts.now()
     if as_json:
         click.echo(json.dumps([_row(record, at) for record in records], ensure_ascii=False))
@@ -214,13 +215,12 @@ def revoke(config: Path, key_id: str) -> int:
     from hegui.app import parts
     from hegui.callers.inspectors import revocation
     from hegui.ledger.kinds import named
-    from hegui.store import open_database
+    from hegui.store import open_connection
 
     settings = read_settings(config)
     at = parts.now()
-    with open_database(settings.database) as connection:
+    with closing(open_connection(parts.place_of(settings))) as connection:
         record, write = revocation(connection, key_id, at)
-    connection.close()
     if record.revoked is not None:
         say(Words("{id} was revoked before.", "{id} 此前已吊销。").fill(id=record.id))
         return CLEAN

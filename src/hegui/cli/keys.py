@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,14 +142,14 @@ def list_keys(config: Path, *, as_json: bool) -> int:
     """List all keys."""
     from hegui.app import parts
     from hegui.callers.keys import listing
-    from hegui.store import open_database
+    from hegui.store import exists, open_connection
 
     settings = read_settings(config)
     records = []
-    if settings.database.exists():
-        with open_database(settings.database, read_only=True) as connection:
+    place = parts.place_of(settings)
+    if exists(place):
+        with closing(open_connection(place, read_only=True)) as connection:
             records = listing(connection)
-        connection.close()
     at = parts.now()
     if as_json:
         click.echo(json.dumps([_row(record, at) for record in records], ensure_ascii=False))
@@ -208,13 +209,12 @@ def revoke_key(config: Path, key_id: str) -> int:
     from hegui.app import parts
     from hegui.callers.keys import revocation
     from hegui.ledger.kinds import named
-    from hegui.store import open_database
+    from hegui.store import open_connection
 
     settings = read_settings(config)
     at = parts.now()
-    with open_database(settings.database, read_only=True) as connection:
+    with closing(open_connection(parts.place_of(settings), read_only=True)) as connection:
         record, write = revocation(connection, key_id, at)
-    connection.close()
     if record.revoked is not None:
         say(Words("{id} was revoked before.", "{id} 此前已吊销。").fill(id=record.id))
         return CLEAN

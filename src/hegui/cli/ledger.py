@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -27,6 +27,7 @@ from hegui.cli.speech import (
 from hegui.terms import BadRequest, Lang, Words
 
 if TYPE_CHECKING:
+    from hegui.ledger.attested import Outside
     from hegui.ledger.verify import NotProven, Report
     from hegui.settings import Settings
 
@@ -128,23 +129,57 @@ def verify(
     **how: Any,
 ) -> int:
     """Recompute every hash and check every signature."""
-    from hegui.ledger.verify import verify as check
-
     given = _given(vkeys)
     settings = None
     if db is None:
         settings = read_settings(config)
-        db = settings.database
         given = given or _own(settings)
         heads = heads or settings.data_dir / "heads"
+        if settings.postgres.url:
+            from hegui.app.copying import local_copy
+
+            with local_copy(settings) as copied:
+                say(_COPIED.fill(entries=copied.entries, waiting=copied.waiting), err=True)
+                outside = trusted(settings, given, how["witnesses"], how["ca"])
+                look = _Look(heads, how["jobs"], outside)
+                return _check(copied.path, settings.postgres.url, given, look, as_json=as_json)
+        db = settings.database
     if not db.is_file():
         say(
             Words("There is no database at {path}.", "{path} 处没有数据库。").fill(path=db),
             err=True,
         )
         return COULD_NOT_TELL
-    outside = trusted(settings, given, how["witnesses"], how["ca"])
-    jobs = how["jobs"]
+    look = _Look(heads, how["jobs"], trusted(settings, given, how["witnesses"], how["ca"]))
+    return _check(db, str(db), given, look, as_json=as_json)
+
+
+_COPIED = Words(
+    "The logs on the server were copied as they stood at one moment: {entries} entries. Records "
+    "that are acknowledged and have no place in a log yet: {waiting}.",
+    "已复制服务器上账本在同一时刻的内容：{entries} 条。已确认、尚未排入账本的记录：{waiting} 条。",
+)
+
+
+class _Look(NamedTuple):
+    """How to check: beside which second place, by how many processes, whom to trust outside."""
+
+    heads: Path | None
+    jobs: int | None
+    outside: "Outside | None"
+
+
+def _check(
+    db: Path,
+    name: str,
+    given: dict[str, str],
+    look: _Look,
+    *,
+    as_json: bool,
+) -> int:
+    from hegui.ledger.verify import verify as check
+
+    heads, jobs, outside = look
     with entries_checked() as progress:
         report = check(
             db, given or None, heads=heads, jobs=jobs, progress=progress, outside=outside
@@ -152,7 +187,7 @@ def verify(
     if as_json:
         click.echo(json.dumps(_as_data(report), ensure_ascii=False))
     else:
-        click.echo("\n".join(_page(report, db, lang_of())))
+        click.echo("\n".join(_page(report, name, lang_of())))
     return CLEAN if report.ok else FINDINGS
 
 
@@ -211,9 +246,15 @@ def _own(settings: "Settings") -> dict[str, str]:
 
     from hegui.app import parts
 
-    if not (settings.key_directory / "signing").exists() or not settings.database.exists():
+    if not (settings.key_directory / "signing").exists():
         return {}
     signer = parts.signer_for(settings)
+    if settings.postgres.url:
+        from hegui.app.copying import tenants_on_server
+
+        return {tenant: signer(tenant).vkey for tenant in tenants_on_server(settings)}
+    if not settings.database.exists():
+        return {}
     try:
         address = f"file:{quote(str(settings.database.resolve()))}?mode=ro"
         connection = sqlite3.connect(address, uri=True)
@@ -226,7 +267,7 @@ def _own(settings: "Settings") -> dict[str, str]:
     return {tenant: signer(tenant).vkey for tenant in tenants}
 
 
-def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
+def _page(report: "Report", name: str, lang: Lang) -> list[str]:
     lines = [
         Words(
             "{path}: everything that was checked holds together."
@@ -234,7 +275,7 @@ def _page(report: "Report", db: Path, lang: Lang) -> list[str]:
             else "{path}: {n} things do not hold together.",
             "{path}：所检查的内容全部成立。" if report.ok else "{path}：有 {n} 处不成立。",
         )
-        .fill(path=db, n=len(report.problems) + report.more)
+        .fill(path=name, n=len(report.problems) + report.more)
         .say(lang)
     ]
     for log in report.logs:

@@ -52,9 +52,13 @@ _NO_DATABASE = Words("There is no database at {path}.", "{path} 处没有数据�
 @JSON_OPTION
 def prune(config: Path, *, dry_run: bool, as_json: bool) -> int:
     """Delete records whose terms have ended."""
+    from hegui.app import parts
+    from hegui.store import exists
+
     settings = read_settings(config)
-    if not settings.database.is_file():
-        say(_NO_DATABASE.fill(path=settings.database), err=True)
+    place = parts.place_of(settings)
+    if not exists(place):
+        say(_NO_DATABASE.fill(path=place), err=True)
         return COULD_NOT_TELL
     counts, minimum = _planned(settings) if dry_run else (_carried_out(settings), {})
     if as_json:
@@ -74,8 +78,8 @@ def _planned(settings: "Settings") -> tuple[dict[str, int], dict[str, int]]:
 
     terms = pruning.Terms.at(parts.now(), settings.content.log_days)
     counts, minimum = {}, {}
-    for tenant in pruning.tenants(settings.database):
-        plan = pruning.plan(settings.database, tenant, terms, most=2**62)
+    for tenant in pruning.tenants(parts.place_of(settings)):
+        plan = pruning.plan(parts.place_of(settings), tenant, terms, most=2**62)
         if plan is not None:
             counts[tenant], minimum[tenant] = len(plan.indices), plan.minimum
     return counts, minimum

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from hegui.gateway.evidence import appeal_number, exchange_of, new_exchange_id
 from hegui.gateway.gate import Gate
 from hegui.ledger import kinds, leaf
-from hegui.ledger.log import Ledger
+from hegui.ledger.port import Evidencing
 from hegui.terms import Entry, HeguiError, Lang, Words
 from hegui.vault.subjects import Subject
 
@@ -92,7 +92,7 @@ TOO_MANY = Words(
 class AppealPage:
     """The page, and what it takes in."""
 
-    def __init__(self, gate: Gate, ledger: Ledger) -> None:
+    def __init__(self, gate: Gate, ledger: Evidencing) -> None:
         self._gate, self._ledger = gate, ledger
         self._page = Template(
             files("hegui.gateway").joinpath("pages/appeal.html").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from hegui.gateway.prompts import Judge, Prompt
 from hegui.gateway.stopwatch import Stopwatch
 from hegui.ledger import kinds, leaf
 from hegui.ledger.kinds import fold
-from hegui.ledger.log import Ledger
+from hegui.ledger.port import Evidencing
 from hegui.screen.policy import Policy
 from hegui.screen.window import Tally
 from hegui.settings import Content, Upstream
@@ -109,7 +109,7 @@ class Outcome:
 class Evidence:
     """Writes the records of exchanges."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, content: Content, clock: Clock) -> None:
+    def __init__(self, ledger: Evidencing, vault: Vault, content: Content, clock: Clock) -> None:
         self._ledger, self._vault, self._content = ledger, vault, content
         self._clock = clock
 

@@ -12,6 +12,7 @@ from typing import Final
 from hegui.callers.inspectors import Inspector, InspectorBook
 from hegui.ledger import kinds, leaf
 from hegui.ledger.log import Ledger
+from hegui.ledger.shared import SharedLedger
 from hegui.ledger.tiles import LogReader, Logs
 from hegui.terms import BadRequest, Clock, Entry, Words
 
@@ -34,7 +35,9 @@ _OUTSIDE = Words(
 class InspectorsAtTheDoor:
     """Knows inspectors' keys, and puts on record what each is shown."""
 
-    def __init__(self, book: InspectorBook, logs: Logs, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, book: InspectorBook, logs: Logs, ledger: Ledger | SharedLedger, clock: Clock
+    ) -> None:
         self._book, self._logs, self._ledger, self._clock = book, logs, ledger, clock
         self._held: dict[tuple[str, int], int] = {}  # whose record of which stretch holds until
         self._lock = asyncio.Lock()

@@ -17,7 +17,7 @@ class ReplyLabel:
     json_mode: bool
     number: str
     fields: Implicit
-    asked_index: int
+    asked_index: int | None
 
     def explicit(self, *, calls_tools: bool) -> str:
         """Return how a choice is labelled for people.
@@ -48,7 +48,7 @@ class ReplyLabel:
 
 
 def reply_label(
-    labels: Labels, producer: str, exchange: Exchange, *, json_mode: bool, index: int
+    labels: Labels, producer: str, exchange: Exchange, *, json_mode: bool, index: int | None
 ) -> ReplyLabel:
     """Allot the label of a reply; the exchange's id is its content number."""
     asked = exchange.caller.label_mode

@@ -23,8 +23,8 @@ from hegui.gateway.appeal import (
 )
 from hegui.gateway.evidence import appeal_number, appeal_of
 from hegui.gateway.gate import Gate
-from hegui.ledger import finding, kinds, leaf
-from hegui.ledger.log import Ledger
+from hegui.ledger import kinds, leaf
+from hegui.ledger.port import Evidencing
 from hegui.ledger.receipts import Subject, file_name, write_receipt
 from hegui.ledger.tiles import LogReader, Logs
 from hegui.terms import Entry, HeguiError, Lang, Words
@@ -55,7 +55,7 @@ class ReceiptPage:
     def __init__(
         self,
         gate: Gate,
-        ledger: Ledger,
+        ledger: Evidencing,
         logs: Logs,
         page: AppealPage,
         vkey_of: Callable[[str], str],
@@ -92,8 +92,7 @@ class ReceiptPage:
 
     async def _made(self, lang: Lang, appeal: str) -> Response:
         loop, number = asyncio.get_running_loop(), appeal_number(appeal)
-        database = self._gate.settings.database
-        tenant, records = await loop.run_in_executor(None, finding.find_appeal, database, appeal)
+        tenant, records = await loop.run_in_executor(None, self._ledger.find_appeal, appeal)
         if not records:
             return self._form(lang, number, _NOTHING, status=404)
         shown = [index for index, _ in records]

@@ -8,7 +8,6 @@ is what orders them. A log that does not hold together is never extended. Heads 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import apsw
 import msgspec
 
 from hegui.ledger import kinds, leaf
@@ -16,7 +15,7 @@ from hegui.ledger.note import Checkpoint
 from hegui.ledger.stretch import BULK, checked_hashes, signed_edge, stored_hashes
 from hegui.ledger.tree import EMPTY_ROOT, Frontier, leaf_hash
 from hegui.ledger.trust import Trust, split
-from hegui.store import insert_all, write_all
+from hegui.store import Connection, insert_all, write_all
 from hegui.terms import BadRequest, Entry, Receipt, Words
 
 SLACK_MS = 10_000
@@ -99,7 +98,7 @@ class Appender:
         # what the last transaction would have left: whether it was committed, the row will show
         self._left: dict[str, _Seen] = {}
 
-    def __call__(self, connection: apsw.Connection, entries: Sequence[Entry]) -> list[Receipt]:
+    def __call__(self, connection: Connection, entries: Sequence[Entry]) -> list[Receipt]:
         """Extend each tenant's log by its entries, in order."""
         logs: dict[str, _Log] = {}
         receipts = []
@@ -107,7 +106,7 @@ class Appender:
             log = logs.get(entry.tenant)
             if log is None:
                 log = logs[entry.tenant] = self._open(connection, entry.tenant)
-            log.note_time(_time_of(entry))
+            log.note_time(time_of(entry))
             receipts.append(log.push(entry.leaf))
         for log in logs.values():
             self._close(connection, log)
@@ -115,7 +114,7 @@ class Appender:
         write_all(connection, (write for entry in entries for write in entry.writes))
         return receipts
 
-    def _open(self, connection: apsw.Connection, tenant: str) -> _Log:
+    def _open(self, connection: Connection, tenant: str) -> _Log:
         refused = self._trust.refused.get(tenant)
         if refused is not None and not self._trust.accepting:
             raise refused
@@ -138,7 +137,7 @@ class Appender:
             self._seen[tenant] = found
         return _Log(tenant, frontier, last_t, head.size)
 
-    def _begin(self, connection: apsw.Connection, tenant: str) -> _Log:
+    def _begin(self, connection: Connection, tenant: str) -> _Log:
         """Begin a log with the signed head of an empty one, so that it has a head at all times."""
         origin = self._origin_for(tenant)
         empty = Checkpoint(origin, 0, EMPTY_ROOT)
@@ -149,9 +148,7 @@ class Appender:
         self._seen.pop(tenant, None)
         return _Log(tenant, Frontier(), 0, 0)
 
-    def _examine(
-        self, connection: apsw.Connection, tenant: str, head: Checkpoint, found: _Seen
-    ) -> None:
+    def _examine(self, connection: Connection, tenant: str, head: Checkpoint, found: _Seen) -> None:
         """Follow the log from where it was good last to where it is now, or raise ``Corrupt``.
 
         What this process meets for the first time is followed leaf by leaf from the signed head;
@@ -171,7 +168,7 @@ class Appender:
         if (frontier.size, frontier.to_bytes()) != (found.size, found.edge):
             raise split(tenant, found.size, "the frontier is not that of the entries")
 
-    def _close(self, connection: apsw.Connection, log: _Log) -> None:
+    def _close(self, connection: Connection, log: _Log) -> None:
         insert_all(connection, _INSERT_ENTRY, log.rows)
         if log.steps:
             insert_all(connection, _INSERT_STEP, log.steps)
@@ -181,7 +178,8 @@ class Appender:
         self._grown(left.size - log.signed)
 
 
-def _time_of(entry: Entry) -> int:
+def time_of(entry: Entry) -> int:
+    """Return the time in an entry's leaf; ``BadRequest`` where it is no leaf of its tenant."""
     try:
         head = _read_head(entry.leaf)
     except msgspec.DecodeError as error:

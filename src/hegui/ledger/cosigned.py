@@ -11,6 +11,7 @@ from typing import NamedTuple
 import apsw
 
 from hegui.ledger.cosignature import split
+from hegui.store import Connection
 from hegui.terms import Unavailable, Words
 
 _UNWRITTEN = Words(
@@ -43,7 +44,7 @@ class Stamped(NamedTuple):
     answer: bytes
 
 
-def cosigned(connection: apsw.Connection, tenant: str) -> str | None:
+def cosigned(connection: Connection, tenant: str) -> str | None:
     """Return the newest head of ``tenant``'s log that witnesses have signed, with their lines."""
     row = connection.execute(
         "SELECT checkpoint FROM cosigned WHERE tenant = ?", (tenant,)
@@ -52,7 +53,7 @@ def cosigned(connection: apsw.Connection, tenant: str) -> str | None:
 
 
 def keep_lines(
-    connection: apsw.Connection, tenant: str, checkpoint: str, size: int, lines: Iterable[str]
+    connection: Connection, tenant: str, checkpoint: str, size: int, lines: Iterable[str]
 ) -> None:
     """Add cosignature lines to the head ``checkpoint``; an older head is replaced, never restored.
 
@@ -77,7 +78,7 @@ def keep_lines(
     )
 
 
-def standing(connection: apsw.Connection, tenant: str, name: str) -> Standing:
+def standing(connection: Connection, tenant: str, name: str) -> Standing:
     """Return what is known of a witness of ``tenant``'s log."""
     row = connection.execute(
         "SELECT name, size, signed, asked, failures, trouble FROM witness"
@@ -87,7 +88,7 @@ def standing(connection: apsw.Connection, tenant: str, name: str) -> Standing:
     return Standing(*row) if row else Standing(name)
 
 
-def keep_standing(connection: apsw.Connection, tenant: str, known: Standing) -> None:
+def keep_standing(connection: Connection, tenant: str, known: Standing) -> None:
     """Write what is known of a witness. To be called within a transaction."""
     connection.execute(
         "INSERT OR REPLACE INTO witness (tenant, name, size, signed, asked, failures, trouble)"
@@ -96,7 +97,7 @@ def keep_standing(connection: apsw.Connection, tenant: str, known: Standing) -> 
     )
 
 
-def stamped(connection: apsw.Connection, tenant: str) -> Stamped | None:
+def stamped(connection: Connection, tenant: str) -> Stamped | None:
     """Return the latest time stamp of ``tenant``'s log."""
     row = connection.execute(
         "SELECT size, at, checkpoint, answer FROM stamped WHERE tenant = ?"
@@ -106,7 +107,7 @@ def stamped(connection: apsw.Connection, tenant: str) -> Stamped | None:
     return Stamped(*row) if row else None
 
 
-def keep_stamp(connection: apsw.Connection, tenant: str, stamp: Stamped) -> None:
+def keep_stamp(connection: Connection, tenant: str, stamp: Stamped) -> None:
     """Add a time stamp. To be called within a transaction."""
     connection.execute(
         "INSERT OR REPLACE INTO stamped (tenant, size, at, checkpoint, answer)"
@@ -115,14 +116,14 @@ def keep_stamp(connection: apsw.Connection, tenant: str, stamp: Stamped) -> None
     )
 
 
-def tenants(connection: apsw.Connection) -> list[str]:
+def tenants(connection: Connection) -> list[str]:
     """Return the tenants whose logs are in the database."""
     rows = connection.execute("SELECT tenant FROM log ORDER BY tenant")
     return [str(tenant) for (tenant,) in rows]
 
 
 @contextmanager
-def writing(connection: apsw.Connection) -> Iterator[None]:
+def writing(connection: Connection) -> Iterator[None]:
     """Hold the database's lock for a few rows; durable at the end, gone after an error."""
     try:
         connection.execute("BEGIN IMMEDIATE")

@@ -1,12 +1,11 @@
 """Finding the records of one exchange in a log of millions, without an index beside the log."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import apsw
 
 from hegui.ledger import leaf
-from hegui.store import open_database
+from hegui.store import Connection, Place, open_connection
 from hegui.terms import Unavailable, Words
 
 BEFORE_MS = 5 * 60_000
@@ -32,7 +31,7 @@ def ulid_ms(exchange: str) -> int | None:
 class Reader:
     """Reads one tenant's log in one snapshot."""
 
-    def __init__(self, connection: apsw.Connection, tenant: str) -> None:
+    def __init__(self, connection: Connection, tenant: str) -> None:
         self._connection = connection
         self._tenant = tenant
 
@@ -104,9 +103,9 @@ class Reader:
         return found
 
 
-def tenant_of(path: Path, exchange: str) -> str | None:
+def tenant_of(place: Place, exchange: str) -> str | None:
     """Return the tenant in whose log an exchange stands; None where no log has it."""
-    connection = open_database(path, read_only=True)
+    connection = open_connection(place, read_only=True)
     try:
         connection.execute("BEGIN")
         tenants = [str(tenant) for (tenant,) in connection.execute("SELECT tenant FROM log")]
@@ -117,9 +116,9 @@ def tenant_of(path: Path, exchange: str) -> str | None:
         connection.close()
 
 
-def size_of(path: Path, tenant: str) -> int | None:
+def size_of(place: Place, tenant: str) -> int | None:
     """Return how many entries ``tenant``'s log has; None where there is none."""
-    connection = open_database(path, read_only=True)
+    connection = open_connection(place, read_only=True)
     try:
         row = connection.execute("SELECT size FROM log WHERE tenant = ?", (tenant,)).fetchone()
         return int(row[0]) if row else None
@@ -129,9 +128,9 @@ def size_of(path: Path, tenant: str) -> int | None:
         connection.close()
 
 
-def find_exchange(path: Path, tenant: str, exchange: str) -> list[tuple[int, bytes]]:
+def find_exchange(place: Place, tenant: str, exchange: str) -> list[tuple[int, bytes]]:
     """Return the records of ``exchange`` in ``tenant``'s log, within minutes of its ULID's time."""
-    connection = open_database(path, read_only=True)
+    connection = open_connection(place, read_only=True)
     try:
         connection.execute("BEGIN")
         return Reader(connection, tenant).find(exchange)
@@ -141,9 +140,9 @@ def find_exchange(path: Path, tenant: str, exchange: str) -> list[tuple[int, byt
         connection.close()
 
 
-def find_appeal(path: Path, appeal: str) -> tuple[str, list[tuple[int, bytes]]]:
+def find_appeal(place: Place, appeal: str) -> tuple[str, list[tuple[int, bytes]]]:
     """Return the tenant whose log has an appeal, and its record; "" and nothing where none has."""
-    connection = open_database(path, read_only=True)
+    connection = open_connection(place, read_only=True)
     try:
         connection.execute("BEGIN")
         for (tenant,) in connection.execute("SELECT tenant FROM log").fetchall():

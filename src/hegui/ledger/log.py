@@ -68,6 +68,10 @@ class Ledger:
         """Return index and leaf of an exchange's two records. Reads files: not for the loop."""
         return finding.find_exchange(self._path, tenant, exchange)
 
+    def find_appeal(self, appeal: str) -> tuple[str, list[tuple[int, bytes]]]:
+        """Return the tenant whose log has an appeal, and its record. Not for the loop."""
+        return finding.find_appeal(self._path, appeal)
+
     def tenant_of(self, exchange: str) -> str | None:
         """Return the tenant that an exchange belongs to. Reads files: not for the loop."""
         return finding.tenant_of(self._path, exchange)

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
 import apsw
@@ -20,7 +19,7 @@ from hegui.ledger.edge import WIDE
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.stretch import stored_leaves
 from hegui.ledger.tree import leaf_hash
-from hegui.store import open_database
+from hegui.store import Connection, Place, open_connection
 from hegui.terms import Corrupt, Entry, Unavailable, Words, Write
 
 DAY_MS: Final = 86_400_000
@@ -47,6 +46,10 @@ _LIST = (
     "INSERT INTO pruned (tenant, start, count, record)"
     " SELECT tenant, ?, ?, idx FROM entry WHERE tenant = ? AND idx >= ? AND hash = ?"
 )
+
+
+WITH_THE_PLACE: Final = frozenset({_EMPTY, _LIST})
+"""Rows of the ledger itself: they are written when the record gets its place, not before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,13 @@ class Plan:
         return Entry(self.tenant, record, tuple(writes))
 
 
-def plan(path: Path, tenant: str, terms: Terms, *, most: int = MOST) -> Plan | None:
+def plan(place: Place, tenant: str, terms: Terms, *, most: int = MOST) -> Plan | None:
     """Return what is to be deleted next from ``tenant``'s log; None where nothing is.
 
     Only below the signed head. Records of kinds that this version does not know are kept, and so
     are the ledger's records of itself. Reads files: not for the loop.
     """
-    connection = open_database(path, read_only=True)
+    connection = open_connection(place, read_only=True)
     try:
         connection.execute("BEGIN")
         row = connection.execute(_HEAD, (tenant,)).fetchone()
@@ -129,9 +132,9 @@ def plan(path: Path, tenant: str, terms: Terms, *, most: int = MOST) -> Plan | N
         connection.close()
 
 
-def tenants(path: Path) -> list[str]:
+def tenants(place: Place) -> list[str]:
     """Return whose logs there are. Reads files: not for the loop."""
-    connection = open_database(path, read_only=True)
+    connection = open_connection(place, read_only=True)
     try:
         return [str(name) for (name,) in connection.execute("SELECT tenant FROM log")]
     except apsw.Error as error:
@@ -140,13 +143,13 @@ def tenants(path: Path) -> list[str]:
         connection.close()
 
 
-def _minimum(connection: apsw.Connection, tenant: str) -> int:
+def _minimum(connection: Connection, tenant: str) -> int:
     row = connection.execute(_LAST, (tenant,)).fetchone()
     last = leaf.parse(row[0]).get("minimum") if row else 0
     return last if isinstance(last, int) else 0
 
 
-def _walk(connection: apsw.Connection, found: Plan, signed: int, terms: Terms, most: int) -> None:
+def _walk(connection: Connection, found: Plan, signed: int, terms: Terms, most: int) -> None:
     """Move the minimum on by whole bundles in which no record's term of class ``log`` runs on."""
     while found.minimum + WIDE <= signed and len(found.indices) < most:
         start = found.minimum
@@ -183,9 +186,7 @@ def _head(record: bytes) -> tuple[str, str, int]:
     return kind.name, kind.retention, int(parsed["t"])
 
 
-def _take_aged(
-    connection: apsw.Connection, found: Plan, minimum: int, terms: Terms, most: int
-) -> None:
+def _take_aged(connection: Connection, found: Plan, minimum: int, terms: Terms, most: int) -> None:
     """Take what was kept below the minimum until its own term ended, oldest first."""
     runs = len(found.runs)
     for index, record in connection.execute(_AGED, (found.tenant, minimum)):

@@ -8,6 +8,7 @@ from typing import Any
 from hegui.ledger import kinds, leaf
 from hegui.ledger.heads import Head, heads_beside
 from hegui.ledger.log import Ledger
+from hegui.ledger.shared import SharedLedger
 from hegui.ledger.trust import RESTORED
 from hegui.terms import BadRequest, Clock, Corrupt, Entry, Unavailable, Words
 
@@ -42,7 +43,7 @@ class Acceptance:
 
 
 def accept_restored(
-    ledger: Ledger, database: Path, tenant: str, acceptance: Acceptance, clock: Clock
+    ledger: Ledger | SharedLedger, database: Path, tenant: str, acceptance: Acceptance, clock: Clock
 ) -> Accepted:
     """Put on record that ``tenant``'s log goes on from here, then sign it, and close ``ledger``.
 
@@ -61,7 +62,7 @@ def accept_restored(
     if old is not None:
         fields |= {"signed": old.checkpoint.size, "root": old.checkpoint.root.hex()}
     record = leaf.make(kinds.named(RESTORED), clock(), tenant, fields)
-    index = ledger.add_blocking(Entry(tenant, record)).index
+    index = ledger.add_blocking(Entry(tenant, record)).index or 0
     ledger.close()
     if heads.digest(tenant) == digest:
         raise Unavailable(_UNSIGNED.fill(tenant=tenant, index=index))

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 import apsw
@@ -19,7 +18,7 @@ from hegui.ledger.edge import WIDE, Edge, Node
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.stretch import BULK, checked_hashes, covered, load_edge, signed_edge
 from hegui.ledger.trust import Trust, split
-from hegui.store import insert_all, open_database
+from hegui.store import Connection, Place, insert_all, open_connection
 from hegui.terms import Corrupt, HeguiError
 
 _log = logging.getLogger(__name__)
@@ -91,19 +90,19 @@ class Signing:
 
     def __init__(
         self,
-        path: Path,
+        place: Place,
         trust: Trust,
         *,
         seconds: float = 1.0,
         leaves: int = 4_096,
         step: int = _STEP,
     ) -> None:
-        self._path = path
+        self._place = place
         self._trust = trust
         self._seconds = seconds
         self._leaves = leaves
         self._step = step
-        self._reader: apsw.Connection | None = None
+        self._reader: Connection | None = None
         self._edges: dict[str, tuple[str, Edge]] = {}  # by tenant: signed head, and its edge
         self._whole: set[str] = set()  # logs that have all their tiles
         self._turn: list[str] = []  # logs that wait for their turn, once each
@@ -123,7 +122,7 @@ class Signing:
         """Return the seconds until there is something to sign, or to look for."""
         return max(0.0, self._due - time.perf_counter())
 
-    def run(self, connection: apsw.Connection) -> None:
+    def run(self, connection: Connection) -> None:
         """Sign what is durable, a bounded part of it; what is left is due at once."""
         self._grown = False
         self._due = time.perf_counter() + _PATIENCE
@@ -140,7 +139,7 @@ class Signing:
         elif not self._trust.refused:
             self._due = time.perf_counter() + _LOOK_SECONDS
 
-    def finish(self, connection: apsw.Connection) -> None:
+    def finish(self, connection: Connection) -> None:
         """Sign all that is durable, then let go of the file."""
         try:
             while True:
@@ -175,7 +174,7 @@ class Signing:
         self.let_go()
         return found
 
-    def _look_at(self, reader: apsw.Connection, row: _Row) -> list[Found]:
+    def _look_at(self, reader: Connection, row: _Row) -> list[Found]:
         contradicts = True
         try:
             self._trust.against_second_place(reader, row.tenant, row.head, row.size)
@@ -188,17 +187,17 @@ class Signing:
         return [Found(row.tenant, row.head.size, row.size)] if tail else []
 
     @contextmanager
-    def _snapshot(self) -> Iterator[apsw.Connection]:
+    def _snapshot(self) -> Iterator[Connection]:
         """Give a reader that sees one moment: what is committed, from the file."""
         if self._reader is None:
-            self._reader = open_database(self._path, read_only=True)
+            self._reader = open_connection(self._place, read_only=True)
         self._reader.execute("BEGIN")
         try:
             yield self._reader
         finally:
             self._reader.execute("ROLLBACK")
 
-    def _rows(self, reader: apsw.Connection) -> list[_Row]:
+    def _rows(self, reader: Connection) -> list[_Row]:
         rows = []
         for row in reader.execute(_LOGS).fetchall():
             tenant, origin, size, frontier, note = cast("_Stored", row)
@@ -226,7 +225,7 @@ class Signing:
             _log.error("%s", error.words.en)
         self._trust.refused[tenant] = error
 
-    def _prepared(self, reader: apsw.Connection, row: _Row) -> list[_Step]:
+    def _prepared(self, reader: Connection, row: _Row) -> list[_Step]:
         """Return what is to be written for a log, if anything is, once it was checked."""
         try:
             if row.tenant in self._trust.refused:
@@ -242,7 +241,7 @@ class Signing:
             return [step] if step else []
         return []
 
-    def _take_over(self, reader: apsw.Connection, row: _Row) -> _Step | None:
+    def _take_over(self, reader: Connection, row: _Row) -> _Step | None:
         """Make the tiles that a log of the first format, or a cut-off signing, does not have."""
         end = row.head.size - row.head.size % WIDE
         start = covered(reader, row.tenant)
@@ -253,7 +252,7 @@ class Signing:
         nodes = _extend(reader, row.tenant, edge, min(end, start + self._step))
         return _Step(row, edge, nodes, signs=False)
 
-    def _next_head(self, reader: apsw.Connection, row: _Row) -> _Step | None:
+    def _next_head(self, reader: Connection, row: _Row) -> _Step | None:
         if row.size == row.head.size:
             return None
         restored = self._trust.against_second_place(reader, row.tenant, row.head, row.size)
@@ -266,7 +265,7 @@ class Signing:
             _compare(edge, row)
         return _Step(row, edge, nodes, signs=True)
 
-    def _edge_of(self, reader: apsw.Connection, row: _Row) -> Edge:
+    def _edge_of(self, reader: Connection, row: _Row) -> Edge:
         """Return the edge of what was signed last."""
         note, edge = self._edges.get(row.tenant, ("", None))
         if edge is None or note != row.note:
@@ -274,7 +273,7 @@ class Signing:
             self._edges[row.tenant] = (row.note, edge)
         return edge
 
-    def _check_tail(self, reader: apsw.Connection, row: _Row) -> None:
+    def _check_tail(self, reader: Connection, row: _Row) -> None:
         if row.size == row.head.size:
             return
         try:
@@ -284,7 +283,7 @@ class Signing:
         except ValueError as error:
             raise split(row.tenant, row.size, str(error)) from error
 
-    def _carry_out(self, connection: apsw.Connection, steps: list[_Step]) -> None:
+    def _carry_out(self, connection: Connection, steps: list[_Step]) -> None:
         """Write the steps in one transaction, but for those where another process was quicker."""
         done: dict[str, tuple[str, Edge]] = {}
         connection.execute("BEGIN IMMEDIATE")
@@ -298,14 +297,14 @@ class Signing:
         self._edges |= done
         self.signed += len(done)
 
-    def _still_to_do(self, connection: apsw.Connection, step: _Step) -> bool:
+    def _still_to_do(self, connection: Connection, step: _Step) -> bool:
         row = step.row
         if connection.execute(_STILL, (row.tenant, row.note)).fetchone() is None:
             return False
         return step.signs or covered(connection, row.tenant) == step.edge.size - step.leaves
 
     def _write(
-        self, connection: apsw.Connection, step: _Step, done: dict[str, tuple[str, Edge]]
+        self, connection: Connection, step: _Step, done: dict[str, tuple[str, Edge]]
     ) -> None:
         row, edge = step.row, step.edge
         if step.signs:
@@ -334,7 +333,7 @@ def _compare(edge: Edge, row: _Row) -> None:
         raise ValueError("the frontier is not that of the entries")
 
 
-def _extend(reader: apsw.Connection, tenant: str, edge: Edge, end: int) -> list[Node]:
+def _extend(reader: Connection, tenant: str, edge: Edge, end: int) -> list[Node]:
     nodes = []
     for low in range(edge.size, end, BULK):
         nodes += edge.extend(checked_hashes(reader, tenant, low, min(end, low + BULK)))

@@ -9,11 +9,10 @@ from hashlib import sha256
 from itertools import accumulate, pairwise
 from typing import Final
 
-import apsw
-
 from hegui.ledger.edge import WIDE, Edge, nodes_below
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.tree import HASH_BYTES
+from hegui.store import Connection
 
 BULK: Final = 4_096
 """Rows of a stretch that are read at a time: a few megabytes at most."""
@@ -34,13 +33,13 @@ _NODES = (
 _COVERED = "SELECT max(idx) FROM node WHERE tenant = ? AND level = 1"
 
 
-def stored_hashes(connection: apsw.Connection, tenant: str, start: int, end: int) -> list[bytes]:
+def stored_hashes(connection: Connection, tenant: str, start: int, end: int) -> list[bytes]:
     """Return the leaf hashes ``[start, end)`` as they are stored; leaves are not looked at."""
     row = connection.execute(_HASHES, (tenant, start, end)).get
     return _whole(row, f"entries {start} to {end - 1}", start, end)
 
 
-def checked_hashes(connection: apsw.Connection, tenant: str, start: int, end: int) -> list[bytes]:
+def checked_hashes(connection: Connection, tenant: str, start: int, end: int) -> list[bytes]:
     """Return the hashes of the leaves ``[start, end)``, each equal to the stored one."""
     stored, leaves = _hashes_and_leaves(connection, tenant, start, end)
     hashes = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
@@ -50,13 +49,13 @@ def checked_hashes(connection: apsw.Connection, tenant: str, start: int, end: in
     return hashes
 
 
-def stored_leaves(connection: apsw.Connection, tenant: str, start: int, end: int) -> list[bytes]:
+def stored_leaves(connection: Connection, tenant: str, start: int, end: int) -> list[bytes]:
     """Return the leaves ``[start, end)`` as they are stored; what was pruned has no bytes."""
     return _hashes_and_leaves(connection, tenant, start, end)[1]
 
 
 def _hashes_and_leaves(
-    connection: apsw.Connection, tenant: str, start: int, end: int
+    connection: Connection, tenant: str, start: int, end: int
 ) -> tuple[list[bytes], list[bytes]]:
     row = connection.execute(_LEAVES, (tenant, start, end)).get
     stored = _whole(row, f"entries {start} to {end - 1}", start, end)
@@ -66,13 +65,13 @@ def _hashes_and_leaves(
     return stored, [data[low:high] for low, high in pairwise(accumulate(lengths, initial=0))]
 
 
-def covered(connection: apsw.Connection, tenant: str) -> int:
+def covered(connection: Connection, tenant: str) -> int:
     """Return for how many entries the roots of full tiles are stored: a multiple of 256."""
     last = connection.execute(_COVERED, (tenant,)).get
     return (last + 1) * WIDE if isinstance(last, int) else 0
 
 
-def load_edge(connection: apsw.Connection, tenant: str, size: int) -> Edge:
+def load_edge(connection: Connection, tenant: str, size: int) -> Edge:
     """Return the edge of the log's first ``size`` entries, from stored hashes of tiles and leaves.
 
     Whether it is right, its root against a signed one must show.
@@ -92,7 +91,7 @@ def load_edge(connection: apsw.Connection, tenant: str, size: int) -> Edge:
     return edge
 
 
-def signed_edge(connection: apsw.Connection, tenant: str, head: Checkpoint) -> Edge:
+def signed_edge(connection: Connection, tenant: str, head: Checkpoint) -> Edge:
     """Return the edge of what was signed last; ``ValueError`` where its root is another."""
     edge = load_edge(connection, tenant, head.size)
     if edge.root() != head.root:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-import apsw
-
 from hegui.ledger.heads import Head, Heads
 from hegui.ledger.note import Checkpoint, Signer, open_note
 from hegui.ledger.stretch import load_edge
+from hegui.store import Connection
 from hegui.terms import Corrupt, HeguiError, Words
 
 RESTORED = "ledger.restored"
@@ -96,7 +95,7 @@ class Trust:
         return note
 
     def against_second_place(
-        self, connection: apsw.Connection, tenant: str, signed: Checkpoint, size: int
+        self, connection: Connection, tenant: str, signed: Checkpoint, size: int
     ) -> bool:
         """Raise ``Corrupt`` where the log contradicts the head that was signed last.
 
@@ -119,7 +118,7 @@ class Trust:
         second = self.heads.read(tenant)
         return second.checkpoint.size if second else 0
 
-    def _compare(self, connection: apsw.Connection, tenant: str, second: Head, size: int) -> None:
+    def _compare(self, connection: Connection, tenant: str, second: Head, size: int) -> None:
         kept = second.checkpoint
         told = {"tenant": tenant, "size": size, "signed": kept.size}
         told["path"] = str(self.heads.path(tenant))
@@ -132,6 +131,6 @@ class Trust:
         if root != kept.root:
             raise Corrupt(_OTHER.fill(**told))
 
-    def _on_record(self, connection: apsw.Connection, tenant: str, start: int) -> bool:
+    def _on_record(self, connection: Connection, tenant: str, start: int) -> bool:
         words = (f'"kind":"{RESTORED}"'.encode(), f'"head":"{self.heads.digest(tenant)}"'.encode())
         return connection.execute(_NAMED, (tenant, start, *words)).fetchone() is not None

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from hegui.settings.convert import Reading
+from hegui.settings.database import database_faults
 from hegui.settings.guardrules import guard_faults
 from hegui.settings.guards import GuardModel
 from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
@@ -56,11 +57,15 @@ def slug(name: str) -> str:
 def examine(settings: Settings, reading: Reading) -> None:
     """Note everything in ``settings`` that contradicts the law, itself or the machine."""
     rules = (_service, _provider, _listen, _upstreams, _screen, _guards, _callers, _ledger)
-    for rule in (*rules, _witnesses):
+    for rule in (*rules, _witnesses, _database):
         for trail, words in rule(settings):
             reading.note(trail, words)
     for trail, words in vault_faults(settings.vault):
         reading.note(trail, words)
+
+
+def _database(settings: Settings) -> Iterator[_Found]:
+    yield from database_faults(settings.postgres)
 
 
 def _service(settings: Settings) -> Iterator[_Found]:

@@ -18,6 +18,7 @@ from hegui.settings.attached import (
     Upstream,
     UpstreamRole,
 )
+from hegui.settings.database import Postgres
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.ledgers import Ledger
@@ -40,6 +41,7 @@ __all__ = [
     "Ledger",
     "Limits",
     "Listen",
+    "Postgres",
     "Provider",
     "Scope",
     "Screen",
@@ -340,6 +342,12 @@ class Settings:
     )
     ledger: Ledger = field(default=Ledger(), metadata=says("the evidence log", "证据账本"))
     witnesses: tuple[Witness, ...] = field(default=(), metadata=WITNESSES)
+    postgres: Postgres = field(
+        default=Postgres(),
+        metadata=says(
+            "where the ledger and kept content lie", "账本和留存内容存放在哪里", toml="database"
+        ),
+    )
     vault: Vault = field(
         default=Vault(),
         metadata=says("the keys of kept content (Art. 11)", "留存内容的密钥（第十一条）"),

@@ -2,17 +2,25 @@
 
 from hegui.store.chance import random_bytes
 from hegui.store.database import open_database
+from hegui.store.opening import exists, open_connection, read_all, watch
+from hegui.store.port import Connection, Place
 from hegui.store.rows import insert_all, write_all
 from hegui.store.schema import Schema
 from hegui.store.writer import Chore, Metrics, Writer
 
 __all__ = [
     "Chore",
+    "Connection",
     "Metrics",
+    "Place",
     "Schema",
     "Writer",
+    "exists",
     "insert_all",
+    "open_connection",
     "open_database",
     "random_bytes",
+    "read_all",
+    "watch",
     "write_all",
 ]

@@ -10,25 +10,28 @@ from functools import cache
 from itertools import groupby
 from typing import Final
 
-import apsw
-
+from hegui.store.port import Connection
+from hegui.store.postgres.session import PostgresConnection
 from hegui.terms import Cell, Write
 
 _TOGETHER: Final = 64  # rows to a statement, at most; a power of two
 _ONE_ROW: Final = re.compile(r" VALUES (\(\?(?:, \?)*\))")
 
 
-def write_all(connection: apsw.Connection, writes: Iterable[Write]) -> None:
+def write_all(connection: Connection, writes: Iterable[Write]) -> None:
     """Carry out writes in their order, neighbours with one statement in as few as can be."""
     for sql, same in groupby(writes, key=lambda write: write.sql):
         insert_all(connection, sql, [cells for _, cells in same])
 
 
-def insert_all(connection: apsw.Connection, sql: str, rows: Sequence[tuple[Cell, ...]]) -> None:
+def insert_all(connection: Connection, sql: str, rows: Sequence[tuple[Cell, ...]]) -> None:
     """Carry out ``sql`` once for each row, in order.
 
     ``INSERT … VALUES (?, …)`` takes up to 64 rows at a time, anything else one.
     """
+    if isinstance(connection, PostgresConnection):
+        connection.insert(sql, rows)
+        return
     if len(rows) == 1 or not _ONE_ROW.search(sql):
         for row in rows:
             connection.execute(sql, row)

@@ -77,39 +77,25 @@ class Chore(Protocol):
         """Do it for the last time: the writer is being closed."""
 
 
-class Writer(Generic[T, R]):
-    """Makes items durable in the order in which they were handed in.
+class Groups(Generic[T, R]):
+    """Makes items durable in the order in which they were handed in, whatever the database.
 
-    ``commit(connection, items)`` runs inside one ``BEGIN IMMEDIATE`` … ``COMMIT`` and returns a
-    result per item; a result is given out only when its transaction is durable (Art. 14 para. 2:
-    records are preserved). When the queue is full, or the disk, every waiting item gets
-    ``Unavailable`` and nothing of it is kept. An item that cannot be written for a reason of its
-    own fails alone. The thread lives on in every case.
+    A result is given out only when its transaction is durable (Art. 14 para. 2: records are
+    preserved). When the queue is full, or the disk, every waiting item gets ``Unavailable`` and
+    nothing of it is kept. An item that cannot be written for a reason of its own fails alone. The
+    thread lives on in every case. Whoever derives from this is ready when it calls ``__init__``.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        commit: Callable[[apsw.Connection, list[T]], Sequence[R]],
-        *,
-        limit: int = 20_000,
-        batch: int = 2_000,
-        chore: Chore | None = None,
-    ) -> None:
+    def __init__(self, *, limit: int = 20_000, batch: int = 2_000) -> None:
         self.metrics = Metrics()
-        self._path = path
-        self._commit = commit
         self._limit = limit
         self._batch = batch
-        self._chore = chore
         self._queue: queue.SimpleQueue[tuple[T, _Waiter[R]] | None] = queue.SimpleQueue()
         self._in_hand = 0
         self._starts: deque[float] = deque(maxlen=_CROWD)  # when the last items were taken up
         self._closed = False
         self._drain = True
         self._gate = threading.Lock()
-        # opened here, so that a wrong file stops start-up and not the first request
-        self._connection: apsw.Connection | None = open_database(path)
         self._thread = threading.Thread(target=self._run, name="hegui-writer", daemon=True)
         self._thread.start()
 
@@ -167,36 +153,11 @@ class Writer(Generic[T, R]):
                     self._write(group)
                 self._in_hand = 0
             self._tend(ended=ended)
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """Close the connection. What the disk says to its last checkpoint loses nothing."""
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            connection.close(force=True)
-        except apsw.Error as error:
-            _log.warning("closing the database: %s: %s", type(error).__name__, error)
-
-    def _tend(self, *, ended: bool) -> None:
-        chore = self._chore
-        if chore is None or (not ended and chore.wait() > 0):
-            return
-        try:
-            if self._connection is None:
-                self._connection = open_database(self._path)
-            if ended:
-                chore.finish(self._connection)
-            else:
-                chore.run(self._connection)
-        except Exception as error:  # noqa: BLE001 - a dead writer would hang every caller; the chore tries again
-            self._roll_back(reopen=isinstance(error, _REOPEN))
-            _log.warning("between groups: %s: %s", type(error).__name__, error)
+        self._end()
 
     def _gather(self) -> tuple[list[tuple[T, _Waiter[R]]], bool]:
         try:
-            first = self._queue.get(timeout=None if self._chore is None else self._chore.wait())
+            first = self._queue.get(timeout=self._wait())
         except queue.Empty:
             return [], False
         if first is None:
@@ -228,17 +189,97 @@ class Writer(Generic[T, R]):
         try:
             results = self._transact([item for item, _ in group])
         except Exception as error:  # noqa: BLE001 - a dead writer would hang every caller; the error goes to whoever waits
-            if len(group) > 1 and not isinstance(error, _ENVIRONMENT):
+            if len(group) > 1 and not self._blameless(error):
                 middle = len(group) // 2  # one of them is to blame: halve until it stands alone
                 self._write(group[:middle])
                 self._write(group[middle:])
                 return
             self.metrics.failed += len(group)
             _log.warning("%d records were not written: %s", len(group), type(error).__name__)
-            named = _named(error)
+            named = self._named(error)
             _settle((waiter, named) for _, waiter in group)
         else:
             _settle((waiter, result) for (_, waiter), result in zip(group, results, strict=True))
+
+    def _transact(self, items: list[T]) -> Sequence[R]:
+        """Make ``items`` durable in one transaction, and return a result for each."""
+        raise NotImplementedError
+
+    def _blameless(self, error: Exception) -> bool:
+        """Tell whether no item is to blame for ``error``: the disk or the server is."""
+        raise NotImplementedError
+
+    def _named(self, error: Exception) -> Exception:
+        """Return ``error`` as one of the four, where the database raised it."""
+        raise NotImplementedError
+
+    def _tend(self, *, ended: bool) -> None:
+        """Do what is due between groups; ``ended``: for the last time."""
+
+    def _wait(self) -> float | None:
+        """Return the seconds after which that is so, though nothing is handed in."""
+        return None
+
+    def _end(self) -> None:
+        """Close the database: the thread is about to end."""
+
+
+class Writer(Groups[T, R]):
+    """Makes items durable in a SQLite file.
+
+    ``commit(connection, items)`` runs inside one ``BEGIN IMMEDIATE`` … ``COMMIT`` and returns a
+    result per item.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        commit: Callable[[apsw.Connection, list[T]], Sequence[R]],
+        *,
+        limit: int = 20_000,
+        batch: int = 2_000,
+        chore: Chore | None = None,
+    ) -> None:
+        self._path = path
+        self._commit = commit
+        self._chore = chore
+        # opened here, so that a wrong file stops start-up and not the first request
+        self._connection: apsw.Connection | None = open_database(path)
+        super().__init__(limit=limit, batch=batch)
+
+    def _end(self) -> None:
+        """Close the connection. What the disk says to its last checkpoint loses nothing."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            connection.close(force=True)
+        except apsw.Error as error:
+            _log.warning("closing the database: %s: %s", type(error).__name__, error)
+
+    def _wait(self) -> float | None:
+        return None if self._chore is None else self._chore.wait()
+
+    def _tend(self, *, ended: bool) -> None:
+        chore = self._chore
+        if chore is None or (not ended and chore.wait() > 0):
+            return
+        try:
+            if self._connection is None:
+                self._connection = open_database(self._path)
+            if ended:
+                chore.finish(self._connection)
+            else:
+                chore.run(self._connection)
+        except Exception as error:  # noqa: BLE001 - a dead writer would hang every caller; the chore tries again
+            self._roll_back(reopen=isinstance(error, _REOPEN))
+            _log.warning("between groups: %s: %s", type(error).__name__, error)
+
+    def _blameless(self, error: Exception) -> bool:
+        return isinstance(error, _ENVIRONMENT)
+
+    def _named(self, error: Exception) -> Exception:
+        return _named(error)
 
     def _transact(self, items: list[T]) -> Sequence[R]:
         started = time.perf_counter()
@@ -272,7 +313,7 @@ class Writer(Generic[T, R]):
             reopen = True
         if reopen:
             # after an I/O error SQLite asks for a fresh look at the file
-            self._let_go()
+            self._end()
 
 
 def _named(error: Exception) -> Exception:

@@ -28,8 +28,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An entry's place in the ledger: given only once the entry is durable."""
+    """An entry's place in the ledger: given only once the entry is durable.
+
+    ``index`` is None where the database is shared: there the place follows within a second, and
+    ``id`` (16 bytes) is what it is then found by.
+    """
 
     tenant: str
-    index: int
+    index: int | None
     leaf_hash: bytes
+    id: bytes = b""

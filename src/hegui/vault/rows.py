@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import apsw
 
-from hegui.store import open_database, write_all
+from hegui.store import Place, open_connection, read_all, write_all
 from hegui.terms import Cell, Unavailable, Words, Write
 
 Query: TypeAlias = Callable[[str, tuple[Cell, ...]], Sequence[tuple[Cell, ...]]]
@@ -22,17 +22,15 @@ _UNWRITABLE = Words(
 class Rows:
     """One connection, for any thread. The database's own errors become ``Unavailable``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place: Place, *, hasty: bool = False) -> None:
         self._lock = Lock()
-        self._connection = open_database(path)
+        self._in_a_file = isinstance(place, Path)
+        self._connection = open_connection(place, hasty=hasty)
 
     def query(self, sql: str, cells: tuple[Cell, ...] = ()) -> Sequence[tuple[Cell, ...]]:
         """Return all rows of one statement."""
-        try:
-            with self._lock:
-                return self._connection.execute(sql, cells).fetchall()
-        except apsw.Error as error:
-            raise Unavailable(_UNREADABLE.fill(why=error)) from error
+        with self._lock:
+            return read_all(self._connection, sql, cells)
 
     def apply(self, writes: Iterable[Write]) -> None:
         """Carry out writes that no record goes with, in one transaction, durable afterwards."""
@@ -54,8 +52,11 @@ class Rows:
 
         ``secure_delete`` overwrites what is deleted in the database itself; the write-ahead log
         keeps what pages looked like before until it is cut off. False when somebody is reading
-        just now: call it again.
+        just now: call it again. A server keeps its log as its operator says: there, only the
+        epoch's destroyed key closes what was deleted.
         """
+        if not self._in_a_file:
+            return True
         try:
             with self._lock:
                 row = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from hegui.store import random_bytes
-from hegui.terms import Clock, Corrupt, Write
+from hegui.terms import Clock, Corrupt, Unavailable, Write
 from hegui.vault import sealing
 from hegui.vault.epochs import Epochs
 from hegui.vault.holders import Keys, key_name
@@ -58,9 +58,15 @@ INSERT_KEY = (
 
 
 class Subjects:
-    """Finds and makes subjects. Keeps the raw identity nowhere, not even in memory."""
+    """Finds and makes subjects. Keeps the raw identity nowhere, not even in memory.
+
+    ``tolerant``: where the database cannot be read, who is remembered goes on as before, and who is
+    not is made anew; two pseudonyms of one person are found by row later. For a server that may be
+    away while a spool takes what is written.
+    """
 
     def __init__(self, query: Query, keys: Keys, epochs: Epochs, clock: Clock, most: int) -> None:
+        self.tolerant = False
         self._query = query
         self._keys = keys
         self._epochs = epochs
@@ -87,7 +93,12 @@ class Subjects:
         if held is not None and not held.subject.writes and now - held.read_ms < FRESH_MS:
             return held.subject
         with self._lock:
-            stored = self._stored(row)
+            try:
+                stored = self._stored(row)
+            except Unavailable:
+                if not self.tolerant:
+                    raise
+                stored = held.subject if held is not None else None
             if stored is None:
                 stored = self._waiting(tenant, row, held) or self._new(tenant, row)
             self._held[row] = _Held(stored, now, self._epochs.current)

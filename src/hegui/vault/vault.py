@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from hegui.store import Place as Database
 from hegui.store import random_bytes
-from hegui.terms import BadRequest, Clock, Corrupt, Words, Write
+from hegui.terms import BadRequest, Clock, Corrupt, Unavailable, Words, Write
 from hegui.vault import sealing
 from hegui.vault.epochs import Epochs
 from hegui.vault.holders import FileHolder, Holder, Keys
@@ -97,7 +98,7 @@ class Vault:
 
     def __init__(
         self,
-        path: Path,
+        place: Database,
         keys: Keys,
         clock: Clock,
         *,
@@ -105,12 +106,13 @@ class Vault:
         most_subjects: int = 20_000,
     ) -> None:
         self._clock = clock
-        self._rows = Rows(path)
+        self._rows = Rows(place, hasty=True)
         self._query = self._rows.query
         try:
             holders = holders or {"file": FileHolder(keys)}
             self._epochs = Epochs(self._query, holders, clock)
             self._subjects = Subjects(self._query, keys, self._epochs, clock, most_subjects)
+            self._subjects.tolerant = not isinstance(place, Path)
         except BaseException:
             self._rows.close()
             raise
@@ -136,8 +138,13 @@ class Vault:
         Returns a number that grows with every erasure. A gateway calls it by the clock as well, so
         that it forgets the erased though nobody asks.
         """
-        if self._epochs.look():
-            self._subjects.look()
+        try:
+            if self._epochs.look():
+                self._subjects.look()
+        except Unavailable:
+            # a server that is away: nobody who is cut off from it as well can have erased anybody
+            if not self._subjects.tolerant:
+                raise
         return self._subjects.erasures
 
     def subject_row(self, tenant: str, raw: str) -> bytes:

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final, NamedTuple
-
-import apsw
 
 from hegui.ledger.cosignature import Key, UncheckableError, read_size, seen_by, split
 from hegui.ledger.cosigned import Standing, keep_lines
 from hegui.ledger.tiles import read_log
+from hegui.store import Connection, Place
 from hegui.terms import Clock
 from hegui.witness.asking import SIZE_TYPE, write
 from hegui.witness.rounds import Aside, Attested
@@ -61,7 +59,7 @@ class WitnessClient:
         keys: Sequence[Key],
         every_ms: int,
         *,
-        path: Path,
+        place: Place,
         web: Web,
         clock: Clock,
     ) -> None:
@@ -69,7 +67,7 @@ class WitnessClient:
         self._url = f"{url.rstrip('/')}/add-checkpoint"
         self._keys = tuple(keys)
         self._every_ms = every_ms
-        self._path = path
+        self._place = place
         self._web = web
         self._clock = clock
 
@@ -104,7 +102,7 @@ class WitnessClient:
 
     def _head(self, tenant: str, old: int) -> _Head:
         """Return the newest head and the proof that it extends ``old`` entries, in one snapshot."""
-        with read_log(self._path, tenant) as log:
+        with read_log(self._place, tenant) as log:
             proof = log.consistency(old) if 0 < old < log.size else []
             return _Head(log.size, log.checkpoint, proof)
 
@@ -145,7 +143,7 @@ class WitnessClient:
         return [key.line(line.data) for key, line in found if key is not None]
 
 
-def _keep(tenant: str, head: _Head, lines: list[str], connection: apsw.Connection) -> None:
+def _keep(tenant: str, head: _Head, lines: list[str], connection: Connection) -> None:
     keep_lines(connection, tenant, head.note, head.size, lines)
 
 

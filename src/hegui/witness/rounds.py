@@ -10,14 +10,13 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 import apsw
 
 from hegui.ledger.cosignature import head_of, split
 from hegui.ledger.cosigned import Standing, keep_standing, standing, tenants, writing
-from hegui.store import open_database
+from hegui.store import Connection, Place, open_connection
 from hegui.terms import Clock, HeguiError, Unavailable, Words
 from hegui.witness.web import Troubled
 
@@ -42,7 +41,7 @@ class Attested(NamedTuple):
     """What was obtained for a head of ``size`` entries, and how to write it."""
 
     size: int
-    write: Callable[[apsw.Connection], None]
+    write: Callable[[Connection], None]
 
 
 class Aside(Protocol):
@@ -90,13 +89,13 @@ class Rounds:
 
     def __init__(
         self,
-        path: Path,
+        place: Place,
         attesters: Sequence[Attester],
         clock: Clock,
         observe: Observe,
         behind: Callable[[str, int], None],
     ) -> None:
-        self._path = path
+        self._place = place
         self._attesters = tuple(attesters)
         self._clock = clock
         self._observe = observe
@@ -151,7 +150,7 @@ class Rounds:
 
         The database's lock is taken only when there is somebody to ask.
         """
-        connection = open_database(self._path)
+        connection = open_connection(self._place)
         try:
             if not self._whose_turn(connection, at_once=at_once):
                 return []
@@ -166,7 +165,7 @@ class Rounds:
             connection.close()
         return due
 
-    def _whose_turn(self, connection: apsw.Connection, *, at_once: bool) -> list[_Due]:
+    def _whose_turn(self, connection: Connection, *, at_once: bool) -> list[_Due]:
         at, due = self._clock(), []
         sizes = _signed_sizes(connection)
         for attester in self._attesters:
@@ -184,7 +183,7 @@ class Rounds:
         at = self._clock()
         known = Standing(due.attester.name, made.size, at, at)
 
-        def write(connection: apsw.Connection) -> None:
+        def write(connection: Connection) -> None:
             made.write(connection)
             keep_standing(connection, due.tenant, known)
 
@@ -195,7 +194,7 @@ class Rounds:
             asked=self._clock(), failures=due.known.failures + 1, trouble=trouble
         )
 
-        def write(connection: apsw.Connection) -> None:
+        def write(connection: Connection) -> None:
             keep_standing(connection, due.tenant, known)
 
         try:
@@ -203,8 +202,8 @@ class Rounds:
         except HeguiError:
             return  # the claim stands: it is asked again when its time comes
 
-    def _write(self, write: Callable[[apsw.Connection], None]) -> None:
-        connection = open_database(self._path)
+    def _write(self, write: Callable[[Connection], None]) -> None:
+        connection = open_connection(self._place)
         try:
             with writing(connection):
                 write(connection)
@@ -220,7 +219,7 @@ def _wait(attester: Attester, known: Standing) -> float:
     return wait * (1 + random.random() / 10)  # so that not everybody comes back at once
 
 
-def _signed_sizes(connection: apsw.Connection) -> dict[str, int]:
+def _signed_sizes(connection: Connection) -> dict[str, int]:
     """Return the size of each log's signed head. One that cannot be read, ``verify`` names."""
     sizes = {}
     for tenant in tenants(connection):

@@ -1,14 +1,12 @@
 """Asking a time-stamping authority about a head (RFC 3161), and checking what it says."""
 
 from functools import partial
-from pathlib import Path
 from typing import Final
-
-import apsw
 
 from hegui.ledger.cosigned import Stamped, Standing, keep_stamp
 from hegui.ledger.tiles import read_log
 from hegui.ledger.timestamps import MOST_BYTES, question, time_of
+from hegui.store import Connection, Place
 from hegui.terms import Clock
 from hegui.witness.rounds import Aside, Attested
 from hegui.witness.web import Troubled, Web
@@ -25,12 +23,12 @@ class StampClient:
     """Asks one authority. ``authorities`` are the certificates (PEM) that its answers lead to."""
 
     def __init__(
-        self, url: str, authorities: bytes, every_ms: int, *, path: Path, web: Web, clock: Clock
+        self, url: str, authorities: bytes, every_ms: int, *, place: Place, web: Web, clock: Clock
     ) -> None:
         self._url = url
         self._authorities = authorities
         self._every_ms = every_ms
-        self._path = path
+        self._place = place
         self._web = web
         self._clock = clock
 
@@ -60,11 +58,11 @@ class StampClient:
             raise Troubled("bad-stamp") from None
         stamp = Stamped(size, self._clock(), note, reply.body)
 
-        def keep(connection: apsw.Connection) -> None:
+        def keep(connection: Connection) -> None:
             keep_stamp(connection, tenant, stamp)
 
         return Attested(size, keep)
 
     def _head(self, tenant: str) -> tuple[int, str]:
-        with read_log(self._path, tenant) as log:
+        with read_log(self._place, tenant) as log:
             return log.size, log.checkpoint

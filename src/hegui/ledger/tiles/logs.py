@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
 import apsw
 
 from hegui.ledger.tiles.reader import LogReader
-from hegui.store import open_database
+from hegui.store import Connection, Place, open_connection
 from hegui.terms import Unavailable, Words
 
 T = TypeVar("T")
@@ -23,9 +22,9 @@ _UNREADABLE = Words(en="The ledger cannot be read: {why}.", zh="无法读取账�
 class Logs:
     """The logs of one database, for callers in any thread. Reads files: not for the event loop."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._idle: list[apsw.Connection] = []
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._idle: list[Connection] = []
         self._lock = Lock()
         self._closed = False
 
@@ -37,7 +36,7 @@ class Logs:
         """
         with self._lock:
             connection = self._idle.pop() if self._idle else None
-        connection = connection or open_database(self._path, read_only=True)
+        connection = connection or open_connection(self._place, read_only=True)
         try:
             done = work(LogReader(connection, tenant, patience=_PATIENCE))
         except apsw.Error as error:
@@ -49,7 +48,7 @@ class Logs:
         self._put_back(connection)
         return done
 
-    def _put_back(self, connection: apsw.Connection) -> None:
+    def _put_back(self, connection: Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         with self._lock:
@@ -68,9 +67,9 @@ class Logs:
 
 
 @contextmanager
-def read_log(path: Path, tenant: str) -> Iterator[LogReader]:
-    """Open the database at ``path`` for reading, and give one tenant's log in one snapshot."""
-    connection = open_database(path, read_only=True)
+def read_log(place: Place, tenant: str) -> Iterator[LogReader]:
+    """Open the database at ``place`` for reading, and give one tenant's log in one snapshot."""
+    connection = open_connection(place, read_only=True)
     try:
         yield LogReader(connection, tenant)
     except apsw.Error as error:

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 
-import apsw
-
 from hegui.ledger.cosigned import cosigned
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.tiles.places import HEIGHT, MOST_SIZE, WIDTH, width_at
 from hegui.ledger.tiles.subtrees import TileTree
 from hegui.ledger.tree import HASH_BYTES, consistent, included, root_of
+from hegui.store import Connection
 from hegui.terms import BadRequest, Corrupt, Unavailable, Words
 
 _NO_LOG = Words(
@@ -62,9 +61,7 @@ class LogReader:
     ``Unavailable``.
     """
 
-    def __init__(
-        self, connection: apsw.Connection, tenant: str, *, patience: int = MOST_SIZE
-    ) -> None:
+    def __init__(self, connection: Connection, tenant: str, *, patience: int = MOST_SIZE) -> None:
         self._connection = connection
         self._patience = patience
         self.tenant = tenant

@@ -1,0 +1,80 @@
+"""What an error of the driver means: who must act, and whether an entry is to blame."""
+
+import asyncpg
+
+from hegui.terms import Corrupt, HeguiError, Misconfigured, Unavailable, Words
+
+_REFUSED = Words(
+    en="The PostgreSQL server lets nobody in as [database] says: {why}. Check url and password.",
+    zh="PostgreSQL 服务器拒绝按 [database] 的配置登录：{why}。请检查 url 和 password。",
+)
+_AWAY = Words(
+    en="The PostgreSQL server cannot be reached, or does not answer: {why}. Try again shortly.",
+    zh="无法连接 PostgreSQL 服务器，或服务器没有响应：{why}。请稍后再试。",
+)
+_DAMAGED = Words(
+    en="The PostgreSQL server says that its data are damaged: {why}. Stop, and look at the server.",
+    zh="PostgreSQL 服务器报告数据损坏：{why}。请停止使用并检查服务器。",
+)
+_FAILED = Words(
+    en="The PostgreSQL server refused a record: {why}. Nothing of it was kept.",
+    zh="PostgreSQL 服务器拒绝了一条记录：{why}。未保留任何部分。",
+)
+
+REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidPasswordError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
+_DAMAGE = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
+AWAY = (
+    OSError,  # includes TimeoutError and refused connections
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InvalidTransactionStateError,  # a standby, or a session that was ended in between
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    *REFUSED,
+    *_DAMAGE,
+)
+"""Errors of the server and of the way to it: no single entry is to blame for them."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether the server or the way to it failed, and not what was asked of it."""
+    # a value that the driver itself cannot encode is an InterfaceError and a ValueError
+    return isinstance(error, AWAY) and not isinstance(error, ValueError)
+
+
+def named(error: Exception) -> Exception:
+    """Return ``error`` as one of the four, where it is the driver's; the cause stays with it."""
+    if isinstance(error, HeguiError):
+        return error
+    if isinstance(error, _DAMAGE):
+        return _because(Corrupt(_DAMAGED.fill(why=_short(error))), error)
+    if isinstance(error, REFUSED):
+        return _because(Misconfigured(_REFUSED.fill(why=_short(error))), error)
+    if is_away(error):
+        return _because(Unavailable(_AWAY.fill(why=_short(error))), error)
+    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError)):
+        return _because(Unavailable(_FAILED.fill(why=type(error).__name__)), error)
+    return error
+
+
+def _short(error: Exception) -> str:
+    """Return what happened without what it happened to: a server may quote what was sent."""
+    if isinstance(error, (*REFUSED, asyncpg.CannotConnectNowError)):
+        return str(error).split("\n", 1)[0][:200]
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    return type(error).__name__
+
+
+def _because(found: HeguiError, cause: Exception) -> HeguiError:
+    found.__cause__ = cause
+    return found

@@ -1,0 +1,218 @@
+"""The whole gateway on a PostgreSQL server, from the first question to the end of content."""
+
+import asyncio
+import io
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from hegui.app import Gateway, build, parts
+from hegui.app.copying import local_copy
+from hegui.callers.keys import NewKey, create
+from hegui.ledger import leaf
+from hegui.ledger.verify import verify
+from hegui.settings import Settings, inspect
+from hegui.store import open_connection
+from hegui.terms import BadRequest, HeguiError
+from hegui.testing.postgres import PracticeServer
+from hegui.testing.practice import PracticeModel
+from hegui.testing.serve import running
+
+SETTINGS = """\
+[service]
+name = "demo"
+scope = "internal"
+reason = "a trial"
+
+[[upstream]]
+name = "practice"
+base_url = "{upstream}/v1"
+role = "own"
+
+[content]
+keep = "all"
+
+[database]
+url = "{url}"
+password = "env:PRACTICE_PASSWORD"
+spool_mb = 1
+"""
+DAY = 86_400_000
+
+
+@dataclass
+class House:
+    """A gateway on a server, and one who calls it."""
+
+    settings: Settings
+    gateway: Gateway
+    base: str
+    admin: str
+    key: str
+    http: aiohttp.ClientSession
+    ahead: list[int]
+
+    async def ask(self, text: str, user: str = "") -> tuple[int, dict[str, Any]]:
+        message = {"role": "user", "content": text}
+        body: dict[str, Any] = {"model": "practice", "messages": [message]}
+        body |= {"user": user} if user else {}
+        headers = {"authorization": f"Bearer {self.key}"}
+        url = f"{self.base}/v1/chat/completions"
+        data = io.BytesIO(json.dumps(body).encode())
+        async with self.http.post(url, data=data, headers=headers) as reply:
+            return reply.status, json.loads(await reply.read())
+
+    async def metric(self, name: str) -> float:
+        async with self.http.get(f"{self.admin}/metrics") as reply:
+            lines = (await reply.text()).splitlines()
+        return float(next(line.split()[1] for line in lines if line.startswith(f"{name} ")))
+
+    async def ready(self) -> dict[str, Any]:
+        async with self.http.get(f"{self.admin}/readyz") as reply:
+            found: dict[str, Any] = await reply.json()
+            return found
+
+    def rows(self, sql: str) -> list[Any]:
+        with closing(open_connection(parts.place_of(self.settings))) as connection:
+            return connection.execute(sql).fetchall()
+
+    async def records(self, kind: str = "exchange.") -> list[dict[str, Any]]:
+        """Wait until all that is acknowledged has its place, and return what is on record."""
+        await until(10, lambda: not self.rows("SELECT 1 FROM outbox"))
+        rows = self.rows("SELECT leaf FROM entry WHERE tenant = 'default' ORDER BY idx")
+        found = [leaf.parse(bytes(row)) for (row,) in rows]
+        return [record for record in found if record["kind"].startswith(kind)]
+
+
+async def until(seconds: float, fact: Callable[[], Any]) -> None:
+    """Wait until something is so, which other threads and other processes bring about."""
+    end = time.monotonic() + seconds
+    while not await asyncio.to_thread(fact):
+        assert time.monotonic() < end
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def opened(postgres: PracticeServer, folder: Path) -> AsyncIterator[House]:
+    """Open a gateway, and when it is closed have the verifier look at all that it left."""
+    async with AsyncExitStack() as stack:
+        upstream = await stack.enter_async_context(running(PracticeModel()))
+        text = SETTINGS.format(upstream=upstream, url=postgres.database())
+        environ = {"PRACTICE_PASSWORD": postgres.password}
+        settings, problems = inspect(text, path=folder / "hegui.toml", environ=environ)
+        assert settings is not None, [problem.words.en for problem in problems]
+        with closing(open_connection(parts.place_of(settings))) as connection:
+            key, _ = create(connection, parts.pepper(settings), NewKey(), parts.now())
+        ahead = [0]
+        gateway = build(settings, clock=lambda: parts.now() + ahead[0])
+        await gateway.start()
+        stack.push_async_callback(gateway.stop)
+        base = await stack.enter_async_context(running(gateway.public))
+        admin = await stack.enter_async_context(running(gateway.admin))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        yield House(settings, gateway, base, admin, key, http, ahead)
+    with local_copy(settings) as copied:
+        keys = {"default": parts.signer_for(settings)("default").vkey}
+        report = verify(copied.path, keys, heads=settings.data_dir / "heads")
+        assert report.ok, report.problems
+        assert copied.waiting == 0
+    assert not list((settings.data_dir / "spool").glob("*.spool"))
+
+
+async def test_a_question_is_on_record_before_its_answer_and_its_content_ends_with_its_term(
+    postgres: PracticeServer, tmp_path: Path
+) -> None:
+    async with opened(postgres, tmp_path) as house:
+        status, body = await house.ask("你好", user="somebody")
+        assert status == 200
+        assert body["aigc"]["ledger"] == {"asked": None}
+        asked, answered = await house.records()
+        assert (asked["kind"], answered["kind"]) == ("exchange.asked", "exchange.answered")
+        pseudonyms = house.rows("SELECT pseudonym FROM subject")
+        assert [(asked["subject"],)] == pseudonyms
+        vault, exchange = house.gateway.vault, asked["exchange"]
+        assert json.loads(vault.open("default", exchange, "prompt"))["user"] == "somebody"
+
+        form = {"number": body["aigc"]["evidence"], "text": "请再看看"}
+        async with house.http.post(f"{house.base}/appeal", data=form) as reply:
+            assert reply.status == 200
+        (appeal,) = await house.records("appeal.")
+        assert appeal["exchange"] == exchange
+
+        house.ahead[0] = 31 * DAY
+        await house.gateway._expire()
+        (expired,) = await house.records("content.expired")
+        assert expired["count"] == 2
+        with pytest.raises(BadRequest):
+            vault.open("default", exchange, "prompt")
+        assert house.rows("SELECT part FROM content") == [("appeal",)]
+
+
+async def test_whoever_is_suspended_anywhere_is_refused_here_within_a_second(
+    postgres: PracticeServer, tmp_path: Path
+) -> None:
+    async with opened(postgres, tmp_path) as house:
+        assert (await house.ask("你好", user="somebody"))[1].get("aigc", {}).get("refused") is None
+        row = house.gateway.vault.subject_row("default", "somebody")
+        with closing(open_connection(parts.place_of(house.settings))) as other:
+            other.execute("INSERT INTO standing (subject_row, level) VALUES (?, ?)", (row, "x"))
+        await asyncio.sleep(1.2)
+        _, body = await house.ask("你好", user="somebody")
+        assert body["aigc"]["refused"]
+        with closing(open_connection(parts.place_of(house.settings))) as other:
+            other.execute("UPDATE caller_key SET revoked = ?", (parts.now(),))
+        await asyncio.sleep(1.2)
+        assert (await house.ask("你好"))[0] == 401
+
+
+async def test_while_the_server_is_away_the_spool_takes_what_comes_until_it_is_full(
+    postgres: PracticeServer, tmp_path: Path
+) -> None:
+    async with opened(postgres, tmp_path) as house:
+        assert (await house.ask("一", user="known"))[0] == 200
+        await asyncio.to_thread(postgres.kill)
+        try:
+            assert (await house.ask("二", user="known"))[0] == 200
+            assert (await house.ask("三", user="stranger"))[0] == 200
+            assert await house.metric("hegui_spool_records") == 4
+            assert await house.metric("hegui_spool_limit_bytes") == 1 << 20
+            assert await house.metric("hegui_spool_age_seconds") < 60
+            risk = (await house.ready())["database"]["risk"]
+            assert "only on this machine's disk" in risk["en"]
+            assert "只存在于本机磁盘" in risk["zh"]
+            answers = [await house.ask("长" * 60_000) for _ in range(8)]
+            assert answers[0][0] == 200
+            assert (answers[-1][0], answers[-1][1]["error"]["code"]) == (503, "unavailable")
+        finally:
+            await asyncio.to_thread(postgres.start)
+        ledger: Any = house.gateway.ledger
+        await until(10, lambda: not ledger.state().spool.records)
+        status, _ = await house.ask("四", user="stranger")
+        assert status == 200
+        records = await house.records()
+        served = [record for record in records if record["kind"] == "exchange.answered"]
+        assert len(served) >= 5
+        assert len({record["subject"] for record in records if "subject" in record}) == 3
+        assert await house.metric("hegui_spool_records") == 0
+        assert "risk" not in (await house.ready())["database"]
+
+
+async def test_a_lost_key_file_stops_the_start_on_a_server_as_on_a_file(
+    postgres: PracticeServer, tmp_path: Path
+) -> None:
+    async with opened(postgres, tmp_path) as house:
+        await house.ask("你好", user="somebody")
+        await house.records()
+        for name in ("epoch-00001", "tenant-default", "pepper", "signing"):
+            path = house.settings.key_directory / name
+            path.rename(path.with_name(f"lost.{name}"))
+            with pytest.raises(HeguiError, match=name):
+                parts.require_keys(house.settings)
+            path.with_name(f"lost.{name}").rename(path)
