@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from tests.vault.conftest import YEAR, House
 
+from hegui.app import parts
 from hegui.app.upkeep import sinks_of
+from hegui.ledger.restored import Acceptance, accept_restored
 from hegui.settings import KeyDirectory
 from hegui.store import open_database
 from hegui.terms import (
@@ -245,6 +247,14 @@ def test_moved_or_altered_shared_content_does_not_open(house: House) -> None:
             house.vault.open("default", "both", "prompt")
 
 
+def accept_the_older_copy(house: House) -> None:
+    """Go on with a restored backup, on record, as ``hegui ledger accept-restored`` does."""
+    ledger = parts.open_ledger(house.settings, accepting=True)
+    why = Acceptance("staff-1", "the disk was lost")
+    accept_restored(ledger, house.settings.database, "default", why, house.clock)
+    ledger.close()
+
+
 def test_a_person_whom_an_older_database_brings_back_is_erased_again(
     house: House, again: Callable[[], House], tmp_path: Path
 ) -> None:
@@ -262,6 +272,7 @@ def test_a_person_whom_an_older_database_brings_back_is_erased_again(
         (house.settings.data_dir / name).unlink(missing_ok=True)
     (tmp_path / "copy.db").rename(house.settings.database)
     house.settings.database.chmod(0o600)
+    accept_the_older_copy(house)
     anew = again()
     assert anew.vault.open("default", "x1", "prompt") == SECRET.encode(), "so it must be done"
     anew.tend()

@@ -66,7 +66,7 @@ class Service:
         signers = [each.key for each in (keys or COSIGNERS)]
         clients = [
             WitnessClient(
-                f"w{n}", url, signers, MINUTE, path=self.path, web=self.web, clock=self.clock
+                f"w{n}", url, signers, MINUTE, place=self.path, web=self.web, clock=self.clock
             )
             for n, url in enumerate(urls)
         ]

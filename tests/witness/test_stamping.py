@@ -42,7 +42,7 @@ def app(answer: Answer) -> Starlette:
 
 def stamping(service: Service, base: str, authority: Authority) -> Rounds:
     client = StampClient(
-        f"{base}/tsa", authority.ca, DAY, path=service.path, web=service.web, clock=service.clock
+        f"{base}/tsa", authority.ca, DAY, place=service.path, web=service.web, clock=service.clock
     )
     observed = service.observed
     return Rounds(
