@@ -19,7 +19,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-from torture_parts import SIGNER, Check, append, entries, fail, open_ledger, quiet, scratch
+from torture_parts import SIGNER, Check, append, entries, fail, fork, open_ledger, quiet, scratch
 
 from hegui.ledger.log import Ledger
 from hegui.terms import HeguiError
@@ -67,7 +67,7 @@ def acknowledge(ledger: Ledger, entry: object, told: int) -> None:
 def in_child(folder: Path, fault: Fault, at: int, *, lasting: bool) -> tuple[int, str]:
     """Run the scenario in a process of its own; return its exit code and what it told."""
     reading, writing = os.pipe()
-    child = os.fork()
+    child = fork()
     if child == 0:
         code = 1
         try:

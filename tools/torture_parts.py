@@ -5,6 +5,7 @@ import logging
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -43,6 +44,17 @@ def append(ledger: Ledger, count: int) -> None:
     waiting = [ledger.submit(entry) for entry in entries(count)]
     for future in waiting:
         future.result(60)
+
+
+def fork() -> int:
+    """Fork once no other thread is left here, not even one that is just going away.
+
+    Such a thread may hold a lock of the cryptographic library, which nobody would ever free in the
+    child.
+    """
+    while len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208 - names, not paths
+        time.sleep(0.001)
+    return os.fork()
 
 
 def quiet() -> None:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from torture_parts import Check, entries, fail, open_ledger, quiet
+from torture_parts import Check, entries, fail, fork, open_ledger, quiet
 
 FRESH = 20_000
 """Entries after which a new ledger is begun, so that checking does not take over the time."""
@@ -52,7 +52,7 @@ def tell(waiting: list[Any], told: int) -> None:
 def child(work: Callable[[int], None]) -> tuple[int, int]:
     """Begin a process that does ``work``; return its id and a pipe with what it tells."""
     reading, writing = os.pipe()
-    pid = os.fork()
+    pid = fork()
     if pid:
         os.close(writing)
         return pid, reading

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from tests.ledger.conftest import FIELDS
 
+from hegui.app import parts
+from hegui.app.upkeep import holders_of, open_vault
+from hegui.gateway.evidence import evidence_number, new_exchange_id
+from hegui.ledger import kinds, leaf
+from hegui.ledger.export.data import verify as verify_export
+from hegui.settings import read
+from hegui.terms import Entry
 from hegui.testing.postgres import PracticeServer
 
 Hegui = Callable[..., Result]
@@ -61,3 +69,49 @@ def test_a_server_that_is_not_there_is_told_and_nothing_of_the_password(
         assert result.exit_code in {2, 3}
         assert "do-not-tell" not in result.output
         assert "PostgreSQL" in result.output
+
+
+def kept_on_the_server(settings: Path, password: str) -> str:
+    """Keep a prompt of alice's; return its exchange."""
+    known = read(settings, {"PRACTICE_PASSWORD": password})
+    ledger, exchange = parts.open_ledger(known), new_exchange_id(parts.now())
+    vault = open_vault(known, parts.now, holders_of(known))
+    subject, until = vault.subject("default", "alice"), parts.now() + 86_400_000
+    text = "我的问题".encode()
+    commit = vault.commitment(subject, exchange, "prompt", text)
+    fields = {**FIELDS["exchange.asked"], "exchange": exchange, "commit": commit}
+    made = leaf.make(kinds.named("exchange.asked"), parts.now(), "default", fields)
+    content = vault.seal(subject, "default", exchange, "prompt", "findings", text, until)
+    ledger.add_blocking(Entry("default", made, (*subject.writes, *content)))
+    vault.close()
+    ledger.close()
+    return exchange
+
+
+def test_evidence_on_a_server_is_handed_over_read_and_erased_like_any_other(
+    on_server: Hegui, settings: Path, postgres: PracticeServer
+) -> None:
+    exchange = kept_on_the_server(settings, postgres.password)
+    out = settings.parent / "out"
+    exported = on_server("ledger", "export", "--out", str(out), "--content", "case 4", "--json")
+    assert exported.exit_code == 0, exported.output
+    assert json.loads(exported.stdout)["contents"] == 1
+    vkey = json.loads(on_server("ledger", "vkey", "--json").stdout)["default"]
+    assert verify_export.Check(str(out), vkey, []).run().problems == []
+    receipt = on_server("ledger", "receipt", evidence_number(exchange), "-o", str(out) + ".zip")
+    assert receipt.exit_code == 0, receipt.output
+    made = on_server(
+        *"inspectors create --from 2026-01-01 --to 2036-01-01 --purpose case --json".split()
+    )
+    assert made.exit_code == 0, made.output
+    key = json.loads(made.stdout)["id"]
+    assert json.loads(on_server("inspectors", "list", "--json").stdout)[0]["id"] == key
+    assert on_server("inspectors", "revoke", key).exit_code == 0
+    opened = on_server(
+        *("vault", "open", evidence_number(exchange), "prompt", "--by", "dpo", "--purpose", "case")
+    )
+    assert "我的问题" in opened.output
+    erased = json.loads(on_server("vault", "erase", "alice", "--by", "dpo", "--json").stdout)
+    assert erased["state"] == "erased"
+    assert on_server("vault", "sinks").exit_code == 0
+    assert on_server("ledger", "verify", "--jobs", "1").exit_code == 0

@@ -66,6 +66,7 @@ def attest(config: Path, *, as_json: bool) -> int:
     """Ask everybody now."""
     from hegui.app import parts
     from hegui.app.attesting import ask_now
+    from hegui.store import exists
     from hegui.witness.troubles import trouble
 
     settings = read_settings(config)
@@ -76,7 +77,7 @@ def attest(config: Path, *, as_json: bool) -> int:
                 "{path} 中既没有 [[witness]] 也没有 [ledger.timestamp]：没有可问的对象",
             ).fill(path=config)
         )
-    if not settings.database.exists():
+    if not exists(parts.place_of(settings)):
         say(Words("There is no log yet.", "还没有账本。"), err=True)
         return COULD_NOT_TELL
     ended = ask_now(settings, parts.now)

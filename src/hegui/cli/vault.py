@@ -134,15 +134,18 @@ def abandon(config: Path, epoch: int, by: str) -> int:
 @JSON_OPTION
 def sinks(config: Path, *, as_json: bool) -> int:
     """List the sinks."""
+    from hegui.app.parts import place_of
     from hegui.app.upkeep import sinks_of
     from hegui.cli.columns import aligned
+    from hegui.store import exists
     from hegui.vault.rows import Rows
 
     settings = read_settings(config)
-    if not settings.database.exists():
+    place = place_of(settings)
+    if not exists(place):
         say(Words("There is no database yet.", "还没有数据库。"), err=True)
         return COULD_NOT_TELL
-    rows = Rows(settings.database)
+    rows = Rows(place)
     try:
         found = sinks_of(rows)
     finally:

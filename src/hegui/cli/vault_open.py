@@ -80,6 +80,7 @@ def open_content(  # noqa: PLR0913 - one parameter for each option
     minutes: int,
 ) -> int:
     """Print kept content."""
+    from hegui.app.parts import place_of
     from hegui.ledger.finding import tenant_of
     from hegui.vault.opening import Permission
     from hegui.vault.vault import Place
@@ -87,7 +88,7 @@ def open_content(  # noqa: PLR0913 - one parameter for each option
     settings = read_settings(config)
     require_database(settings)
     number = _number(exchange)
-    where = tenant or tenant_of(settings.database, number)
+    where = tenant or tenant_of(place_of(settings), number)
     if not where:
         raise BadRequest(_NO_LOG.fill(number=exchange), param="exchange")
     permission = Permission(basis, other, minutes) if basis or other else None

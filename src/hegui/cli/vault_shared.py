@@ -53,7 +53,10 @@ def upkeep_of(settings: "Settings", lost: int = 0) -> "Iterator[Upkeep]":
 
 def require_database(settings: "Settings") -> None:
     """Raise ``BadRequest`` where nothing was ever kept."""
-    if not settings.database.exists():
+    from hegui.app.parts import place_of
+    from hegui.store import exists
+
+    if not exists(place_of(settings)):
         raise BadRequest(_NO_DATABASE.fill(path=settings.database))
 
 
