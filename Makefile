@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs check interop fuzz lock clean
-.PHONY: torture torture-export torture-vault bench-ledger bench-export bench-vault
+.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-export bench-vault bench-labels-in-memory
 .PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
@@ -80,16 +80,23 @@ torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under 
 
 bench-ledger: $(STAMP)  ## print how many records a second become durable, and how soon
 	@$(BIN)/python bench/ledger.py $(ARGS)
+
 bench-vault: $(STAMP)  ## print what a rotation of the vault's keys costs
 	@$(BIN)/python bench/vault.py $(ARGS)
 
 torture-vault: $(STAMP)  ## kill a process that keeps, erases and rotates, again and again (ARGS="--rounds 1000")
 	@$(BIN)/python tools/torture_vault.py $(ARGS)
 
+bench-labels-in-memory: $(STAMP)  ## print what a label costs in memory, on pictures of 1 MB
+	@$(BIN)/python bench/labels_in_memory.py $(ARGS)
+
+
+torture-labels: $(STAMP)  ## put damaged files before every format that holds a label, for ten minutes
+	@$(BIN)/python tools/torture_labels.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --extra corpus --extra demo --extra pkcs11 --group dev --upgrade pyproject.toml -o requirements.lock
+	  --no-emit-index-url --no-emit-find-links --extra corpus --extra demo --extra media --extra pkcs11 --extra sm2 --group dev --upgrade pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and the caches (never hegui-data)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hegui.gateway.evidence import Exchange
-from hegui.labels.text import Implicit, header, implicit
+from hegui.labels.text import header, implicit
+from hegui.labels.value import Implicit
 from hegui.settings import Labels
 
 

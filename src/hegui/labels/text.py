@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from hegui.labels.value import Implicit
+
 ExplicitMode = Literal["suffix", "interface", "ui-required"]
 
 _NOTICE_ZH = "（本内容由AI生成）"
@@ -73,18 +75,6 @@ class FenceTracker:
             self.open = fence
         elif fence[0] == self.open[0] and len(fence) >= len(self.open):
             self.open = ""
-
-
-class Implicit(msgspec.Struct, frozen=True):
-    """The seven fields of Appendix E, in the order listed there."""
-
-    Label: str
-    ContentProducer: str
-    ProduceID: str
-    ReservedCode1: str
-    ContentPropagator: str
-    PropagateID: str
-    ReservedCode2: str
 
 
 def implicit(producer_code: str, produce_id: str) -> Implicit:

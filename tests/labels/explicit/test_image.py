@@ -1,0 +1,184 @@
+import io
+from collections.abc import Callable
+
+import pytest
+from PIL import Image, ImageChops, ImageOps
+
+from hegui.labels.explicit import image
+from hegui.terms import BadRequest
+from hegui.testing import pictures
+
+SIZE = (640, 480)
+GREY = 128
+
+
+def encoded(picture: Image.Image, form: str, **options: object) -> bytes:
+    written = io.BytesIO()
+    picture.save(written, form, **options)
+    return written.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    found = Image.open(io.BytesIO(data))
+    found.load()
+    return found
+
+
+def plain(colour: tuple[int, int, int]) -> Image.Image:
+    return Image.new("RGB", SIZE, colour)
+
+
+def busy() -> Image.Image:
+    picture = Image.linear_gradient("L").resize((64, 48))
+    picture.putdata([(n * 7919) % 256 for n in range(64 * 48)])
+    return picture.resize(SIZE, Image.Resampling.NEAREST).convert("RGB")
+
+
+def changed(before: Image.Image, after: Image.Image) -> tuple[int, int, int, int]:
+    box = ImageChops.difference(before.convert("RGB"), after.convert("RGB")).getbbox()
+    assert box is not None
+    return box
+
+
+@pytest.mark.parametrize(
+    "background",
+    [lambda: plain((255, 255, 255)), lambda: plain((0, 0, 0)), busy],
+    ids=["light", "dark", "busy"],
+)
+def test_the_notice_stands_out_from_any_background(background: Callable[[], Image.Image]) -> None:
+    before = background()
+    after = opened(image.drawn(encoded(before, "PNG"), "png"))
+    left, top, right, bottom = changed(before, after)
+    plate = after.crop((left, top, right, bottom)).convert("L")
+    light = sorted(plate.get_flattened_data())
+    # letters are white, and what is behind them is dark: WCAG asks for 4.5 to 1
+    ground, letters = light[len(light) // 2], light[-1]
+    assert letters == 255
+    assert _contrast(letters, ground) >= 4.5
+
+
+def _contrast(light: int, dark: int) -> float:
+    def luminance(value: int) -> float:
+        share = value / 255
+        return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
+
+    return (luminance(light) + 0.05) / (luminance(dark) + 0.05)
+
+
+@pytest.mark.parametrize("shorter", [240, 480, 481, 1080, 4000])
+def test_every_letter_is_five_per_cent_of_the_shorter_side(shorter: int) -> None:
+    assert image.text_height(shorter) >= shorter * 0.05
+
+
+def test_the_notice_names_ai_and_that_it_was_generated() -> None:
+    assert "AI" in image.NOTICE
+    assert "生成" in image.NOTICE
+
+
+def test_every_glyph_of_the_notice_is_in_the_font() -> None:
+    font = image._font_for(480)
+    missing = font.getmask("\ue000").getbbox()
+    assert all(bytes(font.getmask(one)) != bytes(font.getmask("\ue000")) for one in image.NOTICE)
+    assert missing is not None
+
+
+def test_outside_the_plate_a_png_keeps_every_pixel() -> None:
+    before = busy()
+    after = opened(image.drawn(encoded(before, "PNG"), "png"))
+    left, top, right, bottom = changed(before, after)
+    assert (right - left) * (bottom - top) < SIZE[0] * SIZE[1] * 0.04
+
+
+def test_a_jpeg_keeps_its_tables() -> None:
+    for quality in (35, 83, 97):
+        data = encoded(busy(), "JPEG", quality=quality, subsampling=2)
+        after = opened(image.drawn(data, "jpeg"))
+        assert after.quantization == opened(data).quantization
+
+
+def test_metadata_survives() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a picture"
+    data = encoded(plain((9, 9, 9)), "JPEG", exif=exif.tobytes(), comment=b"by hand")
+    after = opened(image.drawn(data, "jpeg"))
+    assert after.getexif()[0x010E] == "a picture"
+    assert after.info["comment"] == b"by hand"
+
+
+def test_a_turned_picture_has_its_notice_upright() -> None:
+    def label(orientation: int) -> Image.Image:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        data = encoded(plain((255, 255, 255)), "PNG", exif=exif.tobytes())
+        seen = ImageOps.exif_transpose(opened(image.drawn(data, "png")))
+        return seen.crop(changed(Image.new("RGB", seen.size, (255, 255, 255)), seen))
+
+    upright = label(1)
+    for orientation in range(2, 9):
+        assert label(orientation).tobytes() == upright.tobytes()
+
+
+def test_few_colours_and_glass_are_drawn_upon() -> None:
+    for mode in ("1", "L", "P", "LA", "RGBA"):
+        data = encoded(Image.new(mode, SIZE), "PNG")
+        after = opened(image.drawn(data, "png"))
+        assert after.convert("RGBA").getextrema()[0][1] == 255
+
+
+def test_on_glass_the_plate_hides_what_will_shine_through() -> None:
+    after = opened(image.drawn(encoded(Image.new("RGBA", SIZE, (255,) * 3 + (0,)), "PNG"), "png"))
+    over_white = Image.alpha_composite(Image.new("RGBA", SIZE, (255,) * 4), after).convert("L")
+    dark = min(over_white.get_flattened_data())
+    assert _contrast(255, dark) >= 4.5
+
+
+def test_the_calmest_corner_is_taken() -> None:
+    picture = busy()
+    picture.paste((200, 220, 240), (0, 0, 320, 240))
+    left, top, _, _ = changed(picture, opened(image.drawn(encoded(picture, "PNG"), "png")))
+    assert left < 100
+    assert top < 100
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 4), (40, 300), (2000, 30)])
+def test_the_smallest_pictures_are_drawn_upon_as_far_as_there_is_room(
+    size: tuple[int, int],
+) -> None:
+    after = opened(image.drawn(encoded(Image.new("RGB", size, (255,) * 3), "PNG"), "png"))
+    assert after.size == size
+    assert after.getextrema() != ((255, 255),) * 3
+
+
+def test_a_lossless_webp_stays_lossless() -> None:
+    before = busy()
+    after = opened(image.drawn(encoded(before, "WEBP", lossless=True), "webp"))
+    left, top, right, bottom = changed(before, after)
+    assert (right - left) * (bottom - top) < SIZE[0] * SIZE[1] * 0.04
+
+
+@pytest.mark.parametrize(
+    ("data", "form"),
+    [
+        (pictures.png(frames=3), "png"),
+        (pictures.webp("animated"), "webp"),
+        (pictures.gif(), "gif"),
+        (pictures.png()[:60], "png"),
+        (b"\xff\xd8\xff", "jpeg"),
+        (pictures.png(), "jpeg"),
+        (encoded(Image.new("I;16", (4, 4)), "PNG"), "png"),
+        (encoded(Image.new("CMYK", (8, 8)), "JPEG"), "jpeg"),
+    ],
+)
+def test_what_cannot_be_drawn_upon_without_loss_is_refused(data: bytes, form: str) -> None:
+    with pytest.raises(BadRequest):
+        image.drawn(data, form)
+
+
+def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_opened() -> None:
+    from struct import pack
+
+    data = pictures.png()
+    claimed = pictures.png_chunk(b"IHDR", pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    with pytest.raises(BadRequest) as caught:
+        image.drawn(data[:8] + claimed + data[33:], "png")
+    assert caught.value.code == "too_large"
