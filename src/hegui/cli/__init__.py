@@ -30,6 +30,10 @@ SHELF = {
         "hegui.cli.scan:scan",
         Words("look for risks in text files or a pipe", "在文本文件或管道中查找风险"),
     ),
+    "label": (
+        "hegui.cli.label:label",
+        Words("label files, read and verify their labels", "为文件加标识，读取和核验标识"),
+    ),
     "rules": (
         "hegui.cli.rules:rules",
         Words("check, count, import and export rule packs", "检查、统计、导入和导出规则包"),

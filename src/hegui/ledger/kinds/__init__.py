@@ -11,6 +11,7 @@ from hegui.ledger.kinds import (
     exchange,
     handing_over,
     keys,
+    labels,
     ledgers,
     packs,
     probes,
@@ -39,6 +40,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             handing_over,
             epochs,
             erasure,
+            labels,
         )
         for one in family.KINDS
     }

@@ -1,0 +1,270 @@
+"""The door through which labels get into files: written beside, read back, put in place.
+
+Nothing is put in place unless the written file, read again, holds the label once, at its place,
+and the same content as before, by a hash of both. Whatever fails, the original stays as it was.
+"""
+
+import hashlib
+import os
+import secrets
+import stat
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from hegui.app import explicit
+from hegui.app.disk import Disk, FileSource
+from hegui.labels import deciding, judging
+from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
+from hegui.labels.recognising import HEAD, recognised
+from hegui.labels.value import MOST, Implicit, parsed
+from hegui.terms import BadRequest, Corrupt, Unavailable, Words
+
+_BLOCK: Final = 1024 * 1024
+_SUFFIX: Final = ".aigc.json"
+
+Record = Callable[["Written"], None]
+"""Puts on record what is about to be put in place; what it raises keeps the file from that."""
+
+
+def _unrecorded(written: "Written") -> None:
+    """Put nothing on record."""
+
+
+class Written(NamedTuple):
+    """What was written. ``payload`` and ``file`` are SHA-256 in hexadecimal.
+
+    ``form`` is how the label is stored, ``sidecar`` for a file beside the target.
+    """
+
+    target: Path
+    format: str
+    form: str
+    explicit: explicit.Shown
+    implicit: Implicit
+    cause: deciding.Cause
+    payload: str
+    file: str
+
+
+class Seen(NamedTuple):
+    """A file as it was read. ``payload`` is the SHA-256 of its content, in hexadecimal."""
+
+    form: Format
+    found: list[Found]
+    payload: str
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[FileSource]:
+    """Open a file for reading; what is no file that can be read is a ``BadRequest``."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise BadRequest(_NOT_READ.fill(path=path, why=error.strerror)) from None
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise BadRequest(_NOT_READ.fill(path=path, why="not a regular file"))
+        yield FileSource(handle)
+    finally:
+        os.close(handle)
+
+
+def format_of(source: Source, name: str) -> Format:
+    """Return the format of a file; an unknown one is a ``BadRequest``."""
+    form = recognised(source.read(0, HEAD), name)
+    if form is None:
+        raise BadRequest(_UNKNOWN.fill(path=name), code="unknown_format")
+    return form
+
+
+def seen(path: Path, *, content: bool = False) -> Seen:
+    """Read a file's labels, also that in a file beside it; with ``content`` its digest too."""
+    with opened(path) as source:
+        form = format_of(source, path.name)
+        found = [*form.read(source), *_beside(path)]
+        return Seen(form, found, _digest(source, form.payload(source)) if content else "")
+
+
+def new_number(at_ms: int) -> str:
+    """Return a new number for content: a UUID that begins with the time (RFC 9562, 5.7)."""
+    value = (at_ms << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62)
+    return str(uuid.UUID(int=value | secrets.randbits(62)))
+
+
+def sidecar(path: Path) -> Path:
+    """Return the name of the file that holds the label of a format which has no place for one."""
+    return path.with_name(path.name + _SUFFIX)
+
+
+def label(
+    path: Path,
+    target: Path,
+    ours: Implicit,
+    mode: explicit.Mode,
+    *,
+    record: Record = _unrecorded,
+    disk: Disk | None = None,
+) -> Written:
+    """Write ``path`` with its labels to ``target``, which may be the same file.
+
+    The explicit label comes first, as ``mode`` says. Another producer's implicit label stays, with
+    the propagator's fields of ``ours``. ``record`` is told before anything is in place. Refusals
+    are ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than
+    it was written is ``Corrupt``. In each case ``target`` is as before.
+    """
+    disk = disk or Disk()
+    place = Path(os.path.realpath(target))
+    with opened(path) as file:
+        before = os.fstat(file.handle)
+        form = format_of(file, path.name)
+        decision = deciding.decided([*form.read(file), *_beside(path)], ours)
+        shown = explicit.chosen(form, mode)
+        source = Memory(explicit.drawn(file, form)) if shown == "drawn" else file
+        inner = decision.implicit.inner()
+        parts = _with_label(form, source, inner)
+        payload = _digest(source, form.payload(source))
+        done: list[Written] = []
+
+        def check(new: FileSource, digest: str) -> None:
+            name = judging.BESIDE
+            if parts is not None:
+                name = _same_label(path, form.read(new), decision.implicit)
+            if _digest(new, form.payload(new)) != payload:
+                raise Corrupt(_CONTENT.fill(path=path))
+            _require_unchanged(path, file.handle, before)
+            done.append(
+                Written(target, form.name, name, shown, *decision, payload=payload, file=digest)
+            )
+            record(done[0])
+
+        rights = stat.S_IMODE(before.st_mode)
+        if parts is None:
+            # first: a label without its file harms nobody
+            beside = (sidecar(place), rights)
+            _put(disk, Memory(b""), [inner.encode() + b"\n"], beside, _nothing)
+        _put(disk, source, parts or [Slice(0, source.size)], (place, rights), check)
+    if parts is not None:
+        sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
+    return done[0]
+
+
+def _require_unchanged(path: Path, handle: int, before: os.stat_result) -> None:
+    after = os.fstat(handle)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise BadRequest(_CHANGED.fill(path=path))
+
+
+def _with_label(form: Format, source: Source, inner: str) -> Splice | None:
+    """Return the file with its label; None for a format that has no place for one."""
+    try:
+        return form.write(source, inner)
+    except BadRequest as error:
+        if error.code != "no_place":
+            raise
+        return None
+
+
+def _put(
+    disk: Disk,
+    source: FileSource | Memory,
+    parts: Splice,
+    target: tuple[Path, int],
+    check: Callable[[FileSource, str], None],
+) -> None:
+    """Write a file beside the target, have it checked with its SHA-256, put it in place."""
+    path, mode = target
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent
+        )
+    except OSError as error:
+        raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
+    part = Path(name)
+    try:
+        for one in parts:
+            if isinstance(one, bytes):
+                disk.append(handle, one)
+            elif isinstance(source, FileSource):
+                disk.copy(source.handle, handle, one)
+            else:
+                disk.append(handle, source.read(*one))
+        os.fchmod(handle, mode)
+        disk.sync(handle)
+        new = FileSource(handle)
+        check(new, _digest(new, [Slice(0, new.size)]))
+        disk.replace(part, path)
+    except OSError as error:
+        raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
+    finally:
+        os.close(handle)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _nothing(new: FileSource, digest: str) -> None:
+    """Check nothing: what is written has no format."""
+
+
+def _same_label(path: Path, found: list[Found], wanted: Implicit) -> str:
+    """Return how the label is stored, which must be there once, at its place, as it was wanted."""
+    if len(found) != 1 or not found[0].guide:
+        raise Corrupt(_READ_BACK.fill(path=path))
+    there = found[0].parsed
+    if (
+        there is None
+        or there.implicit != wanted
+        or len(there.fields) != len(wanted.__struct_fields__)
+    ):
+        raise Corrupt(_READ_BACK.fill(path=path))
+    return found[0].form
+
+
+def _beside(path: Path) -> list[Found]:
+    """Return the label in the file beside, if there is one."""
+    beside = sidecar(path)
+    if not beside.is_file():
+        return []
+    with opened(beside) as source:
+        raw = source.read(0, MOST + 1).decode("utf-8", "replace").strip()
+    return [Found(judging.BESIDE, 0, raw, guide=False, parsed=parsed(raw))]
+
+
+def _digest(source: Source, parts: Iterable[Slice]) -> str:
+    hasher = hashlib.sha256()
+    for part in parts:
+        for at in range(part.offset, part.offset + part.length, _BLOCK):
+            hasher.update(source.read(at, min(_BLOCK, part.offset + part.length - at)))
+    return hasher.hexdigest()
+
+
+_NOT_READ: Final = Words(
+    en="{path} cannot be read ({why}). Name a file that is there and that you may read.",
+    zh="无法读取 {path}（{why}）。请指定存在且有读取权限的文件。",
+)
+_UNKNOWN: Final = Words(
+    en="{path} is of no format that hegui can label. Its content counts, not its name.",
+    zh="{path} 不属于 hegui 可以标识的格式。判断依据是内容而非文件名。",
+)
+_CHANGED: Final = Words(
+    en="{path} was changed by another program meanwhile. Nothing was written; run it again.",
+    zh="{path} 在处理期间被其他程序改动。未写入任何内容，请重新运行。",
+)
+_NOT_WRITTEN: Final = Words(
+    en="{path} could not be written ({why}). It is as it was before. Free space or look at the"
+    " disk, then run it again.",
+    zh="无法写入 {path}（{why}）。原有内容未变。请清理空间或检查磁盘后重新运行。",
+)
+_READ_BACK: Final = Words(
+    en="The label of {path}, read back, is not the one that was written. Nothing was put in place;"
+    " please report it.",
+    zh="{path} 写入后读回的标识与写入的不一致。未替换任何文件，请向我们报告。",
+)
+_CONTENT: Final = Words(
+    en="The content of {path} would not be the same after labelling. Nothing was put in place;"
+    " please report it.",
+    zh="{path} 写入标识后内容会发生变化。未替换任何文件，请向我们报告。",
+)

@@ -1,0 +1,134 @@
+"""``hegui label agreement``: put an agreement under Art. 9 on record."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
+from hegui.cli.speech import CLEAN, command, option, say
+from hegui.terms import BadRequest, Entry, Words
+
+_MOST_TERMS: Final = 16 * 1024 * 1024
+_TENANT: Final = "default"
+_DAY_MS: Final = 86_400_000
+
+
+@command(
+    "agreement",
+    Words(
+        "Record that a user asked for content without an explicit label and agreed, told of the "
+        "duties, to carry them (labelling measures, Art. 9). Prints the number that 'hegui label "
+        "write --agreement' takes. The implicit label stays in every file, and each file is on "
+        "record for six months and more.",
+        "登记用户要求提供不含显式标识的内容，且已明确并同意承担相应标识义务（标识办法第九条）。"
+        "输出协议编号，供 hegui label write --agreement 使用。隐式标识始终保留，"
+        "每个文件的记录留存不少于六个月。",
+    ),
+    Words(
+        "hegui label agreement --subject 4f2k9xw0ab --terms terms.pdf --until 2027-10-31",
+        "hegui label agreement --subject 4f2k9xw0ab --terms terms.pdf --until 2027-10-31",
+    ),
+)
+@SETTINGS_OPTION
+@option(
+    "--subject",
+    required=True,
+    metavar="PSEUDONYM",
+    words=Words("the user, by a pseudonym that you can resolve", "用户的假名标识，须能对应到本人"),
+)
+@option(
+    "--terms",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    words=Words(
+        "the text that was agreed to; its digest goes on record", "用户同意的协议文本，记录其摘要"
+    ),
+)
+@option(
+    "--until",
+    required=True,
+    metavar="YYYY-MM-DD",
+    words=Words("the last day (UTC) on which it holds", "最后有效日（UTC）"),
+)
+@option(
+    "--by",
+    default="",
+    metavar="WHO",
+    words=Words("who concluded it, by a role or number", "由谁经办，填岗位或工号"),
+)
+@JSON_OPTION
+def agreement(config: Path, terms: Path, until: str, *, as_json: bool, **said: Any) -> int:
+    """Put an agreement on record."""
+    from dataclasses import asdict
+
+    from hegui.app import agreements, parts
+    from hegui.app.labelling import new_number
+    from hegui.ledger.kinds import named
+    from hegui.ledger.leaf import make
+
+    settings = read_settings(config)
+    at = parts.now()
+    end = _end_of(until)
+    if end <= at:
+        raise BadRequest(_PAST, param="until")
+    for name in ("subject", "by"):
+        if len(said[name]) > 200 or (name == "subject" and not said[name].strip()):  # noqa: PLR2004 - a Name's length
+            raise BadRequest(_LONG.fill(name=name), param=name)
+    made = agreements.Agreement(
+        agreement=f"LA-{new_number(at)}", terms=_digest(terms), since=at, until=end, **said
+    )
+    ledger = parts.open_ledger(settings)
+    try:
+        leaf = make(named("label.agreement"), at, _TENANT, asdict(made))
+        ledger.add_blocking(Entry(_TENANT, leaf))
+    finally:
+        ledger.close()
+    agreements.keep(settings.data_dir, made)
+    if as_json:
+        click.echo(json.dumps(asdict(made), ensure_ascii=False))
+        return CLEAN
+    click.echo(made.agreement)
+    say(_DONE.fill(day=until), err=True)
+    return CLEAN
+
+
+def _end_of(day: str) -> int:
+    """Return when a day (UTC) ends, in milliseconds."""
+    try:
+        start = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise BadRequest(_NO_DAY, param="until") from None
+    return int(start.timestamp() * 1_000) + _DAY_MS
+
+
+def _digest(terms: Path) -> str:
+    try:
+        if terms.stat().st_size > _MOST_TERMS:
+            raise BadRequest(_LARGE.fill(path=terms), param="terms")
+        data = terms.read_bytes()
+    except OSError as error:
+        raise BadRequest(_UNREAD.fill(path=terms, why=error.strerror), param="terms") from None
+    if not data.strip():
+        raise BadRequest(_UNREAD.fill(path=terms, why="empty"), param="terms")
+    return hashlib.sha256(data).hexdigest()
+
+
+_NO_DAY: Final = Words("--until is a date such as 2027-01-31", "--until 应为日期，如 2027-01-31")
+_PAST: Final = Words("--until must lie ahead", "--until 应为将来的日期")
+_LONG: Final = Words(
+    "--{name} is a short name, of at most 200 characters", "--{name} 应为不超过 200 个字符的短名称"
+)
+_LARGE: Final = Words(
+    "{path} is larger than 16 MB; name the text of the agreement",
+    "{path} 超过 16 MB，请指定协议文本",
+)
+_UNREAD: Final = Words("{path} cannot be read: {why}", "无法读取 {path}：{why}")
+_DONE: Final = Words(
+    "On record, until {day} (UTC). Keep the signed text: the record holds its digest only.",
+    "已记录在案，有效至 {day}（UTC）。请保存签署的文本：记录中只有其摘要。",
+)

@@ -1,0 +1,386 @@
+"""``hegui label write``: put labels into files, each proven, and on record."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from hegui.cli.label_files import files_in, shown, shown_words
+from hegui.cli.shared import JSON_OPTION, read_settings
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, MISCONFIGURED, command, lang_of, option, say
+from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Misconfigured, Unavailable, Words
+
+if TYPE_CHECKING:
+    from hegui.app.explicit import Mode
+    from hegui.app.labelling import Record, Written
+    from hegui.labels.sm2 import PrivateKey
+    from hegui.labels.value import Implicit
+    from hegui.settings import Settings
+
+_WORDS = Words(
+    "Put the notice and the label into files; folders are labelled with all that is in them. The "
+    "content of a file is not encoded anew (drawing a notice on a picture does so for the picture),"
+    " the label is read back from what was written, and only then the file is put in place. Another"
+    " producer's label stays, with you as the propagator. With settings (-c, or hegui.toml in this "
+    "folder) each file is on record. Exit code 2: a file could not be written; 3: one was refused.",
+    "为文件加上显式标识和隐式标识；给出文件夹则处理其中所有文件。文件内容不会重新编码"
+    "（在图片上绘制标识时，图片除外），写入后读回核对，确认无误才替换。其他生成者的标识予以保留，"
+    "只填写传播者字段。有配置（-c 或当前目录的 hegui.toml）时，每个文件都记录在案。"
+    "退出码：2 有文件无法写入；3 有文件被拒绝。",
+)
+_EXAMPLES = Words(
+    "hegui label photo.jpg -o out.jpg\nhegui label write --in-place folder/\n"
+    "hegui label film.mp4 -o out.mp4 --explicit present --by 'editor 3'",
+    "hegui label photo.jpg -o out.jpg\nhegui label write --in-place folder/\n"
+    "hegui label film.mp4 -o out.mp4 --explicit present --by 'editor 3'",
+)
+_DEFAULT: Final = Path("hegui.toml")
+_TENANT: Final = "default"
+_MOST_NAME: Final = 200
+_MOST_KEY: Final = 8_192  # bytes of a key file
+
+
+@command("write", _WORDS, _EXAMPLES)
+@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
+@option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    words=Words(
+        "the file to write; a folder for several files", "写到哪个文件；多个文件时为文件夹"
+    ),
+)
+@option("--in-place", is_flag=True, words=Words("replace the files themselves", "直接替换原文件"))
+@option(
+    "--producer",
+    metavar="CODE27",
+    words=Words(
+        "your provider code (provider.code of the settings)",
+        "服务提供者编码（默认取配置中的 provider.code）",
+    ),
+)
+@option(
+    "--id",
+    "number",
+    default="auto",
+    metavar="auto|ID",
+    words=Words(
+        "the number of the content, for one file; auto makes one (auto)",
+        "内容编号，仅限单个文件；auto 自动生成（默认 auto）",
+    ),
+)
+@option(
+    "--label",
+    "value",
+    type=click.Choice(["1", "2", "3"]),
+    default="1",
+    words=Words(
+        "1: is generated, 2: may be, 3: suspected (1)", "1 属于，2 可能，3 疑似生成（默认 1）"
+    ),
+)
+@option(
+    "--propagator",
+    metavar="CODE27",
+    words=Words("who spreads it (the producer)", "传播者编码（默认与生成者相同）"),
+)
+@option(
+    "--propagate-id",
+    metavar="ID",
+    words=Words("the propagator's number (as --id)", "传播编号（默认与 --id 相同）"),
+)
+@option(
+    "--sign",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="KEY",
+    words=Words(
+        "sign the label with the SM2 key in this file (hexadecimal or PEM; hegui[sm2])",
+        "用此文件中的 SM2 私钥为标识签名（十六进制或 PEM；需要 hegui[sm2]）",
+    ),
+)
+@option(
+    "--explicit",
+    "mode",
+    type=click.Choice(["auto", "interface", "present"]),
+    default="auto",
+    words=Words(
+        "auto puts a notice into pictures, texts, Word files, MP3 and WAV; interface: your service "
+        "shows it (text and sound only); present: the content shows it already (auto)",
+        "auto 写入图片、文本、Word、MP3 和 WAV；interface 由服务界面提示（仅限文本和音频）；"
+        "present 内容已显示标识（默认 auto）",
+    ),
+)
+@option(
+    "--agreement",
+    default="",
+    metavar="LA-…",
+    words=Words(
+        "leave the notice out under this agreement with the user (hegui label agreement)",
+        "依据与用户的该协议不加显式标识（见 hegui label agreement）",
+    ),
+)
+@option(
+    "--by",
+    default="",
+    metavar="WHO",
+    words=Words("who says so, by a role or number", "由谁声明，填岗位或工号"),
+)
+@option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    words=Words("the settings file (hegui.toml, if there)", "配置文件（默认 hegui.toml，如存在）"),
+)
+@JSON_OPTION
+def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said: Any) -> int:
+    """Put labels into files."""
+    from hegui.app import labelling
+
+    settings = _settings(config)
+    single = len(files) == 1 and not files[0].is_dir()
+    _require_one_place(said, single=single)
+    code = CLEAN
+    count = 0
+    mode = _mode(settings, said)
+    with _recording(settings, said) as record:
+        for path, folder in files_in(files):
+            count += 1
+            target = _target(path, folder, said, single=single)
+            try:
+                if target != path:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                label = _label(settings, said)
+                written = labelling.label(path, target, label, mode, record=record)
+            except (BadRequest, Unavailable, Corrupt) as error:
+                if single and not as_json:
+                    raise
+                code = max(code, MISCONFIGURED if isinstance(error, BadRequest) else COULD_NOT_TELL)
+                _tell_refused(path, error, as_json=as_json)
+                continue
+            _tell(written, as_json=as_json)
+    if settings is None:
+        say(_NOT_RECORDED, err=True)
+    if count == 0:
+        raise BadRequest(_NOTHING)
+    return code
+
+
+def _settings(config: Path | None) -> "Settings | None":
+    if config is None and not _DEFAULT.exists():
+        return None
+    return read_settings(config or _DEFAULT)
+
+
+def _mode(settings: "Settings | None", said: dict[str, Any]) -> "Mode":
+    """Return how the notice is shown; without one only under an agreement that is in force."""
+    from hegui.app import agreements, parts
+
+    mode: Mode = said["mode"]
+    if not said["agreement"]:
+        return mode
+    if settings is None:
+        raise BadRequest(_NO_RECORD, param="agreement")
+    agreements.in_force(settings.data_dir, said["agreement"], parts.now())
+    return "agreement"
+
+
+def _require_one_place(said: dict[str, Any], *, single: bool) -> None:
+    if (said["out"] is None) != said["in_place"]:
+        raise BadRequest(_WHERE, param="out")
+    if not single and said["number"] != "auto":
+        raise BadRequest(_ONE_NUMBER, param="id")
+    if not single and said["out"] is not None and said["out"].is_file():
+        raise BadRequest(_FOLDER.fill(path=said["out"]), param="out")
+
+
+def _target(path: Path, folder: Path | None, said: dict[str, Any], *, single: bool) -> Path:
+    out: Path | None = said["out"]
+    if out is None:
+        return path
+    if single and not out.is_dir():
+        return out
+    return out / (path.relative_to(folder) if folder is not None else path.name)
+
+
+def _label(settings: "Settings | None", said: dict[str, Any]) -> "Implicit":
+    """Return the label to write; codes are checked, and never made up."""
+    from hegui.app import parts
+    from hegui.app.labelling import new_number
+    from hegui.labels import security
+    from hegui.labels.judging import code_fault
+    from hegui.labels.value import Implicit, faults_of
+    from hegui.settings.identifiers import provider_code_fault
+
+    producer = said["producer"] or (settings.provider.code if settings is not None else "")
+    if not producer:
+        raise BadRequest(_NO_PRODUCER, param="producer")
+    propagator = said["propagator"] or producer
+    for name, code, fault in (
+        ("--producer", producer, provider_code_fault(producer)),
+        ("--propagator", propagator, code_fault(propagator)),
+    ):
+        if fault is not None:
+            raise BadRequest(
+                Words(
+                    _CODE.en.format(name=name, code=shown(code), why=fault.en),
+                    _CODE.zh.format(name=name, code=shown(code), why=fault.zh),
+                )
+            )
+    number = new_number(parts.now()) if said["number"] == "auto" else said["number"]
+    label = Implicit(
+        said["value"], producer, number, "", propagator, said["propagate_id"] or number, ""
+    )
+    for wrong in faults_of({name: getattr(label, name) for name in label.__struct_fields__}):
+        raise BadRequest(wrong.words, param="id")
+    return label if said["sign"] is None else security.signed(label, _key_in(said["sign"]))
+
+
+def _key_in(path: Path) -> "PrivateKey":
+    """Read the key that signs; a file that others may read is ``Misconfigured``."""
+    from hegui.labels import sm2
+
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise Misconfigured(_OPEN_KEY.fill(path=path))
+            return sm2.private_key(file.read(_MOST_KEY).decode("ascii", "replace"))
+    except OSError as error:
+        raise Misconfigured(_NO_KEY.fill(path=path, why=error.strerror)) from None
+
+
+@contextmanager
+def _recording(settings: "Settings | None", said: dict[str, Any]) -> "Iterator[Record]":
+    """Give what puts a label on record; without settings it does nothing."""
+    if settings is None:
+        yield lambda written: None  # noqa: ARG005 - there is nowhere to put it
+        return
+    from hegui.app import parts
+
+    ledger = parts.open_ledger(settings)
+    try:
+        yield _recorder(ledger.add_blocking, said["agreement"], said["by"])
+    finally:
+        ledger.close()
+
+
+def _recorder(add: Callable[[Entry], object], agreement: str, by: str) -> "Record":
+    from hegui.app import parts
+    from hegui.ledger.kinds import named
+    from hegui.ledger.leaf import make
+
+    def record(written: "Written") -> None:
+        label = written.implicit
+        fields = {
+            "produce": _named(label.ProduceID),
+            "producer": _named(label.ContentProducer),
+            "propagate": _named(label.PropagateID),
+            "propagator": _named(label.ContentPropagator),
+            "label": label.Label,
+            "layers": _layers(label.ReservedCode1, written.cause),
+            "agreement": agreement,
+            "by": by,
+        }
+        names = ("cause", "payload", "file", "format", "form", "explicit")
+        fields |= {name: getattr(written, name) for name in names}
+        add(Entry(_TENANT, make(named("label.written"), parts.now(), _TENANT, fields)))
+
+    return record
+
+
+def _layers(reserved: str, cause: str) -> list[str]:
+    """Return what marks the file beside its notice; another producer's signature is not ours."""
+    return ["tc260", "sm2"] if reserved and cause != "kept" else ["tc260"]
+
+
+def _named(value: str) -> str:
+    """Return what a record can hold of a value; another producer's may be of any length."""
+    if len(value.encode("utf-8", "replace")) <= _MOST_NAME:
+        return value
+    return "sha256:" + hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
+
+
+def _tell(written: "Written", *, as_json: bool) -> None:
+    label = written.implicit
+    if as_json:
+        names = ("format", "form", "explicit", "cause", "payload", "file")
+        said = {name: getattr(written, name) for name in names}
+        fields = {name: getattr(label, name) for name in label.__struct_fields__}
+        _print({"target": str(written.target), **said, "label": fields})
+        return
+    words = _CAUSES[written.cause]
+    say(words.fill(path=shown(str(written.target)), id=label.ProduceID, form=written.form))
+    if written.form == "sidecar":
+        say(_BESIDE.fill(form=written.format))
+
+
+def _tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
+    words = shown_words(error.words).say(lang_of())
+    if as_json:
+        code = error.code if isinstance(error, BadRequest) else type(error).__name__.lower()
+        _print({"source": str(path), "error": code, "words": words})
+    else:
+        click.echo(f"{shown(str(path))}: {words}", err=True)
+
+
+def _print(data: dict[str, Any]) -> None:
+    line = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    click.echo(line.decode())
+
+
+_WHERE: Final = Words(
+    "say where the labelled file goes: -o OUT, or --in-place",
+    "请指定写到哪里：-o OUT 或 --in-place",
+)
+_ONE_NUMBER: Final = Words(
+    "--id is for one file; for several, each gets a number of its own (auto)",
+    "--id 只能用于单个文件；多个文件时各自自动编号（auto）",
+)
+_FOLDER: Final = Words(
+    "{path} is a file; for several files name a folder", "{path} 是文件；多个文件请指定文件夹"
+)
+_NO_PRODUCER: Final = Words(
+    "who is the producer? Give --producer CODE27, or set provider.uscc in the settings (-c): the "
+    "code follows from your credit code, and hegui never makes one up",
+    "缺少生成者编码。请使用 --producer CODE27，或在配置（-c）中填写 provider.uscc："
+    "编码由统一社会信用代码推出，hegui 不会编造",
+)
+_CODE: Final = Words("{name} {code}: {why}", "{name} {code}：{why}")
+_OPEN_KEY: Final = Words(
+    "others may read the key {path}: chmod 600 it, or make a new one if they did",
+    "密钥文件 {path} 可被他人读取：请执行 chmod 600；如已泄露，请更换密钥",
+)
+_NO_KEY: Final = Words("the key {path} cannot be read: {why}", "无法读取密钥 {path}：{why}")
+_NO_RECORD: Final = Words(
+    "an explicit label is left out on record only: name the settings (-c)",
+    "不加显式标识须记录在案，请用 -c 指定配置文件",
+)
+_NOTHING: Final = Words(
+    "there was no file that hegui can label in what you named",
+    "指定的范围内没有 hegui 可以标识的文件",
+)
+_NOT_RECORDED: Final = Words(
+    "Nothing was put on record: there is no hegui.toml here, and none was named with -c.",
+    "未记录在案：当前目录没有 hegui.toml，也未用 -c 指定。",
+)
+_CAUSES: Final = {
+    "added": Words("{path}: labelled as {id} ({form})", "{path}：已加标识，编号 {id}（{form}）"),
+    "replaced": Words(
+        "{path}: labelled as {id} in place of an older label ({form})",
+        "{path}：已替换原有标识，编号 {id}（{form}）",
+    ),
+    "kept": Words(
+        "{path}: the producer's label {id} was kept, with you as the propagator ({form})",
+        "{path}：保留生成者标识 {id}，已填写传播者（{form}）",
+    ),
+}
+_BESIDE: Final = Words(
+    "  No guide names a place for a label in {form}: it lies in a file beside, NAME.aigc.json. Keep"
+    " the two together.",
+    "  现有指南未规定 {form} 格式的标识位置：标识写入旁附文件 NAME.aigc.json，请与原文件一并保存。",
+)

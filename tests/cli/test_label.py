@@ -1,0 +1,290 @@
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from hegui.labels import sm2
+from hegui.testing import pictures
+from hegui.testing.labelled import CODE
+
+Hegui = Callable[..., Result]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    path.write_bytes(pictures.png())
+    return path
+
+
+def label(hegui: Hegui, *args: str) -> Result:
+    return hegui("label", *args, "--producer", CODE, "--explicit", "present")
+
+
+def records(folder: Path) -> list[dict[str, object]]:
+    with closing(sqlite3.connect(folder / "hegui-data" / "hegui.db")) as connection:
+        return [json.loads(leaf) for (leaf,) in connection.execute("SELECT leaf FROM entry")]
+
+
+def test_a_labelled_file_is_read_and_verified(hegui: Hegui, photo: Path) -> None:
+    made = hegui("label", str(photo), "-o", "out.png", "--producer", CODE)
+    assert made.exit_code == 0, made.output
+    assert "Nothing was put on record" in made.stderr
+    read = json.loads(hegui("label", "read", "out.png", "--json").stdout)
+    (found,) = read["labels"]
+    assert found["fields"]["ContentProducer"] == CODE
+    assert found["fields"]["ProduceID"] == found["fields"]["PropagateID"]
+    assert found["fields"]["ProduceID"][14] == "7"
+    assert found["guide"]
+    assert hegui("label", "read", "out.png").stdout.count("ProduceID") == 1
+    verified = hegui("label", "verify", "out.png")
+    assert (verified.exit_code, verified.stdout) == (0, "out.png: compliant\n")
+
+
+def test_each_file_is_on_record_before_it_is_in_place(
+    hegui: Hegui, settings: Path, photo: Path
+) -> None:
+    made = label(hegui, str(photo), "--in-place", "--json", "--by", "staff 7", "--id", "x-1")
+    said = json.loads(made.stdout)
+    (record,) = records(settings.parent)
+    assert record["kind"] == "label.written"
+    assert record["produce"] == said["label"]["ProduceID"] == "x-1"
+    assert record["file"] == said["file"]
+    assert record["payload"] == said["payload"]
+    assert (record["explicit"], record["by"]) == ("present", "staff 7")
+    assert made.stderr == ""
+
+
+def test_a_foreign_label_of_any_length_goes_on_record(
+    hegui: Hegui, settings: Path, photo: Path
+) -> None:
+    assert settings.exists()
+    other = "001191310104MACE0YX63918020"
+    hegui("label", str(photo), "--in-place", "--producer", other, "--explicit", "present",
+          "--id", "n" * 900)  # fmt: skip
+    result = label(hegui, str(photo), "--in-place", "--propagate-id", "p-1")
+    assert result.exit_code == 0, result.output
+    record = records(settings.parent)[-1]
+    assert record["cause"] == "kept"
+    assert str(record["produce"]).startswith("sha256:")
+    assert record["propagate"] == "p-1"
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--producer", CODE], "-o OUT"),
+        (["--producer", CODE, "--in-place", "-o", "x.png"], "-o OUT"),
+        (["-o", "x.png"], "never makes one up"),
+        (["-o", "x.png", "--producer", CODE[:-2]], "27 characters"),
+        (["-o", "x.png", "--producer", CODE.replace("MACQ", "MACP")], "credit code"),
+        (["-o", "x.png", "--producer", CODE, "--propagator", "nobody"], "--propagator"),
+        (["-o", "x.png", "--producer", CODE, "--id", "with space"], "0x21"),
+        (["-o", "x.png", "--producer", CODE, "--explicit", "interface"], "text and sound"),
+    ],
+)
+def test_what_is_not_right_is_refused_and_nothing_written(
+    hegui: Hegui, photo: Path, args: list[str], said: str
+) -> None:
+    result = hegui("label", str(photo), *args)
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert not (photo.parent / "x.png").exists()
+    assert photo.read_bytes() == pictures.png()
+
+
+def test_a_folder_is_labelled_with_all_that_is_in_it(hegui: Hegui, tmp_path: Path) -> None:
+    made = tmp_path / "made" / "deep"
+    made.mkdir(parents=True)
+    (made / "a.jpg").write_bytes(pictures.jpeg())
+    (made / "b.png").write_bytes(pictures.png())
+    (made / "broken.png").write_bytes(pictures.png()[:50])
+    (made / "notes.xyz").write_bytes(b"\x00\x01\x02 not ours")
+    result = label(hegui, "made", "-o", "out")
+    assert result.exit_code == 3
+    assert "broken.png" in result.stderr
+    written = sorted(path.name for path in (tmp_path / "out" / "deep").iterdir())
+    assert written == ["a.jpg", "b.png"]
+    verified = hegui("label", "verify", "out", "--json")
+    assert verified.exit_code == 0
+    assert len(verified.stdout.splitlines()) == 2
+
+
+def test_several_files_do_not_share_a_number(hegui: Hegui, photo: Path) -> None:
+    other = photo.with_name("other.png")
+    other.write_bytes(pictures.png())
+    assert label(hegui, str(photo), str(other), "--in-place", "--id", "x").exit_code == 3
+    result = label(hegui, str(photo), str(other), "--in-place", "--json")
+    numbers = [json.loads(line)["label"]["ProduceID"] for line in result.stdout.splitlines()]
+    assert len(set(numbers)) == 2
+
+
+def test_verify_tells_wrong_from_missing_from_unreadable(hegui: Hegui, photo: Path) -> None:
+    assert hegui("label", "verify", str(photo)).exit_code == 1
+    broken = photo.with_name("broken.png")
+    broken.write_bytes(pictures.png()[:50])
+    assert hegui("label", "verify", str(broken)).exit_code == 2
+    wrong = photo.with_name("wrong.png")
+    text = b'AIGC\0{"AIGC":{"Label":1,"ContentProducer":"x"}}'
+    wrong.write_bytes(pictures.png(pictures.png_chunk(b"tEXt", text)))
+    result = hegui("label", "verify", str(wrong), "--json")
+    assert result.exit_code == 1
+    codes = {one["code"] for one in json.loads(result.stdout)["findings"]}
+    assert {"missing-field", "not-a-string"} <= codes
+    assert hegui("label", "verify", "nowhere.png").exit_code == 3
+
+
+def test_a_terminal_obeys_nothing_that_stands_in_a_file(hegui: Hegui, photo: Path) -> None:
+    text = b'AIGC\0{"Label":"1","\\u001b[2J":"\\u001b]0;x\\u0007"}'
+    photo.write_bytes(pictures.png(pictures.png_chunk(b"tEXt", text)))
+    for args in (["read"], ["verify"], ["check", "--before", str(photo), "--after"]):
+        result = hegui("label", *args, str(photo))
+        assert "\x1b" not in result.output
+        assert "\x07" not in result.output
+
+
+def test_check_tells_whether_a_pipeline_lost_the_label(hegui: Hegui, photo: Path) -> None:
+    label(hegui, str(photo), "-o", "out.png")
+    kept = hegui("label", "check", "--before", "out.png", "--after", "out.png", "--json")
+    assert kept.exit_code == 0
+    assert json.loads(kept.stdout)["content_identical"]
+    lost = hegui("label", "check", "--before", "out.png", "--after", str(photo))
+    assert lost.exit_code == 1
+    assert "lost" in lost.stdout
+    none = hegui("label", "check", "--before", str(photo), "--after", str(photo))
+    assert none.exit_code == 2
+
+
+def test_check_names_what_is_missing_in_a_folder(hegui: Hegui, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "a" / "1.png").write_bytes(pictures.png())
+    label(hegui, "a", "--in-place")
+    result = hegui("label", "check", "--before", "a", "--after", "b")
+    assert result.exit_code == 1
+    assert "b/1.png" in result.stdout
+
+
+def test_a_label_beside_a_file_is_told_of(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "a.bmp").write_bytes(pictures.bmp())
+    made = label(hegui, "a.bmp", "-o", "b.bmp")
+    assert "b.bmp" in made.stdout
+    assert "beside" in made.stdout
+    assert hegui("label", "verify", "b.bmp").exit_code == 2
+
+
+def test_chinese_is_spoken_too(hegui: Hegui, photo: Path) -> None:
+    result = hegui("label", "verify", str(photo), "--lang", "zh")
+    assert "未找到标识" in result.stdout
+
+
+def test_help_shows_the_commands(hegui: Hegui) -> None:
+    said = hegui("label", "--help").stdout
+    for name in ("write", "read", "verify", "check"):
+        assert name in said
+
+
+def agreed(hegui: Hegui, folder: Path, until: str = "2999-12-31") -> str:
+    (folder / "terms.txt").write_text("the user labels what the user publishes")
+    made = hegui("label", "agreement", "--subject", "u-1", "--terms", "terms.txt", "--until", until)
+    assert made.exit_code == 0, made.output
+    return made.stdout.strip()
+
+
+def test_a_notice_is_left_out_under_an_agreement_on_record_and_the_label_stays(
+    hegui: Hegui, settings: Path, photo: Path
+) -> None:
+    number = agreed(hegui, settings.parent)
+    made = hegui("label", "photo.png", "-o", "out.png", "--producer", CODE, "--agreement", number)
+    assert made.exit_code == 0, made.output
+    agreement, written = records(settings.parent)
+    assert agreement["kind"] == "label.agreement"
+    assert agreement["agreement"] == written["agreement"] == number
+    assert written["explicit"] == "agreement"
+    assert hegui("label", "verify", "out.png").exit_code == 0
+    assert photo.exists()
+
+
+@pytest.mark.parametrize("number", ["LA-" + "0" * 36, "../hegui", "anything", "LA-"])
+def test_without_an_agreement_no_notice_is_left_out(
+    hegui: Hegui, settings: Path, photo: Path, number: str
+) -> None:
+    assert settings.exists()
+    args = ("--in-place", "--producer", CODE, "--agreement", number)
+    result = hegui("label", str(photo), *args)
+    assert result.exit_code == 3
+    assert photo.read_bytes() == pictures.png()
+
+
+def test_an_agreement_that_ended_is_none(hegui: Hegui, settings: Path, photo: Path) -> None:
+    number = agreed(hegui, settings.parent)
+    (path,) = (settings.parent / "hegui-data" / "agreements").iterdir()
+    held = json.loads(path.read_text())
+    path.write_text(json.dumps({**held, "until": held["since"] + 1}))
+    args = ("--in-place", "--producer", CODE, "--agreement", number)
+    result = hegui("label", str(photo), *args)
+    assert result.exit_code == 3
+    assert "Art. 9" in result.stderr or "第九条" in result.stderr
+
+
+def test_without_records_no_notice_is_left_out(hegui: Hegui, photo: Path) -> None:
+    args = ("--in-place", "--producer", CODE, "--agreement", "LA-" + "0" * 36)
+    result = hegui("label", str(photo), *args)
+    assert result.exit_code == 3
+    assert "on record only" in result.stderr
+
+
+def test_an_agreement_needs_a_text_and_a_day_ahead(hegui: Hegui, settings: Path) -> None:
+    empty = settings.parent / "terms.txt"
+    empty.write_text(" ")
+    for until in ("2999-12-31", "2020-01-01", "soon"):
+        args = ("--subject", "u", "--terms", "terms.txt", "--until", until)
+        assert hegui("label", "agreement", *args).exit_code == 3
+    assert not (settings.parent / "hegui-data" / "agreements").exists()
+
+
+def test_a_key_that_others_may_read_signs_nothing(hegui: Hegui, photo: Path) -> None:
+    key = photo.with_name("key.pem")
+    key.write_text("11" * 32)
+    key.chmod(0o644)
+    result = label(hegui, str(photo), "--in-place", "--sign", "key.pem")
+    assert result.exit_code == 3
+    assert "chmod 600" in result.stderr
+    assert label(hegui, str(photo), "--in-place", "--sign", "none.pem").exit_code == 3
+    assert photo.read_bytes() == pictures.png()
+
+
+def test_a_signed_label_is_verified_by_its_key(hegui: Hegui, photo: Path) -> None:
+    if not sm2.available():
+        key = photo.with_name("key.pem")
+        key.write_text("11" * 32)
+        key.chmod(0o600)
+        refused = label(hegui, str(photo), "--in-place", "--sign", "key.pem")
+        assert "hegui[sm2]" in refused.stderr
+        return
+    secret = sm2.private_key("11" * 32)
+    photo.with_name("key.pem").touch(0o600)
+    photo.with_name("key.pem").write_text("11" * 32)
+    assert label(hegui, str(photo), "--in-place", "--sign", "key.pem").exit_code == 0
+    whole = hegui("label", "verify", str(photo))
+    assert whole.exit_code == 0
+    assert "who signed it is open" in whole.stdout
+    named = hegui("label", "verify", str(photo), "--key", secret.public.hex())
+    assert "is one that you named" in named.stdout
+    # the same signature over another number
+    data = photo.read_bytes()
+    said = json.loads(hegui("label", "read", "--json", str(photo)).stdout)["labels"][0]["fields"]
+    number = said["ProduceID"]
+    other = number[:-1] + ("0" if number[-1] != "0" else "1")
+    assert number.encode() in data
+    reserved = said["ReservedCode1"]
+    forged = {**said, "ProduceID": other, "ReservedCode1": reserved}
+    text = b"AIGC\0" + json.dumps({"AIGC": forged}).encode()
+    photo.write_bytes(pictures.png(pictures.png_chunk(b"tEXt", text)))
+    result = hegui("label", "verify", str(photo))
+    assert result.exit_code == 1
+    assert "does not hold" in result.stdout
