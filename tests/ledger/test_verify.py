@@ -3,6 +3,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -276,9 +277,9 @@ def test_leaf_and_hash_changed_together_are_named_by_their_tile(
 
 
 def test_several_processes_read_what_one_reads(tiled: Path) -> None:
-    connection = open_to_read(tiled)
     bounds = [(0, 256), (256, 512), (512, 800)]
-    alone = [read_range(connection, "t", *one) for one in bounds]
+    with closing(open_to_read(tiled)) as connection:
+        alone = [read_range(connection, "t", *one) for one in bounds]
     told: list[int] = []
     shared = Work(tiled, "t", 800, 2, told.append)._shared(bounds, 2)
     assert shared is not None

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -177,13 +178,13 @@ def print_ranges(words: list[str]) -> int:
     """Do what a child process is asked for: print what is found in each range."""
     path, tenant, *bounds = words
     try:
-        connection = open_to_read(Path(path))
-        connection.execute("BEGIN")
-        for bound in bounds:
-            low, _, high = bound.partition(":")
-            found = read_range(connection, tenant, int(low), int(high))
-            sys.stdout.write(json.dumps(asdict(found)) + "\n")
-            sys.stdout.flush()
+        with closing(open_to_read(Path(path))) as connection:
+            connection.execute("BEGIN")
+            for bound in bounds:
+                low, _, high = bound.partition(":")
+                found = read_range(connection, tenant, int(low), int(high))
+                sys.stdout.write(json.dumps(asdict(found)) + "\n")
+                sys.stdout.flush()
     except (sqlite3.Error, OverflowError, UnicodeError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from hegui.ledger.verify.opening import open_to_read
@@ -59,8 +60,8 @@ def _lines(connection: sqlite3.Connection) -> list[str]:
 def print_structure(words: list[str]) -> int:
     """Do what a child process is asked for: print SQLite's findings."""
     try:
-        connection = open_to_read(Path(words[0]))
-        sys.stdout.write(json.dumps(_lines(connection)))
+        with closing(open_to_read(Path(words[0]))) as connection:
+            sys.stdout.write(json.dumps(_lines(connection)))
     except (sqlite3.Error, OSError, UnicodeError):
         return 2
     return 0
