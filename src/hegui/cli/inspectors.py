@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from hegui.cli.columns import table
-from hegui.cli.keys import date_of, end_of, put_on_record
+from hegui.cli.keys import KEY_STATES, date_of, end_of, put_on_record
 from hegui.cli.ledger_export import BEIJING, instant
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
@@ -172,7 +172,7 @@ def list_inspectors(config: Path, *, as_json: bool) -> int:
         [
             record.id,
             record.tenant,
-            _STATES[record.state(at)].say(lang_of()),
+            KEY_STATES[record.state(at)].say(lang_of()),
             f"{_legal_day(record.since)} – {_legal_day(record.until - 1)}",
             date_of(record.expires),
             record.purpose,
@@ -191,11 +191,6 @@ _HEADING: Final = (
     Words("expires", "失效"),
     Words("purpose", "目的"),
 )
-_STATES: Final = {
-    "active": Words("active", "有效"),
-    "expired": Words("expired", "已过期"),
-    "revoked": Words("revoked", "已吊销"),
-}
 
 
 @inspectors.command(

@@ -166,7 +166,7 @@ def list_keys(config: Path, *, as_json: bool) -> int:
                 record.id,
                 record.tenant,
                 record.audience,
-                _STATES[record.state(at)].say(lang),
+                KEY_STATES[record.state(at)].say(lang),
                 date_of(record.created),
                 expires,
                 record.note,
@@ -185,7 +185,7 @@ _HEADING = (
     Words("expires", "失效"),
     Words("note", "备注"),
 )
-_STATES = {
+KEY_STATES = {
     "active": Words("active", "有效"),
     "expired": Words("expired", "已过期"),
     "revoked": Words("revoked", "已吊销"),
