@@ -15,6 +15,7 @@ import pytest
 
 from hegui.app import Gateway, build, parts
 from hegui.app.copying import local_copy
+from hegui.app.published import vkeys_of
 from hegui.callers.keys import NewKey, create
 from hegui.ledger import leaf
 from hegui.ledger.verify import verify
@@ -119,7 +120,7 @@ async def opened(postgres: PracticeServer, folder: Path) -> AsyncIterator[House]
         http = await stack.enter_async_context(aiohttp.ClientSession())
         yield House(settings, gateway, base, admin, key, http, ahead)
     with local_copy(settings) as copied:
-        keys = {"default": parts.signer_for(settings)("default").vkey}
+        keys = {"default": vkeys_of(settings, "default")[0]}
         report = verify(copied.path, keys, heads=settings.data_dir / "heads")
         assert report.ok, report.problems
         assert copied.waiting == 0

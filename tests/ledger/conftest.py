@@ -256,13 +256,9 @@ def make_leaf() -> MakeLeaf:
     return make
 
 
-def signer_for(tenant: str) -> Signer:
+def signer_for(tenant: str, _head: str = "") -> Signer:
     """Return a tenant's signer; its key is the tenant's name, repeated."""
-    return Signer(origin_for(tenant), (tenant.encode() * 32)[:32])
-
-
-def origin_for(tenant: str) -> str:
-    return f"ledger.test/{tenant}"
+    return Signer(f"ledger.test/{tenant}", (tenant.encode() * 32)[:32])
 
 
 @pytest.fixture
@@ -277,7 +273,7 @@ def db(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(db: Path) -> Iterator[Ledger]:
-    made = Ledger(db, signer_for, origin_for)
+    made = Ledger(db, signer_for)
     yield made
     made.close()
 
@@ -288,7 +284,7 @@ def reopen(db: Path) -> Iterator[Callable[[], Ledger]]:
     opened: list[Ledger] = []
 
     def again() -> Ledger:
-        opened.append(Ledger(db, signer_for, origin_for))
+        opened.append(Ledger(db, signer_for))
         return opened[-1]
 
     yield again

@@ -31,12 +31,8 @@ MANY = Path(__file__).with_name("share_many.py")
 PUT = "INSERT INTO standing (subject_row, level) VALUES (?, ?)"
 
 
-def origin_for(tenant: str) -> str:
-    return f"ledger.test/{tenant}"
-
-
-def signer_for(tenant: str) -> Signer:
-    return Signer(origin_for(tenant), (tenant.encode() * 32)[:32])
+def signer_for(tenant: str, _head: str = "") -> Signer:
+    return Signer(f"ledger.test/{tenant}", (tenant.encode() * 32)[:32])
 
 
 def entry(key: str, tenant: str = "t", *writes: Write) -> Entry:
@@ -75,7 +71,6 @@ class House:
         opened = SharedLedger(
             self.postgres.place(self.url),
             signer_for,
-            origin_for,
             heads=self.folder / "heads",
             accepting=accepting,
             spool=SpoolTerms(self.folder / name, spool, 3_600_000, lambda: NOW) if spool else None,

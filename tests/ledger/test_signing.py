@@ -31,14 +31,10 @@ class Opener(Protocol):
     def __call__(self, **changes: float) -> Ledger: ...
 
 
-def origin_for(tenant: str) -> str:
-    return f"ledger.test/{tenant}"
-
-
 @pytest.fixture
 def opened(db: Path, signer: Callable[[str], Signer]) -> Opener:
     def again(**changes: float) -> Ledger:
-        return Ledger(db, signer, origin_for, **changes)  # type: ignore[arg-type] # by name
+        return Ledger(db, signer, **changes)  # type: ignore[arg-type] # by name
 
     return again
 
@@ -343,7 +339,7 @@ def restored(db: Path, opened: Opener, make_leaf: MakeLeaf) -> Restored:
 
 
 def accept(db: Path, signer: Callable[[str], Signer], tenant: str = "t") -> tuple[int, int, Path]:
-    ledger = Ledger(db, signer, origin_for, accepting=True)
+    ledger = Ledger(db, signer, accepting=True)
     try:
         done = accept_restored(ledger, db, tenant, Acceptance("张三", "磁盘损坏"), lambda: NOW)
     finally:

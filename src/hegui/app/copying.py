@@ -58,12 +58,6 @@ def copy_logs(place: Place, path: Path) -> Copied:
     return Copied(path, entries, waiting)
 
 
-def tenants_on_server(settings: Settings) -> list[str]:
-    """Return the tenants that have a log."""
-    with closing(open_connection(parts.place_of(settings), read_only=True)) as server:
-        return [str(tenant) for (tenant,) in server.execute("SELECT tenant FROM log")]
-
-
 def _copy(server: Connection, file: apsw.Connection) -> int:
     here = {name for (name,) in file.execute(_HERE)}
     file.execute("BEGIN IMMEDIATE")

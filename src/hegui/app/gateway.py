@@ -249,8 +249,7 @@ class Gateway:
         appeal = AppealPage(gate, self.ledger)
         logs = Logs(parts.place_of(self.settings))
         pages = self._log_pages = LogPages(logs, gate.metrics, self.inspectors)
-        signer = parts.signer_for(self.settings)
-        receipts = ReceiptPage(gate, self.ledger, logs, appeal, lambda of: signer(of).vkey)
+        receipts = ReceiptPage(gate, self.ledger, logs, appeal, self._vkey_of())
         healthy = request_response(healthz)
         return Paths(
             {
@@ -263,6 +262,15 @@ class Gateway:
                 "/healthz": Methods(get=healthy, head=healthy),
             }
         )
+
+    def _vkey_of(self) -> Callable[[str, str], str]:
+        keys = parts.log_keys_of(self.settings)
+
+        def vkey_of(tenant: str, head: str) -> str:
+            keys.require(tenant, head)
+            return keys.vkeys(tenant, head)[0]
+
+        return vkey_of
 
     def _state(self) -> dict[str, Any]:
         lag = self.ledger.lag()

@@ -50,7 +50,10 @@ _UNSIGNED = Words(
 
 
 class ReceiptPage:
-    """The form that asks for an appeal's number, and the receipt."""
+    """The form that asks for an appeal's number, and the receipt.
+
+    ``vkey_of`` gives the verifier key of a tenant's log by its newest signed head.
+    """
 
     def __init__(
         self,
@@ -58,7 +61,7 @@ class ReceiptPage:
         ledger: Evidencing,
         logs: Logs,
         page: AppealPage,
-        vkey_of: Callable[[str], str],
+        vkey_of: Callable[[str, str], str],
     ) -> None:
         self._gate, self._ledger, self._logs = gate, ledger, logs
         self._page, self._vkey_of = page, vkey_of
@@ -103,7 +106,8 @@ class ReceiptPage:
         def written(log: LogReader) -> bytes | None:
             if log.size <= max(shown):
                 return None
-            return write_receipt(log, Subject(number, records), self._vkey_of(tenant), now)
+            vkey = self._vkey_of(tenant, log.published)
+            return write_receipt(log, Subject(number, records), vkey, now)
 
         until = loop.time() + _SIGNED_WITHIN
         while loop.time() < until:
