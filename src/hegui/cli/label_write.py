@@ -186,7 +186,7 @@ def _mode(settings: "Settings | None", said: dict[str, Any]) -> "Mode":
         return mode
     if settings is None:
         raise BadRequest(_NO_RECORD, param="agreement")
-    agreements.in_force(settings.data_dir, said["agreement"], parts.now())
+    agreements.in_force(settings, said["agreement"], parts.now())
     return "agreement"
 
 
