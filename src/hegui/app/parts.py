@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from hegui.screen.panel import Panel
 from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
 from hegui.settings import KeyDirectory, Settings
 from hegui.settings.database import Postgres
-from hegui.store import Place, exists, open_connection
+from hegui.store import Connection, Place, exists, open_connection
 from hegui.store.postgres.server import Server
 from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
 from hegui.vault.holders import epoch_name, key_name
@@ -88,22 +89,23 @@ def require_keys(settings: Settings, given_up: str = "") -> None:
     written without opening any content.
     """
     place = place_of(settings)
-    if not exists(place):
-        return
+    if exists(place):
+        with closing(open_connection(place)) as connection:
+            check_keys(settings, connection, given_up)
+
+
+def check_keys(settings: Settings, connection: Connection, given_up: str = "") -> None:
+    """Do what ``require_keys`` does, in a database that is open, if only for reading."""
     log_keys, keys = log_keys_of(settings), key_directory(settings)
+    for tenant, head in heads_in(connection).items():
+        log_keys.require(tenant, head)
     held = {*keys.names(), given_up}
-    connection = open_connection(place)
-    try:
-        for tenant, head in heads_in(connection).items():
-            log_keys.require(tenant, head)
-        for query, why in _NEEDS:
-            for (name,) in connection.execute(query).fetchall():
-                needed = _needed(query, name)
-                spared = given_up == EVERY_EPOCH and needed.startswith("epoch-")
-                if needed not in held and not spared:
-                    raise keys.lost(needed, why)
-    finally:
-        connection.close()
+    for query, why in _NEEDS:
+        for (name,) in connection.execute(query).fetchall():
+            needed = _needed(query, name)
+            spared = given_up == EVERY_EPOCH and needed.startswith("epoch-")
+            if needed not in held and not spared:
+                raise keys.lost(needed, why)
 
 
 def _needed(query: str, name: str | int) -> str:
