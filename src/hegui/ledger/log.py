@@ -7,6 +7,7 @@ from pathlib import Path
 from hegui.ledger import finding
 from hegui.ledger.appending import Appender
 from hegui.ledger.heads import heads_beside
+from hegui.ledger.holding import Hold
 from hegui.ledger.signing import Found, Signing
 from hegui.ledger.trust import SignerFor, Trust
 from hegui.store import Metrics, Writer, open_database
@@ -22,8 +23,9 @@ class Ledger:
     ``signer_for`` gives each log its key and, when it is begun, its name. The second place of
     signed heads is the folder ``heads`` beside the file.
 
-    ``found`` says what lay beyond the signed heads at start, and which logs are refused, and why:
-    to these nothing is added. ``accepting`` adds to them nevertheless (``hegui.ledger.restored``).
+    ``found`` says what lay beyond the signed heads at start, left by a process that was killed, and
+    which logs are refused, and why: to these nothing is added. ``accepting`` adds to them
+    nevertheless (``hegui.ledger.restored``).
     """
 
     def __init__(
@@ -40,7 +42,15 @@ class Ledger:
         trust = Trust(signer_for, heads_beside(path), accepting=accepting)
         self._signing = Signing(path, trust, seconds=sign_seconds, leaves=sign_leaves)
         open_database(path).close()  # made, or brought up to date
-        self.found: list[Found] = self._signing.look()
+        self._hold = Hold(path)
+        try:
+            look = self._signing.look()
+        except BaseException:
+            self._hold.close()
+            raise
+        # what another process has not signed yet is nothing to tell of: it is at it
+        alone = self._hold.alone
+        self.found: list[Found] = [one for one in look if alone or one.refused is not None]
         self._writer: Writer[Entry, Receipt] = Writer(
             path, Appender(trust, self._signing.grown), limit=limit, chore=self._signing
         )
@@ -94,3 +104,4 @@ class Ledger:
     def close(self, *, drain: bool = True) -> None:
         """Make durable what waits, sign it, then close."""
         self._writer.close(drain=drain)
+        self._hold.close()
