@@ -6,8 +6,8 @@ a dead process can. Nothing but a sentence depends on it: appending is ordered b
 """
 
 import os
+import weakref
 from pathlib import Path
-from typing import IO
 
 
 class Hold:
@@ -20,27 +20,26 @@ class Hold:
         import fcntl  # servers only: Windows has none, and verifies all the same
 
         self.alone = True
-        self._file: IO[bytes] | None = None
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            self._file = open(place_of(database), "ab", opener=_private)  # noqa: SIM115 - held until closed
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            handle = os.open(place_of(database), flags, 0o600)
+        except OSError:
+            return
+        self._let_go = weakref.finalize(self, os.close, handle)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.alone = False
         except OSError:
             return
-        assert self._file is not None
-        fcntl.flock(self._file, fcntl.LOCK_SH)
+        fcntl.flock(handle, fcntl.LOCK_SH)
 
     def close(self) -> None:
-        """Let go."""
-        if self._file is not None:
-            self._file.close()
+        """Let go; once more does nothing."""
+        if hasattr(self, "_let_go"):
+            self._let_go()
 
 
 def place_of(database: Path) -> Path:
     """Return the file that is locked; there is nothing in it."""
     return database.with_name(f".{database.name}.lock")
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -43,13 +43,8 @@ class Ledger:
         self._signing = Signing(path, trust, seconds=sign_seconds, leaves=sign_leaves)
         open_database(path).close()  # made, or brought up to date
         self._hold = Hold(path)
-        try:
-            look = self._signing.look()
-        except BaseException:
-            self._hold.close()
-            raise
         # what another process has not signed yet is nothing to tell of: it is at it
-        alone = self._hold.alone
+        look, alone = self._signing.look(), self._hold.alone
         self.found: list[Found] = [one for one in look if alone or one.refused is not None]
         self._writer: Writer[Entry, Receipt] = Writer(
             path, Appender(trust, self._signing.grown), limit=limit, chore=self._signing
