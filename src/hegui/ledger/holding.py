@@ -20,12 +20,13 @@ class Hold:
         import fcntl  # servers only: Windows has none, and verifies all the same
 
         self.alone = True
+        self._open: weakref.finalize[[int], Hold] | None = None
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             handle = os.open(place_of(database), flags, 0o600)
         except OSError:
             return
-        self._let_go = weakref.finalize(self, os.close, handle)
+        self._open = weakref.finalize(self, os.close, handle)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -36,8 +37,8 @@ class Hold:
 
     def close(self) -> None:
         """Let go; once more does nothing."""
-        if hasattr(self, "_let_go"):
-            self._let_go()
+        if self._open is not None:
+            self._open()
 
 
 def place_of(database: Path) -> Path:
