@@ -11,10 +11,12 @@ from hegui.app import exporting, parts
 from hegui.app.logkeys import LogKeys
 from hegui.app.published import vkeys, vkeys_of
 from hegui.ledger import kinds, leaf
+from hegui.ledger.cosignature import ML_DSA_44
+from hegui.ledger.cosigning import Cosigner
 from hegui.ledger.export import Scope
 from hegui.ledger.export.data import verify as verify_export
 from hegui.ledger.log import Ledger
-from hegui.ledger.note import Checkpoint, Signer, open_note
+from hegui.ledger.note import Checkpoint, Signer, open_note, split_note
 from hegui.ledger.tree import EMPTY_ROOT
 from hegui.ledger.verify import verify
 from hegui.settings import KeyDirectory, Settings, inspect
@@ -57,11 +59,14 @@ def write(settings: Settings, *tenants: str) -> None:
 
 def written_before(settings: Settings, *tenants: str) -> None:
     """Write as versions did that had one key for all logs."""
-    private = KeyDirectory(settings.key_directory).load_or_create("signing", 32)
+    keys = KeyDirectory(settings.key_directory)
+    private = keys.load_or_create("signing", 32)
+    second = keys.load_or_create("signing-ml-dsa-44", 32) if settings.ledger.ml_dsa else b""
 
     def signer(tenant: str, _head: str) -> Signer:
         origin = settings.ledger.origin
-        return Signer(origin if tenant == "default" else f"{origin}/{tenant}", private)
+        name = origin if tenant == "default" else f"{origin}/{tenant}"
+        return Signer(name, private, Cosigner(name, second, ML_DSA_44) if second else None)
 
     with closing(Ledger(settings.database, signer)) as ledger:
         for tenant in tenants:
@@ -120,14 +125,17 @@ def test_no_two_tenants_share_a_log_s_name_or_a_key_file(tmp_path: Path) -> None
     assert len(keys.names()) == 2 * len(NAMES)
 
 
-def test_a_log_that_one_key_for_all_signed_goes_on_under_it(tmp_path: Path) -> None:
-    settings = service(tmp_path)
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_log_that_one_key_for_all_signed_goes_on_under_it(tmp_path: Path, *, twice: bool) -> None:
+    settings = service(tmp_path, "ml_dsa = true\n" if twice else "")
     written_before(settings, "default", "a")
-    (before,) = vkeys_of(settings, "a")
+    before = vkeys_of(settings, "a")
     write(settings, "a", "b")
-    assert files(settings) == ["signing", "signing-b"]
-    assert vkeys_of(settings, "a") == (before,)
-    assert Checkpoint.parse(open_note(head(settings, "a"), before)).size == 2
+    made = ["signing", "signing-b", "signing-b.ml-dsa-44", "signing-ml-dsa-44"]
+    assert files(settings) == (made if twice else made[:2])
+    assert vkeys_of(settings, "a") == before
+    assert Checkpoint.parse(open_note(head(settings, "a"), before[0])).size == 2
+    assert len(split_note(head(settings, "a"))[1]) == len(before) == 1 + twice
     own = {tenant: keys[0] for tenant, keys in vkeys(settings).items()}
     assert verify(settings.database, own).ok
 

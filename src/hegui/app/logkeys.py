@@ -75,7 +75,7 @@ class LogKeys:
         first = read(files.first, _BYTES)
         if not self._ml_dsa:
             return Signer(files.origin, first)
-        if files.second not in self._keys.names() and _count(head, files.origin) >= _TWICE:
+        if not self._keys.holds(files.second) and _count(head, files.origin) >= _TWICE:
             raise self._keys.lost(files.second, _WHY_SECOND.fill(log=tenant))
         second = self._keys.load_or_create(files.second, SEED_BYTES)
         return Signer(files.origin, first, Cosigner(files.origin, second, ML_DSA_44))
@@ -85,7 +85,7 @@ class LogKeys:
         files = self._chosen(tenant, head)
         if not self._ml_dsa or _count(head, files.origin) < _TWICE:
             return
-        if files.second not in self._keys.names():
+        if not self._keys.holds(files.second):
             raise self._keys.lost(files.second, _WHY_SECOND.fill(log=tenant))
         key = Cosigner(files.origin, self._read(files.second), ML_DSA_44).key
         if key.stamp not in {line.stamp for line in _lines(head) if line.name == key.name}:
@@ -97,14 +97,14 @@ class LogKeys:
 
         None where the key file is missing. No file is made.
         """
-        held = self._keys.names()
         files = self._signed_by(tenant, head)
         if files is None:
-            files = next((one for one in self._candidates(tenant) if one.first in held), None)
+            held = (one for one in self._candidates(tenant) if self._keys.holds(one.first))
+            files = next(held, None)
         if files is None:
             return ()
         first = Signer(files.origin, self._read(files.first)).vkey
-        if not self._ml_dsa or files.second not in held:
+        if not self._ml_dsa or not self._keys.holds(files.second):
             return (first,)
         return first, Cosigner(files.origin, self._read(files.second), ML_DSA_44).key.vkey
 
@@ -131,19 +131,18 @@ class LogKeys:
         files = self._signed_by(tenant, head)
         if files is not None:
             return files
-        held = self._keys.names()
-        if own.first in held:
+        if self._keys.holds(own.first):
             raise Misconfigured(_OTHER.fill(tenant=tenant, path=self._keys.path / own.first))
         name = own.first
-        if shared and "signing" not in held:  # it may have been signed by either
+        if shared and not self._keys.holds(shared[0].first):  # it may have been signed by either
             name = f"{own.first} / {shared[0].first}"
         raise self._keys.lost(name, _WHY.fill(log=tenant))
 
     def _signed_by(self, tenant: str, head: str) -> _Files | None:
         """Return the files whose key is named in a signature of ``head``."""
-        held, lines = self._keys.names(), _lines(head)
+        lines = _lines(head)
         for files in self._candidates(tenant):
-            if files.first in held:
+            if self._keys.holds(files.first):
                 signer = Signer(files.origin, self._read(files.first))
                 if any((line.name, line.stamp) == (signer.name, signer.stamp) for line in lines):
                     return files

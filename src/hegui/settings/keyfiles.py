@@ -84,9 +84,8 @@ class KeyDirectory:
 
         Of several processes that start at once all get the same key.
         """
-        path = self._place(name)
-        if not os.path.lexists(path):
-            self._put(path, os.urandom(length))
+        if not self.holds(name):
+            self._put(self._place(name), os.urandom(length))
         return self.load(name, length)
 
     def lost(self, name: str, why: Words) -> Misconfigured:
@@ -138,6 +137,10 @@ class KeyDirectory:
     def names(self) -> list[str]:
         """List the keys that exist, sorted."""
         return sorted(entry.name for entry in self.path.iterdir() if _NAME.fullmatch(entry.name))
+
+    def holds(self, name: str) -> bool:
+        """Tell whether there is a key ``name``."""
+        return os.path.lexists(self._place(name))
 
     def _place(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
