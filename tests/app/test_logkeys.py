@@ -1,5 +1,7 @@
 """Each tenant's log has a key of its own; one that another key signed goes on under that key."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -171,6 +173,21 @@ def test_of_many_who_begin_a_log_at_once_all_get_the_same_key(tmp_path: Path) ->
     assert {vkey for vkey, _ in begun} == set(vkeys_of(settings, "a"))
     assert sorted(index for _, index in begun if index is not None) == list(range(many))
     assert verify(settings.database, {"a": begun[0][0]}).ok
+
+
+def test_of_two_processes_that_begin_a_log_at_once_both_get_the_same_key(tmp_path: Path) -> None:
+    settings = service(tmp_path)
+    (tmp_path / "hegui.toml").write_text(SERVICE, encoding="utf-8")
+    words = [sys.executable, "-m", "hegui", "keys", "create", "--tenant", "a"]
+    running = [
+        subprocess.Popen([*words, "-c", str(tmp_path / "hegui.toml")], stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+        for _ in range(2)
+    ]
+    assert [process.wait(60) for process in running] == [0, 0]
+    assert files(settings) == ["signing-a"]
+    own = {tenant: first for tenant, (first,) in vkeys(settings).items()}
+    (log,) = verify(settings.database, own).logs
+    assert (log.size, log.signed) == (2, True)
 
 
 @pytest.mark.parametrize("lost", ["signing-a", "signing-a.ml-dsa-44"])

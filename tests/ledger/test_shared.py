@@ -18,12 +18,22 @@ from hegui.ledger.restored import Acceptance, accept_restored
 from hegui.ledger.shared import SharedLedger, SpoolTerms
 from hegui.ledger.tiles import read_log
 from hegui.ledger.tree import leaf_hash
+from hegui.ledger.trust import SignerFor
 from hegui.ledger.verify import verify
 from hegui.store import open_connection
 from hegui.store.postgres.delivering import deliver
 from hegui.store.postgres.parcels import Parcel, numbers, pack_writes
 from hegui.store.postgres.spool import Spool
-from hegui.terms import BadRequest, Corrupt, Entry, Receipt, Unavailable, Write
+from hegui.terms import (
+    BadRequest,
+    Corrupt,
+    Entry,
+    Misconfigured,
+    Receipt,
+    Unavailable,
+    Words,
+    Write,
+)
 from hegui.testing.postgres import PracticeServer
 
 NOW = 1_780_000_000_000
@@ -66,11 +76,16 @@ class House:
         self._processes: list[subprocess.Popen[str]] = []
 
     def ledger(
-        self, *, spool: int = 1 << 26, name: str = "here", accepting: bool = False
+        self,
+        *,
+        spool: int = 1 << 26,
+        name: str = "here",
+        accepting: bool = False,
+        signers: SignerFor = signer_for,
     ) -> SharedLedger:
         opened = SharedLedger(
             self.postgres.place(self.url),
-            signer_for,
+            signers,
             heads=self.folder / "heads",
             accepting=accepting,
             spool=SpoolTerms(self.folder / name, spool, 3_600_000, lambda: NOW) if spool else None,
@@ -157,6 +172,26 @@ def test_what_no_log_could_take_is_refused_before_it_is_acknowledged(house: Hous
         with pytest.raises(BadRequest):
             ledger.add_blocking(wrong)
     assert house.sql("SELECT count(*) FROM hegui.outbox") == [(0,)]
+
+
+def test_a_log_whose_key_is_missing_here_waits_and_stops_no_other(house: House) -> None:
+    lost = Misconfigured(Words("the key of u is missing", "缺少 u 的密钥"))
+
+    def without(tenant: str, head: str) -> Signer:
+        if tenant == "u":
+            raise lost
+        return signer_for(tenant, head)
+
+    ledger = house.ledger(signers=without)
+    for tenant in ("u", "t"):
+        ledger.add_blocking(entry("k", tenant))
+    within(10, lambda: house.placed("t"))
+    assert house.placed("u") == []
+    assert ledger.state().sequencer.refused == {"u": lost}
+    ledger.close()
+    house.ledger(name="mended")
+    house.settled()
+    house.check("t", "u")
 
 
 def test_two_gateways_keep_their_order_in_one_log_without_a_gap(house: House) -> None:
