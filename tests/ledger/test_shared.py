@@ -12,6 +12,14 @@ import pytest
 
 from hegui.app.copying import copy_logs
 from hegui.ledger import kinds, leaf, pruning
+from hegui.ledger.cosigned import (
+    Stamped,
+    cosigned,
+    keep_lines,
+    keep_stamp,
+    stamped,
+    writing,
+)
 from hegui.ledger.note import Signer
 from hegui.ledger.pruning import Terms
 from hegui.ledger.restored import Acceptance, accept_restored
@@ -423,6 +431,22 @@ def test_records_are_pruned_on_a_server_and_that_is_on_record_at_its_place(house
     receipt = ledger.add_blocking(entry("after"))
     assert ledger.wait(receipt).index == 302
     assert house.sql("SELECT count(*) FROM hegui.pruned") == [(1,)]
+    house.check()
+
+
+def test_what_others_said_of_a_log_goes_into_its_copy(house: House) -> None:
+    house.ledger().add_blocking(entry("k"))
+    house.settled()
+    house.check()
+    said = Stamped(1, NOW, "a head", b"an answer")
+    with closing(open_connection(house.place)) as server, writing(server):
+        keep_lines(server, "t", "a head\n1\n\n— w.test/1 AAAAAAA=\n", 1, [])
+        keep_stamp(server, "t", said)
+    path = house.folder / "again.db"
+    copy_logs(house.place, path)
+    with closing(open_connection(path, read_only=True)) as file:
+        assert stamped(file, "t") == said
+        assert cosigned(file, "t")
 
 
 def test_what_no_hegui_writes_is_never_carried_out(house: House) -> None:

@@ -13,7 +13,7 @@ from hegui.app import parts
 from hegui.settings import Settings
 from hegui.store import Connection, Place, insert_all, open_connection, open_database
 
-_TABLES: Final = ("log", "clock_step", "node", "cosigned")
+_TABLES: Final = ("log", "clock_step", "node", "cosigned", "stamped", "pruned")
 """Small beside the entries. What holds persons, keys or content is never copied."""
 
 _BULK: Final = 5_000
