@@ -92,7 +92,7 @@ class LabelPage:
     async def show(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the form."""
         lang = language_of_page(Request(scope, receive), self._gate)
-        await self._html(lang, self._form(lang))(scope, receive, send)
+        await self._html(lang, self._intro(lang) + self._form(lang))(scope, receive, send)
 
     async def receive(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a file and answer what its label says."""
@@ -161,12 +161,14 @@ class LabelPage:
             response.headers["retry-after"] = str(after)
         return response
 
+    def _intro(self, lang: Lang) -> str:
+        return f"<p>{escape(_SAY['intro'].say(lang))}</p>"
+
     def _form(self, lang: Lang) -> str:
         said = {name: escape(words.say(lang)) for name, words in _SAY.items()}
         most = f"{self._bounds.bytes / 1_048_576:g}"
         promise = escape(_SAY["promise"].fill(most=most).say(lang))
         return (
-            f"<p>{said['intro']}</p>"
             f"<form method=post action='{PATH}?lang={lang}' enctype='multipart/form-data'>"
             f"<label for=file>{said['choose']}</label>"
             f"<input id=file name=file type=file required aria-describedby=promise>"

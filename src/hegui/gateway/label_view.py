@@ -67,7 +67,8 @@ _WHERE: Final = Words("Where it sits", "位置")
 _AT: Final = Words("{form}, from byte {at}", "{form}，第 {at} 字节起")
 _RIGHT: Final = Words("the place that the guide names", "指南规定的位置")
 _OTHER: Final = Words("not the place that a guide names", "不是指南规定的位置")
-_EMPTY: Final = Words("empty", "空")
+_EMPTY: Final = Words("(empty)", "（空）")
+_NAMED: Final = Words("{words} ({name})", "{words}（{name}）")
 _RAW: Final = Words("What stands there", "原始内容")
 _MORE: Final = Words("{n} more labels are not shown.", "另有 {n} 个标识未显示。")
 _NOTE: Final = Words("note", "提示")
@@ -144,7 +145,7 @@ def _finding(note: Note, lang: Lang) -> str:
     told = clause(note)
     marks = [_NOTE.say(lang)] if note.note else []
     marks += [told] if told else []
-    small = f" <small>({escape(' · '.join(marks))})</small>" if marks else ""
+    small = f" <small>{escape(' · '.join(marks))}</small>" if marks else ""
     return f"<li class={'note' if note.note else 'wrong'}>{escape(words)}{small}</li>"
 
 
@@ -154,8 +155,8 @@ def _label(label: Label, number: int, report: Report, lang: Lang) -> str:
     rows = [(_WHERE.say(lang), f"{at}\n{place}")]
     for name, value in (label.fields or {}).items():
         words = _FIELDS.get(name)
-        shown = f"{words.say(lang)} ({name})" if words is not None else name
-        rows.append((shown, value or f"({_EMPTY.say(lang)})"))
+        shown = _NAMED.fill(words=words.say(lang), name=name) if words is not None else None
+        rows.append((shown.say(lang) if shown is not None else name, value or _EMPTY.say(lang)))
     if label.fields is None:
         rows.append((_RAW.say(lang), label.raw))
     head = ""

@@ -24,10 +24,10 @@ _FOR_SERVICE: Final = 22  # the character of a provider code that says which ser
 _BLOCK: Final = 1 << 20
 _REACH: Final = 256  # bytes of a trace that may lie across two blocks
 _SOURCE_TYPE: Final = re.compile(
-    rb"digitalsourcetype[^A-Za-z]{1,40}(?:rdf:resource[^A-Za-z]{1,8})?"
+    rb"digitalsourcetype(?:x.|[^A-Za-z]{1,40}(?:rdf:resource[^A-Za-z]{1,8})?)"  # x.: a CBOR text
     rb"http://cv\.iptc\.org/newscodes/digitalsourcetype/"
     rb"(?:trainedAlgorithmicMedia|compositeWithTrainedAlgorithmicMedia)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 _NEAR: Final = 4_096  # bytes at a text's ends among which a notice is looked for
 _NOTICE: Final = re.compile(r"(?:人工智能|AI)[^\n。.]{0,12}(?:生成|合成)", re.IGNORECASE)
