@@ -11,6 +11,7 @@ from hegui.terms import BadRequest
 BOUNDS = Bounds(10_000, 1.0)
 FORM = "multipart/form-data; boundary=XX"
 FILE = b'--XX\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+FIELD = b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
 END = b"\r\n--XX--\r\n"
 
 
@@ -53,6 +54,9 @@ async def test_a_file_and_fields_come_out_as_they_went_in_wherever_the_body_is_c
 async def test_a_file_of_the_largest_size_is_taken_and_one_byte_more_is_not() -> None:
     assert len((await brought(FILE + bytes(10_000) + END)).data) == 10_000
     assert await refused(FILE + bytes(10_001) + END) == (413, "file_too_large")
+    wide = Bounds(200_000, 1.0)
+    done = await upload(body_of([FILE + bytes(200_000) + END]), FORM, "", wide)
+    assert len(done.data) == 200_000, "though all of it comes at once"
 
 
 async def test_a_body_that_says_it_is_too_large_is_refused_unread() -> None:
@@ -114,7 +118,10 @@ async def test_a_sender_who_leaves_is_noticed() -> None:
         (b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\nx' + END, "no_file"),
         (FILE.replace(b"a.png", b"") + END, "no_file"),
         (FILE + b"x\r\n" + FILE + b"y" + END, "several_files"),
-        (b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n' * 20 + END, "form_broken"),
+        (
+            b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n' * 20 + END,
+            "form_broken",
+        ),
         (
             b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + bytes(5_000) + END,
             "field_too_large",

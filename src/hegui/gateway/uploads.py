@@ -108,7 +108,7 @@ class _Parts:
         self._name: str | None = None
         self._value = bytearray()
         self._file = False
-        self._total = 0
+        self._total = self._ahead = 0
         self._count = 0
         self._done = Upload()
         self._seen = False
@@ -191,8 +191,10 @@ class _Parts:
                 raise file_too_large(self._bounds)
             if not self._file and len(self._value) > _MOST_FIELD:
                 raise BadRequest(_FIELD, code="field_too_large", status=413)
-        elif self._total > _AROUND:
-            raise BadRequest(_BROKEN, code="form_broken")
+        else:
+            self._ahead += count
+            if self._ahead > _AROUND:
+                raise BadRequest(_BROKEN, code="form_broken")
         del self._held[:count]
 
     def _close(self) -> None:

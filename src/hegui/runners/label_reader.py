@@ -27,9 +27,10 @@ from hegui.runners.label_worker import MEMORY
 from hegui.terms import Unavailable, Words
 
 DEADLINE: Final = 10.0
-"""Seconds that one file may take, and that starting the process may take besides."""
+"""Seconds that one file may take, and waiting for a turn as long again."""
 BYTES: Final = 512 * 1024 * 1024
 """Bytes of address space of the process: a file of 20 MiB, its metadata and Python itself."""
+_START: Final = 30.0  # seconds for the process to be ready
 _MODULE: Final = "hegui.runners.label_worker"
 
 
@@ -70,13 +71,12 @@ class LabelReader:
         except TimeoutError:
             raise Unavailable(BUSY, after=int(self._deadline)) from None
         try:
-            child = await self._ready()
             answered = False
             try:
-                told = await self._asked(child, message)
+                told = await self._asked(await self._ready(), message)
                 answered = not isinstance(told, Broken)
             finally:
-                if not answered:
+                if not answered and self._child is not None:
                     self.killed += 1
                     await asyncio.shield(self._stop())
             return told
@@ -95,9 +95,12 @@ class LabelReader:
             await self._stop()
         if self._child is None:
             try:
-                self._child = await Child.started(_MODULE, self._environ)
-            except OSError:
-                raise Unavailable(BUSY) from None
+                async with asyncio.timeout(_START):
+                    self._child = await Child.started(_MODULE, self._environ)
+                    await self._child.ask(pack(Read("", b"")), MOST_ANSWER)  # it has read its code
+            except (TimeoutError, EOFError, OSError, msgspec.MsgspecError):
+                await self._stop()
+                raise Unavailable(_NOT_STARTED, after=10) from None
         return self._child
 
     async def _asked(self, child: Child, message: Read | Inspect) -> Report | Inspection | Broken:
@@ -120,4 +123,8 @@ BUSY: Final = Words(
     en="Too many files are being read at this moment. Nothing of yours was kept; please try again "
     "shortly.",
     zh="当前正在读取的文件过多。您的文件没有留存，请稍后再试。",
+)
+_NOT_STARTED: Final = Words(
+    en="Files cannot be read at this moment. Nothing of yours was kept; please try again later.",
+    zh="暂时无法读取文件。您的文件没有留存，请稍后再试。",
 )

@@ -1,0 +1,278 @@
+"""Anybody brings a file and reads what its label says; nobody brings anything else down."""
+
+import asyncio
+import html
+import io
+import json
+import os
+import re
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from tests.gateway.spine import Spine, spine
+
+from hegui.labels.formats.png import PNG
+from hegui.labels.value import Implicit
+from hegui.testing import pictures
+from hegui.testing.clock import FixedClock
+from hegui.testing.hostile_files import hostile_files
+from hegui.testing.labelled import CODE, labelled
+
+FRESH = pictures.samples()["png"]
+GOOD = labelled(PNG, FRESH)
+MANY = "[label_page]\nper_minute = 6000\n"
+EVIL = "<script>alert(1)</script>'\"><img src=x onerror=alert(1)>$title"
+
+
+def form(data: bytes, name: str = "a.png", part: str = "file") -> aiohttp.FormData:
+    made = aiohttp.FormData(quote_fields=False)
+    made.add_field(part, io.BytesIO(data), filename=name, content_type="image/png")
+    return made
+
+
+async def page(s: Spine, data: Any, lang: str = "zh", **headers: str) -> tuple[int, str]:
+    async with s.http.post(f"{s.base}/label?lang={lang}", data=data, headers=headers) as reply:
+        return reply.status, await reply.text()
+
+
+async def told(s: Spine, data: Any, **headers: str) -> tuple[int, Any]:
+    status, text = await page(s, data, **{"accept": "application/json", **headers})
+    return status, json.loads(text)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Spine]:
+    async with spine(tables=MANY, scope="public") as s:
+        yield s
+
+
+async def test_the_page_follows_the_browsers_language_and_runs_nothing(house: Spine) -> None:
+    for accept, words, tongue in (
+        ("en-US,en", "Read a file", "en"),
+        ("zh-CN", "查看文件", "zh-CN"),
+    ):
+        async with house.http.get(
+            f"{house.base}/label", headers={"accept-language": accept}
+        ) as reply:
+            text, policy = await reply.text(), reply.headers["content-security-policy"]
+            assert reply.headers["cache-control"] == "no-store"
+        assert words in text
+        assert f'<html lang="{tongue}">' in text
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "<script" not in text
+        assert not re.search(r"\s(?:on\w+|style)=", text), "nothing that the policy would stop"
+        assert "<label for=file>" in text
+
+
+async def test_a_right_label_is_told_with_its_place_its_values_and_the_verdict(
+    house: Spine,
+) -> None:
+    status, text = await page(house, form(GOOD))
+    assert status == 200
+    for words in ("符合标准要求", "属于人工智能生成合成内容", "png-xmp", "第 33 字节", CODE):
+        assert words in text
+    status, text = await page(house, form(GOOD), "en")
+    assert "as the standard wants it" in text
+    assert "the place that the guide names" in text
+    status, said = await told(house, form(GOOD))
+    assert (status, said["verdict"], said["count"]) == (200, "compliant", 1)
+    assert said["labels"][0]["fields"]["ProduceID"] == "a-1"
+    assert said["file"] == {"name": "a.png", "bytes": len(GOOD)}
+
+
+async def test_no_label_is_told_together_with_what_that_does_not_mean(house: Spine) -> None:
+    _, text = await page(house, form(FRESH))
+    assert "没有在此文件中找到标识" in text
+    assert "这不等于内容由人创作" in text
+    _, text = await page(house, form(FRESH), "en")
+    assert "That does not mean that a person made the content" in text
+
+
+async def test_what_is_wrong_is_told_with_its_clause(house: Spine) -> None:
+    wrong = labelled(PNG, FRESH, Implicit("4", CODE, "", "", CODE, "a 1", ""))
+    _, text = await page(house, form(wrong), "en")
+    assert "something about it is not right" in text
+    for clause in ("GB 45438-2025, E.1 c)", "GB 45438-2025, 6.1 a)", "GB 45438-2025, E.1 j)"):
+        assert clause in text
+    _, said = await told(house, form(wrong))
+    assert said["verdict"] == "noncompliant"
+    assert {one["clause"] for one in said["findings"]} >= {"GB 45438-2025, E.1 c)"}
+
+
+async def test_values_and_names_out_of_a_file_never_become_markup(house: Spine) -> None:
+    values = Implicit(EVIL, EVIL, EVIL, EVIL, f"{EVIL}\u202e", EVIL, EVIL)
+    for data, name in (
+        (labelled(PNG, FRESH, values), "a.png"),
+        (GOOD, EVIL.replace('"', "'").replace("/", "") + ".png"),
+        (f"<meta name=AIGC content='{html.escape(EVIL)}'>".encode(), "a.html"),
+    ):
+        for lang in ("zh", "en"):
+            status, text = await page(house, form(data, name), lang)
+            assert status == 200
+            assert "<script" not in text
+            assert "<img" not in text
+            assert "\u202e" not in text
+            assert "&lt;script&gt;" in text
+            assert "$title" in text, "and is no template either"
+    async with house.http.post(
+        f"{house.base}/label", data=form(GOOD, EVIL), headers={"accept": "application/json"}
+    ) as reply:
+        assert reply.headers["content-type"] == "application/json"
+        assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_hostile_files_are_answered_and_the_next_visitor_too(house: Spine) -> None:
+    for name, data in hostile_files().items():
+        status, said = await told(house, form(data, name))
+        assert status == 200, name
+        assert said["verdict"] in ("inconclusive", "not_found", "noncompliant"), name
+    assert (await told(house, form(GOOD)))[1]["verdict"] == "compliant"
+
+
+async def test_a_reader_that_was_killed_is_told_and_the_next_visitor_finds_another(
+    house: Spine,
+) -> None:
+    await told(house, form(GOOD))
+    doors: Any = house.gateway._labels
+    os.kill(doors._readers[0].pid, signal.SIGSTOP)
+    doors._readers[0]._deadline = 0.3
+    status, said = await told(house, form(GOOD))
+    assert (status, said["verdict"]) == (200, "inconclusive")
+    assert said["findings"][0]["code"] == "reading-late"
+    doors._readers[0]._deadline = 10.0
+    assert (await told(house, form(GOOD)))[1]["verdict"] == "compliant"
+    async with house.http.get(f"{house.base}/label") as reply:
+        assert reply.status == 200
+    shown = house.gateway.gate.metrics.page(exchanges=0, lag=0).decode()
+    assert "hegui_label_readers_killed 1.0" in shown
+    assert 'hegui_label_files_total{door="page",told="compliant"} 2.0' in shown
+
+
+async def test_the_largest_file_is_read_and_one_byte_more_is_told_so(house: Spine) -> None:
+    most = house.gateway.settings.label_page.bytes
+    assert most == 20 * 1024 * 1024
+    status, said = await told(house, form(bytes(most)))
+    assert (status, said["verdict"]) == (200, "inconclusive")
+    status, said = await told(house, form(bytes(most + 1)))
+    assert (status, said["error"]["code"]) == (413, "file_too_large")
+    status, text = await page(house, form(bytes(most + 100_000)))
+    assert status == 413, "announced by its length, and answered all the same"
+    assert "20 MiB" in text
+    assert "<form" in text
+
+
+async def test_an_endless_upload_is_cut_off(house: Spine) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b'--XX\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        while True:
+            sent += 1 << 20
+            yield bytes(1 << 20)
+
+    kind = {"content-type": "multipart/form-data; boundary=XX"}
+    try:
+        status, _ = await page(house, endless(), **kind)
+    except aiohttp.ClientError:
+        status = 413  # the line was cut while it still sent
+    assert status == 413
+    assert sent < 100 << 20
+    assert (await told(house, form(GOOD)))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [(b"x=1", 415), (form(GOOD, part="other"), 400), (form(b"", ""), 400)],
+    ids=["no form", "another part", "nothing chosen"],
+)
+async def test_what_is_no_file_is_refused_with_the_form_again(
+    house: Spine, data: Any, status: int
+) -> None:
+    got, text = await page(house, data)
+    assert got == status
+    assert "role=alert" in text
+    assert "<form" in text
+
+
+async def test_a_slow_upload_is_given_up_and_leaves_no_place_taken() -> None:
+    async with spine(tables="[label_page]\nper_minute = 6000\nseconds = 1\nat_once = 1\n") as s:
+        held = asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield b"--XX\r\n"
+            held.set()
+            await asyncio.sleep(1.5)
+            yield b"x"
+
+        kind = {"content-type": "multipart/form-data; boundary=XX", "accept": "application/json"}
+        first = asyncio.ensure_future(told(s, slow(), **kind))
+        await held.wait()
+        await asyncio.sleep(0.05)
+        status, said = await told(s, form(GOOD))
+        assert (status, said["error"]["code"]) == (503, "unavailable"), "the only place is taken"
+        status, said = await first
+        assert (status, said["error"]["code"]) == (408, "too_slow")
+        assert (await told(s, form(GOOD)))[0] == 200
+
+
+async def test_many_at_once_are_answered_or_told_to_wait(house: Spine) -> None:
+    answers = await asyncio.gather(*(told(house, form(GOOD)) for _ in range(30)))
+    assert {status for status, _ in answers} <= {200, 429, 503}
+    assert all(said["verdict"] == "compliant" for status, said in answers if status == 200)
+    assert any(status == 200 for status, _ in answers)
+    assert (await told(house, form(GOOD)))[0] == 200, "and no place stays taken"
+
+
+async def test_one_address_comes_so_often_and_is_told_when_to_come_again() -> None:
+    clock = FixedClock()
+    async with spine(clock=clock, tables="[label_page]\nper_minute = 2\n") as s:
+        for _ in range(2):
+            assert (await told(s, form(GOOD)))[0] == 200
+        async with s.http.post(f"{s.base}/label?lang=en", data=form(GOOD)) as reply:
+            assert (reply.status, reply.headers["retry-after"]) == (429, "30")
+            assert "in 30 seconds" in await reply.text()
+        clock.forward(30_000)
+        assert (await told(s, form(GOOD)))[0] == 200
+
+
+async def test_behind_a_proxy_of_ours_its_callers_are_counted_apart() -> None:
+    tables = "[label_page]\nper_minute = 1\n"
+    for proxies, statuses in (("", [200, 429]), ('proxies = ["127.0.0.1"]\n', [200, 200])):
+        async with spine(tables=proxies + tables) as s:
+            got = [
+                (await told(s, form(GOOD), **{"x-forwarded-for": f"203.0.113.{n}"}))[0]
+                for n in range(2)
+            ]
+            assert got == statuses
+
+
+def holding(folder: Path, mark: str) -> list[Path]:
+    """Return the files in which a text stands."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return [file for file in files if mark.encode() in file.read_bytes()]
+
+
+async def test_nothing_of_a_file_is_kept_or_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mark = "bring-me-nowhere"
+    data = labelled(PNG, FRESH, Implicit("1", CODE, mark, "", CODE, mark, ""))
+    async with spine(folder=tmp_path, tables=MANY) as s:
+        assert mark in (await page(s, form(data, f"{mark}.png")))[1]
+        records = s.records()
+    assert mark not in json.dumps(records)
+    assert holding(tmp_path, mark) == []
+    assert mark not in caplog.text
+
+
+async def test_a_page_that_is_switched_off_is_not_there() -> None:
+    async with spine(tables="[label_page]\non = false\n") as s:
+        assert (await told(s, form(GOOD)))[0] == 404
+        async with s.http.get(f"{s.base}/label") as reply:
+            assert reply.status == 404
