@@ -39,6 +39,7 @@ def inspect(data: bytes, name: str = "a.png", **more: Any) -> Any:
         ("3", False, [], "suspected"),
         ("3", True, [], "may_be"),
         ("9", False, [], "suspected"),
+        ("", False, [], "suspected"),
         (None, True, ["other"], "may_be"),
         (None, False, ["explicit"], "suspected"),
         (None, False, [], "nothing"),
@@ -49,6 +50,11 @@ def test_the_strongest_that_is_supported_holds(
 ) -> None:
     held = [] if label is None else [found(THEIRS, Label=label)]
     assert concluded(held, traces, declared=declared, broken=False) == says
+
+
+def test_a_label_that_names_its_maker_and_has_no_label_field_says_it_is() -> None:
+    held = Found("png-text", 0, "", guide=False, parsed=parsed('{"ServiceProvider":"x"}'))
+    assert concluded([held], [], declared=False, broken=False) == "is"
 
 
 def test_a_file_that_cannot_be_read_is_not_said_to_hold_nothing() -> None:

@@ -112,6 +112,19 @@ async def test_who_waits_longer_than_a_file_may_take_is_told_to_come_again() -> 
         await reader.ask(GOOD)
 
 
+async def test_who_is_in_the_middle_when_the_service_stops_is_told_to_come_again() -> None:
+    reader = LabelReader()
+    await reader.ask(GOOD)
+    assert reader.pid is not None
+    os.kill(reader.pid, signal.SIGSTOP)
+    asked = asyncio.ensure_future(reader.ask(GOOD))
+    await asyncio.sleep(0.01)
+    await reader.close()
+    with pytest.raises(Unavailable):
+        await asked
+    assert reader.pid is None
+
+
 async def test_a_caller_who_leaves_does_not_get_his_answer_given_to_the_next(
     reader: LabelReader,
 ) -> None:

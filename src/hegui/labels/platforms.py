@@ -19,7 +19,7 @@ Conclusion = Literal["is", "may_be", "suspected", "nothing", "unreadable"]
 _ORDER: Final[tuple[Conclusion, ...]] = ("is", "may_be", "suspected")
 LABELS: Final = {"is": "1", "may_be": "2", "suspected": "3"}
 """``Label`` for each conclusion (GB 45438-2025, E.1 c)."""
-_SAYS: Final[dict[str, Conclusion]] = {"1": "is", "": "is", "2": "may_be"}
+_SAYS: Final[dict[str, Conclusion]] = {"1": "is", "2": "may_be", "3": "suspected"}
 _FOR_SERVICE: Final = 22  # the character of a provider code that says which service
 _BLOCK: Final = 1 << 20
 _REACH: Final = 256  # bytes of a trace that may lie across two blocks
@@ -63,10 +63,13 @@ def concluded(
 
 
 def _said(one: Found) -> Conclusion:
-    """Return what a label claims; one that cannot be read, or says neither, is a trace."""
+    """Return what a label claims; one that cannot be read, or says none of the three, is a trace.
+
+    Some producers' labels name themselves and have no ``Label``: that they are there says it.
+    """
     if one.parsed is None:
         return "suspected"
-    return _SAYS.get(one.parsed.fields.get("Label", ""), "suspected")
+    return _SAYS.get(one.parsed.fields.get("Label", "1"), "suspected")
 
 
 def traces_in(source: Source, form: Format | None) -> list[str]:

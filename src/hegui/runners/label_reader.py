@@ -79,6 +79,8 @@ class LabelReader:
                 if not answered and self._child is not None:
                     self.killed += 1
                     await asyncio.shield(self._stop())
+            if self._closed:
+                raise Unavailable(_NOT_STARTED)
             return told
         finally:
             self._turn.release()
