@@ -7,6 +7,8 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -14,11 +16,15 @@ import pytest
 import pytest_asyncio
 from tests.gateway.spine import Spine, spine
 
+from hegui.gateway.http import Doorkeeper
+from hegui.gateway.label_inspect import LabelInspect
 from hegui.labels.formats.png import PNG
 from hegui.labels.value import Implicit
+from hegui.terms import Entry, Receipt, Unavailable, Words
 from hegui.testing import pictures
 from hegui.testing.hostile_files import hostile_files
 from hegui.testing.labelled import labelled, labels, payload
+from hegui.testing.serve import running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -170,17 +176,34 @@ async def test_a_reader_that_is_killed_leaves_the_declaration_and_a_record(house
     assert (await inspect(house, FRESH, declared="yes"))[1]["cause"] == "added"
 
 
-async def test_a_file_beyond_the_bound_is_refused() -> None:
-    async with spine(tables="[label_page]\nbytes = 1024\n") as s:
+class Down:
+    """A ledger whose disk is full."""
+
+    async def add(self, _entry: Entry) -> Receipt:
+        raise Unavailable(Words("full", "磁盘已满"))
+
+
+@asynccontextmanager
+async def served(s: Spine, ledger: Any, most: int) -> AsyncIterator[Spine]:
+    """Serve the endpoint alone, on another ledger and with another bound."""
+    gateway: Any = s.gateway
+    page = replace(gateway.settings.label_page, bytes=most)
+    gate = replace(gateway.gate, settings=replace(gateway.settings, label_page=page))
+    keeper = Doorkeeper(gate, gateway._keys, None)
+    reader = gateway._labels._readers[1]
+    async with running(LabelInspect(gate, keeper, reader, ledger, str)) as base:
+        yield replace(s, base=base)
+
+
+async def test_a_file_beyond_the_bound_is_refused(house: Spine) -> None:
+    async with served(house, house.gateway.ledger, 1024) as s:
         assert (await inspect(s, FRESH, declared="yes"))[0] == 200
         status, said = await inspect(s, bytes(1025), declared="yes")
         assert (status, said["error"]["code"]) == (413, "file_too_large")
 
 
-async def test_without_evidence_there_is_no_answer() -> None:
-    async with spine() as s:
-        ledger: Any = s.gateway.ledger
-        ledger.close()
+async def test_without_evidence_there_is_no_answer(house: Spine) -> None:
+    async with served(house, Down(), 1 << 20) as s:
         status, said = await inspect(s, FRESH, declared="yes")
         assert (status, said["error"]["code"]) == (503, "unavailable")
         assert "file" not in said

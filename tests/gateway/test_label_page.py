@@ -8,6 +8,8 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,17 @@ import pytest
 import pytest_asyncio
 from tests.gateway.spine import Spine, spine
 
+from hegui.app.label_doors import LabelDoors
+from hegui.gateway.gate import Gate
+from hegui.gateway.http import Methods, not_found
+from hegui.gateway.label_page import LabelPage
 from hegui.labels.formats.png import PNG
 from hegui.labels.value import Implicit
 from hegui.testing import pictures
 from hegui.testing.clock import FixedClock
 from hegui.testing.hostile_files import hostile_files
 from hegui.testing.labelled import CODE, labelled
+from hegui.testing.serve import running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -42,9 +49,30 @@ async def page(s: Spine, data: Any, lang: str = "zh", **headers: str) -> tuple[i
         return reply.status, await reply.text()
 
 
-async def told(s: Spine, data: Any, **headers: str) -> tuple[int, Any]:
-    status, text = await page(s, data, **{"accept": "application/json", **headers})
-    return status, json.loads(text)
+async def told(s: Spine, data: Any, base: str = "", **headers: str) -> tuple[int, Any]:
+    sent = {"accept": "application/json", **headers}
+    async with s.http.post(f"{base or s.base}/label", data=data, headers=sent) as reply:
+        return reply.status, json.loads(await reply.read())
+
+
+def gate_with(s: Spine, proxies: tuple[str, ...] = (), clock: Any = None, **keys: Any) -> Gate:
+    """Return the house's gate under other settings of the page."""
+    settings = s.gateway.settings
+    settings = replace(
+        settings,
+        label_page=replace(settings.label_page, **keys),
+        listen=replace(settings.listen, proxies=proxies),
+    )
+    return replace(s.gateway.gate, settings=settings, clock=clock or s.gateway.gate.clock)
+
+
+@asynccontextmanager
+async def served(s: Spine, **keys: Any) -> AsyncIterator[str]:
+    """Serve the page alone, under other settings, with the house's reader; yield its base URL."""
+    doors: Any = s.gateway._labels
+    shown = LabelPage(gate_with(s, **keys), doors._readers[0])
+    async with running(Methods(get=shown.show, post=shown.receive)) as base:
+        yield base
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -130,10 +158,14 @@ async def test_values_and_names_out_of_a_file_never_become_markup(house: Spine) 
 
 
 async def test_hostile_files_are_answered_and_the_next_visitor_too(house: Spine) -> None:
+    doors: Any = house.gateway._labels
+    before = doors._readers[0].killed
     for name, data in hostile_files().items():
         status, said = await told(house, form(data, name))
         assert status == 200, name
         assert said["verdict"] in ("inconclusive", "not_found", "noncompliant"), name
+        assert len(said["labels"]) <= 20
+    assert doors._readers[0].killed == before, "the readers' own bounds were enough"
     assert (await told(house, form(GOOD)))[1]["verdict"] == "compliant"
 
 
@@ -205,25 +237,25 @@ async def test_what_is_no_file_is_refused_with_the_form_again(
     assert "<form" in text
 
 
-async def test_a_slow_upload_is_given_up_and_leaves_no_place_taken() -> None:
-    async with spine(tables="[label_page]\nper_minute = 6000\nseconds = 1\nat_once = 1\n") as s:
+async def test_a_slow_upload_is_given_up_and_leaves_no_place_taken(house: Spine) -> None:
+    async with served(house, seconds=1, at_once=1) as base:
         held = asyncio.Event()
 
         async def slow() -> AsyncIterator[bytes]:
             yield b"--XX\r\n"
             held.set()
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(1.2)
             yield b"x"
 
-        kind = {"content-type": "multipart/form-data; boundary=XX", "accept": "application/json"}
-        first = asyncio.ensure_future(told(s, slow(), **kind))
+        kind = {"content-type": "multipart/form-data; boundary=XX"}
+        first = asyncio.ensure_future(told(house, slow(), base, **kind))
         await held.wait()
         await asyncio.sleep(0.05)
-        status, said = await told(s, form(GOOD))
+        status, said = await told(house, form(GOOD), base)
         assert (status, said["error"]["code"]) == (503, "unavailable"), "the only place is taken"
         status, said = await first
         assert (status, said["error"]["code"]) == (408, "too_slow")
-        assert (await told(s, form(GOOD)))[0] == 200
+        assert (await told(house, form(GOOD), base))[0] == 200
 
 
 async def test_many_at_once_are_answered_or_told_to_wait(house: Spine) -> None:
@@ -234,26 +266,23 @@ async def test_many_at_once_are_answered_or_told_to_wait(house: Spine) -> None:
     assert (await told(house, form(GOOD)))[0] == 200, "and no place stays taken"
 
 
-async def test_one_address_comes_so_often_and_is_told_when_to_come_again() -> None:
+async def test_one_address_comes_so_often_and_is_told_when_to_come_again(house: Spine) -> None:
     clock = FixedClock()
-    async with spine(clock=clock, tables="[label_page]\nper_minute = 2\n") as s:
+    async with served(house, clock=clock, per_minute=2) as base:
         for _ in range(2):
-            assert (await told(s, form(GOOD)))[0] == 200
-        async with s.http.post(f"{s.base}/label?lang=en", data=form(GOOD)) as reply:
+            assert (await told(house, form(GOOD), base))[0] == 200
+        async with house.http.post(f"{base}/label?lang=en", data=form(GOOD)) as reply:
             assert (reply.status, reply.headers["retry-after"]) == (429, "30")
             assert "in 30 seconds" in await reply.text()
         clock.forward(30_000)
-        assert (await told(s, form(GOOD)))[0] == 200
+        assert (await told(house, form(GOOD), base))[0] == 200
 
 
-async def test_behind_a_proxy_of_ours_its_callers_are_counted_apart() -> None:
-    tables = "[label_page]\nper_minute = 1\n"
-    for proxies, statuses in (("", [200, 429]), ('proxies = ["127.0.0.1"]\n', [200, 200])):
-        async with spine(tables=proxies + tables) as s:
-            got = [
-                (await told(s, form(GOOD), **{"x-forwarded-for": f"203.0.113.{n}"}))[0]
-                for n in range(2)
-            ]
+async def test_behind_a_proxy_of_ours_its_callers_are_counted_apart(house: Spine) -> None:
+    for proxies, statuses in (((), [200, 429]), (("127.0.0.1",), [200, 200])):
+        async with served(house, proxies=proxies, per_minute=1) as base:
+            callers = [{"x-forwarded-for": f"203.0.113.{n}"} for n in range(2)]
+            got = [(await told(house, form(GOOD), base, **one))[0] for one in callers]
             assert got == statuses
 
 
@@ -264,20 +293,17 @@ def holding(folder: Path, mark: str) -> list[Path]:
 
 
 async def test_nothing_of_a_file_is_kept_or_logged(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    house: Spine, caplog: pytest.LogCaptureFixture
 ) -> None:
     mark = "bring-me-nowhere"
     data = labelled(PNG, FRESH, Implicit("1", CODE, mark, "", CODE, mark, ""))
-    async with spine(folder=tmp_path, tables=MANY) as s:
-        assert mark in (await page(s, form(data, f"{mark}.png")))[1]
-        records = s.records()
-    assert mark not in json.dumps(records)
-    assert holding(tmp_path, mark) == []
+    before = len(house.records())
+    assert mark in (await page(house, form(data, f"{mark}.png")))[1]
+    assert len(house.records()) == before
+    assert holding(house.gateway.settings.data_dir.parent, mark) == []
     assert mark not in caplog.text
 
 
-async def test_a_page_that_is_switched_off_is_not_there() -> None:
-    async with spine(tables="[label_page]\non = false\n") as s:
-        assert (await told(s, form(GOOD)))[0] == 404
-        async with s.http.get(f"{s.base}/label") as reply:
-            assert reply.status == 404
+async def test_a_page_that_is_switched_off_is_not_there(house: Spine) -> None:
+    nothing: Any = None
+    assert LabelDoors(gate_with(house, on=False), nothing, nothing).page is not_found
