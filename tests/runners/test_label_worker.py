@@ -21,7 +21,7 @@ def test_the_process_writes_no_file_and_leaves_no_core_dump() -> None:
 def test_what_is_answered_is_bounded_and_legible_whatever_a_label_holds() -> None:
     evil = LABEL.inner().replace('"a-1"', '"' + "\\u202e\\u0000<b>" * 900 + '"')
     page = f"<meta name=AIGC content='{evil}'>".encode() * 30
-    told = reply(Read("a.html", page))
+    told = reply(Read("a.html"), page)
     assert isinstance(told, Report)
     assert (told.count, len(told.labels)) == (30, 20)
     for label in told.labels:
@@ -32,4 +32,4 @@ def test_what_is_answered_is_bounded_and_legible_whatever_a_label_holds() -> Non
 
 def test_an_error_of_our_own_is_an_answer_and_not_the_end() -> None:
     nothing: Any = None
-    assert reply(Read("a.png", nothing)) == Broken("error")
+    assert reply(Read("a.png"), nothing) == Broken("error")

@@ -88,10 +88,10 @@ class LabelInspect:
             kind, length = headers.get("content-type", ""), headers.get("content-length", "")
             brought = await upload(body, kind, length, self._bounds)
             asked = self._asked(brought)
-            told = await self._reader.ask(asked)
+            told = await self._reader.ask(asked, brought.data)
             if isinstance(told, Broken):
                 _log.warning("a file could not be read by /label/inspect: %s", told.reason)
-                told = _unread(asked, ended(told))
+                told = _unread(asked, brought, ended(told))
             assert isinstance(told, Inspection)
             await self._record(key, asked, told)
             self._gate.metrics.label_read("inspect", told.conclusion)
@@ -112,7 +112,7 @@ class LabelInspect:
             raise BadRequest(_NUMBER.fill(most=_MOST_NUMBER), param="propagate_id")
         number = number or self._number(self._gate.clock())
         traces = list(dict.fromkeys(said))
-        return Inspect(brought.name, brought.data, declared, traces, self._code, number)
+        return Inspect(brought.name, declared, traces, self._code, number)
 
     async def _record(self, key: KeyRecord, asked: Inspect, told: Inspection) -> None:
         label = msgspec.json.decode(told.label).get("Label", "") if told.label else ""
@@ -136,10 +136,10 @@ class LabelInspect:
         await self._ledger.add(Entry(key.tenant, made))
 
 
-def _unread(asked: Inspect, report: Report) -> Inspection:
+def _unread(asked: Inspect, brought: Upload, report: Report) -> Inspection:
     """Return what there is to say of a file that could not be read: what its user declared."""
     said = concluded((), asked.traces, declared=asked.declared, broken=True)
-    before = hashlib.sha256(asked.data).hexdigest()
+    before = hashlib.sha256(brought.data).hexdigest()
     why = report.findings[0]
     return Inspection(
         report=report,

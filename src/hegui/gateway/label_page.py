@@ -127,7 +127,7 @@ class LabelPage:
                 headers.get("content-length", ""),
                 self._bounds,
             )
-            told = await self._reader.ask(Read(brought.name, brought.data))
+            told = await self._reader.ask(Read(brought.name), brought.data)
         finally:
             self._held -= 1
             self._limiter.leave(address)

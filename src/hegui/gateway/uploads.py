@@ -41,7 +41,7 @@ class Upload:
     """A file that came, and the fields beside it. ``name`` is what its sender calls it."""
 
     name: str = field(default="", repr=False)
-    data: bytes = field(default=b"", repr=False)
+    data: bytes | bytearray = field(default=b"", repr=False)
     fields: dict[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -203,7 +203,7 @@ class _Parts:
             return
         if self._file:
             self._seen = bool(self._value) or bool(self._done.name)
-            self._done.data = bytes(self._value)
+            self._done.data = self._value
         else:
             self._done.fields[self._name] = self._value.decode("utf-8", "replace")
         self._value = bytearray()

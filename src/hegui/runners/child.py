@@ -14,6 +14,7 @@ import msgspec
 from hegui.runners.frames import HEADER
 
 STDERR_KEPT: Final = 8192  # bytes; the rest of what a child prints is read and dropped
+_STEP: Final = 256 * 1024  # bytes
 _PASSED_ON: Final = (
     "PATH",
     "HOME",
@@ -62,13 +63,16 @@ class Child:
         while words := await self._err.read(4096):
             self.words = (self.words + words)[-STDERR_KEPT:]
 
-    async def ask(self, frame: bytes, most: int) -> bytes:
-        """Send a frame and return the body of the answer; one beyond ``most`` bytes is nonsense.
+    async def ask(self, frame: bytes, most: int, more: bytes | bytearray = b"") -> bytes:
+        """Send a frame, and ``more`` behind it; return the body of the answer.
 
-        Raises ``EOFError`` or ``OSError`` where the child is gone, ``msgspec.ValidationError`` for
+        An answer beyond ``most`` bytes is nonsense. Raises ``EOFError`` or ``OSError`` where the child is gone, ``msgspec.ValidationError`` for
         nonsense.
         """
         self._in.write(frame)
+        for at in range(0, len(more), _STEP):  # whoever else is served gets a turn in between
+            self._in.write(more[at : at + _STEP])
+            await self._in.drain()
         await self._in.drain()
         (size,) = HEADER.unpack(await self._out.readexactly(HEADER.size))
         if size > most:

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from hegui.runners.child import Child, passed_on
+from hegui.runners.frames import HEADER
 from hegui.runners.label_frames import (
     MOST_ANSWER,
     Broken,
@@ -60,7 +61,9 @@ class LabelReader:
         """The process that reads, if there is one."""
         return self._child.process.pid if self._child is not None else None
 
-    async def ask(self, message: Read | Inspect) -> Report | Inspection | Broken:
+    async def ask(
+        self, message: Read | Inspect, data: bytes | bytearray
+    ) -> Report | Inspection | Broken:
         """Put a file before the process. ``Unavailable`` where it cannot be started, or is busy.
 
         Who is cancelled meanwhile leaves a process whose answer nobody waits for: it is killed.
@@ -73,7 +76,7 @@ class LabelReader:
         try:
             answered = False
             try:
-                told = await self._asked(await self._ready(), message)
+                told = await self._asked(await self._ready(), message, data)
                 answered = not isinstance(told, Broken)
             finally:
                 if not answered and self._child is not None:
@@ -99,16 +102,18 @@ class LabelReader:
             try:
                 async with asyncio.timeout(_START):
                     self._child = await Child.started(_MODULE, self._environ)
-                    await self._child.ask(pack(Read("", b"")), MOST_ANSWER)  # it has read its code
+                    await _put(self._child, Read(""), b"")  # answered once it has read its code
             except (TimeoutError, EOFError, OSError, msgspec.MsgspecError):
                 await self._stop()
                 raise Unavailable(_NOT_STARTED, after=10) from None
         return self._child
 
-    async def _asked(self, child: Child, message: Read | Inspect) -> Report | Inspection | Broken:
+    async def _asked(
+        self, child: Child, message: Read | Inspect, data: bytes | bytearray
+    ) -> Report | Inspection | Broken:
         try:
             async with asyncio.timeout(self._deadline):
-                return answer(await child.ask(pack(message), MOST_ANSWER))
+                return answer(await _put(child, message, data))
         except TimeoutError:
             return Broken("late")
         except (EOFError, OSError, msgspec.MsgspecError):
@@ -119,6 +124,11 @@ class LabelReader:
         if child is not None:
             with contextlib.suppress(ProcessLookupError):
                 await child.stop()
+
+
+async def _put(child: Child, message: Read | Inspect, data: bytes | bytearray) -> bytes:
+    """Send a request and its file; return the body of the answer."""
+    return await child.ask(pack(message) + HEADER.pack(len(data)), MOST_ANSWER, data)
 
 
 BUSY: Final = Words(

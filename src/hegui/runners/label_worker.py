@@ -66,13 +66,13 @@ def report(seen: Examined) -> Report:
     return Report(name, place.en, place.zh, seen.verdict.state, count, labels, findings)
 
 
-def inspection(asked: Inspect) -> Inspection:
+def inspection(asked: Inspect, data: bytes) -> Inspection:
     """Return what became of a user's file."""
     done = inspected(
-        asked.data,
+        data,
         Asked(asked.name, asked.declared, tuple(asked.traces), asked.code, asked.number),
     )
-    before = hashlib.sha256(asked.data).hexdigest()
+    before = hashlib.sha256(data).hexdigest()
     why = done.why or _NOWHERE
     return Inspection(
         report=report(done.examined),
@@ -89,12 +89,12 @@ def inspection(asked: Inspect) -> Inspection:
     )
 
 
-def reply(message: Read | Inspect) -> Report | Inspection | Broken:
+def reply(message: Read | Inspect, data: bytes) -> Report | Inspection | Broken:
     """Answer one message, whatever a file does."""
     try:
         if isinstance(message, Read):
-            return report(examined(Memory(message.data), message.name))
-        return inspection(message)
+            return report(examined(Memory(data), message.name))
+        return inspection(message, data)
     except MemoryError:
         return Broken("memory")
     except Corrupt:
@@ -119,9 +119,10 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer frames until the input ends."""
     while len(header := source.read(HEADER.size)) == HEADER.size:
         (size,) = HEADER.unpack(header)
+        message = request(source.read(size))
+        (size,) = HEADER.unpack(source.read(HEADER.size))
         try:
-            answered = reply(request(source.read(size)))
-            frame = pack(answered)
+            frame = pack(reply(message, source.read(size)))
         except MemoryError:
             frame = pack(Broken("memory"))
         sink.write(frame)
