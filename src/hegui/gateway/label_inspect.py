@@ -5,8 +5,6 @@ the conclusion, the notice to be shown, and the file with the propagation fields
 it changed. On record before it is answered, by digests alone.
 """
 
-import asyncio
-import base64
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
@@ -63,9 +61,11 @@ class LabelInspect:
         headers, body = Headers(scope=scope), Body(receive)
         out = Outbox(send, headers.get("accept-language", ""))
         status, after = 200, 0
+        file: list[bytes] = []
         answer: Mapping[str, Any]
         try:
-            answer = await self._answer(headers, body)
+            told = await self._answer(headers, body)
+            answer, file = _as_data(told), told.file
         except HeguiError as error:
             status, answer, after = described(error, out.accept_language)
         except Exception:  # noqa: BLE001 - the last line: whatever it is, no trace of it goes out
@@ -74,12 +74,15 @@ class LabelInspect:
             out.note(b"connection", b"close")
         out.note(b"cache-control", b"no-store")
         try:
-            await out.whole(answer, status=status, after=after)
+            if file:
+                await out.long(answer, "file", file)
+            else:
+                await out.whole(answer, status=status, after=after)
         finally:
             out.close()
             self._gate.metrics.requested(PATH, out.status)
 
-    async def _answer(self, headers: Headers, body: Body) -> Mapping[str, Any]:
+    async def _answer(self, headers: Headers, body: Body) -> Inspection:
         key = self._keeper.identify(headers)  # before a byte of the body is read
         if self._held >= self._most:
             raise Unavailable(BUSY, after=2)
@@ -95,8 +98,7 @@ class LabelInspect:
             assert isinstance(told, Inspection)
             await self._record(key, asked, told)
             self._gate.metrics.label_read("inspect", told.conclusion)
-            # some milliseconds for a file of 20 MiB
-            return await asyncio.get_running_loop().run_in_executor(None, _as_data, told)
+            return told
         finally:
             self._held -= 1
 
@@ -147,7 +149,6 @@ def _unread(asked: Inspect, brought: Upload, report: Report) -> Inspection:
         conclusion=said,
         cause="none" if said == "unreadable" else "refused",
         label="",
-        file=None,
         payload="",
         before=before,
         after=before,
@@ -159,13 +160,12 @@ def _unread(asked: Inspect, brought: Upload, report: Report) -> Inspection:
 def _as_data(told: Inspection) -> dict[str, Any]:
     notice = NOTICES.get(told.conclusion)
     label = msgspec.json.decode(told.label) if told.label else None
-    file = base64.b64encode(told.file).decode() if told.file is not None else None
     return {
         "conclusion": told.conclusion,
         "notice": {"zh": notice.zh, "en": notice.en} if notice is not None else None,
         "cause": told.cause,
         "label": label,
-        "file": file,
+        **({} if told.file else {"file": None}),
         "sidecar": told.label if told.cause == "beside" else None,
         "why": {"en": told.why_en, "zh": told.why_zh} if told.why_en else None,
         "traces": told.traces,

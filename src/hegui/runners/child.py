@@ -66,8 +66,8 @@ class Child:
     async def ask(self, frame: bytes, most: int, more: bytes | bytearray = b"") -> bytes:
         """Send a frame, and ``more`` behind it; return the body of the answer.
 
-        An answer beyond ``most`` bytes is nonsense. Raises ``EOFError`` or ``OSError`` where the child is gone, ``msgspec.ValidationError`` for
-        nonsense.
+        An answer beyond ``most`` bytes is nonsense. Raises ``EOFError`` or ``OSError`` where the
+        child is gone, ``msgspec.ValidationError`` for nonsense.
         """
         self._in.write(frame)
         for at in range(0, len(more), _STEP):  # whoever else is served gets a turn in between
@@ -78,6 +78,17 @@ class Child:
         if size > most:
             raise msgspec.ValidationError("too large")
         return await self._out.readexactly(size)
+
+    async def rest(self, most: int) -> list[bytes]:
+        """Return the frame that comes behind an answer, in pieces; raises what ``ask`` does."""
+        (left,) = HEADER.unpack(await self._out.readexactly(HEADER.size))
+        if left > most:
+            raise msgspec.ValidationError("too large")
+        pieces = []
+        while left:
+            pieces.append(await self._out.readexactly(min(left, _STEP)))
+            left -= len(pieces[-1])
+        return pieces
 
     async def stop(self) -> None:
         """Kill the child and whatever it started, and collect it."""

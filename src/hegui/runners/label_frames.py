@@ -1,7 +1,7 @@
 """What the door says to the process that reads labels, and what that answers: MessagePack.
 
-Behind each request comes the file, as another frame that is nothing but its bytes: twenty megabytes
-are not copied once more to be wrapped.
+Behind each message comes another frame that is nothing but bytes: the file, and behind an answer
+the new file in base64. So twenty megabytes are never copied in one go while others wait.
 """
 
 from typing import Final
@@ -68,8 +68,8 @@ class Report(msgspec.Struct, tag=True):
 class Inspection(msgspec.Struct, tag=True):
     """What became of a user's file; see ``labels.inspecting.Inspected``.
 
-    ``label`` is the label as JSON, ``file`` the bytes where they changed; digests are SHA-256 in
-    hexadecimal.
+    ``label`` is the label as JSON; digests are SHA-256 in hexadecimal. ``file`` is the new file in
+    base64, in pieces that are put in when they have come; none where it stays as it was.
     """
 
     report: Report
@@ -77,12 +77,12 @@ class Inspection(msgspec.Struct, tag=True):
     conclusion: str
     cause: str
     label: str
-    file: bytes | None
     payload: str
     before: str
     after: str
     why_en: str
     why_zh: str
+    file: list[bytes] = []
 
 
 class Broken(msgspec.Struct, tag=True):

@@ -103,6 +103,7 @@ class LabelReader:
                 async with asyncio.timeout(_START):
                     self._child = await Child.started(_MODULE, self._environ)
                     await _put(self._child, Read(""), b"")  # answered once it has read its code
+                    await self._child.rest(0)
             except (TimeoutError, EOFError, OSError, msgspec.MsgspecError):
                 await self._stop()
                 raise Unavailable(_NOT_STARTED, after=10) from None
@@ -113,7 +114,11 @@ class LabelReader:
     ) -> Report | Inspection | Broken:
         try:
             async with asyncio.timeout(self._deadline):
-                return answer(await _put(child, message, data))
+                told = answer(await _put(child, message, data))
+                file = await child.rest(MOST_ANSWER)
+                if isinstance(told, Inspection):
+                    told.file = file
+                return told
         except TimeoutError:
             return Broken("late")
         except (EOFError, OSError, msgspec.MsgspecError):

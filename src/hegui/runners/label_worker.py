@@ -5,6 +5,7 @@ file and writes none, and leaves no core dump in which a file could lie. When th
 input ends and it leaves.
 """
 
+import base64
 import hashlib
 import os
 import resource
@@ -67,7 +68,7 @@ def report(seen: Examined) -> Report:
 
 
 def inspection(asked: Inspect, data: bytes) -> Inspection:
-    """Return what became of a user's file."""
+    """Return what became of a user's file, and the new one in base64."""
     done = inspected(
         data,
         Asked(asked.name, asked.declared, tuple(asked.traces), asked.code, asked.number),
@@ -80,12 +81,12 @@ def inspection(asked: Inspect, data: bytes) -> Inspection:
         conclusion=done.conclusion,
         cause=done.cause,
         label=done.label.inner() if done.label is not None else "",
-        file=done.file,
         payload=done.payload,
         before=before,
         after=before if done.file is None else hashlib.sha256(done.file).hexdigest(),
         why_en=legible(why.en, 600),
         why_zh=legible(why.zh, 600),
+        file=[] if done.file is None else [base64.b64encode(done.file)],
     )
 
 
@@ -121,11 +122,17 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         (size,) = HEADER.unpack(header)
         message = request(source.read(size))
         (size,) = HEADER.unpack(source.read(HEADER.size))
+        file: list[bytes] = []
         try:
-            frame = pack(reply(message, source.read(size)))
+            told = reply(message, source.read(size))
+            if isinstance(told, Inspection):
+                told.file, file = [], told.file
+            frame = pack(told)
         except MemoryError:
-            frame = pack(Broken("memory"))
+            frame, file = pack(Broken("memory")), []
         sink.write(frame)
+        sink.write(HEADER.pack(sum(map(len, file))))
+        sink.writelines(file)
         sink.flush()
 
 
