@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 import hegui
 from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
+from hegui.app.label_doors import LabelDoors
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
@@ -101,6 +102,7 @@ class Gateway:
         self._ending = threading.Event()
         self._chores: set[asyncio.Task[None]] = set()
         self._log_pages: LogPages | None = None
+        self._labels: LabelDoors | None = None
         book = InspectorBook(place, parts.pepper(settings), clock)
         self._inspecting = InspectorsAtTheDoor(book, Logs(place), self.ledger, clock)
         self.inspectors: Inspectors = self._inspecting
@@ -230,6 +232,8 @@ class Gateway:
         for runner in self._runners.values():
             await runner.close()
         await self.attesting.close()
+        if self._labels is not None:
+            await self._labels.close()
         if self._log_pages is not None:
             self._log_pages.close()
         self.ledger.close()
@@ -250,6 +254,7 @@ class Gateway:
         logs = Logs(parts.place_of(self.settings))
         pages = self._log_pages = LogPages(logs, gate.metrics, self.inspectors)
         receipts = ReceiptPage(gate, self.ledger, logs, appeal, self._vkey_of())
+        labels = self._labels = LabelDoors(gate, keeper, self.ledger)
         healthy = request_response(healthz)
         return Paths(
             {
@@ -258,6 +263,8 @@ class Gateway:
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
                 "/appeal/receipt": Methods(get=receipts.show, post=receipts.give),
+                "/label": labels.page,
+                "/label/inspect": labels.inspect,
                 "/log/": Methods(get=pages, head=pages),
                 "/healthz": Methods(get=healthy, head=healthy),
             }

@@ -60,6 +60,24 @@ _LABELS: Final = {
 }
 
 
+_PAGE: Final = Words(
+    "Anyone may read a file's label at /label: up to {most} MiB, {n} files a minute from one "
+    "address; nothing of it is kept.",
+    "任何人可在 /label 查看文件的标识：文件不超过 {most} MiB，同一地址每分钟 {n} 个，"
+    "不作任何留存。",
+)
+_NO_PAGE: Final = Words("The public page /label is switched off.", "公开页面 /label 已关闭。")
+_INSPECT: Final = Words(
+    "For platforms, /label/inspect writes the propagation fields as {code}.",
+    "/label/inspect 供传播平台使用，以编码 {code} 写入传播要素。",
+)
+_NO_CODE: Final = Words(
+    "/label/inspect tells what a file is, and cannot write the propagation fields: there is no "
+    "provider code.",
+    "/label/inspect 可以判断文件性质，但没有服务提供者编码，无法写入传播要素。",
+)
+
+
 def applicability(settings: "Settings") -> Words:
     """Say whether the Measures apply, and why (Art. 2, 22)."""
     if settings.service.scope == "public":
@@ -81,6 +99,22 @@ def content_kept(settings: "Settings") -> Words:
 def labelling(settings: "Settings") -> Words:
     """Say how users see that replies are AI-generated (Art. 12)."""
     return _LABELS[settings.labels.text]
+
+
+def label_page(settings: "Settings") -> Words:
+    """Say who may bring files to have their labels read (labelling measures, Art. 6)."""
+    page = settings.label_page
+    most = f"{page.bytes / 1_048_576:g}"
+    said = (_PAGE if page.on else _NO_PAGE).fill(most=most, n=page.per_minute)
+    code = page.propagator
+    inspect = _INSPECT.fill(code=code) if code else _NO_CODE
+    return Words(f"{said.en} {inspect.en}", said.zh + inspect.zh)
+
+
+def label_page_data(settings: "Settings") -> dict[str, bool | int | str]:
+    """Return the same for a program."""
+    page = settings.label_page
+    return {name: getattr(page, name) for name in ("on", "bytes", "per_minute", "propagator")}
 
 
 def notes(settings: "Settings") -> list[Words]:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hegui.callers.assertion import Assertions
 from hegui.callers.caller import ANONYMOUS
-from hegui.callers.keys import KeyBook
+from hegui.callers.keys import KeyBook, KeyRecord
 from hegui.gateway.gate import Gate, Incoming, Outbox, error_object
 from hegui.gateway.jsonbody import too_large
 from hegui.gateway.refusals import language_of
@@ -54,13 +54,17 @@ class Doorkeeper:
     async def admit(self, scope: Scope, receive: Receive) -> Incoming:
         """Return the request. The key is checked before a byte of the body is read."""
         headers = Headers(scope=scope)
-        sent = headers.get("authorization")
-        key = ANONYMOUS if self._anonymous and not sent else self._keys.identify(sent)
+        key = self.identify(headers)
         claims = None
         if self._assertions is not None:
             token = headers.get(self._assertions.header)
             claims = self._assertions.read(token) if token else None
         return Incoming(await self._body(headers, receive), headers, key, claims)
+
+    def identify(self, headers: Mapping[str, str]) -> KeyRecord:
+        """Return the key that a request comes with; one that opens nothing is a ``BadRequest``."""
+        sent = headers.get("authorization")
+        return ANONYMOUS if self._anonymous and not sent else self._keys.identify(sent)
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
         limit = self._gate.settings.limits.body_bytes

@@ -1,5 +1,7 @@
 """What the gateway counts, for Prometheus. No content, no subject, no key is a label."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from hegui.gateway.whole_numbers import WholeNumbers
@@ -58,6 +60,20 @@ class Metrics:
             "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
         )
         self._count_guards()
+        self._count_labels()
+
+    def _count_labels(self) -> None:
+        self._label_files = Counter(
+            "hegui_label_files",
+            "Files brought to /label (page) and /label/inspect (inspect), by what was told",
+            ["door", "told"],
+            registry=self.registry,
+        )
+        self._label_killed = Gauge(
+            "hegui_label_readers_killed",
+            "Processes reading labels that were killed or died, since the start",
+            registry=self.registry,
+        )
 
     def _count_guards(self) -> None:
         self._guards = Counter(
@@ -139,6 +155,14 @@ class Metrics:
         """Count a change of the rule packs, and note whether the packs on disk are those in use."""
         self._reloads.labels("taken" if taken else "broken").inc()
         self._stale.set(0 if taken else 1)
+
+    def label_read(self, door: str, told: str) -> None:
+        """Count a file that was read, by the verdict or conclusion."""
+        self._count(self._label_files, door, told)
+
+    def label_readers(self, killed: Callable[[], int]) -> None:
+        """Say where to look up how many processes that read labels had to be killed."""
+        self._label_killed.set_function(killed)
 
     def page(self, *, exchanges: int, lag: int) -> bytes:
         """Return the exposition text."""

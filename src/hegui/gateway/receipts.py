@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from hegui.gateway.addresses import address_of
 from hegui.gateway.appeal import (
     PAGE_HEADERS,
     RECEIPT_PATH,
@@ -86,7 +87,7 @@ class ReceiptPage:
         appeal = appeal_of(number)
         if appeal is None:
             return self._form(lang, number, _NO_NUMBER, status=400)
-        if self._page.too_many(request.client.host if request.client else ""):
+        if self._page.too_many(address_of(request.scope, self._gate.settings.listen.proxies)):
             return self._form(lang, number, TOO_MANY, status=429)
         try:
             return await self._made(lang, appeal)

@@ -117,6 +117,11 @@ class Format(Protocol):
         ...
 
 
+def has_place(form: Format) -> bool:
+    """Whether a guide names a place for a label in files of this format."""
+    return not form.place.en.startswith("none")
+
+
 def exactly(source: Source, offset: int, count: int, what: str) -> bytes:
     """Return ``count`` bytes of ``what`` at ``offset``; a file that ends before is refused."""
     if count > MOST_METADATA:

@@ -11,7 +11,14 @@ from hegui.settings.convert import Reading
 from hegui.settings.database import database_faults
 from hegui.settings.guardrules import guard_faults
 from hegui.settings.guards import GuardModel
-from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
+from hegui.settings.identifiers import (
+    propagator_code,
+    provider_code,
+    provider_code_fault,
+    uscc_valid,
+)
+from hegui.settings.label_page import label_page_faults
+from hegui.settings.listen import listen_faults
 from hegui.settings.locate import Trail
 from hegui.settings.schema import Assertion, Settings, Upstream
 from hegui.settings.vault import vault_faults
@@ -43,6 +50,10 @@ def complete(settings: Settings, raw: dict[str, Any]) -> Settings:
         screen = replace(screen, unjudged="allow")
     if not ledger.origin:
         ledger = replace(ledger, origin=f"hegui.local/{slug(settings.service.name)}")
+    page = settings.label_page
+    if provider.code and not page.propagator:
+        page = replace(page, propagator=propagator_code(provider.code))
+    settings = replace(settings, label_page=page)
     return replace(settings, provider=provider, screen=screen, ledger=ledger)
 
 
@@ -56,12 +67,16 @@ def slug(name: str) -> str:
 
 def examine(settings: Settings, reading: Reading) -> None:
     """Note everything in ``settings`` that contradicts the law, itself or the machine."""
-    rules = (_service, _provider, _listen, _upstreams, _screen, _guards, _callers, _ledger)
+    rules = (_service, _provider, _upstreams, _screen, _guards, _callers, _ledger)
     for rule in (*rules, _witnesses, _database):
         for trail, words in rule(settings):
             reading.note(trail, words)
-    for trail, words in vault_faults(settings.vault):
-        reading.note(trail, words)
+    for fault in (
+        *listen_faults(settings.listen),
+        *label_page_faults(settings.label_page),
+        *vault_faults(settings.vault),
+    ):
+        reading.note(*fault)
 
 
 def _database(settings: Settings) -> Iterator[_Found]:
@@ -132,23 +147,6 @@ def _provider(settings: Settings) -> Iterator[_Found]:
                 ("provider", "code"),
                 Words("holds another credit code than uscc", "其中的信用代码与 uscc 不一致"),
             )
-
-
-def _listen(settings: Settings) -> Iterator[_Found]:
-    listen = settings.listen
-    if not listen.admin.loopback and not listen.admin_key:
-        yield (
-            ("listen", "admin"),
-            Words(
-                "others could reach it: use a loopback address or set admin_key",
-                "其他机器可以访问：请改用本机回环地址，或设置 admin_key",
-            ),
-        )
-    if listen.public == listen.admin and listen.public.port:
-        yield (
-            ("listen", "admin"),
-            Words("must differ from listen.public", "不能与 listen.public 相同"),
-        )
 
 
 def _upstreams(settings: Settings) -> Iterator[_Found]:
