@@ -1,29 +1,29 @@
 """The door through which labels get into files: written beside, read back, put in place.
 
 Nothing is put in place unless the written file, read again, holds the label once, at its place,
-and the same content as before, by a hash of both. Whatever fails, the original stays as it was.
+and the same content as before, compared byte for byte. Whatever fails, the original stays as it
+was.
 """
 
-import hashlib
 import os
 import secrets
 import stat
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hegui.app import explicit
+from hegui.app import carrying, explicit
 from hegui.app.disk import Disk, FileSource
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
 from hegui.labels.recognising import HEAD, recognised
+from hegui.labels.splicing import taken_over
 from hegui.labels.value import MOST, Implicit, parsed
 from hegui.terms import BadRequest, Corrupt, Unavailable, Words
 
-_BLOCK: Final = 1024 * 1024
 _SUFFIX: Final = ".aigc.json"
 
 Record = Callable[["Written"], None]
@@ -35,9 +35,9 @@ def _unrecorded(written: "Written") -> None:
 
 
 class Written(NamedTuple):
-    """What was written. ``payload`` and ``file`` are SHA-256 in hexadecimal.
+    """What was written. ``payload`` and ``file`` are SHA-256 of its content and of all of it.
 
-    ``form`` is how the label is stored, ``sidecar`` for a file beside the target.
+    Both in hexadecimal, and empty where nobody records them. ``form`` is how the label is stored, ``sidecar`` for a file beside the target.
     """
 
     target: Path
@@ -86,7 +86,8 @@ def seen(path: Path, *, content: bool = False) -> Seen:
     with opened(path) as source:
         form = format_of(source, path.name)
         found = [*form.read(source), *_beside(path)]
-        return Seen(form, found, _digest(source, form.payload(source)) if content else "")
+        digest = carrying.digests(source, form.payload(source))[0] if content else ""
+        return Seen(form, found, digest)
 
 
 def new_number(at_ms: int) -> str:
@@ -106,15 +107,16 @@ def label(
     ours: Implicit,
     mode: explicit.Mode,
     *,
-    record: Record = _unrecorded,
+    record: Record | None = _unrecorded,
     disk: Disk | None = None,
 ) -> Written:
     """Write ``path`` with its labels to ``target``, which may be the same file.
 
     The explicit label comes first, as ``mode`` says. Another producer's implicit label stays, with
-    the propagator's fields of ``ours``. ``record`` is told before anything is in place. Refusals
-    are ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than
-    it was written is ``Corrupt``. In each case ``target`` is as before.
+    the propagator's fields of ``ours``. ``record`` is told before anything is in place; without
+    one no digests are made, which takes most of the time (docs/design/27). Refusals are
+    ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than it
+    was written is ``Corrupt``. In each case ``target`` is as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target))
@@ -126,30 +128,42 @@ def label(
         source = Memory(explicit.drawn(file, form)) if shown == "drawn" else file
         inner = decision.implicit.inner()
         parts = _with_label(form, source, inner)
-        payload = _digest(source, form.payload(source))
         done: list[Written] = []
 
-        def check(new: FileSource, digest: str) -> None:
+        def check(new: FileSource) -> None:
             name = judging.BESIDE
             if parts is not None:
                 name = _same_label(path, form.read(new), decision.implicit)
-            if _digest(new, form.payload(new)) != payload:
-                raise Corrupt(_CONTENT.fill(path=path))
             _require_unchanged(path, file.handle, before)
-            done.append(
-                Written(target, form.name, name, shown, *decision, payload=payload, file=digest)
-            )
-            record(done[0])
+            if not _same_content(form, (source, parts or whole), new):
+                raise Corrupt(_CONTENT.fill(path=path))
+            digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
+            done.append(Written(target, form.name, name, shown, *decision, *digests))
+            if record is not None:
+                record(done[0])
 
         rights = stat.S_IMODE(before.st_mode)
         if parts is None:
             # first: a label without its file harms nobody
             beside = (sidecar(place), rights)
             _put(disk, Memory(b""), [inner.encode() + b"\n"], beside, _nothing)
-        _put(disk, source, parts or [Slice(0, source.size)], (place, rights), check)
+        whole: Splice = [Slice(0, source.size)]
+        _put(disk, source, parts or whole, (place, rights), check)
     if parts is not None:
         sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
     return done[0]
+
+
+def _same_content(form: Format, spliced: tuple[Source, Splice], new: Source) -> bool:
+    """Whether a new file, which is carried over as ``spliced`` says, has its source's content.
+
+    What the places do not show (a page of sound that was numbered anew), digests must.
+    """
+    source, parts = spliced
+    before, after = list(form.payload(source)), list(form.payload(new))
+    return taken_over(parts, before, after) or (
+        carrying.digest(source, before) == carrying.digest(new, after)
+    )
 
 
 def _require_unchanged(path: Path, handle: int, before: os.stat_result) -> None:
@@ -173,9 +187,9 @@ def _put(
     source: FileSource | Memory,
     parts: Splice,
     target: tuple[Path, int],
-    check: Callable[[FileSource, str], None],
+    check: Callable[[FileSource], None],
 ) -> None:
-    """Write a file beside the target, have it checked with its SHA-256, put it in place."""
+    """Write a file beside the target, have it checked, put it in place."""
     path, mode = target
     try:
         handle, name = tempfile.mkstemp(
@@ -185,17 +199,10 @@ def _put(
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
     part = Path(name)
     try:
-        for one in parts:
-            if isinstance(one, bytes):
-                disk.append(handle, one)
-            elif isinstance(source, FileSource):
-                disk.copy(source.handle, handle, one)
-            else:
-                disk.append(handle, source.read(*one))
+        carrying.carried(disk, source, handle, parts)
         os.fchmod(handle, mode)
         disk.sync(handle)
-        new = FileSource(handle)
-        check(new, _digest(new, [Slice(0, new.size)]))
+        check(FileSource(handle))
         disk.replace(part, path)
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
@@ -205,7 +212,7 @@ def _put(
             part.unlink(missing_ok=True)
 
 
-def _nothing(new: FileSource, digest: str) -> None:
+def _nothing(new: FileSource) -> None:
     """Check nothing: what is written has no format."""
 
 
@@ -231,14 +238,6 @@ def _beside(path: Path) -> list[Found]:
     with opened(beside) as source:
         raw = source.read(0, MOST + 1).decode("utf-8", "replace").strip()
     return [Found(judging.BESIDE, 0, raw, guide=False, parsed=parsed(raw))]
-
-
-def _digest(source: Source, parts: Iterable[Slice]) -> str:
-    hasher = hashlib.sha256()
-    for part in parts:
-        for at in range(part.offset, part.offset + part.length, _BLOCK):
-            hasher.update(source.read(at, min(_BLOCK, part.offset + part.length - at)))
-    return hasher.hexdigest()
 
 
 _NOT_READ: Final = Words(
