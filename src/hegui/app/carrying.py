@@ -18,46 +18,45 @@ from hegui.labels.container import Memory, Slice, Source, Splice
 from hegui.terms import Corrupt, Words
 
 _BLOCK: Final = 128 * 1024  # two of them stay in a processor's second cache
-_STRIDE: Final = 1024 * 1024
-_LONG: Final = 2 * _STRIDE
+_STRIDE: Final = 512 * 1024
+_LONG: Final = 2 * 1024 * 1024
 
 
-def carried(disk: Disk, source: FileSource | Memory, handle: int, parts: Splice) -> None:
+def carried(disk: Disk, source: FileSource | Memory, handle: int, parts: Splice) -> FileSource:
     """Write ``parts`` into the new file ``handle``, each block compared with what is read back.
 
-    What is read back otherwise is ``Corrupt``; what the disk refuses is its own ``OSError``.
+    Returns the new file. What is read back otherwise than it was written is ``Corrupt``; what the
+    disk refuses is its own ``OSError``.
     """
     here = _Carrier(disk, handle)
     at = 0
     for part in parts:
         if isinstance(part, bytes):
-            here.given(part, Slice(0, len(part)), at)
+            here.stretch(Memory(part), Slice(0, len(part)), at)
             at += len(part)
             continue
-        if isinstance(source, Memory):
-            here.given(source.data, part, at)
-        elif part.length < _LONG:
-            here.stretch(source.handle, part, at)
+        if part.length < _LONG:
+            here.stretch(source, part, at)
         else:
-            _long(here, source.handle, part, at)
+            _long(here, source, part, at)
         at += part.length
+    return FileSource(handle)
 
 
-def digests(source: FileSource, payload: Iterable[Slice]) -> tuple[str, str]:
+def digests(source: Source, payload: Iterable[Slice]) -> tuple[str, str]:
     """Return the SHA-256 of a file's content and of the whole file, from one reading.
 
     Content that lies out of order is read a second time.
     """
-    held = list(payload)
+    there = list(payload)
     whole, content = sha256(), sha256()
-    buffer = memoryview(bytearray(_STRIDE))
-    ordered = all(one.offset + one.length <= two.offset for one, two in zip(held, held[1:]))  # noqa: B905 - pairs
-    after = iter(held if ordered else ())
+    pairs = zip(there, there[1:], strict=False)
+    ordered = all(one.offset + one.length <= two.offset for one, two in pairs)
+    after = iter(there if ordered else ())
     part = next(after, None)
     for at in range(0, source.size, _STRIDE):
         end = min(at + _STRIDE, source.size)
-        view = buffer[: end - at]
-        _fill(source.handle, view, at)
+        view = memoryview(source.read(at, end - at))
         whole.update(view)
         while part is not None and part.offset < end:
             last = part.offset + part.length
@@ -65,7 +64,7 @@ def digests(source: FileSource, payload: Iterable[Slice]) -> tuple[str, str]:
             if last > end:
                 break
             part = next(after, None)
-    return content.hexdigest() if ordered else digest(source, held), whole.hexdigest()
+    return content.hexdigest() if ordered else digest(source, there), whole.hexdigest()
 
 
 def digest(source: Source, parts: Iterable[Slice]) -> str:
@@ -79,43 +78,36 @@ def digest(source: Source, parts: Iterable[Slice]) -> str:
 
 
 class _Carrier:
-    """One thread's way of writing into a new file, with its two blocks of memory.
-
-    Both blocks are equal at all times but between a reading and its comparison. So what is left
-    over behind a short block is equal too, and whole blocks can be compared.
-    """
+    """One thread's way of writing into a new file, with its two blocks of memory."""
 
     def __init__(self, disk: Disk, handle: int) -> None:
         self.disk, self.handle = disk, handle
-        self._sent, self._back = bytearray(_BLOCK), bytearray(_BLOCK)
-        self._sent_view, self._back_view = memoryview(self._sent), memoryview(self._back)
+        self._sent = memoryview(bytearray(_BLOCK))
+        self._back = bytearray(_BLOCK)
+        self._back_view = memoryview(self._back)
 
-    def stretch(self, source: int, part: Slice, at: int) -> None:
-        """Carry a stretch of the file ``source`` to ``at``."""
+    def stretch(self, source: FileSource | Memory, part: Slice, at: int) -> None:
+        """Carry a stretch of ``source`` to ``at``."""
         for done in range(0, part.length, _BLOCK):
             count = min(_BLOCK, part.length - done)
-            view = self._sent_view[:count]
-            _fill(source, view, part.offset + done)
-            self._put(view, at + done)
-
-    def given(self, data: bytes, part: Slice, at: int) -> None:
-        """Carry a stretch of ``data`` to ``at``."""
-        held = memoryview(data)
-        for done in range(0, part.length, _BLOCK):
-            count = min(_BLOCK, part.length - done)
-            view = self._sent_view[:count]
-            view[:] = held[part.offset + done : part.offset + done + count]
+            if isinstance(source, Memory):
+                view = memoryview(source.data)[part.offset + done : part.offset + done + count]
+            else:
+                view = self._sent[:count]
+                _fill(source.handle, view, part.offset + done)
             self._put(view, at + done)
 
     def _put(self, view: memoryview, at: int) -> None:
+        count = len(view)
         self.disk.write(self.handle, view, at)
-        _fill(self.handle, self._back_view[: len(view)], at)
-        if self._sent != self._back:
-            raise Corrupt(_OTHERWISE.fill(at=at, end=at + len(view)))
+        _fill(self.handle, self._back_view[:count], at)
+        # a bytearray is compared as memory; two views would be, number by number
+        if (self._back if count == _BLOCK else self._back[:count]) != view:
+            raise Corrupt(_OTHERWISE.fill(at=at, end=at + count))
 
 
-def _long(here: _Carrier, source: int, part: Slice, at: int) -> None:
-    """Carry a long stretch by two threads, each every other megabyte of it."""
+def _long(here: _Carrier, source: FileSource | Memory, part: Slice, at: int) -> None:
+    """Carry a long stretch by two threads, each every other part of it."""
 
     def every_other(carrier: _Carrier, first: int) -> None:
         for done in range(first * _STRIDE, part.length, 2 * _STRIDE):
@@ -123,7 +115,7 @@ def _long(here: _Carrier, source: int, part: Slice, at: int) -> None:
             carrier.stretch(source, Slice(part.offset + done, count), at + done)
 
     with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(lambda: every_other(_Carrier(here.disk, here.handle), 1))
+        other = pool.submit(every_other, _Carrier(here.disk, here.handle), 1)
         every_other(here, 0)
         other.result()
 

@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+
 class FileSource:
     """A file that is open for reading, as formats read it."""
 
@@ -44,7 +45,7 @@ class Disk:
 
     def replace(self, part: Path, target: Path) -> None:
         """Put ``part`` in the place of ``target``, durably: a reader sees the one or the other."""
-        part.replace(target)
+        os.replace(part, target)
         folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             with suppress(OSError):  # some file systems sync no folder

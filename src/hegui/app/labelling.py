@@ -8,21 +8,19 @@ was.
 import os
 import secrets
 import stat
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hegui.app import carrying, explicit
+from hegui.app import carrying, explicit, proving
 from hegui.app.disk import Disk, FileSource
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
 from hegui.labels.recognising import HEAD, recognised
-from hegui.labels.splicing import taken_over
 from hegui.labels.value import MOST, Implicit, parsed
-from hegui.terms import BadRequest, Corrupt, Unavailable, Words
+from hegui.terms import BadRequest, Unavailable, Words
 
 _SUFFIX: Final = ".aigc.json"
 
@@ -119,7 +117,7 @@ def label(
     was written is ``Corrupt``. In each case ``target`` is as before.
     """
     disk = disk or Disk()
-    place = Path(os.path.realpath(target))
+    place = Path(os.path.realpath(target)) if target.is_symlink() else target
     with opened(path) as file:
         before = os.fstat(file.handle)
         form = format_of(file, path.name)
@@ -127,43 +125,31 @@ def label(
         shown = explicit.chosen(form, mode)
         source = Memory(explicit.drawn(file, form)) if shown == "drawn" else file
         inner = decision.implicit.inner()
-        parts = _with_label(form, source, inner)
+        placed = _with_label(form, source, inner)
+        parts = placed or [Slice(0, source.size)]
         done: list[Written] = []
 
         def check(new: FileSource) -> None:
             name = judging.BESIDE
-            if parts is not None:
-                name = _same_label(path, form.read(new), decision.implicit)
+            if placed is not None:
+                name = proving.same_label(form, new, decision.implicit)
+            proving.same_content(form, proving.Carried(source, parts, new))
             _require_unchanged(path, file.handle, before)
-            if not _same_content(form, (source, parts or whole), new):
-                raise Corrupt(_CONTENT.fill(path=path))
             digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
             done.append(Written(target, form.name, name, shown, *decision, *digests))
             if record is not None:
                 record(done[0])
 
         rights = stat.S_IMODE(before.st_mode)
-        if parts is None:
+        if placed is None:
             # first: a label without its file harms nobody
             beside = (sidecar(place), rights)
             _put(disk, Memory(b""), [inner.encode() + b"\n"], beside, _nothing)
-        whole: Splice = [Slice(0, source.size)]
-        _put(disk, source, parts or whole, (place, rights), check)
-    if parts is not None:
-        sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
+        _put(disk, source, parts, (place, rights), check)
+    if placed is not None:
+        with suppress(FileNotFoundError):
+            os.unlink(f"{place}{_SUFFIX}")  # the label is in the file now: one, not two
     return done[0]
-
-
-def _same_content(form: Format, spliced: tuple[Source, Splice], new: Source) -> bool:
-    """Whether a new file, which is carried over as ``spliced`` says, has its source's content.
-
-    What the places do not show (a page of sound that was numbered anew), digests must.
-    """
-    source, parts = spliced
-    before, after = list(form.payload(source)), list(form.payload(new))
-    return taken_over(parts, before, after) or (
-        carrying.digest(source, before) == carrying.digest(new, after)
-    )
 
 
 def _require_unchanged(path: Path, handle: int, before: os.stat_result) -> None:
@@ -189,45 +175,32 @@ def _put(
     target: tuple[Path, int],
     check: Callable[[FileSource], None],
 ) -> None:
-    """Write a file beside the target, have it checked, put it in place."""
+    """Write a file beside the target, have what is read back checked, put it in place."""
     path, mode = target
+    part = path.parent / f".{path.name[:100]}.{secrets.token_hex(8)}.part"
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent
-        )
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
-    part = Path(name)
+    there = True
     try:
-        carrying.carried(disk, source, handle, parts)
+        new = carrying.carried(disk, source, handle, parts)
         os.fchmod(handle, mode)
         disk.sync(handle)
-        check(FileSource(handle))
+        check(new)
         disk.replace(part, path)
+        there = False
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
     finally:
         os.close(handle)
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        if there:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 def _nothing(new: FileSource) -> None:
     """Check nothing: what is written has no format."""
-
-
-def _same_label(path: Path, found: list[Found], wanted: Implicit) -> str:
-    """Return how the label is stored, which must be there once, at its place, as it was wanted."""
-    if len(found) != 1 or not found[0].guide:
-        raise Corrupt(_READ_BACK.fill(path=path))
-    there = found[0].parsed
-    if (
-        there is None
-        or there.implicit != wanted
-        or len(there.fields) != len(wanted.__struct_fields__)
-    ):
-        raise Corrupt(_READ_BACK.fill(path=path))
-    return found[0].form
 
 
 def _beside(path: Path) -> list[Found]:
@@ -256,14 +229,4 @@ _NOT_WRITTEN: Final = Words(
     en="{path} could not be written ({why}). It is as it was before. Free space or look at the"
     " disk, then run it again.",
     zh="无法写入 {path}（{why}）。原有内容未变。请清理空间或检查磁盘后重新运行。",
-)
-_READ_BACK: Final = Words(
-    en="The label of {path}, read back, is not the one that was written. Nothing was put in place;"
-    " please report it.",
-    zh="{path} 写入后读回的标识与写入的不一致。未替换任何文件，请向我们报告。",
-)
-_CONTENT: Final = Words(
-    en="The content of {path} would not be the same after labelling. Nothing was put in place;"
-    " please report it.",
-    zh="{path} 写入标识后内容会发生变化。未替换任何文件，请向我们报告。",
 )

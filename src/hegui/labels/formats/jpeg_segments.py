@@ -12,6 +12,7 @@ from hegui.labels.container import (
     Source,
     exactly,
     refused,
+    walked_once,
 )
 from hegui.labels.value import parsed
 from hegui.terms import Words
@@ -50,6 +51,7 @@ class Extension(NamedTuple):
     held: bytes
 
 
+@walked_once
 def segments(source: Source) -> list[Segment]:
     """Return the segments from after SOI to SOS itself, which is the last."""
     if source.read(0, 2) != b"\xff\xd8":
