@@ -72,7 +72,7 @@ torture-export: $(STAMP)  ## flip a bit in every byte of an export, and see that
 bench-holdback: $(STAMP)  ## print how much of a text a stream holds back (ARGS=FILE)
 	@$(BIN)/python bench/holdback.py $(ARGS)
 
-fuzz: $(STAMP)  ## random rules and texts before all matching back ends, hostile bytes before all readers of logs: ten minutes
+fuzz: $(STAMP)  ## random rules and texts before all matching back ends, hostile bytes before all readers of logs and of labels: ten minutes
 	@$(BIN)/python tools/fuzz.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under the ledger (ten minutes; needs strace)
@@ -91,7 +91,7 @@ bench-labels-in-memory: $(STAMP)  ## print what a label costs in memory, on pict
 	@$(BIN)/python bench/labels_in_memory.py $(ARGS)
 
 
-torture-labels: $(STAMP)  ## put damaged files before every format that holds a label, for ten minutes
+torture-labels: $(STAMP)  ## cut, lying, nested and damaged files before every format of labels (ten minutes)
 	@$(BIN)/python tools/torture_labels.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)

@@ -43,9 +43,7 @@ class RottenDisk(Disk):
 
 
 @pytest.mark.parametrize("in_memory", [False, True])
-def test_a_new_file_is_what_its_parts_say(
-    source: FileSource, handle: int, in_memory: bool
-) -> None:
+def test_a_new_file_is_what_its_parts_say(source: FileSource, handle: int, in_memory: bool) -> None:
     given = Memory(DATA) if in_memory else source
     new = carrying.carried(Disk(), given, handle, PARTS)
     assert new.read(0, new.size) == joined(Memory(DATA), PARTS)

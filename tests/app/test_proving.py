@@ -50,9 +50,7 @@ def erring(*found: Found) -> Format:
         (erring(THERE), OTHER),
     ],
 )
-def test_a_label_that_is_not_the_wanted_one_is_not_believed(
-    form: Format, wanted: Implicit
-) -> None:
+def test_a_label_that_is_not_the_wanted_one_is_not_believed(form: Format, wanted: Implicit) -> None:
     with pytest.raises(Corrupt):
         proving.same_label(form, NEW, wanted)
 

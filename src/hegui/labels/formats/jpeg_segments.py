@@ -29,6 +29,7 @@ _HEADS: Final = {
     _APP2: ((MPF_HEAD, "mpf"),),
 }
 _LONGEST_HEAD: Final = len(EXTENSION_HEAD)
+_LONGEST: Final = 65_533  # bytes that a segment holds
 _GUID, _FIXED = 32, 40  # an extension's digest; with its whole length and its own offset
 
 
@@ -92,6 +93,8 @@ def leads(segment: Segment) -> bool:
 
 def made(head: bytes, held: bytes) -> bytes:
     """Return an APP1 segment that holds ``held`` under the name ``head``."""
+    if len(head) + len(held) > _LONGEST:
+        raise refused("JPEG segment", 0, TOO_LARGE)
     return b"\xff\xe1" + (len(head) + len(held) + 2).to_bytes(2, "big") + head + held
 
 
