@@ -1,5 +1,4 @@
-"""``make fuzz``: the matching back ends, then the readers of the log's formats and of labels,
-a third of the time each.
+"""``make fuzz``: matching back ends, readers of the log's formats, readers of labels: a third each.
 
 Other arguments than ``--seconds`` and ``--seed`` are those of ``tools/fuzz_matchers.py``.
 """

@@ -80,7 +80,7 @@ def guided(kind: str, name: str, seconds: int, corpus: Path) -> None:
         (corpus / f"seed-{number}").write_bytes(seed)
     KEPT.mkdir(parents=True, exist_ok=True)
     options = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", "-verbosity=1"]
-    options += ["-rss_limit_mb=1024", "-timeout=10", f"-artifact_prefix={KEPT}/{name}-"]
+    options += ["-rss_limit_mb=4096", "-timeout=10", f"-artifact_prefix={KEPT}/{name}-"]
 
     def one(data: bytes) -> None:
         tried(target, data)

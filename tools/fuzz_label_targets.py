@@ -8,13 +8,14 @@ so is a file that takes seconds.
 # ruff: noqa: INP001 - beside the scripts that use it
 from collections.abc import Callable
 
+from tools.fuzz_targets import Target
+
 from hegui.labels import judging, xmp
 from hegui.labels.container import Format, Memory
 from hegui.labels.value import parsed
 from hegui.terms import BadRequest, Corrupt, Words
 from hegui.testing.labelled import LABEL, OTHER, holds, labelled
 from hegui.testing.samples import samples
-from tools.fuzz_targets import Target
 
 REFUSED = Corrupt(Words("refused", "已拒绝"))
 

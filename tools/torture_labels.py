@@ -134,7 +134,7 @@ def main() -> int:
                 tally.take(sample.form, one)
         failures += tally.failures
         print(
-            f"{sample.name:20} {tally.files:7} files, {tally.labelled:6} labelled, the others refused;"
+            f"{sample.name:20} {tally.files:7} files, {tally.labelled:6} labelled, others refused;"
             f" slowest {tally.slowest * 1000:.0f} ms; {tally.failures} failures"
         )
     return 1 if failures else 0

@@ -42,9 +42,9 @@ class RottenDisk(Disk):
         super().write(handle, data, at)
 
 
-@pytest.mark.parametrize("in_memory", [False, True])
-def test_a_new_file_is_what_its_parts_say(source: FileSource, handle: int, in_memory: bool) -> None:
-    given = Memory(DATA) if in_memory else source
+@pytest.mark.parametrize("kind", ["file", "memory"])
+def test_a_new_file_is_what_its_parts_say(source: FileSource, handle: int, kind: str) -> None:
+    given = Memory(DATA) if kind == "memory" else source
     new = carrying.carried(Disk(), given, handle, PARTS)
     assert new.read(0, new.size) == joined(Memory(DATA), PARTS)
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from itertools import pairwise
 from typing import Final
 
 from hegui.app.disk import Disk, FileSource
@@ -50,8 +51,7 @@ def digests(source: Source, payload: Iterable[Slice]) -> tuple[str, str]:
     """
     there = list(payload)
     whole, content = sha256(), sha256()
-    pairs = zip(there, there[1:], strict=False)
-    ordered = all(one.offset + one.length <= two.offset for one, two in pairs)
+    ordered = all(one.offset + one.length <= two.offset for one, two in pairwise(there))
     after = iter(there if ordered else ())
     part = next(after, None)
     for at in range(0, source.size, _STRIDE):

@@ -35,7 +35,8 @@ def _unrecorded(written: "Written") -> None:
 class Written(NamedTuple):
     """What was written. ``payload`` and ``file`` are SHA-256 of its content and of all of it.
 
-    Both in hexadecimal, and empty where nobody records them. ``form`` is how the label is stored, ``sidecar`` for a file beside the target.
+    Both in hexadecimal, and empty where nobody records them. ``form`` is how the label is stored,
+    ``sidecar`` for a file beside the target.
     """
 
     target: Path
@@ -130,9 +131,7 @@ def label(
         done: list[Written] = []
 
         def check(new: FileSource) -> None:
-            name = judging.BESIDE
-            if placed is not None:
-                name = proving.same_label(form, new, decision.implicit)
+            name = proving.same_label(form, new, decision.implicit) if placed else judging.BESIDE
             proving.same_content(form, proving.Carried(source, parts, new))
             _require_unchanged(path, file.handle, before)
             digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
@@ -147,8 +146,7 @@ def label(
             _put(disk, Memory(b""), [inner.encode() + b"\n"], beside, _nothing)
         _put(disk, source, parts, (place, rights), check)
     if placed is not None:
-        with suppress(FileNotFoundError):
-            os.unlink(f"{place}{_SUFFIX}")  # the label is in the file now: one, not two
+        sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
     return done[0]
 
 
