@@ -161,3 +161,13 @@ def test_aac_is_told_from_mp3_behind_a_tag() -> None:
 def test_what_does_not_hold_together_is_refused(data: bytes, why: str) -> None:
     with pytest.raises(BadRequest, match=why):
         labelled(MP3, data)
+
+
+@pytest.mark.parametrize("inside", [0, 1, 40, 100])
+def test_a_tag_at_the_end_never_reaches_into_the_one_in_front(inside: int) -> None:
+    front = id3_tag(TITLE + bytes(8) + b"TAG" + bytes(inside))
+    assert holds(MP3, front + (MP3_FRAME * 2)[: 125 - inside])
+    items = ape(b"Artist", b"a")[-32:]
+    longer = items[:12] + pack("<I", 40 + inside) + items[16:]
+    with pytest.raises(BadRequest, match="length"):
+        labels(MP3, id3_tag(TITLE) + MP3_FRAME[:4] + longer)
