@@ -2,8 +2,8 @@
 
 Here, and not with the disk: a disk does not judge itself. A block is read once from the source,
 written, read back into other memory while it is still near the processor, and compared byte for
-byte, which proves more than any hash does and costs a tenth of one (docs/design/27). Long stretches
-are carried by two threads in turn. Memory does not grow with the file.
+byte, which proves more than any hash does and costs a fifth of one (docs/design/27). Long stretches
+are carried by two threads in turn where a processor is free. Memory does not grow with the file.
 """
 
 import errno
@@ -36,7 +36,7 @@ def carried(disk: Disk, source: FileSource | Memory, handle: int, parts: Splice)
             here.stretch(Memory(part), Slice(0, len(part)), at)
             at += len(part)
             continue
-        if part.length < _LONG:
+        if part.length < _LONG or not _idle():
             here.stretch(source, part, at)
         else:
             _long(here, source, part, at)
@@ -104,6 +104,11 @@ class _Carrier:
         # a bytearray is compared as memory; two views would be, number by number
         if (self._back if count == _BLOCK else self._back[:count]) != view:
             raise Corrupt(_OTHERWISE.fill(at=at, end=at + count))
+
+
+def _idle() -> bool:
+    """Whether a second thread would find a processor: on a busy machine it would only wait."""
+    return os.getloadavg()[0] < (os.cpu_count() or 1)
 
 
 def _long(here: _Carrier, source: FileSource | Memory, part: Slice, at: int) -> None:
