@@ -8,7 +8,7 @@ JOBS ?= 3
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts docs check interop fuzz lock clean
+.PHONY: help demo test lint types contracts docs labels-page check interop fuzz lock clean
 .PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-export bench-vault bench-labels bench-labels-in-memory
 .PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
@@ -43,6 +43,9 @@ docs: $(STAMP)  ## write docs/reference/ anew from the code
 	@$(BIN)/python tools/reference.py
 
 check: lint types contracts test  ## all of the above
+
+labels-page: $(STAMP)  ## write docs/labels.md anew from a run of every format (needs what tools/labels_matrix.py names)
+	@$(BIN)/python tools/labels_matrix.py --write
 
 interop: $(STAMP)  ## hegui in front of a third-party model server; its log before a third-party reader (ARGS="--size 1000000")
 	@$(BIN)/python interop/run.py

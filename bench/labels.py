@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -170,6 +171,26 @@ def in_memory() -> float:
     return 1000 / labels_in_memory.median(lambda: labels_in_memory.proven(JPEG, data))
 
 
+def steps(room: Path) -> dict[str, float]:
+    """Return what the parts of a proof take for 1 MB, in milliseconds."""
+    path = room / "steps"
+    path.write_bytes(data := os.urandom(1_000_000))
+    mine, back = bytearray(128 * 1024), bytearray(128 * 1024)
+
+    def read(*into: bytearray) -> None:
+        with path.open("rb", buffering=0) as file:
+            for at in range(0, len(data), len(mine)):
+                for one in into:
+                    os.preadv(file.fileno(), [one], at)
+                assert len(into) == 1 or mine == back
+
+    return {
+        "one reading": labels_in_memory.median(lambda: read(mine)),
+        "two readings, compared": labels_in_memory.median(lambda: read(mine, back)),
+        "one SHA-256": labels_in_memory.median(lambda: sha256(data).digest()),
+    }
+
+
 def measured(room: Path, *, with_peers: bool) -> dict[str, Any]:
     """Measure everything."""
     files = labels_files.made(room)
@@ -186,6 +207,7 @@ def measured(room: Path, *, with_peers: bool) -> dict[str, Any]:
     result["peers"] |= peers(files, room, install=with_peers)
     click.echo(f"  {GIGABYTES} GB …", err=True)
     result["large"] = large(room)
+    result["steps"] = steps(room)
     result["jpegs_a_second"] = in_memory()
     return result
 
@@ -206,8 +228,10 @@ def targets(result: Mapping[str, Any]) -> list[report.Target]:
 def show(result: Mapping[str, Any]) -> None:
     """Print the table."""
     where, large_ = result["machine"], result["large"]
-    click.echo(f"\n{where['date']}  {where['processor']}, {where['cores']} cores, {platform.system()}"
-               f" {where['kernel']}, Python {where['python']}\n")
+    click.echo(
+        f"\n{where['date']}  {where['processor']}, {where['cores']} cores, {platform.system()}"
+        f" {where['kernel']}, Python {where['python']}\n"
+    )
     others = list(result["peers"])
     heads = (*WAYS, *others)
     click.echo(f"{'ms, median':14}" + "".join(f"{one:>20}" for one in heads))
@@ -225,9 +249,12 @@ def show(result: Mapping[str, Any]) -> None:
             cells = [f"{one['ways'][way][kind] / base:.2f}" for way in WAYS]
             click.echo(f"{name + of:14}" + "".join(f"{cell:>20}" for cell in cells))
     click.echo(
-        f"\n{GIGABYTES} GB: {large_['seconds']:.2f} s (copy {large_['copy_seconds']:.2f} s), at most"
-        f" {large_['large_mib']:.1f} MiB of memory; a film of 3 MB: {large_['small_mib']:.1f} MiB\n"
+        f"\n{GIGABYTES} GB: {large_['seconds']:.2f} s (copy {large_['copy_seconds']:.2f} s), at"
+        f" most {large_['large_mib']:.1f} MiB of memory; a film of 3 MB: {large_['small_mib']:.1f}"
+        " MiB\n"
     )
+    told = "; ".join(f"{name} {took:.2f} ms" for name, took in result["steps"].items())
+    click.echo(f"1 MB: {told}\n")
     click.echo("\n".join(report.target_lines(targets(result))))
 
 

@@ -1,11 +1,11 @@
 """What c2pa and PyAV take for their own marks: run with the interpreter that has them.
 
-``python labels_peers.py FILES FOLDER``: ``FILES`` is JSON, names and paths. Imports nothing of ours,
-and prints one line of JSON: medians in milliseconds by program and file, or why there is none.
+``python labels_peers.py FILES FOLDER``: ``FILES`` is JSON, names and paths. Imports nothing of
+ours, and prints one line of JSON: medians in milliseconds by program and file, or why not.
 """
 
 import contextlib
-import datetime
+import datetime as dt
 import json
 import statistics
 import sys
@@ -43,17 +43,17 @@ def certificates() -> tuple[bytes, bytes]:
         for one in ("root", "signer")
     }
     keys = {one: ec.generate_private_key(ec.SECP256R1()) for one in names}
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)  # noqa: TID251 - imports nothing of ours, not our clock either
     made = []
     for one in ("signer", "root"):
         is_root = one == "root"
-        usage = {
-            use: False
-            for use in (
+        usage = dict.fromkeys(
+            (
                 *("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
                 *("crl_sign", "encipher_only", "decipher_only"),
-            )
-        }
+            ),
+            False,
+        )
         usage["crl_sign"] = is_root
         builder = (
             x509.CertificateBuilder()
@@ -61,8 +61,8 @@ def certificates() -> tuple[bytes, bytes]:
             .issuer_name(names["root"])
             .public_key(keys[one].public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=9))
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=9))
             .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
             .add_extension(
                 x509.KeyUsage(digital_signature=not is_root, key_cert_sign=is_root, **usage),
