@@ -99,10 +99,10 @@ def exiftool(files: Mapping[str, Path], room: Path) -> dict[str, float | str]:
                 began = time.perf_counter()
                 running.stdin.write("\n".join([*written, str(source), "-execute", ""]))
                 running.stdin.flush()
-                while running.stdout.readline().strip() not in ("{ready}", ""):
+                while (line := running.stdout.readline()) and line.strip() != "{ready}":
                     pass
                 taken.append(time.perf_counter() - began)
-            made = target.exists()
+            made = target.exists() and target.stat().st_size > source.stat().st_size
             found[name] = statistics.median(taken) * 1000 if made else "cannot write it"
         running.stdin.write("-stay_open\nFalse\n")
         running.stdin.flush()
