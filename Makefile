@@ -8,8 +8,8 @@ JOBS ?= 3
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts docs check interop fuzz lock clean
-.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-export bench-vault bench-labels-in-memory
+.PHONY: help demo test lint types contracts docs labels-page check interop fuzz lock clean
+.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-export bench-vault bench-labels bench-labels-in-memory
 .PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
@@ -44,6 +44,9 @@ docs: $(STAMP)  ## write docs/reference/ anew from the code
 
 check: lint types contracts test  ## all of the above
 
+labels-page: $(STAMP)  ## write docs/labels.md anew from a run of every format (needs what tools/labels_matrix.py names)
+	@$(BIN)/python tools/labels_matrix.py --write
+
 interop: $(STAMP)  ## hegui in front of a third-party model server; its log before a third-party reader (ARGS="--size 1000000")
 	@$(BIN)/python interop/run.py
 	@$(BIN)/python interop/log.py $(ARGS)
@@ -72,7 +75,7 @@ torture-export: $(STAMP)  ## flip a bit in every byte of an export, and see that
 bench-holdback: $(STAMP)  ## print how much of a text a stream holds back (ARGS=FILE)
 	@$(BIN)/python bench/holdback.py $(ARGS)
 
-fuzz: $(STAMP)  ## random rules and texts before all matching back ends, hostile bytes before all readers of logs: ten minutes
+fuzz: $(STAMP)  ## random rules and texts before all matching back ends, hostile bytes before all readers of logs and of labels: ten minutes
 	@$(BIN)/python tools/fuzz.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under the ledger (ten minutes; needs strace)
@@ -91,7 +94,10 @@ bench-labels-in-memory: $(STAMP)  ## print what a label costs in memory, on pict
 	@$(BIN)/python bench/labels_in_memory.py $(ARGS)
 
 
-torture-labels: $(STAMP)  ## put damaged files before every format that holds a label, for ten minutes
+bench-labels: $(STAMP)  ## print what a label costs on a file, beside a copy and other programs (ARGS=--with-peers: install them)
+	@$(BIN)/python -m bench.labels $(ARGS)
+
+torture-labels: $(STAMP)  ## cut, lying, nested and damaged files before every format of labels (ten minutes)
 	@$(BIN)/python tools/torture_labels.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)

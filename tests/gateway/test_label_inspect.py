@@ -22,7 +22,7 @@ from hegui.labels.formats.png import PNG
 from hegui.labels.value import Implicit
 from hegui.terms import Entry, Receipt, Unavailable, Words
 from hegui.testing import pictures
-from hegui.testing.hostile_files import hostile_files
+from hegui.testing.hostile_uploads import hostile_uploads
 from hegui.testing.labelled import labelled, labels, payload
 from hegui.testing.serve import running
 
@@ -151,7 +151,7 @@ async def test_only_callers_with_a_key_are_let_in(house: Spine) -> None:
 
 
 async def test_hostile_files_are_answered_by_what_the_user_declared(house: Spine) -> None:
-    files = hostile_files()
+    files = hostile_uploads()
     for name in ("cut.png", "bomb.docx", "laughs.png", "deep.mp4", "tags.html", "empty.png"):
         status, said = await inspect(house, files[name], name, declared="no")
         assert status == 200, name

@@ -26,7 +26,7 @@ from hegui.labels.formats.png import PNG
 from hegui.labels.value import Implicit
 from hegui.testing import pictures
 from hegui.testing.clock import FixedClock
-from hegui.testing.hostile_files import hostile_files
+from hegui.testing.hostile_uploads import hostile_uploads
 from hegui.testing.labelled import CODE, labelled
 from hegui.testing.serve import running
 
@@ -160,7 +160,7 @@ async def test_values_and_names_out_of_a_file_never_become_markup(house: Spine) 
 async def test_hostile_files_are_answered_and_the_next_visitor_too(house: Spine) -> None:
     doors: Any = house.gateway._labels
     before = doors._readers[0].killed
-    for name, data in hostile_files().items():
+    for name, data in hostile_uploads().items():
         status, said = await told(house, form(data, name))
         assert status == 200, name
         assert said["verdict"] in ("inconclusive", "not_found", "noncompliant"), name

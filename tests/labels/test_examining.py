@@ -2,7 +2,7 @@ from hegui.labels.container import Memory
 from hegui.labels.examining import examined, legible
 from hegui.labels.formats.png import PNG
 from hegui.testing import pictures
-from hegui.testing.hostile_files import hostile_files
+from hegui.testing.hostile_uploads import hostile_uploads
 from hegui.testing.labelled import labelled
 
 PICTURE = pictures.samples()["png"]
@@ -25,7 +25,7 @@ def test_what_is_of_no_known_format_or_broken_is_inconclusive() -> None:
 
 
 def test_no_hostile_file_raises() -> None:
-    for name, data in hostile_files().items():
+    for name, data in hostile_uploads().items():
         assert examined(Memory(data), name).verdict.state != "compliant"
 
 

@@ -148,7 +148,7 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
     code = CLEAN
     count = 0
     mode = _mode(settings, said)
-    with _recording(settings, said) as record:
+    with _recording(settings, said, as_json=as_json) as record:
         for path, folder in files_in(files):
             count += 1
             target = _target(path, folder, said, single=single)
@@ -255,10 +255,12 @@ def _key_in(path: Path) -> "PrivateKey":
 
 
 @contextmanager
-def _recording(settings: "Settings | None", said: dict[str, Any]) -> "Iterator[Record]":
-    """Give what puts a label on record; without settings it does nothing."""
+def _recording(
+    settings: "Settings | None", said: dict[str, Any], *, as_json: bool
+) -> "Iterator[Record | None]":
+    """Give what puts a label on record; without settings nothing, unless digests are printed."""
     if settings is None:
-        yield lambda written: None  # noqa: ARG005 - there is nowhere to put it
+        yield (lambda written: None) if as_json else None  # noqa: ARG005 - there is nowhere to put it
         return
     from hegui.app import parts
 
