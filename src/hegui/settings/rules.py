@@ -14,6 +14,7 @@ from hegui.settings.guards import GuardModel
 from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
 from hegui.settings.locate import Trail
 from hegui.settings.schema import Assertion, Settings, Upstream
+from hegui.settings.shelf import host_fault, shelf_faults
 from hegui.settings.vault import vault_faults
 from hegui.settings.witness import MOST_WITNESSES, vkey_fault
 from hegui.terms import Words
@@ -60,7 +61,7 @@ def examine(settings: Settings, reading: Reading) -> None:
     for rule in (*rules, _witnesses, _database):
         for trail, words in rule(settings):
             reading.note(trail, words)
-    for trail, words in vault_faults(settings.vault):
+    for trail, words in (*vault_faults(settings.vault), *shelf_faults(settings.shelf)):
         reading.note(trail, words)
 
 
@@ -172,6 +173,10 @@ def _upstreams(settings: Settings) -> Iterator[_Found]:
                 (*trail, "models"),
                 Words('names no model; ["*"] means all', '没有模型；["*"] 表示全部'),
             )
+        for number, host in enumerate(upstream.media_hosts):
+            fault = host_fault(host)
+            if fault is not None:
+                yield (*trail, "media_hosts", number), fault
         if settings.service.scope == "public":
             yield from _undeclared(upstream, trail)
 

@@ -23,6 +23,7 @@ from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.ledgers import Ledger
 from hegui.settings.secret import Secret
+from hegui.settings.shelf import Shelf
 from hegui.settings.vault import Vault
 from hegui.settings.witness import WITNESSES, Timestamp, Witness
 from hegui.terms import Lang, Words
@@ -47,6 +48,7 @@ __all__ = [
     "Screen",
     "Service",
     "Settings",
+    "Shelf",
     "Timestamp",
     "Upstream",
     "UpstreamRole",
@@ -351,6 +353,12 @@ class Settings:
     vault: Vault = field(
         default=Vault(),
         metadata=says("the keys of kept content (Art. 11)", "留存内容的密钥（第十一条）"),
+    )
+    shelf: Shelf = field(
+        default=Shelf(),
+        metadata=says(
+            "labelled media that are answered with an address", "以地址形式提供的已标识媒体"
+        ),
     )
     data_dir: Path = field(
         default=Path("hegui-data"),

@@ -17,6 +17,7 @@ from hegui.ledger.kinds import (
     probes,
     receipts,
     running,
+    shelf,
     works,
 )
 from hegui.ledger.kinds.shapes import Kind, fold
@@ -41,6 +42,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             epochs,
             erasure,
             labels,
+            shelf,
         )
         for one in family.KINDS
     }

@@ -1,0 +1,150 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+import pytest_asyncio
+
+from hegui.shelf.fetching import Fetcher, Limits, resolve
+from hegui.shelf.hosts import Hosts, NotFetched
+from hegui.testing.media_host import FILES, MediaHost
+from hegui.testing.serve import running
+
+SMALL = Limits(size=300_000, seconds=2.0, at_a_time=2)
+
+
+class Bench:
+    def __init__(self, host: MediaHost, base: str) -> None:
+        self.host, self.base = host, base
+        self.hosts = Hosts((base.removeprefix("http://"),), private=True)
+        self.fetcher = Fetcher(SMALL)
+
+    async def refused(self, path: str) -> NotFetched:
+        with pytest.raises(NotFetched) as caught:
+            await self.fetcher.fetch(f"{self.base}{path}?Signature=s3cr3t", self.hosts)
+        for said in (caught.value.words.en, caught.value.words.zh):
+            assert "s3cr3t" not in said
+            assert "png" not in said
+        return caught.value
+
+
+@pytest_asyncio.fixture
+async def bench() -> AsyncIterator[Bench]:
+    host = MediaHost()
+    async with running(host) as base:
+        yield Bench(host, base)
+
+
+@pytest.mark.parametrize(
+    ("path", "family"),
+    [("/picture.png", "image"), ("/film.mp4", "video"), ("/sound.mp3", "audio")],
+)
+async def test_a_file_of_a_listed_host_is_fetched_byte_for_byte(
+    bench: Bench, path: str, family: str
+) -> None:
+    fetched = await bench.fetcher.fetch(f"{bench.base}{path}", bench.hosts)
+    assert fetched.data == FILES[path][1]
+    assert fetched.family == family
+
+
+async def test_a_type_that_says_nothing_is_told_by_the_content(bench: Bench) -> None:
+    fetched = await bench.fetcher.fetch(f"{bench.base}/unsaid.png", bench.hosts)
+    assert fetched.form.name == "png"
+
+
+async def test_a_redirect_to_a_listed_host_is_followed(bench: Bench) -> None:
+    fetched = await bench.fetcher.fetch(f"{bench.base}/moved.png", bench.hosts)
+    assert fetched.data == FILES["/picture.png"][1]
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/round.png", "redirects"),
+        ("/away.png", "host"),
+        ("/elsewhere.png", "host"),
+        ("/file.png", "address"),
+        ("/packed.png", "encoding"),
+        ("/short.png", "broken-off"),
+        ("/large.png", "too-large"),
+        ("/endless.png", "too-large"),
+        ("/gone.png", "status"),
+        ("/page.png", "not-media"),
+        ("/page.html", "not-media"),
+        ("/film-said-to-be-a-picture.png", "other-type"),
+    ],
+)
+async def test_a_host_that_misbehaves_gives_nothing(bench: Bench, path: str, reason: str) -> None:
+    assert (await bench.refused(path)).reason == reason
+
+
+async def test_a_slow_host_is_left_at_the_time_limit(bench: Bench) -> None:
+    bench.fetcher = Fetcher(Limits(size=300_000, seconds=0.2, at_a_time=1))
+    assert (await bench.refused("/slow.png")).reason == "slow"
+
+
+async def test_an_endless_file_is_not_read_beyond_the_limit(bench: Bench) -> None:
+    await bench.refused("/endless.png")
+    assert bench.host.sent < 10 * SMALL.size
+
+
+async def test_no_credential_and_no_cookie_goes_along(bench: Bench) -> None:
+    await bench.fetcher.fetch(f"{bench.base}/moved.png", bench.hosts)
+    for _, headers in bench.host.seen:
+        assert set(headers) == {"host", "user-agent", "accept", "accept-encoding", "connection"}
+        assert headers["accept-encoding"] == "identity"
+
+
+async def test_a_key_for_the_model_server_itself_ends_at_the_first_redirect(bench: Bench) -> None:
+    port = bench.base.rpartition(":")[2]
+    own = Hosts((f"localhost:{port}",), private=True)
+    await bench.fetcher.fetch(
+        f"http://localhost:{port}/moved.png",
+        Hosts((f"localhost:{port}",), private=True),
+        own=own,
+        headers={"authorization": "Bearer k"},
+    )
+    assert [headers.get("authorization") for _, headers in bench.host.seen] == ["Bearer k", None]
+
+
+async def test_a_name_is_resolved_once_and_that_very_address_is_connected_to(bench: Bench) -> None:
+    asked: list[str] = []
+
+    async def turns(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["169.254.169.254"]
+
+    port = bench.base.rpartition(":")[2]
+    hosts = Hosts((f"media.example.com:{port}",), private=True)
+    fetcher = Fetcher(SMALL, turns)
+    address = f"http://media.example.com:{port}/picture.png"
+    assert (await fetcher.fetch(address, hosts)).data == FILES["/picture.png"][1]
+    assert asked == ["media.example.com"]
+    with pytest.raises(NotFetched) as caught:
+        await fetcher.fetch(address, hosts)
+    assert caught.value.reason == "private-address"
+
+
+async def test_a_public_name_that_leads_home_is_not_connected_to(bench: Bench) -> None:
+    async def home(host: str, port: int) -> Sequence[str]:
+        del host, port
+        return ["127.0.0.1"]
+
+    port = bench.base.rpartition(":")[2]
+    with pytest.raises(NotFetched) as caught:
+        await Fetcher(SMALL, home).fetch(
+            f"https://media.example.com:{port}/picture.png", Hosts((f"media.example.com:{port}",))
+        )
+    assert caught.value.reason == "private-address"
+    assert bench.host.seen == []
+
+
+async def test_no_more_than_so_many_are_fetched_at_a_time(bench: Bench) -> None:
+    bench.fetcher = Fetcher(Limits(size=300_000, seconds=0.3, at_a_time=2))
+    tasks = [asyncio.ensure_future(bench.refused("/slow.png")) for _ in range(4)]
+    await asyncio.sleep(0.15)
+    assert len(bench.host.seen) == 2
+    await asyncio.gather(*tasks)
+
+
+async def test_an_unknown_host_has_no_address() -> None:
+    assert list(await resolve("nobody.invalid", 443)) == []
