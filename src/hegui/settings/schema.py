@@ -22,6 +22,7 @@ from hegui.settings.database import Postgres
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.ledgers import Ledger
+from hegui.settings.media import Media
 from hegui.settings.secret import Secret
 from hegui.settings.vault import Vault
 from hegui.settings.witness import WITNESSES, Timestamp, Witness
@@ -41,6 +42,7 @@ __all__ = [
     "Ledger",
     "Limits",
     "Listen",
+    "Media",
     "Postgres",
     "Provider",
     "Scope",
@@ -334,6 +336,12 @@ class Settings:
     labels: Labels = field(
         default=Labels(),
         metadata=says("AI-generated labels (Art. 12)", "生成合成内容标识（第十二条）"),
+    )
+    media: Media = field(
+        default=Media(),
+        metadata=says(
+            "pictures and speech that models generate (Art. 12)", "模型生成的图片和语音（第十二条）"
+        ),
     )
     screen: Screen = field(default=Screen(), metadata=says("how texts are judged", "如何审核"))
     callers: Callers = field(default=Callers(), metadata=says("who may ask", "谁可以调用"))

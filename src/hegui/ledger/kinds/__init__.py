@@ -13,6 +13,7 @@ from hegui.ledger.kinds import (
     keys,
     labels,
     ledgers,
+    media,
     packs,
     probes,
     receipts,
@@ -41,6 +42,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             epochs,
             erasure,
             labels,
+            media,
         )
         for one in family.KINDS
     }
