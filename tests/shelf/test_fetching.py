@@ -109,7 +109,7 @@ async def test_a_key_for_the_model_server_itself_ends_at_the_first_redirect(benc
 async def test_a_name_is_resolved_once_and_that_very_address_is_connected_to(bench: Bench) -> None:
     asked: list[str] = []
 
-    async def turns(host: str, port: int) -> Sequence[str]:
+    async def turns(host: str, _port: int) -> Sequence[str]:
         asked.append(host)
         return ["127.0.0.1"] if len(asked) == 1 else ["169.254.169.254"]
 

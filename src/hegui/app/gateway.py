@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 import hegui
 from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
+from hegui.app.media import media_parts
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
@@ -97,6 +98,7 @@ class Gateway:
             self._figures = Figures(self.ledger, clock)
             self._metrics.registry.register(self._figures)
         self._history = History()
+        self._media = media_parts(settings)
         self._erasures = self.vault.look()
         self._ending = threading.Event()
         self._chores: set[asyncio.Task[None]] = set()
@@ -161,6 +163,7 @@ class Gateway:
             standing=self._standing,
             metrics=self._metrics,
             clock=self._clock,
+            media=self._media,
         )
         self.public = self._public()
         self.admin = admin_app(self.gate, self.ledger.lag, self._state)
@@ -229,6 +232,7 @@ class Gateway:
         self._ending.set()
         for runner in self._runners.values():
             await runner.close()
+        await self._media.bench.close()
         await self.attesting.close()
         if self._log_pages is not None:
             self._log_pages.close()

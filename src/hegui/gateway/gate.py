@@ -15,6 +15,7 @@ from hegui.callers.standing import StandingBook
 from hegui.gateway.evidence import Evidence, Exchange, Outcome
 from hegui.gateway.idle import IdleWatch
 from hegui.gateway.jsonbody import write
+from hegui.gateway.media.parts import MediaParts
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
 from hegui.gateway.upstream import UpstreamFailed, Upstreams
@@ -58,6 +59,7 @@ class Gate:
     standing: StandingBook
     metrics: Metrics
     clock: Clock
+    media: MediaParts
     slow: Words = _SLOW
     stopping: Words = _STOPPING
     long: Words = _LONG

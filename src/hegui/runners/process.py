@@ -101,7 +101,7 @@ class ProcessRunner:
         self._load = Load(plugin, dict(options or {}))
         self._deadline = deadline_ms / 1000
         self._start = start_ms / 1000
-        self._environ = dict(_passed_on(os.environ) if environ is None else environ)
+        self._environ = dict(passed_on(os.environ) if environ is None else environ)
         self._name = name
         self._folder = folder
         self._card: DetectorCard | None = None
@@ -269,7 +269,7 @@ class ProcessRunner:
         return worker, loaded
 
 
-def _passed_on(environ: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what is not a worker's business: keys of upstreams lie in the environment."""
+def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a worker: without what is not its business, such as keys."""
     known = _PASSED_ON + _PASSED_ON_TOO
     return {name: value for name, value in environ.items() if name.startswith(known)}

@@ -35,16 +35,25 @@ _Found = tuple[Trail, Words]
 def complete(settings: Settings, raw: dict[str, Any]) -> Settings:
     """Fill in the defaults that follow from other keys. Never invents a credit code."""
     provider, screen, ledger = settings.provider, settings.screen, settings.ledger
+    media = settings.media
     if not provider.code and uscc_valid(provider.uscc):
         code = f"0011{provider.uscc}1{provider.extension}"
         if provider_code_fault(code) is None:
             provider = replace(provider, code=provider_code(provider.uscc, provider.extension))
-    said = raw.get("screen")
-    if settings.service.scope == "internal" and not (isinstance(said, dict) and "unjudged" in said):
-        screen = replace(screen, unjudged="allow")
+    if settings.service.scope == "internal":
+        if not _says(raw, "screen", "unjudged"):
+            screen = replace(screen, unjudged="allow")
+        if not _says(raw, "media", "unjudged"):
+            media = replace(media, unjudged="record")
     if not ledger.origin:
         ledger = replace(ledger, origin=f"hegui.local/{slug(settings.service.name)}")
-    return replace(settings, provider=provider, screen=screen, ledger=ledger)
+    return replace(settings, provider=provider, screen=screen, media=media, ledger=ledger)
+
+
+def _says(raw: dict[str, Any], table: str, key: str) -> bool:
+    """Whether the file itself sets a key."""
+    said = raw.get(table)
+    return isinstance(said, dict) and key in said
 
 
 def slug(name: str) -> str:

@@ -22,6 +22,7 @@ from hegui.settings.database import Postgres
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.ledgers import Ledger
+from hegui.settings.media import Media
 from hegui.settings.secret import Secret
 from hegui.settings.shelf import Shelf
 from hegui.settings.vault import Vault
@@ -42,6 +43,7 @@ __all__ = [
     "Ledger",
     "Limits",
     "Listen",
+    "Media",
     "Postgres",
     "Provider",
     "Scope",
@@ -336,6 +338,12 @@ class Settings:
     labels: Labels = field(
         default=Labels(),
         metadata=says("AI-generated labels (Art. 12)", "生成合成内容标识（第十二条）"),
+    )
+    media: Media = field(
+        default=Media(),
+        metadata=says(
+            "pictures and speech that models generate (Art. 12)", "模型生成的图片和语音（第十二条）"
+        ),
     )
     screen: Screen = field(default=Screen(), metadata=says("how texts are judged", "如何审核"))
     callers: Callers = field(default=Callers(), metadata=says("who may ask", "谁可以调用"))

@@ -13,6 +13,7 @@ from hegui.ledger.kinds import (
     keys,
     labels,
     ledgers,
+    media,
     packs,
     probes,
     receipts,
@@ -42,6 +43,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             epochs,
             erasure,
             labels,
+            media,
             shelf,
         )
         for one in family.KINDS
