@@ -97,6 +97,15 @@ class Upstream:
             "提供哪种异步任务接口（如有）：dashscope、zhipu、ark 或 openai-videos",
         ),
     )
+    films_show_notice: bool = field(
+        default=False,
+        metadata=says(
+            "your statement that its films show the notice already, from the first frame on and "
+            "for two seconds (GB 45438-2025, 5.4); it goes on record with each film",
+            "声明其视频自起始画面起已显示标识不少于两秒（GB 45438-2025 第 5.4 条），"
+            "该声明随每个视频记录在案",
+        ),
+    )
     timeout_connect: float = field(
         default=5.0, metadata=says("seconds to connect", "建立连接的时限，秒", low=0.1, high=600)
     )

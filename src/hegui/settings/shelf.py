@@ -88,15 +88,6 @@ class Shelf:
             high=1_073_741_824,
         ),
     )
-    item_mb: int = field(
-        default=64,
-        metadata=says(
-            "MiB of one file that is fetched; it lies in memory meanwhile",
-            "单个抓取文件的上限，MiB；处理期间存于内存",
-            low=1,
-            high=1_024,
-        ),
-    )
     fetch_seconds: int = field(
         default=60,
         metadata=says("seconds to fetch one file", "抓取一个文件的时限，秒", low=1, high=3_600),

@@ -22,14 +22,14 @@ _MEDIUM: Final = (
 )
 _INSERT: Final = f"INSERT INTO medium ({_MEDIUM}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
 _SELECT: Final = f"SELECT {_MEDIUM} FROM medium"  # noqa: S608 - our own names
-_END: Final = "UPDATE medium SET ended = ?, cause = ?, subject = '' WHERE id = ? AND ended IS NULL"
-_GONE: Final = "UPDATE medium SET gone = ? WHERE id = ?"
+_END: Final = "UPDATE medium SET ended = ?, cause = ? WHERE id = ? AND ended IS NULL"
+_GONE: Final = "UPDATE medium SET gone = ?, subject = '' WHERE id = ?"
 _USED: Final = "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM medium WHERE gone IS NULL"
 _FORGET: Final = "DELETE FROM medium WHERE gone < ?"
 _KNOWN: Final = "SELECT count(*) FROM medium WHERE id = ? AND gone IS NULL"
 _TASK: Final = (
-    "id, tenant, exchange, subject, upstream, interface, theirs, model, created, expires, state,"
-    " answer"
+    "id, tenant, exchange, subject, upstream, interface, theirs, agreement, created, expires,"
+    " state, answer"
 )
 _INSERT_TASK: Final = (
     f"INSERT INTO media_task ({_TASK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
@@ -41,6 +41,12 @@ _END_TASK: Final = (
 )
 _FORGET_TASKS: Final = "DELETE FROM media_task WHERE expires < ?"
 _ERASE_TASKS: Final = "DELETE FROM media_task WHERE subject = ? AND tenant = ?"
+
+OF_SUBJECT: Final = (
+    "SELECT 1 FROM medium WHERE subject = ? AND tenant = ? AND (ended IS NULL OR gone IS NULL)",
+    "SELECT 1 FROM media_task WHERE subject = ? AND tenant = ?",
+)
+"""Whether anything of a person is here, by pseudonym and tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,8 @@ class Medium:
 class Task:
     """A task that a model server works on. ``theirs`` is its id there, gone once it has ended.
 
-    ``answer`` is JSON: what it ended with.
+    ``agreement`` is the number of one under which the media may go without a notice (labelling
+    measures, Art. 9), or empty; ``answer`` is JSON: what it ended with.
     """
 
     id: str
@@ -84,7 +91,7 @@ class Task:
     upstream: str
     interface: str
     theirs: str
-    model: str
+    agreement: str
     created: int
     expires: int
     state: State = "running"
@@ -120,8 +127,8 @@ class Book:
         return await self._media(f"{_SELECT} WHERE exchange = ? ORDER BY stored, id", exchange)
 
     async def of_subject(self, tenant: str, subject: str) -> list[Medium]:
-        """Return the files of a person, by pseudonym, whose addresses have not ended."""
-        where = "WHERE subject = ? AND tenant = ? AND ended IS NULL"
+        """Return the files of a person, by pseudonym, that are there."""
+        where = "WHERE subject = ? AND tenant = ? AND gone IS NULL"
         return await self._media(f"{_SELECT} {where}", subject, tenant)
 
     async def due(self, now: int, most: int = 500) -> list[Medium]:

@@ -150,7 +150,7 @@ class Fetcher:
 
     async def _body(self, response: aiohttp.ClientResponse, url: URL) -> bytes:
         most = self._limits.size
-        large = NotFetched("too-large", _LARGE.fill(host=url.raw_host, most=most >> 20))
+        large = NotFetched("too-large", _LARGE.fill(host=url.raw_host, most=most))
         if (response.content_length or 0) > most:
             raise large
         body = bytearray()
@@ -210,8 +210,8 @@ _ENCODED: Final = Words(
     zh="{host} 返回了压缩编码的文件，而请求中并未要求。未解压。",
 )
 _LARGE: Final = Words(
-    en="A file on {host} is larger than {most} MiB (shelf.item_mb).",
-    zh="{host} 上的文件超过 {most} MiB（shelf.item_mb）。",
+    en="A file on {host} is larger than {most} bytes (media.bytes).",
+    zh="{host} 上的文件超过 {most} 字节（media.bytes）。",
 )
 _NOT_MEDIA: Final = Words(
     en="What {host} sent is no picture, film or sound in a format that hegui can label.",

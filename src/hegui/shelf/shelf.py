@@ -29,7 +29,8 @@ _REMEMBERED_MS: Final = 30 * _DAY_MS
 class New(NamedTuple):
     """A labelled file that is to be kept: of which exchange and person, and of which format.
 
-    ``subject`` is a pseudonym or ``unidentified``, ``suffix`` the usual end of its name.
+    ``subject`` is a pseudonym or ``unidentified``, ``suffix`` the usual end of its name, ``id`` its
+    number if it has one already.
     """
 
     tenant: str
@@ -38,6 +39,7 @@ class New(NamedTuple):
     data: bytes
     mime: str
     suffix: str
+    id: str = ""
 
 
 class Shelved(NamedTuple):
@@ -144,7 +146,7 @@ class Shelf:
         return Tended(expired, deleted, left)
 
     def _medium(self, new: New, now: int) -> Medium:
-        number = new_id()
+        number = new.id or new_id()
         return Medium(
             id=number,
             tenant=new.tenant,
@@ -174,14 +176,16 @@ class Shelf:
                 "store": self.blobs.kind,
                 "expires": medium.expires,
             }
-            await self._add("media.stored", medium.tenant, now, fields, medium.insertion())
+            await self.record("media.stored", medium.tenant, now, fields, medium.insertion())
         for kind, fields, write in also:
-            await self._add(kind, media[0].tenant, now, fields, write)
+            await self.record(kind, media[0].tenant, now, fields, write)
 
     async def _close(
         self, media: Sequence[Medium], by: str, reason: str, cause: Withdrawal
     ) -> None:
         for medium in media:
+            if medium.ended is not None:
+                continue
             now = self.clock()
             fields = {
                 "medium": medium.id,
@@ -191,7 +195,7 @@ class Shelf:
                 "reason": reason,
             }
             write = medium.ending(now, cause)
-            await self._add("media.withdrawn", medium.tenant, now, fields, write)
+            await self.record("media.withdrawn", medium.tenant, now, fields, write)
         for medium in media:  # all addresses are closed before the first file is waited for
             await self._delete(medium)
 
@@ -204,12 +208,13 @@ class Shelf:
                 types[medium.mime] = types.get(medium.mime, 0) + 1
             ended = {"count": len(mine), "types": kinds.fold(types), "until": now}
             writes = [medium.ending(now, "expired") for medium in mine]
-            await self._add("media.expired", tenant, now, ended, *writes)
+            await self.record("media.expired", tenant, now, ended, *writes)
         return len(due)
 
-    async def _add(
+    async def record(
         self, kind: str, tenant: str, now: int, fields: Mapping[str, Any], *writes: Write
     ) -> None:
+        """Make a record durable, and the rows that go with it."""
         made = leaf.make(kinds.named(kind), now, tenant, fields)
         await self.ledger.add(Entry(tenant, made, writes))
 

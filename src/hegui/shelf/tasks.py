@@ -26,9 +26,12 @@ class Interface:
 
     ``create`` and ``ask`` are patterns of our paths, whose group ``below`` stands behind the model
     server's ``base_url``; in ``ask`` there is a group ``id``. ``media`` are the places of
-    addresses; ``ids`` where the task's id stands in answers; ``kept`` are numbers and short words
-    that callers may need. ``content``: the file is not named by an address but asked for by this
-    path below ``base_url``. ``headers`` go with the request that creates.
+    addresses; ``ids`` where the task's id stands in answers; ``waits`` and ``fails``
+    are the words by which we say that a task runs, or failed here; ``kept`` are numbers and short words
+    that callers may need. ``films`` tells whether what is created below a path are films;
+    ``notice`` is where a request says whether the server marks them. ``content``: the file is not
+    named by an address but asked for by this path below ``base_url``. ``headers`` go with the
+    request that creates.
     """
 
     name: str
@@ -40,8 +43,12 @@ class Interface:
     done: frozenset[str]
     failed: frozenset[str]
     running: frozenset[str]
+    waits: str
+    fails: str
     media: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    films: re.Pattern[str] = re.compile("")
+    notice: str = ""
     error: str = ""
     content: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -74,20 +81,24 @@ class Interface:
             if isinstance(found, str)
         ]
 
-    def written(self, value: Any, task: str, media: Mapping[str, str]) -> dict[str, Any]:
-        """Return an answer anew: ``task`` as the id, ``media`` by place, and what is kept."""
+    def written(
+        self, value: Any, task: str, media: Mapping[str, str], state: str = ""
+    ) -> dict[str, Any]:
+        """Return an answer anew: ``task`` as the id, ``media`` by place, and what is kept.
+
+        ``state`` stands in the place of what the server says of it.
+        """
         said: dict[str, Any] = {}
         for pattern in self.kept:
             for place, found in _every(value, pattern):
                 if _harmless(found):
                     _put(said, place, found)
         known = self.running | self.done | self.failed
-        state = _at(value, self.state)
+        state = state or _at(value, self.state)
         if isinstance(state, str) and state in known:
             _put(said, self.state, state)
         for place in self.ids:
-            if _at(value, place) is not _MISSING:
-                _put(said, place, task)
+            _put(said, place, task)
         for place, address in media.items():
             _put(said, place, address)
         whole: dict[str, Any] = _lists(said)
@@ -154,6 +165,8 @@ DASHSCOPE: Final = Interface(
     running=frozenset({"PENDING", "RUNNING", "SUSPENDED"}),
     done=frozenset({"SUCCEEDED"}),
     failed=frozenset({"FAILED", "CANCELED", "UNKNOWN"}),
+    waits="RUNNING",
+    fails="FAILED",
     media=(
         "output.results.*.url",
         "output.results.url",
@@ -182,6 +195,8 @@ DASHSCOPE: Final = Interface(
         "usage.size",
         "usage.size_name",
     ),
+    films=re.compile("video"),
+    notice="parameters.watermark",
     error="output.code",
     headers={"x-dashscope-async": "enable"},
 )
@@ -199,8 +214,12 @@ ZHIPU: Final = Interface(
     running=frozenset({"PROCESSING"}),
     done=frozenset({"SUCCESS"}),
     failed=frozenset({"FAIL"}),
+    waits="PROCESSING",
+    fails="FAIL",
     media=("video_result.*.url", "video_result.*.cover_image_url", "image_result.*.url"),
     kept=("model", "request_id", "created"),
+    films=re.compile("videos"),
+    notice="watermark_enabled",
     error="error.code",
 )
 """Zhipu BigModel: ``POST /api/paas/v4/videos/generations``, ``GET …/async-result/{id}``."""
@@ -215,6 +234,8 @@ ARK: Final = Interface(
     running=frozenset({"queued", "running"}),
     done=frozenset({"succeeded"}),
     failed=frozenset({"failed", "cancelled", "expired"}),
+    waits="running",
+    fails="failed",
     media=("content.video_url", "content.last_frame_url", "content.image_url"),
     kept=(
         "model",
@@ -228,6 +249,7 @@ ARK: Final = Interface(
         "error.code",
         *_VIDEO_USAGE,
     ),
+    notice="watermark",
     error="error.code",
 )
 """Volcengine Ark: ``POST /api/v3/contents/generations/tasks``, ``GET …/tasks/{id}``."""
@@ -242,6 +264,8 @@ OPENAI_VIDEOS: Final = Interface(
     running=frozenset({"queued", "in_progress"}),
     done=frozenset({"completed"}),
     failed=frozenset({"failed"}),
+    waits="in_progress",
+    fails="failed",
     kept=(
         "object",
         "model",

@@ -295,7 +295,7 @@ CREATE TABLE media_task (
   upstream  TEXT NOT NULL,
   interface TEXT NOT NULL,
   theirs    TEXT NOT NULL,
-  model     TEXT NOT NULL,
+  agreement TEXT NOT NULL,
   created   INTEGER NOT NULL,
   expires   INTEGER NOT NULL,
   state     TEXT NOT NULL,

@@ -1,0 +1,190 @@
+"""What a model server says of a task, and what becomes of the media of one that is done."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from yarl import URL
+
+from hegui.gateway.evidence import Exchange, evidence_number
+from hegui.gateway.gate import Gate
+from hegui.gateway.jsonbody import read_upstream
+from hegui.gateway.media.labelling import Item, LabelledItem, Medium, labelled
+from hegui.gateway.media.taking_over import fetched, hosts_of, item_of, kept, refusal, show_of
+from hegui.gateway.upstream import UpstreamFailed, authorization, odd
+from hegui.shelf.addresses import new_id
+from hegui.shelf.book import Medium as Kept
+from hegui.shelf.book import Task
+from hegui.shelf.hosts import Hosts, NotFetched
+from hegui.shelf.shelf import New
+from hegui.shelf.tasks import Interface
+
+_LARGEST: Final = 1_048_576  # bytes of an answer that tells of a task
+_MOST: Final = 10  # files of one task
+_NUMBER: Final = re.compile(r"M-[0-9a-f]{32}")
+_FAMILIES: Final[Sequence[Medium]] = ("image", "video", "audio")
+_CONTENT: Final = "content"
+_WITHHELD: Final = "media_withheld"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+async def advanced(gate: Gate, exchange: Exchange, task: Task, interface: Interface) -> str:
+    """Ask the server for a task; return what is answered (JSON, with numbers for addresses).
+
+    What has ended is on record when this returns, and its media are kept.
+    """
+    upstream = exchange.upstream
+    path = "/" + interface.asked.format(id=task.theirs)
+    try:
+        value = read_upstream(await gate.upstreams.get(upstream, path, _LARGEST))
+    except ValueError:
+        raise odd(upstream) from None
+    end = interface.end(value)
+    if end is None:
+        raise odd(upstream)
+    if end == "running":
+        return _written(task, interface.written(value, task.id, {}))
+    if end == "failed":
+        return await _failed(gate, task, interface, value, "upstream")
+    return await _done(gate, exchange, task, interface, value)
+
+
+def still_running(interface: Interface, task: Task) -> str:
+    """Return the answer to whoever waits no longer while media are taken over."""
+    return _written(task, interface.written({}, task.id, {}, interface.waits))
+
+
+async def shown(gate: Gate, said: str) -> Any:
+    """Return an answer with addresses in the place of the numbers of media."""
+    return await _shown(gate, json.loads(said))
+
+
+async def medium_of(gate: Gate, task: Task) -> Kept | None:
+    """Return the first of a task's media; None where it has none."""
+    told = json.loads(task.answer)["aigc"].get("media", [])
+    return await gate.media.shelf.book.medium(told[0]["url"]) if told else None
+
+
+async def _shown(gate: Gate, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: await _shown(gate, held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [await _shown(gate, held) for held in value]
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        medium = await gate.media.shelf.book.medium(value)
+        return gate.media.shelf.address(medium) if medium is not None else ""
+    return value
+
+
+def _written(
+    task: Task, body: Mapping[str, Any], media: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    aigc: dict[str, Any] = {"evidence": evidence_number(task.exchange)}
+    if media:
+        aigc["media"] = list(media)
+    return json.dumps({**body, "aigc": aigc}, ensure_ascii=False)
+
+
+async def _failed(
+    gate: Gate, task: Task, interface: Interface, value: Any, reason: str
+) -> str:
+    """Put on record that a task failed, at the server or here."""
+    state = "" if reason == "upstream" else interface.fails
+    said = _written(task, interface.written(value, task.id, {}, state))
+    fields = {
+        "task": task.id,
+        "exchange": task.exchange,
+        "end": "failed",
+        "media": 0,
+        "reason": reason,
+    }
+    shelf = gate.media.shelf
+    ending = task.ending("failed", said)
+    await shelf.record("media.task_ended", task.tenant, gate.clock(), fields, ending)
+    return said
+
+
+async def _done(
+    gate: Gate, exchange: Exchange, task: Task, interface: Interface, value: Any
+) -> str:
+    """Take the media of a task over, each labelled and kept, and put its end on record."""
+    made = await _labelled(gate, exchange, task, interface, value)
+    if not made:
+        return await _failed(gate, task, interface, value, "withheld")
+    new: list[New] = []
+    places, told = {}, []
+    for place, item in made:
+        number = new_id()
+        new.append(kept(exchange, item)._replace(id=number))
+        told.append({"url": number, **item.aigc})
+        if place != _CONTENT:
+            places[place] = number
+    said = _written(task, interface.written(value, task.id, places), told)
+    fields = {
+        "task": task.id,
+        "exchange": task.exchange,
+        "end": "kept",
+        "media": len(new),
+        "reason": "",
+    }
+    shelf = gate.media.shelf
+    also = [("media.task_ended", fields, task.ending("done", said))]
+    shelved = await shelf.keep(new, also)
+    fresh = await shelf.book.task(task.id, task.tenant)
+    if fresh is None or fresh.answer == said:
+        return said
+    for each in shelved:  # another gateway was first: its addresses are the ones
+        await shelf.withdraw(each.medium.id, "", "", "superseded")
+    return fresh.answer
+
+
+async def _labelled(
+    gate: Gate, exchange: Exchange, task: Task, interface: Interface, value: Any
+) -> list[tuple[str, LabelledItem]]:
+    """Return the labelled media with their places; what cannot be labelled is left out.
+
+    That is on record. A file that cannot be fetched is ``UpstreamFailed``: the next one who asks
+    tries again.
+    """
+    upstream = exchange.upstream
+    addresses = [(_CONTENT, "")] if interface.content else interface.addresses(value)
+    if not 0 < len(addresses) <= _MOST:
+        raise odd(upstream)
+    made = []
+    for number, (place, address) in enumerate(addresses, 1):
+        if place == _CONTENT:
+            item = await _content(gate, exchange, task, interface)
+        else:
+            item = await fetched(gate, exchange, address, number, _FAMILIES)
+        show = show_of(gate, exchange, item.medium, task.agreement)
+        try:
+            made.append((place, await labelled(gate, exchange, item, show)))
+        except UpstreamFailed as failed:
+            if failed.code != _WITHHELD:
+                raise
+    return made
+
+
+async def _content(gate: Gate, exchange: Exchange, task: Task, interface: Interface) -> Item:
+    """Fetch a file that the model server hands out itself, with its key."""
+    upstream = exchange.upstream
+    path = interface.content.format(id=task.theirs)
+    address = f"{upstream.base_url.rstrip('/')}/{path}"
+    own = Hosts((_host_of(address),), private=True)
+    try:
+        found = await gate.media.fetcher.fetch(
+            address, hosts_of(upstream), own=own, headers=authorization(upstream)
+        )
+    except NotFetched as refused:
+        raise refusal(exchange, 1, refused) from None
+    return item_of(exchange, found, 1, _FAMILIES)
+
+
+def _host_of(address: str) -> str:
+    """Return host and port of the model server itself, as ``media_hosts`` would name it."""
+    url = URL(address)
+    host = f"[{url.raw_host}]" if ":" in (url.raw_host or "") else f"{url.raw_host}"
+    return host if url.port == _PORTS.get(url.scheme) else f"{host}:{url.port}"
+
+
