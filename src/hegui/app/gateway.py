@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 import hegui
 from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
-from hegui.app.media import media_parts
+from hegui.app.media import media_parts, media_paths
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
@@ -259,6 +259,7 @@ class Gateway:
         return Paths(
             {
                 "/v1/chat/completions": Methods(post=chat),
+                **media_paths(gate, path, self._keys, self._assertions),
                 "/v1/moderations": Methods(post=moderations),
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),

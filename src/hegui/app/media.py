@@ -1,6 +1,16 @@
 """What the gateway needs to label pictures and speech, from the settings."""
 
+from collections.abc import Callable
+
+from starlette.types import ASGIApp
+
 from hegui.app import agreements
+from hegui.callers.assertion import Assertions
+from hegui.callers.keys import KeyBook
+from hegui.gateway.gate import Gate
+from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Serve
+from hegui.gateway.media import images, speech
+from hegui.gateway.media.door import AtOnce
 from hegui.gateway.media.parts import MediaParts
 from hegui.runners.label_bench import LabelBench
 from hegui.settings import Settings
@@ -14,3 +24,21 @@ def media_parts(settings: Settings) -> MediaParts:
         return agreements.in_force(settings.data_dir, number, at_ms).subject
 
     return MediaParts(LabelBench(media.workers, media.label_seconds), agreed)
+
+
+def media_paths(
+    gate: Gate,
+    path: Callable[[str, Serve], Endpoint],
+    keys: KeyBook,
+    assertions: Assertions | None,
+) -> dict[str, ASGIApp]:
+    """Return the media routes; edits bring pictures, and so have a limit of their own."""
+    most = gate.settings.media.upload_bytes
+    keeper = Doorkeeper(gate, keys, assertions, body_bytes=most)
+    edits = "/v1/images/edits"
+    served = {
+        "/v1/images/generations": path("/v1/images/generations", images.generations),
+        edits: Endpoint(gate, keeper, images.edits, edits),
+        "/v1/audio/speech": path("/v1/audio/speech", speech.speech),
+    }
+    return {name: Methods(post=AtOnce(gate, app)) for name, app in served.items()}

@@ -125,6 +125,7 @@ class Outbox:
         self.gone = False
         self.ended = False
         self.status = 0
+        self._plain = False
         self._watch: IdleWatch | None = None
 
     def head(self, *, evidence: str, aigc: str | None) -> None:
@@ -158,7 +159,10 @@ class Outbox:
         await self._stream(data + b"data: [DONE]\n\n" if last else data, last=last)
 
     async def failed(self, failed: UpstreamFailed) -> None:
-        """End a stream with an OpenAI error object."""
+        """End a stream with an OpenAI error object; one of bytes is cut, and so not whole."""
+        if self._plain:
+            self.ended = True
+            return
         event = {"error": error_object(failed.words.en, "server_error", failed.code)}
         await self._stream(b"data: " + write(event) + b"\n\ndata: [DONE]\n\n", last=True)
 
@@ -172,6 +176,20 @@ class Outbox:
             await self._start(200, headers)
         self.ended = last
         await self._hand({"type": "http.response.body", "body": data, "more_body": not last})
+
+    async def plain(self, data: bytes, content_type: str, *, last: bool) -> None:
+        """Send bytes of a stream that is no event stream."""
+        self._plain = True
+        if not self.started:
+            headers = [
+                (b"content-type", content_type.encode()),
+                (b"cache-control", b"no-store"),
+                (b"x-content-type-options", b"nosniff"),
+            ]
+            await self._start(200, headers)
+        if data or last:
+            self.ended = last
+            await self._hand({"type": "http.response.body", "body": data, "more_body": not last})
 
     async def whole(self, body: Mapping[str, Any], *, status: int = 200, after: int = 0) -> None:
         """Send one JSON object and end."""

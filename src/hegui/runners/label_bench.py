@@ -21,6 +21,7 @@ from hegui.terms import BadRequest, Unavailable, Words
 
 START_SECONDS: Final = 30.0
 """What a worker may take for its start, besides the deadline of its first file."""
+_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class LabelBench:
@@ -31,7 +32,7 @@ class LabelBench:
     """
 
     def __init__(self, workers: int, seconds: float, memory_mb: int = 1_024) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._memory = memory_mb
         self._turn = asyncio.Semaphore(workers)
         self._idle: list[_Worker] = []
@@ -45,7 +46,7 @@ class LabelBench:
         (``label_timeout``, ``label_crashed``). ``Unavailable`` where no worker is free in time.
         """
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self.seconds):
                 await self._turn.acquire()
         except TimeoutError:
             raise Unavailable(_BUSY) from None
@@ -53,6 +54,10 @@ class LabelBench:
             return await self._labelled(job)
         finally:
             self._turn.release()
+
+    def processes(self) -> set[int]:
+        """Return the ids of the workers' processes."""
+        return {worker.pid for worker in self._all}
 
     async def close(self) -> None:
         """Kill all workers and wait until they are gone."""
@@ -66,13 +71,13 @@ class LabelBench:
         worker = self._idle.pop() if self._idle else await self._started()
         kept = False
         try:
-            patience = self._seconds + (0 if worker.warm else START_SECONDS)
+            patience = self.seconds + (0 if worker.warm else START_SECONDS)
             async with asyncio.timeout(patience):
                 answer = await worker.ask(job)
             kept = worker.warm = True
         except TimeoutError:
             raise BadRequest(
-                _LATE.fill(seconds=f"{self._seconds:g}"), code="label_timeout"
+                _LATE.fill(seconds=f"{self.seconds:g}"), code="label_timeout"
             ) from None
         except (EOFError, OSError, msgspec.MsgspecError):
             raise BadRequest(_DIED, code="label_crashed") from None
@@ -94,7 +99,7 @@ class LabelBench:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env=passed_on(os.environ),
+            env={**passed_on(os.environ), **_ONE_THREAD},
             start_new_session=True,
         )
         worker = _Worker(process)
@@ -115,6 +120,7 @@ class _Worker:
         assert process.stdin
         assert process.stdout
         self._process, self._in, self._out = process, process.stdin, process.stdout
+        self.pid = process.pid
         self.warm = False
 
     async def ask(self, job: Job) -> Labelled | Refused:

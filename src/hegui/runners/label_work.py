@@ -11,6 +11,7 @@ import sys
 import threading
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
+from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
@@ -91,11 +92,12 @@ def _listen(source: BinaryIO, inbox: "queue.SimpleQueue[bytes]") -> None:
 
 
 def main(memory_mb: int) -> None:
-    """Serve until the input ends, within ``memory_mb`` of address space."""
+    """Serve until the input ends, within ``memory_mb`` beyond what the libraries take."""
     with contextlib.suppress(ImportError, ValueError, OSError):  # not on every system
         import resource
 
-        limit = memory_mb * 1024 * 1024
+        taken = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        limit = taken * resource.getpagesize() + memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")

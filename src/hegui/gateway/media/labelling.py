@@ -116,7 +116,11 @@ async def labelled(
         _require_small(gate, item)
         done = await gate.media.bench.label(job)
     except BadRequest as error:
-        raise await withheld(gate, exchange, item, error) from None
+        came = (len(item.data), hashlib.sha256(item.data).hexdigest())
+        failed = await withheld(
+            gate, exchange, error, medium=item.medium, place=item.place, came=came
+        )
+        raise failed from None
     made = done.whole
     fields = _facts(made, item, done.size) | {"agreement": show.agreement, "judged": item.judged}
     await gate.evidence.item(exchange, "media.labelled", fields)
@@ -124,15 +128,27 @@ async def labelled(
     return LabelledItem(made.data, done.size, made.mime, made.format, made.implicit, aigc)
 
 
-async def withheld(gate: Gate, exchange: Exchange, item: Item, error: BadRequest) -> UpstreamFailed:
-    """Put on record that nothing of an item left, and return the error that says so."""
-    _log.warning("%s: item %d was withheld: %s", exchange.number, item.place, error.code)
+async def withheld(
+    gate: Gate,
+    exchange: Exchange,
+    error: BadRequest,
+    *,
+    medium: Medium,
+    came: tuple[int, str],
+    place: int = 1,
+) -> UpstreamFailed:
+    """Put on record that nothing of an item left, and return the error that says so.
+
+    ``came`` are the size and the SHA-256 of what the model gave.
+    """
+    _log.warning("%s: item %d was withheld: %s", exchange.number, place, error.code)
+    size, received = came
     fields = {
-        "item": item.place,
-        "medium": item.medium,
+        "item": place,
+        "medium": medium,
         "reason": error.code[:80],
-        "size": len(item.data),
-        "received": hashlib.sha256(item.data).hexdigest(),
+        "size": size,
+        "received": received,
     }
     await gate.evidence.item(exchange, "media.withheld", fields)
     words = Words(
@@ -153,8 +169,18 @@ def _require_small(gate: Gate, item: Item) -> None:
         raise BadRequest(_LARGE.fill(most=most), code="too_large")
 
 
+def facts_of(label: Implicit) -> dict[str, str]:
+    """Return what a record says of a label."""
+    return {
+        "label": label.Label,
+        "producer": label.ContentProducer[:200],
+        "produce": label.ProduceID[:200],
+        "propagator": label.ContentPropagator,
+        "propagate": label.PropagateID,
+    }
+
+
 def _facts(made: Whole, item: Item, size: int) -> dict[str, Any]:
-    fields = made.implicit
     return {
         "item": item.place,
         "medium": item.medium,
@@ -167,11 +193,7 @@ def _facts(made: Whole, item: Item, size: int) -> dict[str, Any]:
         "file": made.file,
         "form": made.form,
         "cause": made.cause,
-        "label": fields.Label,
-        "producer": fields.ContentProducer[:200],
-        "produce": fields.ProduceID[:200],
-        "propagator": fields.ContentPropagator,
-        "propagate": fields.PropagateID,
+        **facts_of(made.implicit),
         "explicit": made.explicit,
     }
 

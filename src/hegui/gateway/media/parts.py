@@ -1,7 +1,7 @@
 """What the media routes are given by whoever builds the gateway."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hegui.runners.label_bench import LabelBench
 
@@ -14,8 +14,12 @@ Agreed = Callable[[str, int], str]
 
 @dataclass(slots=True)
 class MediaParts:
-    """The workers that label, and the agreements on record; ``open`` counts what is under way."""
+    """The workers that label, and the agreements on record. ``open`` counts what is under way.
+
+    ``told`` are the media of which the log has said which setting refuses them.
+    """
 
     bench: LabelBench
     agreed: Agreed
     open: int = 0
+    told: set[str] = field(default_factory=set)
