@@ -18,6 +18,7 @@ from hegui.app.attesting import Attesting
 from hegui.app.media import media_parts, media_paths
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
+from hegui.app.shelf import close as close_shelf
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
 from hegui.callers.assertion import Assertions
 from hegui.callers.inspectors import InspectorBook
@@ -98,7 +99,7 @@ class Gateway:
             self._figures = Figures(self.ledger, clock)
             self._metrics.registry.register(self._figures)
         self._history = History()
-        self._media = media_parts(settings)
+        self._media = media_parts(settings, self.ledger, clock)
         self._erasures = self.vault.look()
         self._ending = threading.Event()
         self._chores: set[asyncio.Task[None]] = set()
@@ -174,6 +175,7 @@ class Gateway:
         self._repeat(self._prune, retention.DAY_SECONDS)
         self._repeat(self._look, LOOK_MS / 1_000)
         self._repeat(self._tend, _TEND_EVERY)
+        self._repeat(self._tend_media, _TEND_EVERY)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
         self._watch(self.attesting.follow())
         if self._assertions is not None and self._assertions.address:
@@ -232,7 +234,8 @@ class Gateway:
         self._ending.set()
         for runner in self._runners.values():
             await runner.close()
-        await self._media.bench.close()
+        await self._media.close()
+        await close_shelf(self._media.shelf)
         await self.attesting.close()
         if self._log_pages is not None:
             self._log_pages.close()
@@ -324,6 +327,12 @@ class Gateway:
     async def _tend(self) -> None:
         """Rotate the epoch's key when it is due, and carry erasures on, in a thread."""
         await asyncio.get_running_loop().run_in_executor(None, self._tend_now)
+
+    async def _tend_media(self) -> None:
+        """End addresses whose term is over, and delete their files, on record (Art. 11)."""
+        done = await self._media.shelf.tend()
+        if done.left_behind:
+            _log.warning("%d files of no record were deleted from the shelf", done.left_behind)
 
     def _tend_now(self) -> None:
         held = (self.settings, self.ledger, self._clock, self._holders, self._pause)

@@ -5,25 +5,32 @@ from collections.abc import Callable
 from starlette.types import ASGIApp
 
 from hegui.app import agreements
+from hegui.app.shelf import fetcher_of, open_shelf
 from hegui.callers.assertion import Assertions
 from hegui.callers.keys import KeyBook
 from hegui.gateway.gate import Gate
 from hegui.gateway.http import Doorkeeper, Endpoint, Methods, Serve
 from hegui.gateway.media import images, speech
 from hegui.gateway.media.door import AtOnce
+from hegui.gateway.media.giving import MediaPage
 from hegui.gateway.media.parts import MediaParts
+from hegui.gateway.media.task_paths import BELOW, TaskPaths
+from hegui.ledger.port import Evidencing
 from hegui.runners.label_bench import LabelBench
 from hegui.settings import Settings
+from hegui.shelf.addresses import PATH
+from hegui.terms import Clock
 
 
-def media_parts(settings: Settings) -> MediaParts:
-    """Return the workers that label, none of them started, and the agreements on record."""
+def media_parts(settings: Settings, ledger: Evidencing, clock: Clock) -> MediaParts:
+    """Return the workers that label, none of them started, the agreements, and the shelf."""
     media = settings.media
 
     def agreed(number: str, at_ms: int) -> str:
         return agreements.in_force(settings.data_dir, number, at_ms).subject
 
-    return MediaParts(LabelBench(media.workers, media.label_seconds), agreed)
+    bench = LabelBench(media.workers, media.label_seconds)
+    return MediaParts(bench, agreed, open_shelf(settings, ledger, clock), fetcher_of(settings))
 
 
 def media_paths(
@@ -41,4 +48,9 @@ def media_paths(
         edits: Endpoint(gate, keeper, images.edits, edits),
         "/v1/audio/speech": path("/v1/audio/speech", speech.speech),
     }
-    return {name: Methods(post=AtOnce(gate, app)) for name, app in served.items()}
+    made: dict[str, ASGIApp] = {
+        name: Methods(post=AtOnce(gate, app)) for name, app in served.items()
+    }
+    tasks = TaskPaths(gate, path)
+    page = MediaPage(gate)
+    return {**made, **dict.fromkeys(BELOW, tasks), PATH: Methods(get=page, head=page)}

@@ -17,6 +17,7 @@ from hegui.gateway.prompts import Prompt
 from hegui.gateway.refusals import SUSPENDED
 from hegui.gateway.upstream import Call, UpstreamFailed
 from hegui.gateway.wire import Chat, read_chat
+from hegui.settings import Upstream
 from hegui.terms import Action, BadRequest, HeguiError, Receipt, Words
 
 _GONE, _ERROR = 499, 500  # what a record says for a status where the caller got none
@@ -63,13 +64,16 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
         call.stop()
 
 
-def begin(gate: Gate, incoming: Incoming, chat: Chat) -> Exchange:
-    """Settle who asks, under which policy, and which model server would answer."""
+def begin(gate: Gate, incoming: Incoming, chat: Chat, upstream: Upstream | None = None) -> Exchange:
+    """Settle who asks, under which policy, and which model server would answer.
+
+    That is ``upstream`` where it is known; otherwise the first that has the model.
+    """
     caller = incoming.caller(chat.subject)
     if caller.audience == "minor" and not gate.settings.service.minors:
         raise BadRequest(_NO_MINORS, status=403, code="minors_not_served")
     accept = incoming.headers.get("accept-language", "")
-    upstream = gate.upstreams.for_model(chat.model)
+    upstream = upstream or gate.upstreams.for_model(chat.model)
     return Exchange(
         id=new_exchange_id(gate.clock()),
         judge=gate.judge,

@@ -72,6 +72,14 @@ class Upstreams:
                 return upstream
         raise BadRequest(_NO_MODEL, status=404, code="model_not_found", param="model")
 
+    def for_task(self, model: str, interface: str) -> Upstream:
+        """Return the first server with that interface for tasks which has the model; or a 404."""
+        for upstream in self._upstreams:
+            offers = upstream.media_tasks == interface
+            if offers and any(fnmatch.fnmatchcase(model, one) for one in upstream.models):
+                return upstream
+        raise BadRequest(_NO_MODEL, status=404, code="model_not_found", param="model")
+
     def all(self) -> tuple[Upstream, ...]:
         """Return the model servers, in the order of the settings."""
         return self._upstreams
@@ -102,6 +110,7 @@ class Upstreams:
         data: bytes | aiohttp.FormData,
         *,
         first: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> aiohttp.ClientResponse:
         """Send JSON or a form; return the response when its head is there and says 200.
 
@@ -109,15 +118,15 @@ class Upstreams:
         """
         url = f"{upstream.base_url.rstrip('/')}{path}"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=upstream.timeout_connect)
-        headers = _headers(upstream)
+        sent = {**_headers(upstream), **(headers or {})}
         if isinstance(data, aiohttp.FormData):
-            del headers["content-type"]  # the form has its own
+            del sent["content-type"]  # the form has its own
         with Named(upstream.name):
             async with asyncio.timeout(first or upstream.timeout_first):
                 response = await self.session().post(
                     url,
                     data=data,
-                    headers=headers,
+                    headers=sent,
                     timeout=timeout,
                     allow_redirects=False,
                 )
@@ -125,6 +134,24 @@ class Upstreams:
             response.close()
             raise _said_no(upstream, response.status)
         return response
+
+    async def get(self, upstream: Upstream, path: str, most: int) -> bytes:
+        """Return what stands at a path below the server's address, of at most ``most`` bytes.
+
+        Larger is a ``ValueError``, any failure ``UpstreamFailed``.
+        """
+        url = f"{upstream.base_url.rstrip('/')}{path}"
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=upstream.timeout_connect)
+        with Named(upstream.name):
+            async with (
+                asyncio.timeout(upstream.timeout_first),
+                self.session().get(
+                    url, headers=_headers(upstream), timeout=timeout, allow_redirects=False
+                ) as response,
+            ):
+                if response.status != 200:  # noqa: PLR2004 - HTTP's own number
+                    raise _said_no(upstream, response.status)
+                return await whole_body(response, most)
 
     async def models(self, upstream: Upstream) -> list[str]:
         """Return the models that a server lists, asked at most every few seconds.
@@ -308,11 +335,14 @@ def _choices_sound(value: dict[str, Any], part: str) -> bool:
     )
 
 
+def authorization(upstream: Upstream) -> dict[str, str]:
+    """Return the header with the server's key; none where it has none."""
+    return {"authorization": f"Bearer {upstream.key.reveal()}"} if upstream.key else {}
+
+
 def _headers(upstream: Upstream) -> dict[str, str]:
     headers = {"content-type": "application/json", "accept-encoding": "identity"}
-    if upstream.key:
-        headers["authorization"] = f"Bearer {upstream.key.reveal()}"
-    return headers
+    return headers | authorization(upstream)
 
 
 def _said_no(upstream: Upstream, status: int) -> UpstreamFailed:

@@ -177,8 +177,8 @@ class Shelf:
                 "expires": medium.expires,
             }
             await self.record("media.stored", medium.tenant, now, fields, medium.insertion())
-        for kind, fields, write in also:
-            await self.record(kind, media[0].tenant, now, fields, write)
+        for kind, said, write in also:
+            await self.record(kind, media[0].tenant, now, said, write)
 
     async def _close(
         self, media: Sequence[Medium], by: str, reason: str, cause: Withdrawal

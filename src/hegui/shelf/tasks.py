@@ -26,9 +26,9 @@ class Interface:
 
     ``create`` and ``ask`` are patterns of our paths, whose group ``below`` stands behind the model
     server's ``base_url``; in ``ask`` there is a group ``id``. ``media`` are the places of
-    addresses; ``ids`` where the task's id stands in answers; ``waits`` and ``fails``
-    are the words by which we say that a task runs, or failed here; ``kept`` are numbers and short words
-    that callers may need. ``films`` tells whether what is created below a path are films;
+    addresses; ``ids`` where the task's id stands in answers; ``waits`` and ``fails`` are the words
+    by which we say that a task runs, or failed here; ``kept`` are numbers and short words that
+    callers may need. ``films`` tells whether what is created below a path are films;
     ``notice`` is where a request says whether the server marks them. ``content``: the file is not
     named by an address but asked for by this path below ``base_url``. ``headers`` go with the
     request that creates.

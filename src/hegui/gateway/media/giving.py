@@ -39,8 +39,8 @@ class _Part(NamedTuple):
 class MediaPage:
     """Gives labelled files out."""
 
-    def __init__(self, gate: Gate, shelf: Shelf) -> None:
-        self._gate, self._shelf = gate, shelf
+    def __init__(self, gate: Gate) -> None:
+        self._gate, self._shelf = gate, gate.media.shelf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

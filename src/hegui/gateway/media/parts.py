@@ -1,9 +1,15 @@
 """What the media routes are given by whoever builds the gateway."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from hegui.runners.label_bench import LabelBench
+from hegui.shelf.fetching import Fetcher
+from hegui.shelf.shelf import Shelf
+
+T = TypeVar("T")
 
 Agreed = Callable[[str, int], str]
 """Returns the subject of the agreement of that number (Art. 9) which holds at that time (UTC ms).
@@ -16,10 +22,34 @@ Agreed = Callable[[str, int], str]
 class MediaParts:
     """The workers that label, and the agreements on record. ``open`` counts what is under way.
 
-    ``told`` are the media of which the log has said which setting refuses them.
+    ``told`` are the media of which the log has said which setting refuses them. ``fetcher`` takes
+    files over that model servers name by address, ``shelf`` keeps what is labelled of them.
     """
 
     bench: LabelBench
     agreed: Agreed
+    shelf: Shelf
+    fetcher: Fetcher
     open: int = 0
     told: set[str] = field(default_factory=set)
+    _under_way: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def begun(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Begin work that goes on though whoever asked for it leaves; it ends with the service."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._over)
+        return task
+
+    async def close(self) -> None:
+        """End what is under way, and the workers."""
+        for task in self._under_way:
+            task.cancel()
+        if self._under_way:
+            await asyncio.wait(set(self._under_way))
+        await self.bench.close()
+
+    def _over(self, task: "asyncio.Task[Any]") -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits for it is told; where nobody does, nobody need be

@@ -77,18 +77,14 @@ async def _shown(gate: Gate, value: Any) -> Any:
     return value
 
 
-def _written(
-    task: Task, body: Mapping[str, Any], media: Sequence[Mapping[str, Any]] = ()
-) -> str:
+def _written(task: Task, body: Mapping[str, Any], media: Sequence[Mapping[str, Any]] = ()) -> str:
     aigc: dict[str, Any] = {"evidence": evidence_number(task.exchange)}
     if media:
         aigc["media"] = list(media)
     return json.dumps({**body, "aigc": aigc}, ensure_ascii=False)
 
 
-async def _failed(
-    gate: Gate, task: Task, interface: Interface, value: Any, reason: str
-) -> str:
+async def _failed(gate: Gate, task: Task, interface: Interface, value: Any, reason: str) -> str:
     """Put on record that a task failed, at the server or here."""
     state = "" if reason == "upstream" else interface.fails
     said = _written(task, interface.written(value, task.id, {}, state))
@@ -186,5 +182,3 @@ def _host_of(address: str) -> str:
     url = URL(address)
     host = f"[{url.raw_host}]" if ":" in (url.raw_host or "") else f"{url.raw_host}"
     return host if url.port == _PORTS.get(url.scheme) else f"{host}:{url.port}"
-
-

@@ -56,6 +56,7 @@ async def create(
     content_type = incoming.headers.get("content-type", "")
     request = read_request(incoming.body, content_type, depth=gate.settings.limits.depth)
     upstream = gate.upstreams.for_task(request.model, interface.name)
+    request.outgoing(interface, marked=upstream.films_show_notice)  # refused before it is recorded
     medium: Medium = "video" if interface.films.search(below) else "image"
     exchange = way.begin(gate, incoming, request.chat, upstream)
     agreement = incoming.headers.get(AGREEMENT, "")
@@ -174,7 +175,7 @@ async def _call(
 
 def _form(value: dict[str, Any], uploads: tuple[bytes, ...]) -> aiohttp.FormData:
     """Return the form written anew: files under a name of ours, which says nothing."""
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(default_to_multipart=True)
     for name, held in value.items():
         form.add_field(name, str(held))
     for data in uploads:
