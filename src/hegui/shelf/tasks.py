@@ -78,7 +78,7 @@ class Interface:
             (place, found)
             for pattern in self.media
             for place, found in _every(value, pattern)
-            if isinstance(found, str)
+            if isinstance(found, str) and found
         ]
 
     def written(

@@ -111,7 +111,7 @@ def _shaped(interface: str, number: str, state: str, media: Sequence[str]) -> di
         output = {"task_id": number, "task_status": state, "results": results, **more}
         return {"request_id": "r-1", "output": output, "usage": {"image_count": len(media)}}
     if interface == "zhipu":
-        results = [{"url": url, "cover_image_url": None} for url in media]
+        results = [{"url": url, "cover_image_url": ""} for url in media]
         return {"id": number, "task_status": state, "video_result": results, **more}
     if interface == "ark":
         content = {"video_url": media[0]} if media else {}

@@ -119,7 +119,7 @@ async def test_a_request_is_judged_before_the_model_is_asked(media_house: Any) -
     wrong: dict[str, Any] = {
         "n": 11,
         "stream": True,
-        "response_format": "url",
+        "response_format": "file",
         "output_format": "tiff",
         "prompt": "",
         "model": 3,

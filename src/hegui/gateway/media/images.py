@@ -18,12 +18,13 @@ from hegui.gateway.media.labelling import (
     require_producer,
     showing,
 )
+from hegui.gateway.media.taking_over import fetched, kept
 from hegui.gateway.media.wire import MediaRequest, Picture
 from hegui.gateway.prompts import cause_of
-from hegui.gateway.upstream import UpstreamFailed, odd
+from hegui.gateway.upstream import odd
 from hegui.labels.text import header, implicit
 from hegui.screen.masks import masked
-from hegui.terms import Action, Receipt, Role, Words
+from hegui.terms import Action, Receipt, Role
 
 AGREEMENT: Final = "x-hegui-agreement"
 _SIDE_BY_SIDE: Final = 2  # pictures of one answer that are labelled at a time
@@ -62,7 +63,8 @@ async def _run(
             told, pictures = await _pictures(gate, request, answer)
             said = await _judged(exchange, end, [picture.said for picture in pictures])
             made = await _labelled(gate, exchange, show, pictures)
-            body = _body(told, made, said)
+            entries = await _entries(gate, exchange, made, addressed=request.addressed)
+            body = _body(told, entries, said)
             _note(end, exchange, made, said)
             label = implicit(gate.producer, exchange.id)
             body["aigc"] = {
@@ -85,8 +87,6 @@ async def _pictures(
     found = wire.pictures_of(value, request.count)
     if found is None:
         raise odd(answer.upstream)
-    if not all(picture.data for picture in found):
-        raise UpstreamFailed(_ADDRESS.fill(name=answer.upstream.name), code="upstream_address")
     return wire.told_of(value), found
 
 
@@ -98,7 +98,10 @@ async def _labelled(
 
     async def one(place: int, picture: Picture) -> LabelledItem:
         async with turn:
-            item = Item(picture.data, "image", place, encoded=True)
+            if picture.data:
+                item = Item(picture.data, "image", place, encoded=True)
+            else:
+                item = await fetched(gate, exchange, picture.address, place, ("image",))
             return await labelled(gate, exchange, item, show)
 
     tasks = [asyncio.ensure_future(one(n, each)) for n, each in enumerate(pictures, 1)]
@@ -110,13 +113,26 @@ async def _labelled(
         await asyncio.wait(tasks)
 
 
-def _body(told: dict[str, Any], made: list[LabelledItem], said: list[str]) -> dict[str, Any]:
-    entries = []
-    for item, text in zip(made, said, strict=True):
-        entry: dict[str, Any] = {"b64_json": item.data.decode("ascii"), "aigc": item.aigc}
+async def _entries(
+    gate: Gate, exchange: Exchange, made: list[LabelledItem], *, addressed: bool
+) -> list[dict[str, Any]]:
+    """Return the pictures as they are answered: in Base64, or kept under addresses of ours."""
+    if not addressed:
+        data = [await asyncio.to_thread(item.in_base64) for item in made]
+        return [
+            {"b64_json": each, "aigc": item.aigc} for each, item in zip(data, made, strict=True)
+        ]
+    files = [kept(exchange, item, await asyncio.to_thread(item.plain)) for item in made]
+    shelved = await gate.media.shelf.keep(files)
+    return [
+        {"url": each.address, "aigc": item.aigc} for each, item in zip(shelved, made, strict=True)
+    ]
+
+
+def _body(told: dict[str, Any], entries: list[dict[str, Any]], said: list[str]) -> dict[str, Any]:
+    for entry, text in zip(entries, said, strict=True):
         if text:
             entry["revised_prompt"] = text
-        entries.append(entry)
     return {**told, "data": entries}
 
 
@@ -149,11 +165,3 @@ async def _judged(exchange: Exchange, end: Ending, said: list[str]) -> list[str]
 
 def _evidence(exchange: Exchange, receipt: Receipt) -> dict[str, Any]:
     return {"evidence": exchange.number, "ledger": {"asked": receipt.index}}
-
-
-_ADDRESS: Final = Words(
-    en="The model server `{name}` answered with the address of a picture instead of the picture,"
-    " which cannot be labelled there. Set response_format to b64_json.",
-    zh="模型服务“{name}”返回的是图片地址而不是图片本身，无法添加标识。"
-    "请将 response_format 设为 b64_json。",
-)

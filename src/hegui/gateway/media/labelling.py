@@ -7,6 +7,7 @@ and that is on record.
 
 import hashlib
 import logging
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -53,6 +54,15 @@ class LabelledItem:
     implicit: Implicit
     aigc: dict[str, Any]
     """What is said of it beside it: its label, and how people see it."""
+    encoded: bool = False
+
+    def plain(self) -> bytes:
+        """Return the file's own bytes."""
+        return b64decode(self.data) if self.encoded else self.data
+
+    def in_base64(self) -> str:
+        """Return the file in Base64."""
+        return (self.data if self.encoded else b64encode(self.data)).decode("ascii")
 
     @property
     def header(self) -> str:
@@ -125,7 +135,9 @@ async def labelled(
     fields = _facts(made, item, done.size) | {"agreement": show.agreement, "judged": item.judged}
     await gate.evidence.item(exchange, "media.labelled", fields)
     aigc = aigc_of(made.implicit, made.explicit) | {"mime": made.mime, "sha256": made.file}
-    return LabelledItem(made.data, done.size, made.mime, made.format, made.implicit, aigc)
+    return LabelledItem(
+        made.data, done.size, made.mime, made.format, made.implicit, aigc, item.encoded
+    )
 
 
 async def withheld(

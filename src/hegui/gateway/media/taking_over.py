@@ -77,13 +77,13 @@ def refusal(exchange: Exchange, place: int, refused: NotFetched) -> UpstreamFail
     return UpstreamFailed(words, code="media_not_fetched")
 
 
-def kept(exchange: Exchange, item: LabelledItem) -> New:
-    """Return a labelled file as the shelf takes it."""
+def kept(exchange: Exchange, item: LabelledItem, data: bytes) -> New:
+    """Return a labelled file, whose own bytes are ``data``, as the shelf takes it."""
     return New(
         tenant=exchange.caller.tenant,
         exchange=exchange.id,
         subject=exchange.subject.pseudonym or UNIDENTIFIED,
-        data=item.data,
+        data=data,
         mime=item.mime,
         suffix=_SUFFIXES.get(item.format, ""),
     )

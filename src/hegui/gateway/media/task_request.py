@@ -5,12 +5,13 @@ JSON is judged as the user's, what looks like a file or the address of one is a 
 can judge, and what goes to the model server is written anew from the same values.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any, Final
 
 from hegui.callers.caller import subject_in
-from hegui.gateway.jsonbody import read_object
+from hegui.gateway.jsonbody import read_object, write
 from hegui.gateway.media.multipart import read_form
 from hegui.gateway.wire import Chat, Passage
 from hegui.labels.recognising import HEAD, recognised
@@ -38,6 +39,11 @@ class TaskRequest:
     chat: Chat
     form: bool = False
     uploads: tuple[bytes, ...] = ()
+
+    def kept(self) -> bytes:
+        """Return what of a form is committed to, and kept: its fields, and digests of its files."""
+        files = [hashlib.sha256(data).hexdigest() for data in self.uploads]
+        return write({**self.body, "files": files})
 
     def outgoing(self, interface: Interface, *, marked: bool) -> dict[str, Any]:
         """Return what goes to the model server: masks in place, the subject left out (Art. 11).

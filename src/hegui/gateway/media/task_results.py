@@ -112,7 +112,7 @@ async def _done(
     places, told = {}, []
     for place, item in made:
         number = new_id()
-        new.append(kept(exchange, item)._replace(id=number))
+        new.append(kept(exchange, item, item.data)._replace(id=number))
         told.append({"url": number, **item.aigc})
         if place != _CONTENT:
             places[place] = number

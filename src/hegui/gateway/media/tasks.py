@@ -6,6 +6,7 @@ are taken over; whoever asks again gets the same addresses, also after a restart
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -55,6 +56,8 @@ async def create(
     require_producer(gate)
     content_type = incoming.headers.get("content-type", "")
     request = read_request(incoming.body, content_type, depth=gate.settings.limits.depth)
+    if request.form:
+        incoming = replace(incoming, body=request.kept())  # files are not kept, their digests are
     upstream = gate.upstreams.for_task(request.model, interface.name)
     request.outgoing(interface, marked=upstream.films_show_notice)  # refused before it is recorded
     medium: Medium = "video" if interface.films.search(below) else "image"

@@ -61,6 +61,7 @@ class MediaRequest:
     names: list[str]
     count: int = 1
     form: str = ""
+    addressed: bool = False
     uploads: list[Upload] = field(default_factory=list)
 
     def outgoing(self) -> dict[str, Any]:
@@ -115,13 +116,15 @@ def _pictures(value: dict[str, Any], uploads: list[Upload]) -> MediaRequest:
         raise _wrong("n", f"a number from 1 to {MOST_PICTURES}", f" 1 到 {MOST_PICTURES} 的整数")
     if value.get("stream") not in (None, False):
         raise BadRequest(_PARTIAL, param="stream")
-    if value.get("response_format") not in (None, "b64_json"):
-        raise BadRequest(_ADDRESS, param="response_format")
+    answered = value.get("response_format")
+    if answered not in (None, "b64_json", "url"):
+        raise _wrong("response_format", "b64_json or url", " b64_json 或 url")
     form = value.get("output_format")
     if form is not None and form not in ("png", "jpeg", "webp"):
         raise _wrong("output_format", "png, jpeg or webp", " png、jpeg 或 webp")
     request = _request(value, "prompt")
     request.count, request.uploads = n or 1, uploads
+    request.addressed = answered == "url"
     request.chat.unjudged = ["messages[0].image"] * len(uploads)
     return request
 
@@ -188,17 +191,18 @@ def _form_value(part: Part) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of an answer, in Base64; ``said`` is what the model says of it, to be judged."""
+    """A picture of an answer, in Base64; ``said`` is what the model says of it, to be judged.
+
+    ``address`` is where it lies instead.
+    """
 
     data: bytes = field(repr=False)
     said: str
+    address: str = field(default="", repr=False)
 
 
 def pictures_of(value: Any, most: int) -> list[Picture] | None:
-    """Return the pictures of an answer; None where it is not what the OpenAI API says.
-
-    A picture that comes as an address has no ``data``.
-    """
+    """Return the pictures of an answer; None where it is not what the OpenAI API says."""
     entries = value.get("data") if isinstance(value, dict) else None
     if not isinstance(entries, list) or not 1 <= len(entries) <= most:
         return None
@@ -207,11 +211,14 @@ def pictures_of(value: Any, most: int) -> list[Picture] | None:
         if not isinstance(entry, dict):
             return None
         data, said = entry.get("b64_json") or "", entry.get("revised_prompt") or ""
-        if not isinstance(data, str) or not isinstance(said, str):
+        address = entry.get("url") or ""
+        if not all(isinstance(one, str) for one in (data, said, address)):
+            return None
+        if not (data or address):
             return None
         if data.startswith("data:"):
             data = data.partition(",")[2]
-        found.append(Picture(data.encode("ascii", "replace"), said))
+        found.append(Picture(data.encode("ascii", "replace"), said, address))
     return found
 
 
@@ -263,8 +270,4 @@ _EVENTS: Final = Words(
 _PARTIAL: Final = Words(
     en="Partial pictures cannot be labelled before they are shown: leave stream out.",
     zh="未完成的图片无法在展示前添加标识：请去掉 stream。",
-)
-_ADDRESS: Final = Words(
-    en="Pictures are answered in Base64 here: set response_format to b64_json.",
-    zh="此处图片以 Base64 返回：请将 response_format 设为 b64_json。",
 )
