@@ -1,5 +1,6 @@
 """The sentences of ``hegui check``: applicability, content, labels, and what to mind."""
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from hegui.terms import Words
@@ -60,6 +61,43 @@ _LABELS: Final = {
 }
 
 
+_UNJUDGED: Final = {
+    "refuse": Words(
+        "Requests for pictures and speech are refused, because no attached detector can judge what "
+        "would be made (media.unjudged).",
+        "图片和语音请求一律拒绝，因为没有检测器能审核生成的内容（media.unjudged）。",
+    ),
+    "record": Words(
+        "What is asked for is screened; the pictures and the sound themselves are judged by nobody "
+        "and recorded as unjudged (media.unjudged).",
+        "请求中的文字会审核；图片和声音本身无人审核，记为“未判断”（media.unjudged）。",
+    ),
+}
+_NO_CODE: Final = Words(
+    "Without provider.uscc none is given out: its label could not name the provider.",
+    "没有 provider.uscc 时不提供图片和语音，因为标识中无法写明服务提供者。",
+)
+_PICTURES: Final = Words(
+    "Each picture gets a notice in a corner and a label in its metadata before it leaves.",
+    "每张图片在送出之前都会在一角加上提示，并在元数据中写入标识。",
+)
+_SOUND: Final = {
+    "rhythm": Words(
+        "Speech begins with the rhythm short long, short short (MP3 and WAV).",
+        "语音以“短长 短短”节奏开头（MP3、WAV）。",
+    ),
+    "interface": Words(
+        "Speech carries its label in the metadata only: your player must show a permanent notice.",
+        "语音只在元数据中带标识：播放界面必须持续显示提示。",
+    ),
+}
+_NO_PILLOW: Final = Words(
+    "Pillow is not installed, so no notice can be drawn and every picture is withheld: install "
+    "hegui[media].",
+    "没有安装 Pillow，无法在图片上添加提示，所有图片都不会送出：请安装 hegui[media]。",
+)
+
+
 def applicability(settings: "Settings") -> Words:
     """Say whether the Measures apply, and why (Art. 2, 22)."""
     if settings.service.scope == "public":
@@ -81,6 +119,19 @@ def content_kept(settings: "Settings") -> Words:
 def labelling(settings: "Settings") -> Words:
     """Say how users see that replies are AI-generated (Art. 12)."""
     return _LABELS[settings.labels.text]
+
+
+def media(settings: "Settings") -> Words:
+    """Say what becomes of pictures and speech that a model generates (Art. 12)."""
+    chosen = settings.media
+    told = [_UNJUDGED[chosen.unjudged]]
+    if not settings.provider.code:
+        told.append(_NO_CODE)
+    elif chosen.unjudged == "record":
+        told += [_PICTURES, _SOUND[chosen.sound]]
+        if find_spec("PIL") is None:
+            told.append(_NO_PILLOW)
+    return Words(" ".join(one.en for one in told), "".join(one.zh for one in told))
 
 
 def notes(settings: "Settings") -> list[Words]:

@@ -58,6 +58,12 @@ class Metrics:
             "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
         )
         self._count_guards()
+        self._media = Counter(
+            "hegui_media_items",
+            "Pictures and speeches by medium and what became of them",
+            ["medium", "result"],
+            registry=self.registry,
+        )
 
     def _count_guards(self) -> None:
         self._guards = Counter(
@@ -118,6 +124,10 @@ class Metrics:
     def ended(self, end: str) -> None:
         """Count how an exchange ended."""
         self._count(self._ends, end)
+
+    def item(self, medium: str, result: str) -> None:
+        """Count a picture or speech: labelled, streamed, cut or withheld."""
+        self._count(self._media, medium, result)
 
     def screened(self, seconds: float) -> None:
         """Note how long it took to judge a request."""

@@ -18,6 +18,7 @@ from hegui.settings.schema import (
     Content,
     Labels,
     Listen,
+    Media,
     Provider,
     Scope,
     Service,
@@ -163,6 +164,9 @@ def draft(
     page.table("labels", Labels)
     page.key("text", "interface" if owns_screen else "suffix")
     page.key("language", "zh" if language == "zh" else "zh+en")
+    page.table("media", Media)
+    page.key("unjudged", "refuse" if scope == "public" else "record")
+    page.key("sound", Media().sound, told=False)
     page.table("callers", Callers)
     page.key("anonymous", value=False)
     return page.text()

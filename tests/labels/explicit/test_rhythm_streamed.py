@@ -62,8 +62,7 @@ def test_what_is_no_such_sound_is_refused_and_nothing_given_out(kind: str, data:
     stream, out = streamed_rhythm(kind), []
 
     def all_of_it() -> None:
-        for at in range(0, len(data), 50):
-            out.append(stream.feed(data[at : at + 50]))
+        out.extend(stream.feed(data[at : at + 50]) for at in range(0, len(data), 50))
         stream.end()
 
     with pytest.raises(BadRequest):

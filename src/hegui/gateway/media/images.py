@@ -1,6 +1,7 @@
 """The way of a request for pictures. Read ``_run`` from top to bottom."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any, Final
 
 from hegui.gateway import exchange as way
@@ -40,6 +41,8 @@ async def generations(gate: Gate, incoming: Incoming, out: Outbox) -> None:
 async def edits(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     """Answer ``POST /v1/images/edits``."""
     request = wire.read_edit(incoming.body, incoming.headers.get("content-type", ""))
+    kept = await asyncio.to_thread(request.kept)
+    incoming = replace(incoming, body=kept)  # what is kept of a request holds no pictures
     await _run(gate, incoming, out, request, "/images/edits")
 
 

@@ -134,6 +134,7 @@ async def labelled(
     made = done.whole
     fields = _facts(made, item, done.size) | {"agreement": show.agreement, "judged": item.judged}
     await gate.evidence.item(exchange, "media.labelled", fields)
+    gate.metrics.item(item.medium, "labelled")
     aigc = aigc_of(made.implicit, made.explicit) | {"mime": made.mime, "sha256": made.file}
     return LabelledItem(
         made.data, done.size, made.mime, made.format, made.implicit, aigc, item.encoded
@@ -163,6 +164,7 @@ async def withheld(
         "received": received,
     }
     await gate.evidence.item(exchange, "media.withheld", fields)
+    gate.metrics.item(medium, "withheld")
     words = Words(
         _WITHHELD.en.format(why=error.words.en, number=exchange.number),
         _WITHHELD.zh.format(why=error.words.zh, number=exchange.number),

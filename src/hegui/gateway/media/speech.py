@@ -153,6 +153,7 @@ class _Voice:
             "end": how,
         }
         await self._gate.evidence.item(self._exchange, "media.streamed", fields)
+        self._gate.metrics.item("audio", "streamed" if how == "complete" else "cut")
 
 
 _NO_RHYTHM: Final = Words(

@@ -5,11 +5,12 @@ fields that are not strings; what goes upstream is written anew from them. Of an
 known is handed on.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from hegui.callers.caller import subject_in
-from hegui.gateway.jsonbody import read_object
+from hegui.gateway.jsonbody import read_object, write
 from hegui.gateway.media.multipart import Part, read_form
 from hegui.gateway.wire import Chat, Passage
 from hegui.labels.recognising import HEAD, recognised
@@ -72,6 +73,14 @@ class MediaRequest:
         said = dict(zip(self.names, self.said, strict=True))
         sent = {key: said.get(key, value) for key, value in self.fields.items()}
         return {key: value for key, value in sent.items() if key not in _NOT_SENT}
+
+    def kept(self) -> bytes:
+        """Return what of a request with pictures is committed to, and kept: their digests."""
+        files = [
+            {"name": one.name, "mime": one.mime, "sha256": hashlib.sha256(one.data).hexdigest()}
+            for one in self.uploads
+        ]
+        return write({**self.fields, "files": files})
 
 
 def read_generation(body: bytes, *, depth: int) -> MediaRequest:
