@@ -50,7 +50,10 @@ def media() -> None:
         "shown: whoever has one gets the file.",
         "列出保存的文件，最新的在前，最多 1000 个。不显示地址本身：任何人凭地址即可取得文件。",
     ),
-    examples=Words("hegui media list --all\nhegui media list --json", "hegui media list --all"),
+    examples=Words(
+        "hegui media list --all\nhegui media list --json",
+        "hegui media list --all\nhegui media list --json",
+    ),
 )
 @SETTINGS_OPTION
 @option(
