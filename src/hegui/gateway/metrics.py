@@ -57,15 +57,15 @@ class Metrics:
         self._lag = Gauge(
             "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
         )
-        self._count_guards()
+        self._count_what_is_attached()
+
+    def _count_what_is_attached(self) -> None:
         self._media = Counter(
             "hegui_media_items",
             "Pictures and speeches by medium and what became of them",
             ["medium", "result"],
             registry=self.registry,
         )
-
-    def _count_guards(self) -> None:
         self._guards = Counter(
             "hegui_guard_requests",
             "Requests to guard models by how they ended",
