@@ -11,13 +11,16 @@ import pytest_asyncio
 
 from hegui.app import parts
 from hegui.app.shelf import close, open_shelf
+from hegui.app.upkeep import Upkeep, holders_of, open_vault
+from hegui.ledger import kinds, leaf
 from hegui.ledger.log import Ledger
 from hegui.settings import Settings, inspect
 from hegui.shelf.blobs import Folder
 from hegui.shelf.shelf import New, Shelf
 from hegui.store import open_database
-from hegui.terms import BadRequest, Unavailable, Words
+from hegui.terms import BadRequest, Entry, Unavailable, Words, Write
 from hegui.testing.clock import FixedClock
+from hegui.vault import Subject, Vault
 
 TEXT = """
 data_dir = "{folder}/data"
@@ -238,3 +241,42 @@ async def test_addresses_and_rows_survive_a_restart(settings: Settings) -> None:
         await asyncio.sleep(0)
     finally:
         await second.close()
+
+
+def test_an_erasure_is_not_complete_before_the_files_are_gone(settings: Settings) -> None:
+    clock = FixedClock()
+    house = House(settings, clock)
+    holders = holders_of(settings)
+    vault = open_vault(settings, clock, holders)
+    try:
+        subject = vault.subject("default", "alice")
+        writes = (*subject.writes, *sealed(vault, subject, clock))
+        record = leaf.make(kinds.named("service.stopped"), clock(), "default", STOPPED)
+        house.ledger.add_blocking(Entry("default", record, writes))
+        assert subject.pseudonym is not None
+        new = house.new(subject=subject.pseudonym)
+        (kept,) = asyncio.run(house.shelf.keep([new]))
+        with Upkeep(settings, house.ledger, clock, holders) as upkeep:
+            erasures = upkeep.erasures()
+            person = erasures.person("default", pseudonym=subject.pseudonym)
+            erasures.ask(person, "requested", "staff 7")
+            assert "media" in [sink.name for sink in erasures.sinks]
+            erasures.advance()
+            clock.forward(8 * 86_400_000)
+            upkeep.tend()
+            clock.forward(300_000)
+            upkeep.tend()
+            (standing,) = erasures.standings()
+        assert standing.sinks["media"] == "done"
+        assert house.files() == []
+        assert house.records("media.withdrawn")[0]["medium"] == kept.medium.id
+    finally:
+        vault.close()
+        asyncio.run(house.close())
+
+
+STOPPED = {"reason": "x", "answered": 0}
+
+
+def sealed(vault: Vault, subject: Subject, clock: FixedClock) -> tuple[Write, ...]:
+    return vault.seal(subject, "default", EXCHANGE, "prompt", "all", b"x", clock() + 86_400_000)

@@ -1,5 +1,6 @@
 """What the gateway needs to label pictures and speech, from the settings."""
 
+import asyncio
 from collections.abc import Callable
 
 from starlette.types import ASGIApp
@@ -30,7 +31,8 @@ def media_parts(settings: Settings, ledger: Evidencing, clock: Clock) -> MediaPa
         return agreements.in_force(settings.data_dir, number, at_ms).subject
 
     bench = LabelBench(media.workers, media.label_seconds)
-    return MediaParts(bench, agreed, open_shelf(settings, ledger, clock), fetcher_of(settings))
+    shelf, fetcher = open_shelf(settings, ledger, clock), fetcher_of(settings)
+    return MediaParts(bench, agreed, shelf, fetcher, asyncio.Semaphore(settings.shelf.fetches))
 
 
 def media_paths(

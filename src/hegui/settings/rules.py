@@ -14,7 +14,7 @@ from hegui.settings.guards import GuardModel
 from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
 from hegui.settings.locate import Trail
 from hegui.settings.schema import Assertion, Settings, Upstream
-from hegui.settings.shelf import host_fault, shelf_faults
+from hegui.settings.shelf import NO_MEDIA_HOSTS, host_fault, shelf_faults
 from hegui.settings.vault import vault_faults
 from hegui.settings.witness import MOST_WITNESSES, vkey_fault
 from hegui.terms import Words
@@ -182,6 +182,8 @@ def _upstreams(settings: Settings) -> Iterator[_Found]:
                 (*trail, "models"),
                 Words('names no model; ["*"] means all', '没有模型；["*"] 表示全部'),
             )
+        if upstream.media_tasks not in ("", "openai-videos") and not upstream.media_hosts:
+            yield (*trail, "media_hosts"), NO_MEDIA_HOSTS
         for number, host in enumerate(upstream.media_hosts):
             fault = host_fault(host)
             if fault is not None:

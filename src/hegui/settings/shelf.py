@@ -186,3 +186,9 @@ def _is_endpoint(text: str) -> bool:
         return False
     bare = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
     return parts.scheme in ("http", "https") and bool(parts.hostname) and bare
+
+
+NO_MEDIA_HOSTS: Final = Words(
+    "is needed where media_tasks is set: name the hosts that the addresses of its answers lead to",
+    "设置了 media_tasks 时必须填写：列出其应答中的地址所指向的主机",
+)

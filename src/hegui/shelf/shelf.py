@@ -29,8 +29,7 @@ _REMEMBERED_MS: Final = 30 * _DAY_MS
 class New(NamedTuple):
     """A labelled file that is to be kept: of which exchange and person, and of which format.
 
-    ``subject`` is a pseudonym or ``unidentified``, ``suffix`` the usual end of its name, ``id`` its
-    number if it has one already.
+    ``subject`` is a pseudonym or ``unidentified``, ``suffix`` the usual end of its name.
     """
 
     tenant: str
@@ -39,7 +38,6 @@ class New(NamedTuple):
     data: bytes
     mime: str
     suffix: str
-    id: str = ""
 
 
 class Shelved(NamedTuple):
@@ -71,13 +69,10 @@ class Shelf:
     term_ms: int
     pending: set[str] = field(default_factory=set)
 
-    async def keep(
-        self, new: Sequence[New], also: Sequence[tuple[str, Mapping[str, Any], Write]] = ()
-    ) -> list[Shelved]:
+    async def keep(self, new: Sequence[New]) -> list[Shelved]:
         """Keep files and return their addresses, all of them durable and on record.
 
-        ``also`` are records that follow, each a kind, its fields and a row, of the same tenant. Of
-        several files all are kept or none: what is on record by then ends at its term. A full
+        Of several files all are kept or none: what is on record by then ends at its term. A full
         shelf, disk or storage is ``Unavailable``.
         """
         size = sum(len(each.data) for each in new)
@@ -89,7 +84,7 @@ class Shelf:
         try:
             for each, medium in zip(new, media, strict=True):
                 await self.blobs.put(medium.file, each.data, medium.mime)
-            await self._record(media, also, now)
+            await self._record(media, now)
         except BaseException:
             await self._drop(media)
             raise
@@ -146,7 +141,7 @@ class Shelf:
         return Tended(expired, deleted, left)
 
     def _medium(self, new: New, now: int) -> Medium:
-        number = new.id or new_id()
+        number = new_id()
         return Medium(
             id=number,
             tenant=new.tenant,
@@ -160,12 +155,7 @@ class Shelf:
             expires=now + self.term_ms,
         )
 
-    async def _record(
-        self,
-        media: Sequence[Medium],
-        also: Sequence[tuple[str, Mapping[str, Any], Write]],
-        now: int,
-    ) -> None:
+    async def _record(self, media: Sequence[Medium], now: int) -> None:
         for medium in media:
             fields: dict[str, Any] = {
                 "medium": medium.id,
@@ -177,8 +167,6 @@ class Shelf:
                 "expires": medium.expires,
             }
             await self.record("media.stored", medium.tenant, now, fields, medium.insertion())
-        for kind, said, write in also:
-            await self.record(kind, media[0].tenant, now, said, write)
 
     async def _close(
         self, media: Sequence[Medium], by: str, reason: str, cause: Withdrawal

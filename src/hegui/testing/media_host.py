@@ -17,6 +17,7 @@ FILES: Final[Mapping[str, tuple[str, bytes]]] = {
     "/unsaid.png": ("application/octet-stream", pictures.png()),
     "/film-said-to-be-a-picture.png": ("image/png", films.film(fast=True)),
     "/page.png": ("image/png", b"<!doctype html><title>Sign in</title>"),
+    "/broken.mp4": ("video/mp4", films.film(fast=True)[:60] + bytes(40)),
     "/page.html": ("text/html", b"<!doctype html><title>Sign in</title>"),
 }
 _REDIRECTS: Final[Mapping[str, str]] = {

@@ -44,14 +44,15 @@ class Asked:
 class PracticeTasks:
     """An ASGI app: ``/api/v1``, ``/api/paas/v4``, ``/api/v3`` and ``/v1/videos``.
 
-    ``media`` is the address of the host of media, ``files`` the paths on it that a task results in.
-    A task is done at the ``polls``-th time it is asked for. The model ``fails`` fails, ``endless``
-    is never done, ``odd`` answers with something else.
+    ``media`` is the address of the host of media, ``results`` the paths on it that tasks of a model
+    result in, ``/film.mp4`` for any other; ``polls`` how often those of a model are asked for until
+    they are done, once for any other. The model ``fails`` fails, ``endless`` is never done, ``odd``
+    answers with something else.
     """
 
     media: str = ""
-    files: Sequence[str] = ("/film.mp4",)
-    polls: int = 1
+    results: dict[str, Sequence[str]] = field(default_factory=dict)
+    polls: dict[str, int] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     models: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -66,22 +67,23 @@ class PracticeTasks:
         if request.method == "POST":
             await line.json(200, self._created(interface, request))
         elif request.path.endswith("/content"):
-            mime, data = FILES[self.files[0]]
+            mime, data = FILES["/film.mp4"]
             await line.start(200, mime, content_length=str(len(data)))
             await line.write(data, more=False)
         else:
             await line.json(200, self._told(interface, request.path.rpartition("/")[2]))
 
-    def addresses(self) -> list[str]:
+    def addresses(self, model: str) -> list[str]:
         """Return the addresses that a task results in, signed as object stores sign them."""
-        return [f"{self.media}{path}?Expires=1&Signature=s3cr3t" for path in self.files]
+        paths = self.results.get(model, ("/film.mp4",))
+        return [f"{self.media}{path}?Expires=1&Signature=s3cr3t" for path in paths]
 
     def _created(self, interface: str, request: Asked) -> dict[str, Any]:
         number = f"theirs-{len(self.models) + 1}"
         model = request.json["model"] if request.body.startswith(b"{") else "practice-film"
         self.models[number], self.counts[number] = model, 0
         if model == "odd":
-            return {"message": "no task here", "address": self.addresses()[0]}
+            return {"message": "no task here", "address": self.addresses(model)[0]}
         return _shaped(interface, number, _WORDS[interface][0], [])
 
     def _told(self, interface: str, number: str) -> dict[str, Any]:
@@ -89,10 +91,10 @@ class PracticeTasks:
         running, done, failed = _WORDS[interface]
         model = self.models[number]
         if model == "fails":
-            return _shaped(interface, number, failed, []) | {"detail": self.addresses()}
-        if model == "endless" or self.counts[number] < self.polls:
+            return _shaped(interface, number, failed, []) | {"detail": self.addresses(model)}
+        if model == "endless" or self.counts[number] < self.polls.get(model, 1):
             return _shaped(interface, number, running, [])
-        return _shaped(interface, number, done, self.addresses())
+        return _shaped(interface, number, done, self.addresses(model))
 
 
 def _interface(path: str) -> str:

@@ -1,21 +1,30 @@
-"""Tasks of media interfaces through the gateway: created, asked for, labelled, given out by us."""
+"""Tasks of media interfaces through one gateway: created, asked for, labelled, given out by us."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import openai
 import pytest
+import pytest_asyncio
 
+from hegui.app import Gateway, agreements, build, parts
+from hegui.app.labelling import new_number
+from hegui.callers.keys import NewKey, create
 from hegui.labels.container import Memory
 from hegui.labels.recognising import recognised
+from hegui.settings import Settings, inspect
 from hegui.store import open_database
 from hegui.testing.media_host import MediaHost
 from hegui.testing.practice_tasks import SPOKEN_BY_NOBODY, PracticeTasks
 from hegui.testing.serve import running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CODE = "001191110102MACQD9K64010000"
 PHONE = "13800138000"
@@ -33,68 +42,130 @@ ASKED_AT = {
     "openai-videos": "/v1/videos/{}",
 }
 BASES = {"dashscope": "/api/v1", "zhipu": "/api/paas/v4", "ark": "/api/v3", "openai-videos": "/v1"}
-NAMED = tuple(name for name in CREATED_AT if name != "openai-videos")
-TABLES = """
+HEAD = """
+data_dir = "{folder}/data"
+[service]
+name = "demo"
+scope = "internal"
+reason = "a trial"
 [provider]
 uscc = "91110102MACQD9K640"
 [media]
 unjudged = "{unjudged}"
-[[upstream]]
-name = "tasks"
-base_url = "{base}{below}"
-key = "env:TASKS"
-media_tasks = "{interface}"
-media_hosts = [{hosts}]
-media_private = true
-{films}
 """
+SERVER = """
+[[upstream]]
+name = "{name}"
+base_url = "{base}"
+key = "env:TASKS"
+role = "entrusted"
+models = ["{models}"]
+media_tasks = "{interface}"
+media_hosts = ["{host}"]
+media_private = true
+films_show_notice = {shown}
+"""
+
+
+def settings_text(folder: Path, base: str, media: str, unjudged: str) -> str:
+    """Return settings with a server of each interface, and two that are not as they should be."""
+    host = media.removeprefix("http://")
+    servers = [
+        ("bare", "ark", "bare-*", host, "false"),
+        ("unlisted", "ark", "unlisted-*", "media.example.com", "true"),
+        *((name, name, "*", host, "true") for name in BASES),
+    ]
+    tables = [
+        SERVER.format(
+            name=name,
+            base=base + BASES[interface],
+            interface=interface,
+            models=models,
+            host=listed,
+            shown=shown,
+        )
+        for name, interface, models, listed, shown in servers
+    ]
+    return HEAD.format(folder=folder, unjudged=unjudged) + "".join(tables)
 
 
 @dataclass
 class Bench:
-    house: Any
+    gateway: Gateway
     server: PracticeTasks
     host: MediaHost
-    interface: str
+    url: str
     media: str
+    http: aiohttp.ClientSession
+    key: str
+    others: str
+    told: list[Any] = field(default_factory=list)
 
-    def request(self, text: str = "a lake", model: str = "film-1") -> dict[str, Any]:
-        if self.interface == "dashscope":
-            return {"model": model, "input": {"prompt": text}}
-        if self.interface == "ark":
-            return {"model": model, "content": [{"type": "text", "text": text}]}
-        return {"model": model, "prompt": text}
+    async def ask(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+        sent = {"authorization": f"Bearer {self.key}"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.http.post(self.url + path, json=body, headers=sent) as reply:
+            return self.clean(reply.status, await reply.read())
 
-    async def create(self, text: str = "a lake", model: str = "film-1", **more: Any) -> Any:
-        body = self.request(text, model) | more.pop("body", {})
-        status, said = await self.house.ask(body, path=CREATED_AT[self.interface], **more)
+    async def create(self, model: str = "film", interface: str = "ark", **more: Any) -> str:
+        """Create a task; return its number."""
+        status, said = await self.ask(CREATED_AT[interface], request(model, interface) | more)
         assert status == 200, said
-        return said
+        number = said["output"]["task_id"] if "output" in said else said["id"]
+        assert number.startswith("task-")
+        return str(number)
 
-    async def poll(self, number: str, key: str = "") -> tuple[int, Any]:
-        url = f"{self.house.url}{ASKED_AT[self.interface].format(number)}"
-        headers = {"authorization": f"Bearer {key or self.house.key}"}
-        async with self.house.http.get(url, headers=headers) as reply:
-            return reply.status, json.loads(await reply.read())
+    async def poll(self, number: str, interface: str = "ark", key: str = "") -> tuple[int, Any]:
+        url = f"{self.url}{ASKED_AT[interface].format(number)}"
+        headers = {"authorization": f"Bearer {key or self.key}"}
+        async with self.http.get(url, headers=headers) as reply:
+            return self.clean(reply.status, await reply.read())
 
-    async def get(self, url: str, **headers: str) -> tuple[int, bytes, Any]:
-        path = url.partition("/media/")[2]
-        async with self.house.http.get(f"{self.house.url}/media/{path}", headers=headers) as reply:
+    async def get(self, address: str, **headers: str) -> tuple[int, bytes, Any]:
+        """Follow an address of ours."""
+        assert address.startswith("http://127.0.0.1:8100/media/")
+        url = f"{self.url}/media/{address.partition('/media/')[2]}"
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.http.get(url, headers=sent) as reply:
             return reply.status, await reply.read(), reply.headers
 
-    def clean(self, said: Any) -> None:
-        """Check the whole answer: nothing of the server's addresses, ids or texts is in it."""
-        text = json.dumps(said)
-        for word in (self.media, "127.0.0.1:" + self.media.rpartition(":")[2], "s3cr3t"):
+    def clean(self, status: int, data: bytes) -> tuple[int, Any]:
+        """Check every answer: nothing of the server's addresses, ids or texts is in it."""
+        text = data.decode()
+        for word in (self.media, self.media.removeprefix("http://"), "s3cr3t", "theirs-"):
             assert word not in text
-        assert "theirs-" not in text
         assert SPOKEN_BY_NOBODY not in text
+        return status, json.loads(text)
+
+    def records(self, number: str) -> list[dict[str, Any]]:
+        """Return all records of a task's exchange, in order."""
+        connection = open_database(self.gateway.settings.database, read_only=True)
+        try:
+            rows = connection.execute("SELECT leaf FROM entry ORDER BY tenant, idx").fetchall()
+        finally:
+            connection.close()
+        found = [json.loads(leaf) for (leaf,) in rows]
+        return [one for one in found if one.get("exchange") == number.removeprefix("task-")]
+
+    def kinds(self, number: str) -> list[str]:
+        return [one["kind"] for one in self.records(number)]
+
+    def change(self, sql: str, *cells: str) -> None:
+        connection = open_database(self.gateway.settings.database)
+        connection.execute(sql, cells)
+        connection.close()
 
 
-def number_in(said: Any) -> str:
-    number = said["output"]["task_id"] if "output" in said else said["id"]
-    assert isinstance(number, str)
-    return number
+def request(model: str, interface: str = "ark", text: str = "a lake") -> dict[str, Any]:
+    if interface == "dashscope":
+        return {"model": model, "input": {"prompt": text}}
+    if interface == "ark":
+        return {"model": model, "content": [{"type": "text", "text": text}]}
+    return {"model": model, "prompt": text}
+
+
+def address_in(said: Any) -> str:
+    return str(said["aigc"]["media"][0]["url"])
 
 
 def label_in(data: bytes) -> dict[str, str]:
@@ -105,343 +176,368 @@ def label_in(data: bytes) -> dict[str, str]:
     return dict(found.parsed.fields)
 
 
-@pytest.fixture
-def open_bench(open_house: Any) -> Any:
-    @asynccontextmanager
-    async def opened(
-        interface: str = "ark",
-        *,
-        hosts: str = "",
-        films: bool = True,
-        unjudged: str = "record",
-        server: PracticeTasks | None = None,
-    ) -> AsyncIterator[Bench]:
-        host, server = MediaHost(), server or PracticeTasks()
-        async with running(host) as media, running(server) as base:
-            server.media = media
-            text = TABLES.format(
-                base=base,
-                below=BASES[interface],
-                interface=interface,
-                hosts=hosts or f'"{media.removeprefix("http://")}"',
-                films="films_show_notice = true" if films else "",
-                unjudged=unjudged,
-            )
-            async with open_house(text, environ={"TASKS": "sk-tasks"}) as house:
-                yield Bench(house, server, host, interface, media)
-
-    return opened
-
-
-@pytest.mark.parametrize("interface", NAMED)
-async def test_a_task_ends_in_a_labelled_film_under_an_address_of_ours(
-    open_bench: Any, interface: str
-) -> None:
-    async with open_bench(interface) as bench:
-        created = await bench.create()
-        number = number_in(created)
-        assert number.startswith("task-")
-        status, said = await bench.poll(number)
-        assert status == 200
-        for answer in (created, said):
-            bench.clean(answer)
-        address = said["aigc"]["media"][0]["url"]
-        assert json.dumps(said).count(address) == 2  # where the interface has it, and in aigc
-        status, data, headers = await bench.get(address)
-        assert (status, headers["content-type"]) == (200, "video/mp4")
-        assert label_in(data)["ContentProducer"] == CODE
-        assert said["aigc"]["media"][0]["explicit"] == "present"
-        assert [each.headers.get("authorization") for each in bench.server.asked] == [
-            "Bearer sk-tasks"
-        ] * 2
-        assert all("authorization" not in headers for _, headers in bench.host.seen)
-
-
-async def test_what_is_on_record_leads_from_the_request_to_the_file(open_bench: Any) -> None:
-    async with open_bench() as bench:
-        created = await bench.create()
-        number = number_in(created)
-        await bench.poll(number)
-        records = bench.house.records("media.")
-        kinds = [record["kind"] for record in records]
-        assert kinds == ["media.task", "media.labelled", "media.stored", "media.task_ended"]
-        exchanges = {record["exchange"] for record in records}
-        asked, answered = bench.house.records("exchange.")
-        assert exchanges == {asked["exchange"]} == {answered["exchange"]}
-        assert records[1]["file"] == records[2]["file"]
-        assert (records[3]["end"], records[3]["media"]) == ("kept", 1)
-        assert "theirs-1" not in json.dumps(records)
-
-
-async def test_asking_twice_or_at_once_gives_the_same_address(open_bench: Any) -> None:
-    async with open_bench() as bench:
-        number = number_in(await bench.create())
-        answers = await asyncio.gather(*(bench.poll(number) for _ in range(4)))
-        addresses = {said["aigc"]["media"][0]["url"] for _, said in answers}
-        assert len(addresses) == 1
-        assert len(bench.host.seen) == 1
-        assert len(bench.house.records("media.stored")) == 1
-
-
-async def test_a_task_that_runs_says_so(open_bench: Any) -> None:
-    async with open_bench(server=PracticeTasks(polls=3)) as bench:
-        number = number_in(await bench.create())
-        states = [(await bench.poll(number))[1]["status"] for _ in range(3)]
-        assert states == ["running", "running", "succeeded"]
-
-
-async def test_a_task_that_fails_says_so_without_the_servers_words(open_bench: Any) -> None:
-    async with open_bench() as bench:
-        number = number_in(await bench.create(model="fails"))
-        for _ in range(2):
-            status, said = await bench.poll(number)
-            assert (status, said["status"]) == (200, "failed")
-            bench.clean(said)
-        assert len(bench.server.asked) == 2  # what has ended is not asked for again
-        (record,) = bench.house.records("media.task_ended")
-        assert (record["end"], record["reason"]) == ("failed", "upstream")
-
-
-async def test_the_prompt_is_screened_before_a_task_is_created(open_bench: Any) -> None:
-    async with open_bench() as bench:
-        body = bench.request(WEAPON)
-        status, said = await bench.house.ask(body, path=CREATED_AT["ark"])
-        assert (status, said["error"]["code"]) == (400, "content_filter")
-        assert "HG-" in said["error"]["message"]
-        assert bench.server.asked == []
-        assert bench.house.answered()["end"] == "refused"
-
-
-async def test_personal_data_in_a_prompt_is_masked_for_a_server_that_is_not_ours(
-    open_bench: Any,
-) -> None:
-    async with open_bench() as bench:
-        await bench.create(f"a sign that says {PHONE}", body={"user": "alice"})
-        sent = bench.server.asked[0].body.decode()
-        assert PHONE not in sent
-        assert "alice" not in sent
-
-
-async def test_a_task_is_known_to_its_own_tenant_only(open_bench: Any) -> None:
-    async with open_bench() as bench:
-        number = number_in(await bench.create())
-        connection = open_database(bench.house.database)
-        connection.execute("UPDATE media_task SET tenant = 'other'")
+def new_key(settings: Settings, tenant: str) -> str:
+    pepper = parts.pepper(settings)
+    connection = open_database(settings.database)
+    try:
+        return create(connection, pepper, NewKey(tenant=tenant), parts.now())[0]
+    finally:
         connection.close()
+
+
+async def opened(stack: AsyncExitStack, folder: Path, unjudged: str) -> Bench:
+    host, server = MediaHost(), PracticeTasks()
+    media = await stack.enter_async_context(running(host))
+    base = await stack.enter_async_context(running(server))
+    server.media = media
+    text = settings_text(folder, base, media, unjudged)
+    settings, problems = inspect(text, environ={"TASKS": "sk-tasks"})
+    assert settings is not None, [problem.sentence.en for problem in problems]
+    key, others = new_key(settings, "default"), new_key(settings, "others")
+    gateway = build(settings)
+    await gateway.start()
+    stack.push_async_callback(gateway.stop)
+    url = await stack.enter_async_context(running(gateway.public))
+    http = await stack.enter_async_context(aiohttp.ClientSession())
+    return Bench(gateway, server, host, url, media, http, key, others)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    async with AsyncExitStack() as stack:
+        yield await opened(stack, tmp_path_factory.mktemp("tasks"), "record")
+
+
+@pytest.mark.parametrize("interface", ["dashscope", "zhipu", "ark"])
+async def test_a_task_ends_in_a_labelled_film_under_an_address_of_ours(
+    bench: Bench, interface: str
+) -> None:
+    asked, fetched = len(bench.server.asked), len(bench.host.seen)
+    number = await bench.create(interface=interface)
+    status, said = await bench.poll(number, interface)
+    address = address_in(said)
+    assert status == 200
+    assert json.dumps(said).count(address) == 2  # where the interface has it, and in aigc
+    status, data, headers = await bench.get(address)
+    assert (status, headers["content-type"]) == (200, "video/mp4")
+    assert label_in(data)["ContentProducer"] == CODE
+    assert said["aigc"]["media"][0]["explicit"] == "present"
+    keys = [each.headers.get("authorization") for each in bench.server.asked[asked:]]
+    assert keys == ["Bearer sk-tasks"] * 2
+    assert all("authorization" not in headers for _, headers in bench.host.seen[fetched:])
+
+
+async def test_what_is_on_record_leads_from_the_request_to_the_file(bench: Bench) -> None:
+    number = await bench.create()
+    await bench.poll(number)
+    records = {one["kind"]: one for one in bench.records(number)}
+    assert list(records) == [
+        "exchange.asked",
+        "media.task",
+        "exchange.answered",
+        "media.labelled",
+        "media.stored",
+        "media.task_ended",
+    ]
+    assert records["media.labelled"]["file"] == records["media.stored"]["file"]
+    assert (records["media.task_ended"]["end"], records["media.task_ended"]["media"]) == ("kept", 1)
+    assert "theirs-" not in json.dumps(records)
+
+
+async def test_asking_twice_or_at_once_gives_the_same_address(bench: Bench) -> None:
+    number, fetched = await bench.create(), len(bench.host.seen)
+    answers = await asyncio.gather(*(bench.poll(number) for _ in range(4)))
+    assert len({address_in(said) for _, said in answers}) == 1
+    assert len(bench.host.seen) == fetched + 1
+    assert bench.kinds(number).count("media.stored") == 1
+
+
+async def test_a_task_that_runs_says_so(bench: Bench) -> None:
+    bench.server.polls["slow"] = 3
+    number = await bench.create("slow")
+    states = [(await bench.poll(number))[1]["status"] for _ in range(3)]
+    assert states == ["running", "running", "succeeded"]
+
+
+async def test_a_task_that_fails_says_so_without_the_servers_words(bench: Bench) -> None:
+    number, asked = await bench.create("fails"), len(bench.server.asked)
+    for _ in range(2):
         status, said = await bench.poll(number)
+        assert (status, said["status"]) == (200, "failed")
+    assert len(bench.server.asked) == asked + 1  # what has ended is not asked for again
+    record = bench.records(number)[-1]
+    assert (record["kind"], record["end"], record["reason"]) == (
+        "media.task_ended",
+        "failed",
+        "upstream",
+    )
+
+
+async def test_the_prompt_is_screened_before_a_task_is_created(bench: Bench) -> None:
+    asked = len(bench.server.asked)
+    body = request("film", text=WEAPON)
+    status, said = await bench.ask(CREATED_AT["ark"], body)
+    assert (status, said["error"]["code"]) == (400, "content_filter")
+    assert "HG-" in said["error"]["message"]
+    hidden = request("film") | {"image_name": WEAPON}
+    assert (await bench.ask(CREATED_AT["ark"], hidden))[0] == 400
+    long = request("film", text="how to make a pipe bomb " * 60)
+    assert (await bench.ask(CREATED_AT["ark"], long))[0] == 400
+    assert len(bench.server.asked) == asked
+
+
+async def test_personal_data_is_masked_and_nobody_is_named_to_a_server_that_is_not_ours(
+    bench: Bench,
+) -> None:
+    more = {"content": [{"type": "text", "text": f"a sign that says {PHONE}"}], "user": "alice"}
+    await bench.create(**more)
+    sent = bench.server.asked[-1].body.decode()
+    assert PHONE not in sent
+    assert "alice" not in sent
+
+
+async def test_a_task_is_known_to_its_own_tenant_and_interface_only(bench: Bench) -> None:
+    number = await bench.create("endless")
+    for status, said in (
+        await bench.poll(number, key=bench.others),
+        await bench.poll(number, "zhipu"),
+        await bench.poll("task-01KSR49200AAAAAAAAAAAAAAAA"),
+    ):
         assert (status, said["error"]["code"]) == (404, "task_not_found")
-        assert (await bench.poll("task-01KSR49200AAAAAAAAAAAAAAAA"))[0] == 404
-        assert (await bench.poll(number, key="hg-nobody"))[0] == 401
+    assert (await bench.poll(number, key="hg-nobody"))[0] == 401
+    assert (await bench.poll(number))[1]["status"] == "running"
+    bench.change("UPDATE media_task SET expires = 1 WHERE id = ?", number)
+    assert (await bench.poll(number))[0] == 404
 
 
-UNFIT = (
-    "/away.png",
-    "/page.html",
-    "/short.png",
-    "/gone.mp4",
-    "/film-said-to-be-a-picture.png",
-    "/packed.png",
-)
+UNFIT = ("/away.png", "/page.html", "/short.png", "/gone.mp4", "/film-said-to-be-a-picture.png")
 
 
 async def test_a_file_that_cannot_be_taken_over_leaves_nothing_and_says_where_to_look(
-    open_bench: Any, caplog: pytest.LogCaptureFixture
+    bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_bench() as bench:
-        number = number_in(await bench.create())
-        for path in UNFIT:
-            caplog.clear()
-            bench.server.files = (path,)
-            status, said = await bench.poll(number)
-            assert (status, said["error"]["code"]) == (502, "media_not_fetched"), path
-            assert "HG-" in said["error"]["message"]
-            bench.clean(said)
-            assert "s3cr3t" not in caplog.text
-            assert "was not taken over" in caplog.text
-        assert bench.house.records("media.stored") == []
-        bench.server.files = ("/film.mp4",)
-        assert (await bench.poll(number))[1]["status"] == "succeeded"
+    number = await bench.create("unfit", "dashscope")
+    for path in UNFIT:
+        caplog.clear()
+        bench.server.results["unfit"] = ("/film.mp4", path)
+        status, said = await bench.poll(number, "dashscope")
+        assert (status, said["error"]["code"]) == (502, "media_not_fetched"), path
+        assert "HG-" in said["error"]["message"]
+        assert "was not taken over" in caplog.text
+        assert "s3cr3t" not in caplog.text
+    shelf = bench.gateway.gate.media.shelf
+    rows = await shelf.book.of_exchange(number.removeprefix("task-"))
+    assert len(rows) == len(UNFIT)
+    assert {row.cause for row in rows} == {"superseded"}  # nobody was told of the good ones
+    bench.server.results["unfit"] = ("/film.mp4",)
+    assert (await bench.poll(number, "dashscope"))[1]["output"]["task_status"] == "SUCCEEDED"
 
 
 async def test_a_host_that_is_not_listed_is_not_asked(
-    open_bench: Any, caplog: pytest.LogCaptureFixture
+    bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_bench(hosts='"media.example.com"') as bench:
-        number = number_in(await bench.create())
-        status, said = await bench.poll(number)
-        assert status == 502
-        bench.clean(said)
-        assert bench.host.seen == []
-        assert "media_hosts" in caplog.text
+    number, fetched = await bench.create("unlisted-film"), len(bench.host.seen)
+    status, _ = await bench.poll(number)
+    assert status == 502
+    assert len(bench.host.seen) == fetched
+    assert "media_hosts" in caplog.text
 
 
-async def test_several_files_are_each_labelled_and_what_cannot_be_is_left_out(
-    open_bench: Any,
+async def test_what_cannot_be_labelled_is_left_out_and_on_record(bench: Bench) -> None:
+    bench.server.results["some"] = ("/picture.png", "/broken.mp4", "/picture.jpg")
+    number = await bench.create("some", "dashscope")
+    _, said = await bench.poll(number, "dashscope")
+    assert len(said["aigc"]["media"]) == 2
+    assert [each["explicit"] for each in said["aigc"]["media"]] == ["drawn", "drawn"]
+    for result in said["output"]["results"]:
+        _, data, _ = await bench.get(result["url"])
+        assert label_in(data)["ContentProducer"] == CODE
+    assert bench.kinds(number).count("media.withheld") == 1
+    bench.server.results["none"] = ("/broken.mp4",)
+    number = await bench.create("none")
+    _, said = await bench.poll(number)
+    assert said["status"] == "failed"
+    assert bench.records(number)[-1]["reason"] == "withheld"
+
+
+async def test_a_film_without_a_notice_is_not_even_made(bench: Bench) -> None:
+    asked = len(bench.server.asked)
+    status, said = await bench.ask(CREATED_AT["ark"], request("bare-film"))
+    assert status == 500
+    assert "films_show_notice" in said["error"]["message"]
+    assert len(bench.server.asked) == asked
+
+
+async def test_a_user_who_agreed_to_label_gets_a_film_without_a_notice(bench: Bench) -> None:
+    status, _ = await bench.ask(CREATED_AT["ark"], request("film") | {"user": "bob"})
+    assert status == 200
+    now, settings = parts.now(), bench.gateway.settings
+    subject = bench.gateway.vault.subject("default", "bob").pseudonym
+    assert subject
+    number = f"LA-{new_number(now)}"
+    agreement = agreements.Agreement(
+        agreement=number,
+        subject=subject,
+        terms="0" * 64,
+        since=now - 1,
+        until=now + 3_600_000,
+        by="",
+    )
+    agreements.keep(settings.data_dir, agreement)
+    body = request("bare-film")
+    status, said = await bench.ask(CREATED_AT["ark"], body, x_hegui_agreement=number)
+    assert (status, said["error"]["code"]) == (403, "agreement")
+    body |= {"user": "bob"}
+    status, said = await bench.ask(CREATED_AT["ark"], body, x_hegui_agreement=number)
+    assert status == 200
+    _, told = await bench.poll(said["id"])
+    assert told["aigc"]["media"][0]["explicit"] == "agreement"
+    _, data, _ = await bench.get(address_in(told))
+    assert label_in(data)["ContentProducer"] == CODE
+
+
+async def test_a_server_whose_mark_is_counted_on_is_told_to_make_it(bench: Bench) -> None:
+    for interface, place in (("ark", ["watermark"]), ("dashscope", ["parameters", "watermark"])):
+        await bench.create(interface=interface)
+        value: Any = bench.server.asked[-1].json
+        for name in place:
+            value = value[name]
+        assert value is True
+    for said in ({"watermark": False}, {"content": [{"type": "text", "text": "a --wm false"}]}):
+        status, answer = await bench.ask(CREATED_AT["ark"], request("film") | said)
+        assert (status, answer["error"]["code"]) == (400, "notice_required")
+
+
+async def test_no_unlabelled_result_is_sent_past_us(bench: Bench) -> None:
+    asked = len(bench.server.asked)
+    for name in ("callback_url", "webhook", "notifyUrl"):
+        body = request("film") | {"options": {name: "https://caller.example/hook"}}
+        status, said = await bench.ask(CREATED_AT["ark"], body)
+        assert (status, said["error"]["param"]) == (400, name)
+    assert len(bench.server.asked) == asked
+
+
+async def test_an_answer_that_names_no_task_is_no_answer(bench: Bench) -> None:
+    assert (await bench.ask(CREATED_AT["ark"], request("odd")))[0] == 502
+
+
+async def test_other_paths_and_methods_lead_nowhere(bench: Bench) -> None:
+    for path in ("/api/v1/models", "/api/v1/services/aigc/x", "/api/v3/chat/completions"):
+        assert (await bench.ask(path, {"model": "m"}))[0] == 404
+    async with bench.http.get(bench.url + CREATED_AT["ark"]) as reply:
+        assert reply.status == 405
+
+
+async def test_an_address_closes_when_it_is_withdrawn_and_when_its_term_is_over(
+    bench: Bench,
 ) -> None:
-    files = ("/picture.png", "/picture.jpg")
-    async with open_bench("dashscope", server=PracticeTasks(files=files)) as bench:
-        number = number_in(await bench.create())
-        _, said = await bench.poll(number)
-        results = said["output"]["results"]
-        assert len(results) == 2
-        for result in results:
-            _, data, _ = await bench.get(result["url"])
-            assert label_in(data)["ContentProducer"] == CODE
-        assert [each["explicit"] for each in said["aigc"]["media"]] == ["drawn", "drawn"]
+    number = await bench.create()
+    address = address_in((await bench.poll(number))[1])
+    assert (await bench.get(address))[0] == 200
+    shelf = bench.gateway.gate.media.shelf
+    await shelf.withdraw(number.removeprefix("task-"), "reviewer", "complaint")
+    status, data, _ = await bench.get(address, accept_language="zh")
+    assert status == 410
+    assert "撤回" in data.decode()
+    assert address_in((await bench.poll(number))[1]) == address
+    other = address_in((await bench.poll(await bench.create()))[1])
+    bench.change("UPDATE medium SET expires = 1 WHERE ended IS NULL")
+    status, data, headers = await bench.get(other, accept_language="en")
+    assert (status, headers["content-type"]) == (410, "text/plain; charset=utf-8")
+    assert "ended" in data.decode()
+    assert (await bench.get(other[:-1] + ("A" if other[-1] != "A" else "B")))[0] == 404
 
 
-async def test_a_film_without_a_notice_is_not_even_made(open_bench: Any) -> None:
-    async with open_bench(films=False) as bench:
-        status, said = await bench.house.ask(bench.request(), path=CREATED_AT["ark"])
-        assert status == 500
-        assert "films_show_notice" in said["error"]["message"]
-        assert bench.server.asked == []
-
-
-async def test_a_server_whose_mark_is_counted_on_is_told_to_make_it(open_bench: Any) -> None:
-    async with open_bench() as bench:
-        await bench.create()
-        assert bench.server.asked[0].json["watermark"] is True
-        for said in ({"watermark": False}, {"content": [{"type": "text", "text": "a --wm false"}]}):
-            body = bench.request() | said
-            status, answer = await bench.house.ask(body, path=CREATED_AT["ark"])
-            assert (status, answer["error"]["code"]) == (400, "notice_required")
-
-
-@pytest.mark.parametrize("name", ["callback_url", "webhook", "notifyUrl"])
-async def test_no_unlabelled_result_is_sent_past_us(open_bench: Any, name: str) -> None:
-    async with open_bench() as bench:
-        body = bench.request() | {name: "https://caller.example/hook"}
-        status, _ = await bench.house.ask(body, path=CREATED_AT["ark"])
-        assert status == 400
-        assert bench.server.asked == []
-
-
-async def test_generated_films_that_nobody_can_judge_are_refused_where_the_settings_say_so(
-    open_bench: Any,
+async def test_a_file_is_given_in_ranges_and_with_headers_that_keep_it_a_file(
+    bench: Bench,
 ) -> None:
-    async with open_bench(unjudged="refuse") as bench:
-        status, said = await bench.house.ask(bench.request(), path=CREATED_AT["ark"])
-        assert (status, said["error"]["code"]) == (400, "content_filter")
-        assert bench.server.asked == []
-
-
-async def test_an_answer_that_names_no_task_is_no_answer(open_bench: Any) -> None:
-    async with open_bench() as bench:
-        status, said = await bench.house.ask(bench.request(model="odd"), path=CREATED_AT["ark"])
-        assert status == 502
-        bench.clean(said)
-        assert bench.house.records("media.task") == []
-
-
-async def test_interfaces_that_no_server_offers_are_not_there(open_bench: Any) -> None:
-    async with open_bench("ark") as bench:
-        for interface in ("zhipu", "dashscope", "openai-videos"):
-            status, _ = await bench.house.ask({"model": "m"}, path=CREATED_AT[interface])
-            assert status == 404
-        async with bench.house.http.get(bench.house.url + CREATED_AT["ark"]) as reply:
-            assert reply.status == 405
-
-
-async def test_a_withdrawal_closes_the_address_at_once(open_bench: Any) -> None:
-    async with open_bench() as bench:
-        number = number_in(await bench.create())
-        _, said = await bench.poll(number)
-        address = said["aigc"]["media"][0]["url"]
-        assert (await bench.get(address))[0] == 200
-        shelf = bench.house.gateway.gate.media.shelf
-        await shelf.withdraw(number.removeprefix("task-"), "reviewer", "complaint")
-        status, data, _ = await bench.get(address, **{"accept-language": "zh"})
-        assert status == 410
-        assert "撤回" in data.decode()
-        _, again = await bench.poll(number)
-        assert again["aigc"]["media"][0]["url"] == address
-
-
-async def test_an_address_whose_term_is_over_says_so_and_an_unknown_one_is_unknown(
-    open_bench: Any,
-) -> None:
-    async with open_bench() as bench:
-        number = number_in(await bench.create())
-        _, said = await bench.poll(number)
-        address = said["aigc"]["media"][0]["url"]
-        connection = open_database(bench.house.database)
-        connection.execute("UPDATE medium SET expires = 1")
-        connection.close()
-        status, data, headers = await bench.get(address, **{"accept-language": "en"})
-        assert (status, headers["content-type"]) == (410, "text/plain; charset=utf-8")
-        assert "ended" in data.decode()
-        assert (await bench.get("/media/AAAA"))[0] == 404
-
-
-async def test_a_file_is_given_with_ranges_and_headers_that_keep_it_a_file(
-    open_bench: Any,
-) -> None:
-    async with open_bench() as bench:
-        number = number_in(await bench.create())
-        _, said = await bench.poll(number)
-        address = said["aigc"]["media"][0]["url"]
-        _, whole, headers = await bench.get(address)
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cache-control"] == "no-store"
-        assert headers["content-disposition"].startswith('inline; filename="M-')
-        assert "sandbox" in headers["content-security-policy"]
-        size = len(whole)
-        for asked, start, end in (
-            ("0-9", 0, 10),
-            (f"{size - 5}-", size - 5, size),
-            ("-7", size - 7, size),
-        ):
-            status, data, found = await bench.get(address, range=f"bytes={asked}")
-            assert (status, data) == (206, whole[start:end])
-            assert found["content-range"] == f"bytes {start}-{end - 1}/{size}"
-        assert (await bench.get(address, range=f"bytes={size}-"))[0] == 416
-        assert (await bench.get(address, range="bytes=0-1,3-4"))[1] == whole
-        stale = {"if-range": '"other"'}
-        assert (await bench.get(address, range="bytes=0-9", **stale))[1] == whole
-        async with bench.house.http.head(
-            f"{bench.house.url}/media/{address.partition('/media/')[2]}"
-        ) as reply:
-            assert (reply.status, int(reply.headers["content-length"])) == (200, size)
+    address = address_in((await bench.poll(await bench.create()))[1])
+    _, whole, headers = await bench.get(address)
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+    assert headers["content-disposition"].startswith('inline; filename="M-')
+    assert "sandbox" in headers["content-security-policy"]
+    size = len(whole)
+    for asked, start, end in (
+        ("0-9", 0, 10),
+        (f"{size - 5}-", size - 5, size),
+        ("-7", size - 7, size),
+        (f"3-{size * 2}", 3, size),
+    ):
+        status, data, found = await bench.get(address, range=f"bytes={asked}")
+        assert (status, data) == (206, whole[start:end])
+        assert found["content-range"] == f"bytes {start}-{end - 1}/{size}"
+    assert (await bench.get(address, range=f"bytes={size}-"))[0] == 416
+    assert (await bench.get(address, range="bytes=0-1,3-4"))[1] == whole
+    assert (await bench.get(address, range="bytes=0-9", if_range='"other"'))[1] == whole
+    async with bench.http.head(f"{bench.url}/media/{address.rpartition('/')[2]}") as reply:
+        assert (reply.status, int(reply.headers["content-length"])) == (200, size)
 
 
 @pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
-async def test_the_official_client_creates_asks_and_downloads(open_bench: Any) -> None:
-    async with open_bench("openai-videos") as bench:
-        client: openai.AsyncOpenAI = bench.house.client
-        created = await client.videos.create(model="sora-2", prompt="a lake", seconds="4")
-        assert created.id.startswith("task-")
-        told = await client.videos.retrieve(created.id)
-        assert told.status == "completed"
-        bench.clean(told.model_dump())
-        film = (await client.videos.download_content(created.id)).content
-        assert label_in(film)["ContentProducer"] == CODE
-        form = bench.server.asked[0]
+async def test_the_official_client_creates_asks_and_downloads(bench: Bench) -> None:
+    url = f"{bench.url}/v1"
+    async with openai.AsyncOpenAI(base_url=url, api_key=bench.key, max_retries=0) as client:
+        picture = next(data for path, data in files() if path.endswith(".png"))
+        with pytest.raises(openai.BadRequestError):  # as sent, it has no model
+            await client.videos.create(prompt="a lake")
+        created = await client.videos.create(
+            model="sora-2", prompt="a lake", seconds="4", input_reference=picture
+        )
+        form = bench.server.asked[-1]
         assert form.headers["content-type"].startswith("multipart/form-data")
         assert b"a lake" in form.body
+        assert picture in form.body
+        told = await client.videos.retrieve(created.id)
+        assert told.status == "completed"
+        bench.clean(200, json.dumps(told.model_dump()).encode())
+        film = (await client.videos.download_content(created.id)).content
+        assert label_in(film)["ContentProducer"] == CODE
         fetched = bench.server.asked[-1]
-        assert (fetched.path, fetched.headers["authorization"]) == (
-            "/v1/videos/theirs-1/content",
-            "Bearer sk-tasks",
-        )
-
-
-@pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
-async def test_a_film_that_is_not_there_yet_is_not_handed_out(open_bench: Any) -> None:
-    async with open_bench("openai-videos") as bench:
-        created = await bench.house.client.videos.create(model="endless", prompt="a lake")
+        assert fetched.path.startswith("/v1/videos/theirs-")
+        assert fetched.headers["authorization"] == "Bearer sk-tasks"
+        waiting = await client.videos.create(model="endless", prompt="a lake")
         with pytest.raises(openai.ConflictError):
-            await bench.house.client.videos.download_content(created.id)
+            await client.videos.download_content(waiting.id)
 
 
-async def test_a_caller_that_leaves_does_not_break_the_taking_over_off(open_bench: Any) -> None:
-    async with open_bench() as bench:
-        number = number_in(await bench.create())
-        leaving = asyncio.ensure_future(bench.poll(number))
-        await bench.house.until(lambda: len(bench.server.asked) == 2, 5.0)
+def files() -> list[tuple[str, bytes]]:
+    from hegui.testing.media_host import FILES
+
+    return [(path, data) for path, (_, data) in FILES.items()]
+
+
+async def test_a_caller_that_leaves_does_not_break_the_taking_over_off(bench: Bench) -> None:
+    number, asked = await bench.create(), len(bench.server.asked)
+    leaving = asyncio.ensure_future(bench.poll(number))
+    async with asyncio.timeout(10):
+        while len(bench.server.asked) == asked:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.002)
         leaving.cancel()
         await asyncio.gather(leaving, return_exceptions=True)
-        await bench.house.until(lambda: bench.house.records("media.task_ended"), 10.0)
-        assert len(bench.host.seen) == 1
-        _, said = await bench.poll(number)
-        assert said["status"] == "succeeded"
+        while "media.task_ended" not in bench.kinds(number):  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)
+    assert (await bench.poll(number))[1]["status"] == "succeeded"
+    assert len(bench.server.asked) == asked + 1
+
+
+async def test_films_that_nobody_can_judge_are_refused_and_tasks_survive_a_restart(
+    bench: Bench, tmp_path: Path
+) -> None:
+    number = await bench.create()
+    address = address_in((await bench.poll(number))[1])
+    running_on = await bench.create("film", "zhipu")
+    settings = bench.gateway.settings
+    async with AsyncExitStack() as stack:
+        second = await opened(stack, tmp_path, "refuse")
+        status, said = await second.ask(CREATED_AT["ark"], request("film"))
+        assert (status, said["error"]["code"]) == (400, "content_filter")
+        assert second.server.asked == []
+    again = build(settings)  # another process on the same data, as after a restart
+    await again.start()
+    async with running(again.public) as url:
+        other = Bench(**{**vars(bench), "gateway": again, "url": url})
+        assert address_in((await other.poll(number))[1]) == address
+        assert (await other.get(address))[0] == 200
+        assert (await other.poll(running_on, "zhipu"))[1]["task_status"] == "SUCCESS"
+    await again.stop()

@@ -23,6 +23,7 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; sandbox"),
     (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"access-control-allow-origin", b"*"),  # there are no credentials that could go along
     (b"referrer-policy", b"no-referrer"),
     (b"x-robots-tag", b"noindex"),
     (b"cache-control", b"no-store"),  # what a cache keeps, no withdrawal calls back

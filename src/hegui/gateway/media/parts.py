@@ -23,13 +23,15 @@ class MediaParts:
     """The workers that label, and the agreements on record. ``open`` counts what is under way.
 
     ``told`` are the media of which the log has said which setting refuses them. ``fetcher`` takes
-    files over that model servers name by address, ``shelf`` keeps what is labelled of them.
+    files over that model servers name by address, ``shelf`` keeps what is labelled of them,
+    and ``takers`` bounds how many tasks have files in memory.
     """
 
     bench: LabelBench
     agreed: Agreed
     shelf: Shelf
     fetcher: Fetcher
+    takers: asyncio.Semaphore
     open: int = 0
     told: set[str] = field(default_factory=set)
     _under_way: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -7,6 +7,7 @@ can judge, and what goes to the model server is written anew from the same value
 
 import hashlib
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +22,11 @@ from hegui.terms import BadRequest, Role, Words
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CALLED_BACK: Final = re.compile(r"call_?back|web_?hook|notify", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"(?:https?|oss|tos|s3|asset)://\S+", re.IGNORECASE)
-_BYTES: Final = re.compile(r"data:[^,]{0,200},|[A-Za-z0-9+/=\s_-]{1024,}\Z")
+_HEADED: Final = re.compile(r"data:[^,]{0,200},")
+_HOLDS_FILES: Final = re.compile(
+    r"image|img|video|audio|voice|media|frame|mask|refer|file|url|data", re.IGNORECASE
+)
+_LOOKED_AT: Final = 4_096  # characters of Base64, a multiple of four
 _UNMARKED: Final = re.compile(r"--(?:wm|watermark)[\s=]+(?:false|0|no)", re.IGNORECASE)
 _NOT_SENT: Final = frozenset({"user", "safety_identifier", "user_id"})
 _KINDS: Final = (("video", "video_url"), ("audio", "audio"), ("voice", "audio"))
@@ -117,12 +122,25 @@ def _walk(chat: Chat, holder: Any, said: dict[Any, Any]) -> None:
 def _text(chat: Chat, holder: Any, name: Any, held: str) -> None:
     if not held:
         return
-    is_bytes = _BYTES.match(held) is not None
-    if is_bytes or _ADDRESS.fullmatch(held.strip()):
+    is_bytes = _is_file(name, held)
+    if is_bytes or held.startswith("data:") or _ADDRESS.fullmatch(held.strip()):
         kind = next((kind for word, kind in _KINDS if word in str(name).lower()), "image_url")
         chat.unjudged.append(f"messages[0].{kind}")
     if not is_bytes:
         chat.add(Passage(holder, name, held, Role.USER, 0))
+
+
+def _is_file(name: Any, held: str) -> bool:
+    """Whether a text is a file in Base64, where files are: only that need not be judged as text."""
+    if isinstance(name, str) and not _HOLDS_FILES.search(name):
+        return False
+    head = _HEADED.match(held)
+    first = held[head.end() if head else 0 :][:_LOOKED_AT]
+    try:
+        data = b64decode(first + "=" * (-len(first) % 4), validate=True)
+    except ValueError:
+        return False
+    return recognised(data[:HEAD], "") is not None
 
 
 def _mark(value: dict[str, Any], notice: str, chat: Chat) -> None:

@@ -13,12 +13,11 @@ from hegui.gateway.jsonbody import read_upstream
 from hegui.gateway.media.labelling import Item, LabelledItem, Medium, labelled
 from hegui.gateway.media.taking_over import fetched, hosts_of, item_of, kept, refusal, show_of
 from hegui.gateway.upstream import UpstreamFailed, authorization, odd
-from hegui.shelf.addresses import new_id
 from hegui.shelf.book import Medium as Kept
-from hegui.shelf.book import Task
+from hegui.shelf.book import State, Task
 from hegui.shelf.hosts import Hosts, NotFetched
-from hegui.shelf.shelf import New
 from hegui.shelf.tasks import Interface
+from hegui.terms import HeguiError
 
 _LARGEST: Final = 1_048_576  # bytes of an answer that tells of a task
 _MOST: Final = 10  # files of one task
@@ -88,16 +87,7 @@ async def _failed(gate: Gate, task: Task, interface: Interface, value: Any, reas
     """Put on record that a task failed, at the server or here."""
     state = "" if reason == "upstream" else interface.fails
     said = _written(task, interface.written(value, task.id, {}, state))
-    fields = {
-        "task": task.id,
-        "exchange": task.exchange,
-        "end": "failed",
-        "media": 0,
-        "reason": reason,
-    }
-    shelf = gate.media.shelf
-    ending = task.ending("failed", said)
-    await shelf.record("media.task_ended", task.tenant, gate.clock(), fields, ending)
+    await _end(gate, task, ("failed", said), reason=reason)
     return said
 
 
@@ -105,61 +95,78 @@ async def _done(
     gate: Gate, exchange: Exchange, task: Task, interface: Interface, value: Any
 ) -> str:
     """Take the media of a task over, each labelled and kept, and put its end on record."""
-    made = await _labelled(gate, exchange, task, interface, value)
-    if not made:
+    addresses = [(_CONTENT, "")] if interface.content else interface.addresses(value)
+    if not 0 < len(addresses) <= _MOST:
+        raise odd(exchange.upstream)
+    kept_now: list[str] = []
+    places: dict[str, str] = {}
+    told: list[dict[str, Any]] = []
+    try:
+        async with gate.media.takers:
+            for number, (place, address) in enumerate(addresses, 1):
+                item = await _labelled(gate, exchange, task, interface, (number, place, address))
+                if item is None:
+                    continue
+                [shelved] = await gate.media.shelf.keep([kept(exchange, item, item.plain())])
+                kept_now.append(shelved.medium.id)
+                told.append({"url": shelved.medium.id, **item.aigc})
+                if place != _CONTENT:
+                    places[place] = shelved.medium.id
+    except HeguiError:
+        await _take_back(gate, kept_now)  # the next one who asks begins anew
+        raise
+    if not told:
         return await _failed(gate, task, interface, value, "withheld")
-    new: list[New] = []
-    places, told = {}, []
-    for place, item in made:
-        number = new_id()
-        new.append(kept(exchange, item, item.data)._replace(id=number))
-        told.append({"url": number, **item.aigc})
-        if place != _CONTENT:
-            places[place] = number
     said = _written(task, interface.written(value, task.id, places), told)
-    fields = {
-        "task": task.id,
-        "exchange": task.exchange,
-        "end": "kept",
-        "media": len(new),
-        "reason": "",
-    }
-    shelf = gate.media.shelf
-    also = [("media.task_ended", fields, task.ending("done", said))]
-    shelved = await shelf.keep(new, also)
-    fresh = await shelf.book.task(task.id, task.tenant)
+    await _end(gate, task, ("done", said), media=len(told))
+    fresh = await gate.media.shelf.book.task(task.id, task.tenant)
     if fresh is None or fresh.answer == said:
         return said
-    for each in shelved:  # another gateway was first: its addresses are the ones
-        await shelf.withdraw(each.medium.id, "", "", "superseded")
+    await _take_back(gate, kept_now)  # another gateway was first: its addresses are the ones
     return fresh.answer
 
 
-async def _labelled(
-    gate: Gate, exchange: Exchange, task: Task, interface: Interface, value: Any
-) -> list[tuple[str, LabelledItem]]:
-    """Return the labelled media with their places; what cannot be labelled is left out.
+async def _end(
+    gate: Gate, task: Task, end: tuple[State, str], *, media: int = 0, reason: str = ""
+) -> None:
+    state, said = end
+    fields = {
+        "task": task.id,
+        "exchange": task.exchange,
+        "end": "kept" if state == "done" else "failed",
+        "media": media,
+        "reason": reason,
+    }
+    ending = task.ending(state, said)
+    shelf = gate.media.shelf
+    await shelf.record("media.task_ended", task.tenant, gate.clock(), fields, ending)
 
-    That is on record. A file that cannot be fetched is ``UpstreamFailed``: the next one who asks
-    tries again.
+
+async def _take_back(gate: Gate, numbers: Sequence[str]) -> None:
+    """Withdraw what nobody was told of."""
+    for number in numbers:
+        await gate.media.shelf.withdraw(number, "", "", "superseded")
+
+
+async def _labelled(
+    gate: Gate, exchange: Exchange, task: Task, interface: Interface, which: tuple[int, str, str]
+) -> LabelledItem | None:
+    """Fetch and label one file; None for one that cannot be labelled, which is on record.
+
+    A file that cannot be fetched is ``UpstreamFailed``.
     """
-    upstream = exchange.upstream
-    addresses = [(_CONTENT, "")] if interface.content else interface.addresses(value)
-    if not 0 < len(addresses) <= _MOST:
-        raise odd(upstream)
-    made = []
-    for number, (place, address) in enumerate(addresses, 1):
-        if place == _CONTENT:
-            item = await _content(gate, exchange, task, interface)
-        else:
-            item = await fetched(gate, exchange, address, number, _FAMILIES)
-        show = show_of(gate, exchange, item.medium, task.agreement)
-        try:
-            made.append((place, await labelled(gate, exchange, item, show)))
-        except UpstreamFailed as failed:
-            if failed.code != _WITHHELD:
-                raise
-    return made
+    number, place, address = which
+    if place == _CONTENT:
+        item = await _content(gate, exchange, task, interface)
+    else:
+        item = await fetched(gate, exchange, address, number, _FAMILIES)
+    show = show_of(gate, exchange, item.medium, task.agreement)
+    try:
+        return await labelled(gate, exchange, item, show)
+    except UpstreamFailed as failed:
+        if failed.code != _WITHHELD:
+            raise
+        return None
 
 
 async def _content(gate: Gate, exchange: Exchange, task: Task, interface: Interface) -> Item:
