@@ -293,11 +293,6 @@ def odd(upstream: Upstream) -> UpstreamFailed:
     return UpstreamFailed(_ODD.fill(name=upstream.name))
 
 
-def died(upstream: Upstream) -> UpstreamFailed:
-    """Return the error for an answer that was broken off."""
-    return UpstreamFailed(_DIED.fill(name=upstream.name))
-
-
 async def whole_body(
     response: aiohttp.ClientResponse, limit: int, idle: float | None = None
 ) -> bytes:

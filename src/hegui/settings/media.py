@@ -83,7 +83,7 @@ class Media:
         ),
     )
     label_seconds: int = field(
-        default=10,
+        default=30,
         metadata=says(
             "seconds that labelling one file may take",
             "标识一个文件的时限，秒",

@@ -49,8 +49,9 @@ class Labelled(Shape, kw_only=True, frozen=True):
 class Streamed(Shape, kw_only=True, frozen=True):
     """A speech that left as it came, its labels in front of it.
 
-    ``received`` is the SHA-256 of what the model gave and ``sent`` of what left, of ``size`` bytes
-    each; both up to where it ended, as ``end`` says. Durable before its last byte is handed on.
+    ``received`` is the SHA-256 of what the model gave and ``sent`` of the ``size`` bytes that left,
+    both up to where it ended: ``complete``, ``cut`` (the caller, the model or a limit of time broke
+    it off) or ``broken`` (what came could not be handed on).
     """
 
     exchange: Name
