@@ -13,13 +13,14 @@ from hegui.app import parts
 from hegui.app.shelf import close, open_shelf
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
 from hegui.ledger import kinds, leaf
-from hegui.ledger.log import Ledger
 from hegui.settings import Settings, inspect
 from hegui.shelf.blobs import Folder
+from hegui.shelf.book import Task
 from hegui.shelf.shelf import New, Shelf
-from hegui.store import open_database
+from hegui.store import open_connection, open_database
 from hegui.terms import BadRequest, Entry, Unavailable, Words, Write
 from hegui.testing.clock import FixedClock
+from hegui.testing.postgres import PracticeServer
 from hegui.vault import Subject, Vault
 
 TEXT = """
@@ -40,13 +41,11 @@ EXCHANGE = "01KSR49200AAAAAAAAAAAAAAAA"
 
 
 class House:
-    """A shelf on a real ledger, and what it left on record."""
+    """A shelf on a real ledger, and what it left on record. In a file, or on a server."""
 
     def __init__(self, settings: Settings, clock: FixedClock) -> None:
         self.settings, self.clock = settings, clock
-        ledger = parts.open_ledger(settings)
-        assert isinstance(ledger, Ledger)
-        self.ledger = ledger
+        self.ledger = ledger = parts.open_ledger(settings)
         self.shelf: Shelf = open_shelf(settings, ledger, clock)
         self.folder = settings.data_dir / "media"
 
@@ -54,7 +53,9 @@ class House:
         return New("default", EXCHANGE, subject, data, "image/png", ".png")
 
     def records(self, kind: str) -> list[dict[str, Any]]:
-        rows = open_database(self.settings.database).execute("SELECT leaf FROM entry ORDER BY idx")
+        connection = open_connection(parts.place_of(self.settings), read_only=True)
+        rows = connection.execute("SELECT leaf FROM entry ORDER BY idx").fetchall()
+        connection.close()
         return [record for (leaf,) in rows if (record := json.loads(leaf))["kind"] == kind]
 
     def files(self) -> list[str]:
@@ -226,6 +227,40 @@ async def test_an_erasure_closes_and_deletes_what_a_person_has(house: House) -> 
     (record,) = house.records("media.withdrawn")
     assert (record["medium"], record["cause"]) == (kept.medium.id, "erased")
     assert "p-alice" not in json.dumps(record)
+
+
+async def test_on_a_server_files_are_kept_withdrawn_expired_and_tasks_ended_once(
+    tmp_path: Path, postgres: PracticeServer
+) -> None:
+    text = f'[database]\nurl = "{postgres.database()}"\npassword = "env:PASSWORD"\n[shelf]'
+    text = TEXT.format(folder=tmp_path).replace("[shelf]", text)
+    settings, problems = inspect(text, environ={"PASSWORD": postgres.password})
+    assert settings is not None, problems
+    house = House(settings, FixedClock())
+    try:
+        shelf, now = house.shelf, house.clock()
+        one, other = await shelf.keep([house.new(), house.new(b"other")])
+        assert await shelf.book.used() == len(b"picture") + len(b"other")
+        await shelf.withdraw(one.medium.id, "r", "")
+        house.clock.forward(2 * 3_600_000)
+        assert (await shelf.tend()).expired == 1
+        assert house.files() == []
+        causes = {row.id: row.cause for row in await shelf.book.listing(ended=True)}
+        assert causes == {one.medium.id: "withdrawn", other.medium.id: "expired"}
+        task = Task("task-1", "default", EXCHANGE, "p", "films", "ark", "t", "", now, now + 10**9)
+        said = {"task": task.id, "exchange": EXCHANGE, "upstream": "films", "interface": "ark"}
+        await shelf.record("media.task", "default", now, said, task.insertion())
+        ended = {"task": task.id, "exchange": EXCHANGE, "end": "kept", "media": 1, "reason": ""}
+        for answer in ("first", "second"):
+            write = task.ending("done", answer)
+            await shelf.record("media.task_ended", "default", now, ended, write)
+        row = await shelf.book.task("task-1", "default")
+        assert row is not None
+        assert (row.state, row.answer, row.theirs) == ("done", "first", "")
+        await shelf.erase("default", "p")
+        assert await shelf.book.task("task-1", "default") is None
+    finally:
+        await house.close()
 
 
 async def test_addresses_and_rows_survive_a_restart(settings: Settings) -> None:
