@@ -41,18 +41,22 @@ def media_paths(
     keys: KeyBook,
     assertions: Assertions | None,
 ) -> dict[str, ASGIApp]:
-    """Return the media routes; edits bring pictures, and so have a limit of their own."""
+    """Return the media routes; edits and tasks bring pictures, and so have a limit of their own."""
     most = gate.settings.media.upload_bytes
     keeper = Doorkeeper(gate, keys, assertions, body_bytes=most)
+
+    def large(name: str, serve: Serve) -> Endpoint:
+        return Endpoint(gate, keeper, serve, name)
+
     edits = "/v1/images/edits"
     served = {
         "/v1/images/generations": path("/v1/images/generations", images.generations),
-        edits: Endpoint(gate, keeper, images.edits, edits),
+        edits: large(edits, images.edits),
         "/v1/audio/speech": path("/v1/audio/speech", speech.speech),
     }
     made: dict[str, ASGIApp] = {
         name: Methods(post=AtOnce(gate, app)) for name, app in served.items()
     }
-    tasks = TaskPaths(gate, path)
+    tasks = TaskPaths(gate, large, path)
     page = MediaPage(gate)
     return {**made, **dict.fromkeys(BELOW, tasks), PATH: Methods(get=page, head=page)}

@@ -1,5 +1,6 @@
 """The sentences of ``hegui check``: applicability, content, labels, and what to mind."""
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -134,9 +135,44 @@ def media(settings: "Settings") -> Words:
     return Words(" ".join(one.en for one in told), "".join(one.zh for one in told))
 
 
+def _of_addresses(settings: "Settings") -> Iterator[Words]:
+    """Give what should be minded where model servers answer with addresses or tasks."""
+    naming = [one for one in settings.upstreams if one.media_hosts or one.media_tasks]
+    if naming and not settings.service.public_url:
+        yield _NO_URL.fill(url=settings.public_url)
+    for upstream in naming:
+        if upstream.media_private:
+            yield _PRIVATE.fill(name=upstream.name)
+        if upstream.films_show_notice:
+            yield _STATED.fill(name=upstream.name)
+        elif upstream.media_tasks:
+            yield _BARE.fill(name=upstream.name)
+
+
+_NO_URL: Final = Words(
+    "service.public_url is not set: addresses of generated media begin with {url}, which callers "
+    "on other machines may not reach.",
+    "没有设置 service.public_url：生成媒体的地址以 {url} 开头，其他机器上的调用方可能无法访问。",
+)
+_PRIVATE: Final = Words(
+    "media_private is set for {name}: the media hosts that it names may lie in your own network.",
+    "{name} 设置了 media_private：其给出的媒体主机可以位于内网。",
+)
+_STATED: Final = Words(
+    "films_show_notice is your statement that films of {name} show the notice already; each is on "
+    "record with it. Look at one now and then.",
+    "films_show_notice 声明 {name} 的视频已显示标识，随每个视频记录在案。请定期抽看。",
+)
+_BARE: Final = Words(
+    "films_show_notice is not set for {name}: films are made there only where hegui can put the "
+    "notice into them itself.",
+    "{name} 没有设置 films_show_notice：只有 hegui 能够自行写入显式标识的视频才会生成。",
+)
+
+
 def notes(settings: "Settings") -> list[Words]:
     """Return what is allowed but should be minded, each with the place to change it."""
-    told = [*_of_the_service(settings), *_of_the_upstreams(settings)]
+    told = [*_of_the_service(settings), *_of_the_upstreams(settings), *_of_addresses(settings)]
     if settings.screen.on_fault == "allow":
         told.append(
             Words(

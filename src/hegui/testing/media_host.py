@@ -59,6 +59,9 @@ class MediaHost:
         elif path == "/large.png":
             await line.start(200, "image/png", content_length=str(1 << 40))
             await line.write(FILES["/picture.png"][1])
+        elif path == "/late.mp4":
+            await line.pause(20 * self.pace)
+            await self._whole(line, *FILES["/film.mp4"])
         elif path in ("/endless.png", "/slow.png"):
             await self._endless(line, slow=path == "/slow.png")
         else:

@@ -12,13 +12,16 @@ import aiohttp
 import openai
 import pytest
 import pytest_asyncio
+from starlette.datastructures import Headers
 
 from hegui.app import Gateway, agreements, build, parts
 from hegui.app.labelling import new_number
 from hegui.callers.keys import NewKey, create
+from hegui.gateway.media.giving import give
 from hegui.labels.container import Memory
 from hegui.labels.recognising import recognised
 from hegui.settings import Settings, inspect
+from hegui.shelf.shelf import New
 from hegui.store import open_database
 from hegui.testing.media_host import MediaHost
 from hegui.testing.practice_tasks import SPOKEN_BY_NOBODY, PracticeTasks
@@ -257,6 +260,35 @@ async def test_a_task_that_runs_says_so(bench: Bench) -> None:
     number = await bench.create("slow")
     states = [(await bench.poll(number))[1]["status"] for _ in range(3)]
     assert states == ["running", "running", "succeeded"]
+
+
+async def test_who_waits_too_long_is_told_that_the_task_runs_and_gets_it_later(
+    bench: Bench,
+) -> None:
+    bench.server.results["late"] = ("/late.mp4",)
+    number = await bench.create("late")
+    bench.gateway.gate.media.patience = 0.1
+    try:
+        status, said = await bench.poll(number)
+        assert (status, said["status"], said["id"]) == (200, "running", number)
+    finally:
+        bench.gateway.gate.media.patience = 20.0
+    assert (await bench.poll(number))[1]["status"] == "succeeded"
+    assert bench.kinds(number).count("media.stored") == 1
+
+
+async def test_a_user_who_was_suspended_since_is_told_of_no_task(bench: Bench) -> None:
+    number = await bench.create(user="mallory")
+    row = bench.gateway.vault.subject_row("default", "mallory")
+    connection = open_database(bench.gateway.settings.database)
+    connection.execute("INSERT INTO standing VALUES (?, 'suspended', NULL)", (row,))
+    connection.close()
+    await asyncio.sleep(0.6)  # standing counts within half a second
+    asked = len(bench.server.asked)
+    status, said = await bench.poll(number)
+    assert (status, said["error"]["code"]) == (400, "content_filter")
+    assert "suspended" in said["error"]["message"]
+    assert len(bench.server.asked) == asked
 
 
 async def test_a_task_that_fails_says_so_without_the_servers_words(bench: Bench) -> None:
@@ -541,3 +573,20 @@ async def test_films_that_nobody_can_judge_are_refused_and_tasks_survive_a_resta
         assert (await other.get(address))[0] == 200
         assert (await other.poll(running_on, "zhipu"))[1]["task_status"] == "SUCCESS"
     await again.stop()
+
+
+async def test_a_withdrawal_cuts_off_who_is_downloading(bench: Bench) -> None:
+    shelf = bench.gateway.gate.media.shelf
+    exchange = "01KSR49200BBBBBBBBBBBBBBBB"
+    new = New("default", exchange, "unidentified", bytes(3 << 20), "image/png", ".png")
+    [kept] = await shelf.keep([new])
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(dict(message))
+        if len(sent) == 2:  # the head, and the first of three stretches
+            await shelf.withdraw(kept.medium.id, "r", "")
+
+    await give(send, shelf, kept.medium, Headers(), "GET")
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    assert sent[-1]["more_body"] is True

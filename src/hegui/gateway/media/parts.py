@@ -24,7 +24,8 @@ class MediaParts:
 
     ``told`` are the media of which the log has said which setting refuses them. ``fetcher`` takes
     files over that model servers name by address, ``shelf`` keeps what is labelled of them,
-    and ``takers`` bounds how many tasks have files in memory.
+    and ``takers`` bounds how many tasks have files in memory. ``patience`` is how many seconds one
+    who asks for a task waits for its files, before being told that it still runs.
     """
 
     bench: LabelBench
@@ -32,6 +33,7 @@ class MediaParts:
     shelf: Shelf
     fetcher: Fetcher
     takers: asyncio.Semaphore
+    patience: float = 20.0
     open: int = 0
     told: set[str] = field(default_factory=set)
     _under_way: set[asyncio.Task[Any]] = field(default_factory=set)

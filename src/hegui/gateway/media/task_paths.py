@@ -9,11 +9,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hegui.gateway.gate import Gate, Incoming, Outbox
 from hegui.gateway.http import Endpoint, Methods, not_found
 from hegui.gateway.media import tasks
+from hegui.gateway.media.door import AtOnce
 from hegui.shelf.tasks import asking, creating
 
 Serve = Callable[[Gate, Incoming, Outbox], Awaitable[None]]
 Path = Callable[[str, Serve], Endpoint]
-"""Makes an endpoint under a name that metrics know it by."""
+"""Makes an endpoint under a name that metrics know it by; requests that create bring pictures."""
 
 BELOW: Final = ("/v1/videos", "/v1/videos/", "/api/v1/", "/api/paas/v4/", "/api/v3/")
 """Where the interfaces' paths begin."""
@@ -22,8 +23,8 @@ BELOW: Final = ("/v1/videos", "/v1/videos/", "/api/v1/", "/api/paas/v4/", "/api/
 class TaskPaths:
     """Creates tasks (POST) and tells of them (GET); any other path is a 404."""
 
-    def __init__(self, gate: Gate, path: Path) -> None:
-        self._path = path
+    def __init__(self, gate: Gate, create: Path, ask: Path) -> None:
+        self._gate, self._create, self._ask = gate, create, ask
         self._offered = {upstream.media_tasks for upstream in gate.settings.upstreams}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,10 +35,11 @@ class TaskPaths:
         if (found := creating(path)) and found[0].name in self._offered:
             interface, match = found
             serve = partial(tasks.create, interface=interface, below=match["below"])
-            return Methods(post=self._path(f"{interface.name} tasks", serve))
+            door = AtOnce(self._gate, self._create(f"{interface.name} tasks", serve))
+            return Methods(post=door)
         if (found := asking(path)) and found[0].name in self._offered:
             interface, match = found
             wanted = tasks.content if match.groupdict().get("content") else tasks.answer
             serve = partial(wanted, interface=interface, number=match["id"])
-            return Methods(get=self._path(f"{interface.name} tasks", serve))
+            return Methods(get=self._ask(f"{interface.name} tasks", serve))
         return not_found

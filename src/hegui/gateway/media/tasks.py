@@ -23,6 +23,7 @@ from hegui.gateway.media.labelling import Medium, Showing, require_producer
 from hegui.gateway.media.taking_over import UNIDENTIFIED, show_of
 from hegui.gateway.media.task_request import TaskRequest, read_request
 from hegui.gateway.media.task_results import advanced, medium_of, shown, still_running
+from hegui.gateway.refusals import SUSPENDED
 from hegui.gateway.upstream import odd
 from hegui.labels.explicit import choosing
 from hegui.labels.formats import FORMATS
@@ -42,7 +43,6 @@ from hegui.terms import (
 AGREEMENT: Final = "x-hegui-agreement"
 _LARGEST: Final = 1_048_576  # bytes of an answer that names a task
 _DAY_MS: Final = 86_400_000
-_PATIENCE: Final = 20.0  # seconds; then who asks is told that the task is running
 _STRETCH: Final = 1_048_576
 
 _turns: "WeakValueDictionary[str, asyncio.Lock]" = WeakValueDictionary()
@@ -98,11 +98,12 @@ async def answer(
     told after a while that the task is still running.
     """
     task = await task_of(gate, incoming, interface, number)
+    require_served(gate, task)
     said = task.answer
     if task.state == "running":
         exchange = _resumed(gate, incoming, task)
         work = gate.media.begun(_settled(gate, exchange, task, interface))
-        await asyncio.wait({work}, timeout=_PATIENCE)
+        await asyncio.wait({work}, timeout=gate.media.patience)
         said = work.result() if work.done() else still_running(interface, task)
     out.head(evidence=evidence_number(task.exchange), aigc=None)
     await out.whole(await shown(gate, said))
@@ -113,6 +114,7 @@ async def content(
 ) -> None:
     """Hand out the labelled film of a task (``GET /v1/videos/{id}/content``)."""
     task = await task_of(gate, incoming, interface, number)
+    require_served(gate, task)
     if task.state == "running":
         raise BadRequest(_NOT_DONE, status=409, code="task_not_done")
     medium = await medium_of(gate, task)
@@ -136,6 +138,14 @@ async def task_of(gate: Gate, incoming: Incoming, interface: Interface, number: 
     if task is None or task.interface != interface.name or task.expires <= gate.clock():
         raise BadRequest(_NO_TASK, status=404, code="task_not_found")
     return task
+
+
+def require_served(gate: Gate, task: Task) -> None:
+    """Refuse to tell of a task whose user has been suspended since (Art. 14 para. 2)."""
+    subject = gate.vault.known(task.tenant, task.subject)
+    if subject is not None and subject.row is not None and gate.standing.suspended(subject.row):
+        number = evidence_number(task.exchange)
+        raise gate.judge.refusals.of("answer", SUSPENDED, number).error()
 
 
 def require_showable(medium: Medium, show: Showing) -> None:
