@@ -553,7 +553,7 @@ async def test_a_caller_that_leaves_does_not_break_the_taking_over_off(bench: Be
     assert len(bench.server.asked) == asked + 1
 
 
-async def test_films_that_nobody_can_judge_are_refused_and_tasks_survive_a_restart(
+async def test_films_that_nobody_can_judge_are_refused_and_tasks_are_those_of_all_gateways(
     bench: Bench, tmp_path: Path
 ) -> None:
     number = await bench.create()
@@ -572,6 +572,12 @@ async def test_films_that_nobody_can_judge_are_refused_and_tasks_survive_a_resta
         assert address_in((await other.poll(number))[1]) == address
         assert (await other.get(address))[0] == 200
         assert (await other.poll(running_on, "zhipu"))[1]["task_status"] == "SUCCESS"
+        bench.server.results["both"] = ("/late.mp4",)
+        both = await bench.create("both")
+        answers = await asyncio.gather(bench.poll(both), other.poll(both))
+        assert len({address_in(said) for _, said in answers}) == 1
+        rows = await bench.gateway.gate.media.shelf.book.of_exchange(both.removeprefix("task-"))
+        assert sorted(row.cause for row in rows) == ["", "superseded"]
     await again.stop()
 
 

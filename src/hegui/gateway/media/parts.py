@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from hegui.runners.label_bench import LabelBench
 from hegui.shelf.fetching import Fetcher
@@ -25,7 +26,8 @@ class MediaParts:
     ``told`` are the media of which the log has said which setting refuses them. ``fetcher`` takes
     files over that model servers name by address, ``shelf`` keeps what is labelled of them,
     and ``takers`` bounds how many tasks have files in memory. ``patience`` is how many seconds one
-    who asks for a task waits for its files, before being told that it still runs.
+    who asks for a task waits for its files, before being told that it still runs; ``turns`` lets
+    one at a time ask the model server for a task, so that its media are taken over once.
     """
 
     bench: LabelBench
@@ -34,6 +36,7 @@ class MediaParts:
     fetcher: Fetcher
     takers: asyncio.Semaphore
     patience: float = 20.0
+    turns: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     open: int = 0
     told: set[str] = field(default_factory=set)
     _under_way: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -8,7 +8,6 @@ are taken over; whoever asks again gets the same addresses, also after a restart
 import asyncio
 from dataclasses import replace
 from typing import Any, Final
-from weakref import WeakValueDictionary
 
 import aiohttp
 
@@ -44,9 +43,6 @@ AGREEMENT: Final = "x-hegui-agreement"
 _LARGEST: Final = 1_048_576  # bytes of an answer that names a task
 _DAY_MS: Final = 86_400_000
 _STRETCH: Final = 1_048_576
-
-_turns: "WeakValueDictionary[str, asyncio.Lock]" = WeakValueDictionary()
-"""Who asks for a task while another does so waits: media are taken over once."""
 
 
 async def create(
@@ -162,7 +158,7 @@ def require_showable(medium: Medium, show: Showing) -> None:
 
 async def _settled(gate: Gate, exchange: Exchange, task: Task, interface: Interface) -> str:
     """Ask the model server how far a task is, one caller at a time; return what is answered."""
-    async with _turns.setdefault(task.id, asyncio.Lock()):
+    async with gate.media.turns.setdefault(task.id, asyncio.Lock()):
         fresh = await gate.media.shelf.book.task(task.id, task.tenant)
         if fresh is None:
             raise BadRequest(_NO_TASK, status=404, code="task_not_found")
