@@ -8,7 +8,7 @@ out. The paths are those that the interface's own clients ask for.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 End: TypeAlias = Literal["running", "done", "failed"]
@@ -30,8 +30,8 @@ class Interface:
     by which we say that a task runs, or failed here; ``kept`` are numbers and short words that
     callers may need. ``films`` tells whether what is created below a path are films;
     ``notice`` is where a request says whether the server marks them. ``content``: the file is not
-    named by an address but asked for by this path below ``base_url``. ``headers`` go with the
-    request that creates.
+    named by an address but asked for by this path below ``base_url``. ``headers`` are passed
+    on from the request that creates.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Interface:
     notice: str = ""
     error: str = ""
     content: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
 
     def theirs(self, value: Any) -> str:
         """Return the id that the server gives a task; empty where it gives none that is one."""
@@ -97,7 +97,7 @@ class Interface:
         state = state or _at(value, self.state)
         if isinstance(state, str) and state in known:
             _put(said, self.state, state)
-        for place in self.ids:
+        for place in self.ids if task else ():
             _put(said, place, task)
         for place, address in media.items():
             _put(said, place, address)
@@ -198,9 +198,12 @@ DASHSCOPE: Final = Interface(
     films=re.compile("video"),
     notice="parameters.watermark",
     error="output.code",
-    headers={"x-dashscope-async": "enable"},
+    headers=("x-dashscope-async",),
 )
-"""Aliyun Model Studio: ``POST /api/v1/services/aigc/…``, ``GET /api/v1/tasks/{id}``."""
+"""Aliyun Model Studio: ``POST /api/v1/services/aigc/…``, ``GET /api/v1/tasks/{id}``.
+
+Without ``X-DashScope-Async: enable`` it answers with the media at once.
+"""
 
 ZHIPU: Final = Interface(
     name="zhipu",

@@ -47,7 +47,7 @@ class PracticeTasks:
     ``media`` is the address of the host of media, ``results`` the paths on it that tasks of a model
     result in, ``/film.mp4`` for any other; ``polls`` how often those of a model are asked for until
     they are done, once for any other. The model ``fails`` fails, ``endless`` is never done, ``odd``
-    answers with something else.
+    answers with something else. DashScope's answers at once to who does not ask for a task.
     """
 
     media: str = ""
@@ -84,6 +84,8 @@ class PracticeTasks:
         self.models[number], self.counts[number] = model, 0
         if model == "odd":
             return {"message": "no task here", "address": self.addresses(model)[0]}
+        if interface == "dashscope" and "x-dashscope-async" not in request.headers:
+            return _at_once(self.addresses(model))
         return _shaped(interface, number, _WORDS[interface][0], [])
 
     def _told(self, interface: str, number: str) -> dict[str, Any]:
@@ -103,6 +105,14 @@ def _interface(path: str) -> str:
     if path.startswith("/api/paas/"):
         return "zhipu"
     return "ark" if path.startswith("/api/v3/") else "openai-videos"
+
+
+def _at_once(media: Sequence[str]) -> dict[str, Any]:
+    """Return the answer of DashScope's interface to who does not ask for a task."""
+    content = [*({"image": url} for url in media), {"text": SPOKEN_BY_NOBODY}]
+    message = {"role": "assistant", "content": content}
+    choices = [{"finish_reason": "stop", "message": message}]
+    return {"request_id": "r-1", "output": {"choices": choices}, "usage": {"image_count": 1}}
 
 
 def _shaped(interface: str, number: str, state: str, media: Sequence[str]) -> dict[str, Any]:

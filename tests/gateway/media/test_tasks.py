@@ -112,7 +112,8 @@ class Bench:
 
     async def create(self, model: str = "film", interface: str = "ark", **more: Any) -> str:
         """Create a task; return its number."""
-        status, said = await self.ask(CREATED_AT[interface], request(model, interface) | more)
+        body = request(model, interface) | more
+        status, said = await self.ask(CREATED_AT[interface], body, x_dashscope_async="enable")
         assert status == 200, said
         number = said["output"]["task_id"] if "output" in said else said["id"]
         assert number.startswith("task-")
@@ -390,6 +391,28 @@ async def test_what_cannot_be_labelled_is_left_out_and_on_record(bench: Bench) -
     _, said = await bench.poll(number)
     assert said["status"] == "failed"
     assert bench.records(number)[-1]["reason"] == "withheld"
+
+
+async def test_media_that_are_answered_at_once_are_taken_over_at_once(bench: Bench) -> None:
+    path = "/api/v1/services/aigc/multimodal-generation/generation"
+    bench.server.results["at-once"] = ("/picture.png", "/picture.jpg")
+    status, said = await bench.ask(path, request("at-once", "dashscope"))
+    assert status == 200
+    [choice] = said["output"]["choices"]
+    addresses = [part["image"] for part in choice["message"]["content"]]
+    assert [each["url"] for each in said["aigc"]["media"]] == addresses
+    for address in addresses:
+        assert label_in((await bench.get(address))[1])["ContentProducer"] == CODE
+    exchange = said["aigc"]["media"][0]["ProduceID"].partition("-")[0]
+    assert bench.kinds(exchange) == [
+        "exchange.asked",
+        *("media.labelled", "media.stored") * 2,
+        "exchange.answered",
+    ]
+    bench.server.results["at-once"] = ("/broken.mp4",)
+    status, said = await bench.ask(path, request("at-once", "dashscope"))
+    assert (status, said["error"]["code"]) == (502, "media_withheld")
+    assert bench.server.asked[-1].headers.get("x-dashscope-async") is None
 
 
 async def test_a_film_without_a_notice_is_not_even_made(bench: Bench) -> None:

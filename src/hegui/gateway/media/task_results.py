@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from yarl import URL
@@ -17,7 +18,7 @@ from hegui.shelf.book import Medium as Kept
 from hegui.shelf.book import State, Task
 from hegui.shelf.hosts import Hosts, NotFetched
 from hegui.shelf.tasks import Interface
-from hegui.terms import HeguiError
+from hegui.terms import HeguiError, Words
 
 _LARGEST: Final = 1_048_576  # bytes of an answer that tells of a task
 _MOST: Final = 10  # files of one task
@@ -43,7 +44,7 @@ async def advanced(gate: Gate, exchange: Exchange, task: Task, interface: Interf
     if end is None:
         raise odd(upstream)
     if end == "running":
-        return _written(task, interface.written(value, task.id, {}))
+        return _written(task.exchange, interface.written(value, task.id, {}))
     if end == "failed":
         return await _failed(gate, task, interface, value, "upstream")
     return await _done(gate, exchange, task, interface, value)
@@ -51,7 +52,7 @@ async def advanced(gate: Gate, exchange: Exchange, task: Task, interface: Interf
 
 def still_running(interface: Interface, task: Task) -> str:
     """Return the answer to whoever waits no longer while media are taken over."""
-    return _written(task, interface.written({}, task.id, {}, interface.waits))
+    return _written(task.exchange, interface.written({}, task.id, {}, interface.waits))
 
 
 async def shown(gate: Gate, said: str) -> Any:
@@ -76,8 +77,10 @@ async def _shown(gate: Gate, value: Any) -> Any:
     return value
 
 
-def _written(task: Task, body: Mapping[str, Any], media: Sequence[Mapping[str, Any]] = ()) -> str:
-    aigc: dict[str, Any] = {"evidence": evidence_number(task.exchange)}
+def _written(
+    exchange: str, body: Mapping[str, Any], media: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    aigc: dict[str, Any] = {"evidence": evidence_number(exchange)}
     if media:
         aigc["media"] = list(media)
     return json.dumps({**body, "aigc": aigc}, ensure_ascii=False)
@@ -86,44 +89,98 @@ def _written(task: Task, body: Mapping[str, Any], media: Sequence[Mapping[str, A
 async def _failed(gate: Gate, task: Task, interface: Interface, value: Any, reason: str) -> str:
     """Put on record that a task failed, at the server or here."""
     state = "" if reason == "upstream" else interface.fails
-    said = _written(task, interface.written(value, task.id, {}, state))
+    said = _written(task.exchange, interface.written(value, task.id, {}, state))
     await _end(gate, task, ("failed", said), reason=reason)
     return said
+
+
+@dataclass(slots=True)
+class _Taken:
+    """The media of an answer that were taken over: numbers by place, and what is told of each."""
+
+    numbers: list[str] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def at_once(
+    gate: Gate, exchange: Exchange, interface: Interface, value: Any, agreement: str
+) -> str | None:
+    """Take the media over that a server answers with instead of a task; return what is answered.
+
+    None where it names none. Where none can be labelled, ``UpstreamFailed``.
+    """
+    if not interface.addresses(value):
+        return None
+    taken = await _taken(gate, exchange, interface, value, ("", agreement))
+    if not taken.told:
+        raise UpstreamFailed(_NONE_LABELLED.fill(number=exchange.number), code=_WITHHELD)
+    body = interface.written(value, "", taken.places)
+    return _written(exchange.id, body, taken.told)
 
 
 async def _done(
     gate: Gate, exchange: Exchange, task: Task, interface: Interface, value: Any
 ) -> str:
     """Take the media of a task over, each labelled and kept, and put its end on record."""
-    addresses = [(_CONTENT, "")] if interface.content else interface.addresses(value)
-    if not 0 < len(addresses) <= _MOST:
-        raise odd(exchange.upstream)
-    kept_now: list[str] = []
-    places: dict[str, str] = {}
-    told: list[dict[str, Any]] = []
-    try:
-        async with gate.media.takers:
-            for number, (place, address) in enumerate(addresses, 1):
-                item = await _labelled(gate, exchange, task, interface, (number, place, address))
-                if item is None:
-                    continue
-                [shelved] = await gate.media.shelf.keep([kept(exchange, item, item.plain())])
-                kept_now.append(shelved.medium.id)
-                told.append({"url": shelved.medium.id, **item.aigc})
-                if place != _CONTENT:
-                    places[place] = shelved.medium.id
-    except HeguiError:
-        await _take_back(gate, kept_now)  # the next one who asks begins anew
-        raise
-    if not told:
+    taken = await _taken(gate, exchange, interface, value, (task.theirs, task.agreement))
+    if not taken.told:
         return await _failed(gate, task, interface, value, "withheld")
-    said = _written(task, interface.written(value, task.id, places), told)
-    await _end(gate, task, ("done", said), media=len(told))
+    said = _written(task.exchange, interface.written(value, task.id, taken.places), taken.told)
+    await _end(gate, task, ("done", said), media=len(taken.told))
     fresh = await gate.media.shelf.book.task(task.id, task.tenant)
     if fresh is None or fresh.answer == said:
         return said
-    await _take_back(gate, kept_now)  # another gateway was first: its addresses are the ones
+    await _take_back(gate, taken.numbers)  # another gateway was first: its addresses are the ones
     return fresh.answer
+
+
+async def _taken(
+    gate: Gate, exchange: Exchange, interface: Interface, value: Any, of: tuple[str, str]
+) -> _Taken:
+    """Fetch, label and keep the media of an answer; what cannot be labelled is left out.
+
+    ``of`` is the server's id of the task and the number of an agreement. A file that cannot be
+    fetched is ``UpstreamFailed``, and what was kept before it is withdrawn.
+    """
+    addresses = [(_CONTENT, "")] if interface.content else interface.addresses(value)
+    if not 0 < len(addresses) <= _MOST:
+        raise odd(exchange.upstream)
+    theirs, agreement = of
+    taken = _Taken()
+    try:
+        async with gate.media.takers:
+            for number, (place, address) in enumerate(addresses, 1):
+                if place == _CONTENT:
+                    item = await _content(gate, exchange, interface, theirs)
+                else:
+                    item = await fetched(gate, exchange, address, number, _FAMILIES)
+                made = await _labelled(gate, exchange, item, agreement)
+                if made is None:
+                    continue
+                [shelved] = await gate.media.shelf.keep([kept(exchange, made, made.plain())])
+                medium = shelved.medium.id
+                taken.numbers.append(medium)
+                taken.told.append({"url": medium, **made.aigc})
+                if place != _CONTENT:
+                    taken.places[place] = medium
+    except HeguiError:
+        await _take_back(gate, taken.numbers)  # the next one who asks begins anew
+        raise
+    return taken
+
+
+async def _labelled(
+    gate: Gate, exchange: Exchange, item: Item, agreement: str
+) -> LabelledItem | None:
+    """Label one file; None for one that cannot be labelled, which is on record."""
+    show = show_of(gate, exchange, item.medium, agreement)
+    try:
+        return await labelled(gate, exchange, item, show)
+    except UpstreamFailed as failed:
+        if failed.code != _WITHHELD:
+            raise
+        return None
 
 
 async def _end(
@@ -148,31 +205,10 @@ async def _take_back(gate: Gate, numbers: Sequence[str]) -> None:
         await gate.media.shelf.withdraw(number, "", "", "superseded")
 
 
-async def _labelled(
-    gate: Gate, exchange: Exchange, task: Task, interface: Interface, which: tuple[int, str, str]
-) -> LabelledItem | None:
-    """Fetch and label one file; None for one that cannot be labelled, which is on record.
-
-    A file that cannot be fetched is ``UpstreamFailed``.
-    """
-    number, place, address = which
-    if place == _CONTENT:
-        item = await _content(gate, exchange, task, interface)
-    else:
-        item = await fetched(gate, exchange, address, number, _FAMILIES)
-    show = show_of(gate, exchange, item.medium, task.agreement)
-    try:
-        return await labelled(gate, exchange, item, show)
-    except UpstreamFailed as failed:
-        if failed.code != _WITHHELD:
-            raise
-        return None
-
-
-async def _content(gate: Gate, exchange: Exchange, task: Task, interface: Interface) -> Item:
+async def _content(gate: Gate, exchange: Exchange, interface: Interface, theirs: str) -> Item:
     """Fetch a file that the model server hands out itself, with its key."""
     upstream = exchange.upstream
-    path = interface.content.format(id=task.theirs)
+    path = interface.content.format(id=theirs)
     address = f"{upstream.base_url.rstrip('/')}/{path}"
     own = Hosts((_host_of(address),), private=True)
     try:
@@ -189,3 +225,10 @@ def _host_of(address: str) -> str:
     url = URL(address)
     host = f"[{url.raw_host}]" if ":" in (url.raw_host or "") else f"{url.raw_host}"
     return host if url.port == _PORTS.get(url.scheme) else f"{host}:{url.port}"
+
+
+_NONE_LABELLED: Final = Words(
+    en="What the model made could not be labelled as AI-generated, so nothing of it is given out. "
+    "Evidence number: {number}",
+    zh="模型生成的内容无法添加标识，因此未予提供。证据编号：{number}",
+)

@@ -6,6 +6,7 @@ are taken over; whoever asks again gets the same addresses, also after a restart
 """
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from hegui.gateway.media.ending import Ending
 from hegui.gateway.media.labelling import Medium, Showing, require_producer
 from hegui.gateway.media.taking_over import UNIDENTIFIED, show_of
 from hegui.gateway.media.task_request import TaskRequest, read_request
-from hegui.gateway.media.task_results import advanced, medium_of, shown, still_running
+from hegui.gateway.media.task_results import advanced, at_once, medium_of, shown, still_running
 from hegui.gateway.refusals import SUSPENDED
 from hegui.gateway.upstream import odd
 from hegui.labels.explicit import choosing
@@ -39,6 +40,7 @@ from hegui.terms import (
     Words,
 )
 
+_PASSED_ON: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 AGREEMENT: Final = "x-hegui-agreement"
 _LARGEST: Final = 1_048_576  # bytes of an answer that names a task
 _DAY_MS: Final = 86_400_000
@@ -65,20 +67,27 @@ async def create(
     asked = gate.evidence.asked(exchange, len(request.chat.unjudged) + 1)
     if exchange.prompt.action > Action.MASK:
         return await ending.refuse_question(gate, exchange, asked, out)
-    calling = asyncio.ensure_future(_call(gate, exchange, request, interface, below))
+    headers = {name: incoming.headers.get(name, "") for name in interface.headers}
+    sent = {name: value for name, value in headers.items() if _PASSED_ON.fullmatch(value)}
+    calling = asyncio.ensure_future(_call(gate, exchange, request, interface, (below, sent)))
     receipt, called = await way.both(asked, calling, gate, exchange, out)
     end = Ending(gate, exchange)
     try:
         async with end.closed(out):
             value = await called.whole(_LARGEST)
             theirs = interface.theirs(value)
-            if not theirs:
-                raise odd(upstream)
-            task = await _record(gate, exchange, (interface, theirs, agreement))
-            end.outcome.notes |= {"tasks": 1}
+            if theirs:
+                task = await _record(gate, exchange, (interface, theirs, agreement))
+                body = interface.written(value, task.id, {}) | {"aigc": _evidence(exchange)}
+                end.outcome.notes |= {"tasks": 1}
+            else:
+                said = await at_once(gate, exchange, interface, value, agreement)
+                if said is None:
+                    raise odd(upstream)
+                body = await shown(gate, said)
+                end.outcome.notes |= {"files": len(body["aigc"]["media"])}
+            body["aigc"]["ledger"] = {"asked": receipt.index}
             await end.record("complete")
-            body = interface.written(value, task.id, {})
-            body["aigc"] = {"evidence": exchange.number, "ledger": {"asked": receipt.index}}
             out.head(evidence=exchange.number, aigc=None)
             await out.whole(body)
     finally:
@@ -168,16 +177,21 @@ async def _settled(gate: Gate, exchange: Exchange, task: Task, interface: Interf
 
 
 async def _call(
-    gate: Gate, exchange: Exchange, request: TaskRequest, interface: Interface, below: str
+    gate: Gate,
+    exchange: Exchange,
+    request: TaskRequest,
+    interface: Interface,
+    where: tuple[str, dict[str, str]],
 ) -> MediaCall:
-    """Ask the model server to take the task on."""
+    """Ask the model server to take the task on, at a path and with headers that it knows."""
+    below, headers = where
     upstream = exchange.upstream
     value = request.outgoing(interface, marked=upstream.films_show_notice)
     data = _form(value, request.uploads) if request.form else write(value)
     patience = float(gate.settings.media.reply_seconds)
     with exchange.watch.upstream():
         response = await gate.upstreams.post(
-            upstream, f"/{below}", data, first=patience, headers=interface.headers
+            upstream, f"/{below}", data, first=patience, headers=headers
         )
         return MediaCall(upstream, response)
 
@@ -192,6 +206,10 @@ def _form(value: dict[str, Any], uploads: tuple[bytes, ...]) -> aiohttp.FormData
         mime = found.mime[0] if found is not None else "application/octet-stream"
         form.add_field("input_reference", data, filename="reference", content_type=mime)
     return form
+
+
+def _evidence(exchange: Exchange) -> dict[str, Any]:
+    return {"evidence": exchange.number}
 
 
 async def _record(gate: Gate, exchange: Exchange, made: tuple[Interface, str, str]) -> Task:
