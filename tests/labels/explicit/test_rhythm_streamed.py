@@ -1,6 +1,6 @@
 """The rhythm before sound that comes in pieces: as before the whole file."""
 
-from struct import unpack
+from struct import pack, unpack
 
 import pytest
 
@@ -11,6 +11,9 @@ from hegui.labels.formats import wav
 from hegui.labels.splicing import joined
 from hegui.terms import BadRequest
 from hegui.testing import media, sounds
+
+FORM = pack("<HHIIHH", 1, 64, 700_000, 0, 128, 16)
+LARGE = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0" + FORM + b"data\xff\xff\xff\xff" + bytes(256)
 
 
 def through(kind: str, data: bytes, piece: int) -> bytes:
@@ -55,6 +58,8 @@ def test_a_wav_of_odd_frames_keeps_its_parity_and_its_lengths_hold() -> None:
         ("wav", b"<html>" * 10),
         ("wav", media.tone(0.01)[:30]),
         ("wav", sounds.wav_large()),
+        ("wav", LARGE),
+        ("wav", sounds.wav(size=0xFFFF_FFFF).replace(b"fmt \x10", b"fmt \x0e")),
         ("wav", sounds.wav().replace(b"\1\0\1\0", b"\6\0\1\0", 1)),
     ],
 )

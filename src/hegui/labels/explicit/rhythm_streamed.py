@@ -7,7 +7,7 @@ bytes go through as they come. The implicit label is put in front afterwards (``
 from struct import pack, unpack
 from typing import Final
 
-from hegui.labels.container import CUT_SHORT, Memory, refused
+from hegui.labels.container import CUT_SHORT, TOO_LARGE, Memory, refused
 from hegui.labels.explicit import rhythm_mp3, rhythm_wav
 from hegui.labels.formats import wav
 from hegui.labels.riff import OPEN
@@ -17,6 +17,8 @@ from hegui.terms import BadRequest
 
 FORMATS: Final = frozenset({"mp3", "wav"})
 """Kinds of sound that a rhythm can be put before while they stream."""
+_FORMAT: Final = 16  # bytes of the shortest chunk that says the form of samples
+_MOST_A_SECOND: Final = 4 * 1024 * 1024  # bytes of sound: the rhythm is made in memory
 _MOST: Final = 131_072  # bytes within which the first frames of an MP3 stand, tags not counted
 
 
@@ -31,11 +33,14 @@ class _Held:
     def __init__(self) -> None:
         self.labelled = False
         self._held = bytearray()
+        self._needed = 1  # bytes that must be held to say more
 
     def feed(self, data: bytes) -> bytes:
         if self.labelled:
             return data
         self._held += data
+        if len(self._held) < self._needed:
+            return b""
         begun = self._begun(bytes(self._held))
         if begun is None:
             return b""
@@ -56,6 +61,7 @@ class _Mp3(_Held):
     def _begun(self, held: bytes) -> bytes | None:
         start = head_of("mp3", held)
         if start + 4 > len(held):
+            self._needed = start + 4
             return None
         source = Memory(held)
         try:
@@ -70,17 +76,20 @@ class _Wav(_Held):
     def _begun(self, held: bytes) -> bytes | None:
         start = head_of("wav", held)
         if start > len(held):
+            self._needed = start
             return None
         whole, sound = unpack("<I", held[4:8])[0], unpack("<I", held[start - 4 : start])[0]
         if held[:4] != b"RIFF":  # one of 64 bits is never streamed
             raise refused("WAV", 0, CUT_SHORT)
         # as a file that says no lengths and has no sound yet: the writer of files does the rest
         opened = held[:4] + pack("<I", OPEN) + held[8 : start - 4] + pack("<I", OPEN)
+        rate, align = unpack("<I4xH", _format(opened)[4:14])
+        if rate * align > _MOST_A_SECOND:
+            raise refused("fmt", 12, TOO_LARGE)
         source = Memory(opened)
         made = joined(source, rhythm_wav.with_rhythm(source))
         added = len(made) - len(opened)
         if added & 1 and sound not in (0, OPEN):
-            align = unpack("<H", _format(opened)[12:14])[0]
             silence = b"\x80" if unpack("<H", _format(opened)[14:16])[0] == 8 else b"\0"  # noqa: PLR2004 - unsigned
             made += silence * align
             added += align
@@ -92,4 +101,6 @@ class _Wav(_Held):
 def _format(head: bytes) -> bytes:
     there = wav.file(Memory(head))
     chunk = next(one for one in there.chunks if one.kind == b"fmt ")
+    if chunk.length < _FORMAT:
+        raise refused("fmt", chunk.start, CUT_SHORT)
     return head[chunk.body : chunk.body + chunk.length]
