@@ -18,7 +18,7 @@ from hegui.shelf.blobs import Folder
 from hegui.shelf.book import Task
 from hegui.shelf.shelf import New, Shelf
 from hegui.store import open_connection, open_database
-from hegui.terms import BadRequest, Entry, Unavailable, Words, Write
+from hegui.terms import BadRequest, Entry, Misconfigured, Unavailable, Words, Write
 from hegui.testing.clock import FixedClock
 from hegui.testing.postgres import PracticeServer
 from hegui.vault import Subject, Vault
@@ -261,6 +261,24 @@ async def test_on_a_server_files_are_kept_withdrawn_expired_and_tasks_ended_once
         assert await shelf.book.task("task-1", "default") is None
     finally:
         await house.close()
+
+
+async def test_the_key_of_addresses_that_still_lead_somewhere_is_never_made_anew(
+    settings: Settings,
+) -> None:
+    house = House(settings, FixedClock())
+    (kept,) = await house.shelf.keep([house.new()])
+    await house.close()
+    (settings.key_directory / "media").unlink()
+    with pytest.raises(Misconfigured, match="media is missing"):
+        parts.open_ledger(settings)
+    (settings.key_directory / "media").write_bytes(house.shelf.addresses.key)
+    (settings.key_directory / "media").chmod(0o600)
+    again = House(settings, FixedClock())
+    await again.shelf.withdraw(kept.medium.id, "r", "")
+    await again.close()
+    (settings.key_directory / "media").unlink()
+    parts.open_ledger(settings).close()  # no address is left that it could matter to
 
 
 async def test_addresses_and_rows_survive_a_restart(settings: Settings) -> None:

@@ -2,6 +2,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hegui.shelf.tasks import INTERFACES, asking, creating
 
@@ -137,3 +139,36 @@ def test_paths_that_climb_are_nobodys() -> None:
     found = asking("/v1/videos/task-1/content")
     assert found is not None
     assert (found[1]["id"], found[1]["content"]) == ("task-1", "/content")
+
+
+WORDS = st.sampled_from(
+    "output results url id status content video_url task_status error code task_id video_result "
+    "usage choices message image size".split()
+)
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.sampled_from([SIGNED, "succeeded", "SUCCEEDED", "SUCCESS", "completed", "a.b", "M-1"]),
+    st.text(max_size=20),
+)
+ANSWERS = st.recursive(
+    LEAVES,
+    lambda below: st.lists(below, max_size=4) | st.dictionaries(WORDS, below, max_size=6),
+    max_leaves=25,
+)
+
+
+@given(value=ANSWERS, name=st.sampled_from(sorted(INTERFACES)))
+@settings(max_examples=150, deadline=None)
+def test_no_answer_of_whatever_shape_breaks_the_reader_or_gets_an_address_through(
+    value: Any, name: str
+) -> None:
+    interface = INTERFACES[name]
+    assert interface.end(value) in (None, "running", "done", "failed")
+    assert "/" not in interface.theirs(value)
+    media = {place: "OURS" for place, _ in interface.addresses(value)}
+    said = json.dumps(interface.written(value, "task-1", media))
+    assert "example.com" not in said
+    assert "//" not in said

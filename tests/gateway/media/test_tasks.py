@@ -327,6 +327,10 @@ async def test_personal_data_is_masked_and_nobody_is_named_to_a_server_that_is_n
     sent = bench.server.asked[-1].body.decode()
     assert PHONE not in sent
     assert "alice" not in sent
+    await bench.create(options={"tel": int(PHONE)}, seed=4_294_967_296)
+    sent = bench.server.asked[-1].body.decode()
+    assert PHONE not in sent
+    assert "4294967296" in sent
 
 
 async def test_a_task_is_known_to_its_own_tenant_and_interface_only(bench: Bench) -> None:

@@ -29,6 +29,7 @@ _HOLDS_FILES: Final = re.compile(
 _LOOKED_AT: Final = 4_096  # characters of Base64, a multiple of four
 _UNMARKED: Final = re.compile(r"--(?:wm|watermark)[\s=]+(?:false|0|no)", re.IGNORECASE)
 _NOT_SENT: Final = frozenset({"user", "safety_identifier", "user_id"})
+_LONG_NUMBER: Final = 10**6  # from here on a number can be somebody's
 _KINDS: Final = (("video", "video_url"), ("audio", "audio"), ("voice", "audio"))
 
 
@@ -117,6 +118,8 @@ def _walk(chat: Chat, holder: Any, said: dict[Any, Any]) -> None:
             _walk(chat, held, held)
         elif isinstance(held, list):
             _walk(chat, held, dict(enumerate(held)))
+        elif isinstance(held, int | float) and abs(held) >= _LONG_NUMBER and name != "seed":
+            chat.add(Passage(holder, name, str(held), Role.USER, 0))
 
 
 def _text(chat: Chat, holder: Any, name: Any, held: str) -> None:
