@@ -75,3 +75,17 @@ def test_before_anything_was_kept_there_is_nothing(hegui: Hegui, settings: Path)
     assert settings.exists()
     assert hegui("media", "list", **ENGLISH).output.strip() == "Nothing is kept."
     assert hegui("media", "withdraw", "M-1", "--reason", "x", **ENGLISH).exit_code == 2
+
+
+def test_check_says_what_addresses_of_media_mean(hegui: Hegui, settings: Path) -> None:
+    more = 'media_tasks = "ark"\nmedia_hosts = ["*.example.com"]\nmedia_private = true\n'
+    settings.write_text(settings.read_text(encoding="utf-8") + more, encoding="utf-8")
+    said = " ".join(hegui("check", **ENGLISH).output.split())
+    assert "films_show_notice is not set for local" in said
+    assert "media_private is set for local" in said
+    assert "service.public_url is not set" in said
+    more = "films_show_notice = true\n"
+    settings.write_text(settings.read_text(encoding="utf-8") + more, encoding="utf-8")
+    assert "films_show_notice is your statement" in " ".join(
+        hegui("check", **ENGLISH).output.split()
+    )

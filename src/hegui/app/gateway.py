@@ -330,7 +330,9 @@ class Gateway:
 
     async def _tend_media(self) -> None:
         """End addresses whose term is over, and delete their files, on record (Art. 11)."""
-        done = await self._media.shelf.tend()
+        shelf = self._media.shelf
+        done = await shelf.tend()
+        self._metrics.shelved(await shelf.book.used())
         if done.left_behind:
             _log.warning("%d files of no record were deleted from the shelf", done.left_behind)
 

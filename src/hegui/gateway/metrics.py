@@ -66,6 +66,11 @@ class Metrics:
             ["medium", "result"],
             registry=self.registry,
         )
+        self._shelf = Gauge(
+            "hegui_shelf_bytes",
+            "Bytes of labelled media that are kept under addresses, looked at every minute",
+            registry=self.registry,
+        )
         self._guards = Counter(
             "hegui_guard_requests",
             "Requests to guard models by how they ended",
@@ -126,8 +131,12 @@ class Metrics:
         self._count(self._ends, end)
 
     def item(self, medium: str, result: str) -> None:
-        """Count a picture or speech: labelled, streamed, cut or withheld."""
+        """Count a picture or speech: labelled, streamed, cut or withheld; a file: not_fetched."""
         self._count(self._media, medium, result)
+
+    def shelved(self, size: int) -> None:
+        """Note how many bytes are kept under addresses."""
+        self._shelf.set(size)
 
     def screened(self, seconds: float) -> None:
         """Note how long it took to judge a request."""

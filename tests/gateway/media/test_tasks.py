@@ -378,6 +378,9 @@ async def test_a_host_that_is_not_listed_is_not_asked(
     assert status == 502
     assert len(bench.host.seen) == fetched
     assert "media_hosts" in caplog.text
+    registry = bench.gateway.gate.metrics.registry
+    counted = {"medium": "file", "result": "not_fetched"}
+    assert registry.get_sample_value("hegui_media_items_total", counted)
 
 
 async def test_what_cannot_be_labelled_is_left_out_and_on_record(bench: Bench) -> None:

@@ -52,18 +52,21 @@ async def fetched(
     try:
         found = await gate.media.fetcher.fetch(address, hosts_of(exchange.upstream))
     except NotFetched as refused:
-        raise refusal(exchange, place, refused) from None
-    return item_of(exchange, found, place, families)
+        raise refusal(gate, exchange, place, refused) from None
+    return item_of(gate, exchange, found, place, families)
 
 
-def item_of(exchange: Exchange, found: Fetched, place: int, families: Sequence[Medium]) -> Item:
+def item_of(
+    gate: Gate, exchange: Exchange, found: Fetched, place: int, families: Sequence[Medium]
+) -> Item:
     """Return what was fetched as an item; another family than is asked for is refused."""
     if found.family not in families:
-        raise refusal(exchange, place, NotFetched("other-type", _FAMILY.fill(real=found.family)))
+        refused = NotFetched("other-type", _FAMILY.fill(real=found.family))
+        raise refusal(gate, exchange, place, refused)
     return Item(found.data, cast("Medium", found.family), place)
 
 
-def refusal(exchange: Exchange, place: int, refused: NotFetched) -> UpstreamFailed:
+def refusal(gate: Gate, exchange: Exchange, place: int, refused: NotFetched) -> UpstreamFailed:
     """Log why a file was not taken over; return what the caller is told."""
     _log.warning(
         "%s: file %d of %s was not taken over (%s): %s",
@@ -73,6 +76,7 @@ def refusal(exchange: Exchange, place: int, refused: NotFetched) -> UpstreamFail
         refused.reason,
         refused.words.en,
     )
+    gate.metrics.item("file", "not_fetched")
     words = _NOT_TAKEN.fill(number=exchange.number)
     return UpstreamFailed(words, code="media_not_fetched")
 

@@ -216,8 +216,8 @@ async def _content(gate: Gate, exchange: Exchange, interface: Interface, theirs:
             address, hosts_of(upstream), own=own, headers=authorization(upstream)
         )
     except NotFetched as refused:
-        raise refusal(exchange, 1, refused) from None
-    return item_of(exchange, found, 1, _FAMILIES)
+        raise refusal(gate, exchange, 1, refused) from None
+    return item_of(gate, exchange, found, 1, _FAMILIES)
 
 
 def _host_of(address: str) -> str:
