@@ -28,6 +28,7 @@ class MediaParts:
     and ``takers`` bounds how many tasks have files in memory. ``patience`` is how many seconds one
     who asks for a task waits for its files, before being told that it still runs; ``turns`` lets
     one at a time ask the model server for a task, so that its media are taken over once.
+    ``draws_films``: the bench can put the notice into a film itself.
     """
 
     bench: LabelBench
@@ -36,6 +37,7 @@ class MediaParts:
     fetcher: Fetcher
     takers: asyncio.Semaphore
     patience: float = 20.0
+    draws_films: bool = False
     turns: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
     open: int = 0
     told: set[str] = field(default_factory=set)

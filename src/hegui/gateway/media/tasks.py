@@ -25,8 +25,6 @@ from hegui.gateway.media.task_request import TaskRequest, read_request
 from hegui.gateway.media.task_results import advanced, at_once, medium_of, shown, still_running
 from hegui.gateway.refusals import SUSPENDED
 from hegui.gateway.upstream import odd
-from hegui.labels.explicit import choosing
-from hegui.labels.formats import FORMATS
 from hegui.labels.recognising import HEAD, recognised
 from hegui.shelf.book import Task
 from hegui.shelf.tasks import Interface
@@ -34,7 +32,6 @@ from hegui.terms import (
     Action,
     BadRequest,
     Corrupt,
-    HeguiError,
     Misconfigured,
     Unavailable,
     Words,
@@ -61,7 +58,7 @@ async def create(
     medium: Medium = "video" if interface.films.search(below) else "image"
     exchange = way.begin(gate, incoming, request.chat, upstream)
     agreement = incoming.headers.get(AGREEMENT, "")
-    require_showable(medium, show_of(gate, exchange, medium, agreement))
+    require_showable(gate, medium, show_of(gate, exchange, medium, agreement))
     await way.judge(gate, request.chat, exchange)
     ending.rule_on_unjudged(gate, exchange, medium)
     asked = gate.evidence.asked(exchange, len(request.chat.unjudged) + 1)
@@ -153,16 +150,13 @@ def require_served(gate: Gate, task: Task) -> None:
         raise gate.judge.refusals.of("answer", SUSPENDED, number).error()
 
 
-def require_showable(medium: Medium, show: Showing) -> None:
+def require_showable(gate: Gate, medium: Medium, show: Showing) -> None:
     """Raise ``Misconfigured`` where a film would have to bear a notice that cannot be put into it.
 
     Before the model server is asked: what could not be given out is not made.
     """
-    if medium == "video" and show.mode == "auto":
-        try:
-            choosing.chosen(_FILM, show.mode)
-        except HeguiError:
-            raise Misconfigured(_NO_FILMS) from None
+    if medium == "video" and show.mode == "auto" and not gate.media.draws_films:
+        raise Misconfigured(_NO_FILMS)
 
 
 async def _settled(gate: Gate, exchange: Exchange, task: Task, interface: Interface) -> str:
@@ -258,7 +252,6 @@ def _resumed(gate: Gate, incoming: Incoming, task: Task) -> Exchange:
     )
 
 
-_FILM: Final = next(form for form in FORMATS if form.name == "mp4")
 _NO_TASK: Final = Words(
     en="There is no such task, or its time has run out. Check the number; tasks are known to the "
     "tenant that created them only.",
