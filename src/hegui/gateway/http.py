@@ -142,6 +142,9 @@ class Endpoint:
         if out.ended:
             return
         if out.started:
+            if isinstance(error, UpstreamFailed):
+                await out.failed(error)
+                return
             if isinstance(error, Unavailable):
                 _log.error("a stream was cut, because its evidence could not be written")
             code = "evidence_unavailable" if isinstance(error, Unavailable) else "internal_error"

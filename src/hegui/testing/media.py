@@ -160,11 +160,12 @@ async def _sound(fault: str, form: str, patience: float) -> AsyncIterator[bytes]
     for at in range(0, len(made), _PIECE):
         yield made[at : at + _PIECE]
         await asyncio.sleep(patience if fault == "slow" and at == 0 else 0)
+    if fault in ("dies", "endless"):
+        await asyncio.sleep(_A_MOMENT)  # what came before is read by then
     while fault == "endless":
         yield made[-_PIECE:] * 100
         await asyncio.sleep(0)
     if fault == "dies":
-        await asyncio.sleep(_A_MOMENT)
         raise ConnectionAbortedError
     if fault == "hangs":
         await asyncio.sleep(_EVER)

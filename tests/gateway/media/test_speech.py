@@ -105,7 +105,9 @@ async def test_nothing_leaves_of_what_is_no_sound(media_house: Any) -> None:
     assert len(media_house.records("media.withheld")) == 6
 
 
-async def test_speech_that_breaks_is_cut_and_never_looks_whole(open_house: Any) -> None:
+async def test_speech_that_breaks_is_cut_and_never_looks_whole(
+    open_house: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     more = f"{PROVIDER}[media]\nreply_seconds = 1\nbytes = 200000\n"
     async with open_house(more) as house:
         for fault, end in (("dies", "cut"), ("endless", "broken"), ("hangs", "cut")):
@@ -117,6 +119,7 @@ async def test_speech_that_breaks_is_cut_and_never_looks_whole(open_house: Any) 
             await house.until(lambda: house.records("media.streamed"))
             record = house.records("media.streamed")[-1]
             assert record["end"] == end
+        assert "evidence" not in caplog.text
         ends = [record["end"] for record in house.records("exchange.answered")]
         assert ends == ["upstream_failed", "upstream_failed", "limit"]
 
