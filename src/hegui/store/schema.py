@@ -281,7 +281,9 @@ CREATE TABLE medium (
   cause    TEXT NOT NULL,
   gone     INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX medium_by_expires ON medium (expires);
+CREATE INDEX medium_by_expires ON medium (expires) WHERE ended IS NULL;
+CREATE INDEX medium_there ON medium (size) WHERE gone IS NULL;
+CREATE INDEX medium_by_gone ON medium (gone) WHERE gone IS NOT NULL;
 CREATE INDEX medium_by_exchange ON medium (exchange);
 CREATE INDEX medium_by_subject ON medium (subject);
 
