@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hegui.app import explicit, labelling
+from hegui.app import labelling
 from hegui.labels import judging
+from hegui.labels.explicit import choosing as explicit
 from hegui.labels.formats import FORMATS
 from hegui.labels.recognising import recognised
 from hegui.labels.value import Implicit

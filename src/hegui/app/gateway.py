@@ -16,8 +16,10 @@ import hegui
 from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
 from hegui.app.label_doors import LabelDoors
+from hegui.app.media import media_parts, media_paths
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
+from hegui.app.shelf import close as close_shelf
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
 from hegui.callers.assertion import Assertions
 from hegui.callers.inspectors import InspectorBook
@@ -98,6 +100,7 @@ class Gateway:
             self._figures = Figures(self.ledger, clock)
             self._metrics.registry.register(self._figures)
         self._history = History()
+        self._media = media_parts(settings, self.ledger, clock)
         self._erasures = self.vault.look()
         self._ending = threading.Event()
         self._chores: set[asyncio.Task[None]] = set()
@@ -163,6 +166,7 @@ class Gateway:
             standing=self._standing,
             metrics=self._metrics,
             clock=self._clock,
+            media=self._media,
         )
         self.public = self._public()
         self.admin = admin_app(self.gate, self.ledger.lag, self._state)
@@ -173,6 +177,7 @@ class Gateway:
         self._repeat(self._prune, retention.DAY_SECONDS)
         self._repeat(self._look, LOOK_MS / 1_000)
         self._repeat(self._tend, _TEND_EVERY)
+        self._repeat(self._tend_media, _TEND_EVERY)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
         self._watch(self.attesting.follow())
         if self._assertions is not None and self._assertions.address:
@@ -231,6 +236,8 @@ class Gateway:
         self._ending.set()
         for runner in self._runners.values():
             await runner.close()
+        await self._media.close()
+        await close_shelf(self._media.shelf)
         await self.attesting.close()
         if self._labels is not None:
             await self._labels.close()
@@ -259,6 +266,7 @@ class Gateway:
         return Paths(
             {
                 "/v1/chat/completions": Methods(post=chat),
+                **media_paths(gate, path, self._keys, self._assertions),
                 "/v1/moderations": Methods(post=moderations),
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
@@ -334,6 +342,14 @@ class Gateway:
     async def _tend(self) -> None:
         """Rotate the epoch's key when it is due, and carry erasures on, in a thread."""
         await asyncio.get_running_loop().run_in_executor(None, self._tend_now)
+
+    async def _tend_media(self) -> None:
+        """End addresses whose term is over, and delete their files, on record (Art. 11)."""
+        shelf = self._media.shelf
+        done = await shelf.tend()
+        self._metrics.shelved(await shelf.book.used())
+        if done.left_behind:
+            _log.warning("%d files of no record were deleted from the shelf", done.left_behind)
 
     def _tend_now(self) -> None:
         held = (self.settings, self.ledger, self._clock, self._holders, self._pause)

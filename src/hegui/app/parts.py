@@ -75,6 +75,13 @@ _NEEDS: Final = (
             "已知用户会变成陌生人，被暂停的用户也会被放行",
         ),
     ),
+    (
+        "SELECT DISTINCT 'media' FROM medium WHERE ended IS NULL",
+        Words(
+            "the addresses of generated media that were given out would lead nowhere",
+            "已提供的生成媒体地址都将失效",
+        ),
+    ),
 )
 
 EVERY_EPOCH: Final = "epoch-*"

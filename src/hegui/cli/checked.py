@@ -14,6 +14,7 @@ from hegui.cli.notes import (
     label_page,
     label_page_data,
     labelling,
+    media,
     notes,
 )
 from hegui.cli.outside import TITLE as CONFIRMED
@@ -118,6 +119,7 @@ def page(checked: Checked, lang: Lang) -> list[str]:
         (Words("What content is kept", "留存哪些内容"), content_kept(settings)),
         (Words("How replies are labelled", "如何标识"), labelling(settings)),
         (Words("Who may have files read", "谁可以查看文件标识"), label_page(settings)),
+        (Words("Pictures and speech", "图片和语音"), media(settings)),
     ):
         lines += ["", title.say(lang), *_paragraph(words.say(lang))]
     lines += ["", CONFIRMED.say(lang), *confirmed(settings, lang)]
@@ -261,6 +263,7 @@ def as_data(checked: Checked) -> dict[str, Any]:
             "log_days": content.log_days,
             "why": _both(content.why),
         },
+        "media": {"unjudged": settings.media.unjudged, "sound": settings.media.sound},
         "labels": {"text": settings.labels.text, "language": settings.labels.language},
         "label_page": label_page_data(settings),
         "witnesses": confirmed_data(settings),

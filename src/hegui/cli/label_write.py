@@ -16,8 +16,8 @@ from hegui.cli.speech import CLEAN, COULD_NOT_TELL, MISCONFIGURED, command, lang
 from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Misconfigured, Unavailable, Words
 
 if TYPE_CHECKING:
-    from hegui.app.explicit import Mode
     from hegui.app.labelling import Record, Written
+    from hegui.labels.explicit.choosing import Mode
     from hegui.labels.sm2 import PrivateKey
     from hegui.labels.value import Implicit
     from hegui.settings import Settings

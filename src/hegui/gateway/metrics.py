@@ -59,7 +59,7 @@ class Metrics:
         self._lag = Gauge(
             "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
         )
-        self._count_guards()
+        self._count_what_is_attached()
         self._count_labels()
 
     def _count_labels(self) -> None:
@@ -75,7 +75,18 @@ class Metrics:
             registry=self.registry,
         )
 
-    def _count_guards(self) -> None:
+    def _count_what_is_attached(self) -> None:
+        self._media = Counter(
+            "hegui_media_items",
+            "Pictures and speeches by medium and what became of them",
+            ["medium", "result"],
+            registry=self.registry,
+        )
+        self._shelf = Gauge(
+            "hegui_shelf_bytes",
+            "Bytes of labelled media that are kept under addresses, looked at every minute",
+            registry=self.registry,
+        )
         self._guards = Counter(
             "hegui_guard_requests",
             "Requests to guard models by how they ended",
@@ -134,6 +145,14 @@ class Metrics:
     def ended(self, end: str) -> None:
         """Count how an exchange ended."""
         self._count(self._ends, end)
+
+    def item(self, medium: str, result: str) -> None:
+        """Count a picture or speech: labelled, streamed, cut or withheld; a file: not_fetched."""
+        self._count(self._media, medium, result)
+
+    def shelved(self, size: int) -> None:
+        """Note how many bytes are kept under addresses."""
+        self._shelf.set(size)
 
     def screened(self, seconds: float) -> None:
         """Note how long it took to judge a request."""

@@ -21,6 +21,7 @@ from hegui.settings.label_page import label_page_faults
 from hegui.settings.listen import listen_faults
 from hegui.settings.locate import Trail
 from hegui.settings.schema import Assertion, Settings, Upstream
+from hegui.settings.shelf import NO_MEDIA_HOSTS, host_fault, shelf_faults
 from hegui.settings.vault import vault_faults
 from hegui.settings.witness import MOST_WITNESSES, vkey_fault
 from hegui.terms import Words
@@ -41,20 +42,29 @@ _Found = tuple[Trail, Words]
 def complete(settings: Settings, raw: dict[str, Any]) -> Settings:
     """Fill in the defaults that follow from other keys. Never invents a credit code."""
     provider, screen, ledger = settings.provider, settings.screen, settings.ledger
+    media = settings.media
     if not provider.code and uscc_valid(provider.uscc):
         code = f"0011{provider.uscc}1{provider.extension}"
         if provider_code_fault(code) is None:
             provider = replace(provider, code=provider_code(provider.uscc, provider.extension))
-    said = raw.get("screen")
-    if settings.service.scope == "internal" and not (isinstance(said, dict) and "unjudged" in said):
-        screen = replace(screen, unjudged="allow")
+    if settings.service.scope == "internal":
+        if not _says(raw, "screen", "unjudged"):
+            screen = replace(screen, unjudged="allow")
+        if not _says(raw, "media", "unjudged"):
+            media = replace(media, unjudged="record")
     if not ledger.origin:
         ledger = replace(ledger, origin=f"hegui.local/{slug(settings.service.name)}")
     page = settings.label_page
     if provider.code and not page.propagator:
         page = replace(page, propagator=propagator_code(provider.code))
     settings = replace(settings, label_page=page)
-    return replace(settings, provider=provider, screen=screen, ledger=ledger)
+    return replace(settings, provider=provider, screen=screen, media=media, ledger=ledger)
+
+
+def _says(raw: dict[str, Any], table: str, key: str) -> bool:
+    """Whether the file itself sets a key."""
+    said = raw.get(table)
+    return isinstance(said, dict) and key in said
 
 
 def slug(name: str) -> str:
@@ -75,6 +85,7 @@ def examine(settings: Settings, reading: Reading) -> None:
         *listen_faults(settings.listen),
         *label_page_faults(settings.label_page),
         *vault_faults(settings.vault),
+        *shelf_faults(settings.shelf),
     ):
         reading.note(*fault)
 
@@ -170,6 +181,12 @@ def _upstreams(settings: Settings) -> Iterator[_Found]:
                 (*trail, "models"),
                 Words('names no model; ["*"] means all', '没有模型；["*"] 表示全部'),
             )
+        if upstream.media_tasks not in ("", "openai-videos") and not upstream.media_hosts:
+            yield (*trail, "media_hosts"), NO_MEDIA_HOSTS
+        for number, host in enumerate(upstream.media_hosts):
+            fault = host_fault(host)
+            if fault is not None:
+                yield (*trail, "media_hosts", number), fault
         if settings.service.scope == "public":
             yield from _undeclared(upstream, trail)
 

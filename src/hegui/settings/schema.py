@@ -23,6 +23,8 @@ from hegui.settings.guards import GuardModel
 from hegui.settings.label_page import LabelPage
 from hegui.settings.ledgers import Ledger
 from hegui.settings.listen import Listen
+from hegui.settings.media import Media
+from hegui.settings.shelf import Shelf
 from hegui.settings.vault import Vault
 from hegui.settings.witness import WITNESSES, Timestamp, Witness
 from hegui.terms import Lang, Words
@@ -42,12 +44,14 @@ __all__ = [
     "Ledger",
     "Limits",
     "Listen",
+    "Media",
     "Postgres",
     "Provider",
     "Scope",
     "Screen",
     "Service",
     "Settings",
+    "Shelf",
     "Timestamp",
     "Upstream",
     "UpstreamRole",
@@ -317,6 +321,12 @@ class Settings:
         default=LabelPage(),
         metadata=says("files that are brought to be read", "接收并读取文件的标识"),
     )
+    media: Media = field(
+        default=Media(),
+        metadata=says(
+            "pictures and speech that models generate (Art. 12)", "模型生成的图片和语音（第十二条）"
+        ),
+    )
     screen: Screen = field(default=Screen(), metadata=says("how texts are judged", "如何审核"))
     callers: Callers = field(default=Callers(), metadata=says("who may ask", "谁可以调用"))
     limits: Limits = field(
@@ -333,6 +343,12 @@ class Settings:
     vault: Vault = field(
         default=Vault(),
         metadata=says("the keys of kept content (Art. 11)", "留存内容的密钥（第十一条）"),
+    )
+    shelf: Shelf = field(
+        default=Shelf(),
+        metadata=says(
+            "labelled media that are answered with an address", "以地址形式提供的已标识媒体"
+        ),
     )
     data_dir: Path = field(
         default=Path("hegui-data"),

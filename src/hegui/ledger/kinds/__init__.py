@@ -13,10 +13,12 @@ from hegui.ledger.kinds import (
     keys,
     labels,
     ledgers,
+    media,
     packs,
     probes,
     receipts,
     running,
+    shelf,
     works,
 )
 from hegui.ledger.kinds.shapes import Kind, fold
@@ -41,6 +43,8 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             epochs,
             erasure,
             labels,
+            media,
+            shelf,
         )
         for one in family.KINDS
     }
