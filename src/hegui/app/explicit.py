@@ -2,14 +2,16 @@
 
 None is left out but under an agreement on record (labelling measures of 2025, Art. 9).
 ``interface`` is for text and sound, whose notice an interactive service may show beside them
-(Art. 4); ``present`` attests that the content shows its notice already. Pictures are drawn
-upon, texts get a line at their end, Word documents a first paragraph, sound a rhythm before it.
+(Art. 4); ``present`` attests that the content shows its notice already. Pictures and films are
+drawn upon, texts get a line at their end, documents a notice on their first page, sound a rhythm
+before it. (Around a player a film's notice is the service's to show: no file can.)
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, Literal
 
+from hegui.app import films
 from hegui.labels.container import Format, Source, Splice
 from hegui.labels.explicit import document, image, rhythm_mp3, rhythm_wav, text
 from hegui.labels.splicing import joined
@@ -41,13 +43,16 @@ def chosen(form: Format, mode: Mode) -> Shown:
         raise BadRequest(_NOT_BESIDE, param="explicit")
     if mode != "auto":
         return mode
-    if form.mime[0].startswith("image/") or form.name in _PLACED:
+    if form.mime[0].startswith("image/") or form.name in _PLACED or form.name in films.FORMS:
         return "drawn"
     raise BadRequest((_ATTEST if seen else _EITHER).fill(form=form.name), param="explicit")
 
 
 def drawn(source: Source, form: Format) -> bytes:
-    """Return content with its notice: drawn upon a picture, written into a text, before a sound."""
+    """Return content with its notice: drawn upon a picture, written into a text, before a sound.
+
+    Films are not held in memory: see ``films.burnt``.
+    """
     if source.size > MOST:
         raise BadRequest(_LARGE.fill(size=MOST // (1024 * 1024)), code="too_large")
     place = _PLACED.get(form.name)

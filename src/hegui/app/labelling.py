@@ -11,11 +11,11 @@ import stat
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hegui.app import explicit
+from hegui.app import explicit, films
 from hegui.app.disk import Disk, FileSource
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
@@ -37,7 +37,8 @@ def _unrecorded(written: "Written") -> None:
 class Written(NamedTuple):
     """What was written. ``payload`` and ``file`` are SHA-256 in hexadecimal.
 
-    ``form`` is how the label is stored, ``sidecar`` for a file beside the target.
+    ``form`` is how the label is stored, ``sidecar`` for a file beside the target; ``encoded`` how
+    a film was encoded anew for its notice: codecs, encoder, and whether as a whole.
     """
 
     target: Path
@@ -48,6 +49,7 @@ class Written(NamedTuple):
     cause: deciding.Cause
     payload: str
     file: str
+    encoded: str = ""
 
 
 class Seen(NamedTuple):
@@ -100,7 +102,7 @@ def sidecar(path: Path) -> Path:
     return path.with_name(path.name + _SUFFIX)
 
 
-def label(
+def label(  # noqa: PLR0913 - what happens, and who is told of it
     path: Path,
     target: Path,
     ours: Implicit,
@@ -108,22 +110,29 @@ def label(
     *,
     record: Record = _unrecorded,
     disk: Disk | None = None,
+    film: films.Film = films.Film(),
 ) -> Written:
     """Write ``path`` with its labels to ``target``, which may be the same file.
 
     The explicit label comes first, as ``mode`` says. Another producer's implicit label stays, with
-    the propagator's fields of ``ours``. ``record`` is told before anything is in place. Refusals
+    the propagator's fields of ``ours``. ``film`` says how films are encoded. ``record`` is told before anything is in place. Refusals
     are ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than
     it was written is ``Corrupt``. In each case ``target`` is as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target))
-    with opened(path) as file:
+    with opened(path) as file, ExitStack() as held:
         before = os.fstat(file.handle)
         form = format_of(file, path.name)
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
         shown = explicit.chosen(form, mode)
-        source = Memory(explicit.drawn(file, form)) if shown == "drawn" else file
+        source: FileSource | Memory = file
+        encoded = ""
+        if shown == "drawn" and form.name in films.FORMS:
+            burnt = films.burnt(file, form.name, place.parent, film)
+            source, encoded = held.enter_context(burnt)
+        elif shown == "drawn":
+            source = Memory(explicit.drawn(file, form))
         inner = decision.implicit.inner()
         parts = _with_label(form, source, inner)
         payload = _digest(source, form.payload(source))
@@ -136,9 +145,8 @@ def label(
             if _digest(new, form.payload(new)) != payload:
                 raise Corrupt(_CONTENT.fill(path=path))
             _require_unchanged(path, file.handle, before)
-            done.append(
-                Written(target, form.name, name, shown, *decision, payload=payload, file=digest)
-            )
+            about = (target, form.name, name, shown, *decision)
+            done.append(Written(*about, payload=payload, file=digest, encoded=encoded))
             record(done[0])
 
         rights = stat.S_IMODE(before.st_mode)

@@ -7,23 +7,15 @@ is that high. Light letters stand on a dark plate: their contrast does not depen
 import io
 import warnings
 from collections.abc import Callable
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from hegui.labels.explicit.plate import plate_for, shrunk, upright
 from hegui.terms import BadRequest, Misconfigured, Words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont
 
-NOTICE: Final = "AI生成"
-"""Holds both elements that the standard asks for, AI and generated (5.2)."""
-_SHARE: Final = 20  # the shorter side holds the height of the text that often, at most
-_SMALLEST: Final = 12  # pixels of a glyph below which Chinese cannot be read
 _MOST_PIXELS: Final = 100_000_000
-_PLATE: Final = (0, 0, 0, 166)  # 65 %: even over white, white letters stand out 7 to 1
-_LETTERS: Final = (255, 255, 255, 255)
 _ORIENTATION: Final = 0x0112
 _MODES: Final = frozenset({"L", "LA", "RGB", "RGBA", "P", "1"})
 _QUALITY: Final = 95
@@ -46,21 +38,15 @@ def drawn(data: bytes, form: str) -> bytes:
     about = {str(name): value for name, value in image.info.items()}
     turned = image.getexif().get(_ORIENTATION, 1)
     target = image if image.mode in ("L", "RGB", "RGBA") else _in_full_colour(image)
-    plate = _upright(_plate(min(image.size)), turned)
+    plate = upright(plate_for(min(image.size)), turned)
     if plate.width > target.width or plate.height > target.height:
-        plate = _shrunk(plate, target.size)
+        plate = shrunk(plate, target.size)
     corner = _calmest(target, plate.size)
     if target.mode == "RGBA":
         target.alpha_composite(plate, corner)
     else:
         target.paste(plate.convert(target.mode), corner, plate.getchannel("A"))
     return _SAVERS[form](target, about, data)
-
-
-def text_height(shorter: int) -> int:
-    """Return how high the smallest glyph of the notice is, in pixels, on such a picture."""
-    font = _font_for(shorter)
-    return min(int(box[3] - box[1]) for box in map(font.getbbox, NOTICE))
 
 
 def _opened(data: bytes, form: str) -> "Image":
@@ -88,54 +74,6 @@ def _in_full_colour(image: "Image") -> "Image":
     """Return a picture of few colours in all of them, pixel for pixel: a palette has no grey."""
     see_through = "transparency" in image.info or image.mode == "LA"
     return image.convert("RGBA" if see_through else "RGB")
-
-
-@cache
-def _font_for(shorter: int) -> "FreeTypeFont":
-    """Return the font in the smallest size in which every glyph is high enough."""
-    from PIL import ImageFont
-
-    held = (files("hegui.labels.explicit") / "notice.otf").read_bytes()
-    wanted = max(-(-shorter // _SHARE), _SMALLEST)
-    size = wanted
-    while True:
-        font = ImageFont.truetype(io.BytesIO(held), size)
-        if min(box[3] - box[1] for box in map(font.getbbox, NOTICE)) >= wanted:
-            return font
-        size += 1
-
-
-def _plate(shorter: int) -> "Image":
-    from PIL import Image, ImageDraw
-
-    font = _font_for(shorter)
-    left, top, right, bottom = (int(one) for one in font.getbbox(NOTICE))
-    room = max(2, round((bottom - top) / 3))
-    plate = Image.new("RGBA", (right - left + 2 * room, bottom - top + 2 * room), _PLATE)
-    ImageDraw.Draw(plate).text((room - left, room - top), NOTICE, font=font, fill=_LETTERS)
-    return plate
-
-
-def _shrunk(plate: "Image", size: tuple[int, int]) -> "Image":
-    """Fit the notice into a picture that is smaller than it: as large as it can be."""
-    share = min(size[0] / plate.width, size[1] / plate.height)
-    return plate.resize((max(1, int(plate.width * share)), max(1, int(plate.height * share))))
-
-
-def _upright(plate: "Image", orientation: int) -> "Image":
-    """Turn the notice so that it is upright once a viewer turned the picture (EXIF 0x0112)."""
-    from PIL.Image import Transpose
-
-    back = {
-        2: Transpose.FLIP_LEFT_RIGHT,
-        3: Transpose.ROTATE_180,
-        4: Transpose.FLIP_TOP_BOTTOM,
-        5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_90,
-        7: Transpose.TRANSVERSE,
-        8: Transpose.ROTATE_270,
-    }.get(orientation)
-    return plate if back is None else plate.transpose(back)
 
 
 def _calmest(image: "Image", size: tuple[int, int]) -> tuple[int, int]:
