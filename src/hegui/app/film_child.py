@@ -1,7 +1,8 @@
-"""The process that draws on one film: ``python -m hegui.app.film_child HANDLE FORM TARGET ENCODER``.
+"""The process that draws on one film.
 
-It says on standard output, a JSON object a line, how far it is, and at the end what was done or why
-not. ``app.films`` starts it, and ends it.
+``python -m hegui.app.film_child HANDLE FORM TARGET ENCODER``. It says on standard
+output, a JSON object a line, how far it is, and at the end what was done or why not. ``app.films``
+starts it, and ends it.
 """
 
 import json

@@ -43,6 +43,9 @@ class Film(NamedTuple):
     stalled: float = _STALLED
 
 
+AUTO: Final = Film()
+
+
 @contextmanager
 def burnt(file: FileSource, form: str, folder: Path, how: Film) -> Iterator[tuple[FileSource, str]]:
     """Give the film with its notice, written in ``folder``, and how it was encoded.

@@ -110,14 +110,15 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
     *,
     record: Record = _unrecorded,
     disk: Disk | None = None,
-    film: films.Film = films.Film(),
+    film: films.Film = films.AUTO,
 ) -> Written:
     """Write ``path`` with its labels to ``target``, which may be the same file.
 
     The explicit label comes first, as ``mode`` says. Another producer's implicit label stays, with
-    the propagator's fields of ``ours``. ``film`` says how films are encoded. ``record`` is told before anything is in place. Refusals
-    are ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than
-    it was written is ``Corrupt``. In each case ``target`` is as before.
+    the propagator's fields of ``ours``. ``film`` says how films are encoded. ``record`` is told
+    before anything is in place. Refusals are ``BadRequest``; a full or failing disk is
+    ``Unavailable``; what is read back otherwise than it was written is ``Corrupt``. In each case
+    ``target`` is as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target))

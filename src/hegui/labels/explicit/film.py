@@ -255,7 +255,8 @@ class _Work:
             with suppress(self._av.FFmpegError, ValueError):
                 context.open()
                 return one
-        raise BadRequest(_NO_ENCODER.fill(codec=self._codec, form=self._overlay.form[0], name=muxer), code="video_form")
+        words = _NO_ENCODER.fill(codec=self._codec, form=self._overlay.form[0], name=muxer)
+        raise BadRequest(words, code="video_form")
 
     def _configure(self, context: Any, encoder: Encoder) -> None:
         own = self._film.codec_context
@@ -296,7 +297,7 @@ _NO_AV: Final = Words(
     en="Drawing a notice on films needs PyAV, which hegui does not install: its ready-made builds"
     " hold x264 and x265 (GPL). Install it yourself (pip install av; or --no-binary av against your"
     " own FFmpeg), with hegui[media]; or say that the film shows its notice: --explicit present.",
-    zh="在视频上绘制标识需要 PyAV。hegui 不会代为安装，因为其预编译包内含 x264 和 x265（GPL 许可）。"
+    zh="在视频上绘制标识需要 PyAV。hegui 不会代为安装：其预编译包内含 x264 和 x265（GPL 许可）。"
     "请自行安装（pip install av，或用 --no-binary av 针对自有 FFmpeg 编译），并安装 hegui[media]；"
     "视频已显示标识的，使用 --explicit present。",
 )

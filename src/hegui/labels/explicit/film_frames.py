@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hegui.labels.explicit.plate import plate_for, shrunk, upright
+from hegui.labels.explicit.plate import fitting, plate_for, upright
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -88,14 +88,12 @@ class Overlay:
         if frame.rotation not in _TURNS or _mirrored(self.matrix):
             raise BadRequest(TURNED, code="video_form")
         plate = upright(plate_for(min(width, height)), _TURNS[frame.rotation])
-        if plate.width > width - _ALIGN or plate.height > height - _ALIGN:
-            plate = shrunk(plate, (max(width - _ALIGN, 1), max(height - _ALIGN, 1)))
+        plate = fitting(plate, (max(width - _ALIGN, 1), max(height - _ALIGN, 1)))
         across, down = (-plate.width) % _ALIGN, (-plate.height) % _ALIGN
         if plate.width + across > width or plate.height + down > height:
             raise BadRequest(SMALL, code="video_form")
-        ground = plate.getpixel((0, 0))
-        whole = plate.resize((plate.width + across, plate.height + down))
-        whole.paste(ground, (0, 0, *whole.size))
+        size = (plate.width + across, plate.height + down)
+        whole = plate.resize(size, box=(0, 0, 1, 1))  # its ground, from the corner
         whole.paste(plate, (across // 2, down // 2))
         return whole
 

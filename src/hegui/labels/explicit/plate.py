@@ -44,6 +44,7 @@ def font_for(shorter: int) -> "FreeTypeFont":
 
 
 def plate_for(shorter: int) -> "Image":
+    """Return the notice for a picture whose shorter side is that long."""
     from PIL import Image, ImageDraw
 
     font = font_for(shorter)
@@ -54,8 +55,10 @@ def plate_for(shorter: int) -> "Image":
     return plate
 
 
-def shrunk(plate: "Image", size: tuple[int, int]) -> "Image":
-    """Fit the notice into a picture that is smaller than it: as large as it can be."""
+def fitting(plate: "Image", size: tuple[int, int]) -> "Image":
+    """Return the plate; as large as it can be, where the picture is smaller than it."""
+    if plate.width <= size[0] and plate.height <= size[1]:
+        return plate
     share = min(size[0] / plate.width, size[1] / plate.height)
     return plate.resize((max(1, int(plate.width * share)), max(1, int(plate.height * share))))
 
@@ -76,3 +79,26 @@ def upright(plate: "Image", orientation: int) -> "Image":
     return plate if back is None else plate.transpose(back)
 
 
+def calmest(image: "Image", size: tuple[int, int]) -> tuple[int, int]:
+    """Return the corner where the plate hides least: where the picture changes least."""
+    from PIL import ImageStat
+
+    edge = min(size) // 4
+    far = max(0, image.width - size[0] - edge), max(0, image.height - size[1] - edge)
+    near = min(edge, far[0]), min(edge, far[1])
+    corners = [far, (near[0], far[1]), (far[0], near[1]), near]
+
+    def busy(corner: tuple[int, int]) -> float:
+        x, y = corner
+        part = image.crop((x, y, x + size[0], y + size[1])).convert("L")
+        return round(ImageStat.Stat(part).stddev[0])
+
+    return min(corners, key=busy)  # the first of equals: at the bottom right
+
+
+def put(image: "Image", plate: "Image", corner: tuple[int, int]) -> None:
+    """Draw the plate on a picture in grey or full colour."""
+    if image.mode == "RGBA":
+        image.alpha_composite(plate, corner)
+    else:
+        image.paste(plate.convert(image.mode), corner, plate.getchannel("A"))
