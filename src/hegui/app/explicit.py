@@ -13,7 +13,16 @@ from typing import Final, Literal
 
 from hegui.app import films
 from hegui.labels.container import Format, Source, Splice
-from hegui.labels.explicit import document, image, rhythm_mp3, rhythm_wav, text
+from hegui.labels.explicit import (
+    image,
+    office,
+    pdf,
+    rhythm_aac,
+    rhythm_mp3,
+    rhythm_opus,
+    rhythm_wav,
+    text,
+)
 from hegui.labels.splicing import joined
 from hegui.terms import BadRequest, Words
 
@@ -29,8 +38,11 @@ _PLACED: Final[Mapping[str, Callable[[Source], Splice]]] = {
         name: partial(text.with_notice, form=name, language="zh", where="end")
         for name in text.FORMATS
     },
-    "ooxml": partial(document.with_notice, language="zh"),
+    "ooxml": partial(office.with_notice, language="zh"),
+    "pdf": partial(pdf.with_notice, language="zh"),
     "mp3": rhythm_mp3.with_rhythm,
+    "aac": rhythm_aac.with_rhythm,
+    "opus": rhythm_opus.with_rhythm,
     "wav": rhythm_wav.with_rhythm,
 }
 """Formats into which a notice or its rhythm is put without encoding anything anew."""

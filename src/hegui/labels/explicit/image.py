@@ -158,8 +158,8 @@ _HEIC: Final = Words(
     " AVIF；已显示标识的，使用 --explicit present。",
 )
 _MOVING: Final = Words(
-    en="This {form} file holds several pictures; hegui draws on single ones, GIF, APNG and WebP that"
-    " move. If each shows the notice, say so: --explicit present.",
+    en="This {form} file holds several pictures; hegui draws on single ones, and on GIF, APNG and"
+    " WebP that move. If each shows the notice, say so: --explicit present.",
     zh="该 {form} 文件含多幅图像；hegui 支持单幅图片以及 GIF、APNG、WebP 动图。"
     "各幅均已显示标识的，使用 --explicit present。",
 )

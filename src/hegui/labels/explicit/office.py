@@ -1,4 +1,4 @@
-"""The notice on the first page of an Office document: paragraph, box on a slide, box on a sheet (5.1).
+"""The notice on the first page of an Office document: a paragraph, or a box (5.1).
 
 A slide or a sheet gets a text box of its own; cells, formulas, and where they stand, are left
 alone. Only the parts that must name the box are written anew, and in them only the box is new.
@@ -26,8 +26,10 @@ _LEAST: Final = 12  # points
 _OF_SLIDE: Final = 28  # a slide holds the height of the text that often
 _SIDE_BY_SIDE: Final = 10  # columns beside which the box still is on the first screen
 _BEHIND: Final = frozenset(
-    ("legacyDrawing", "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls")
-    + ("webPublishItems", "tableParts", "extLst")
+    (
+        *("legacyDrawing", "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls"),
+        *("webPublishItems", "tableParts", "extLst"),
+    )
 )
 """What stands behind ``drawing`` in a sheet (ECMA-376-1, 18.3.1.99)."""
 
@@ -52,7 +54,8 @@ _TRANSITIONAL: Final = _Names(
     "http://schemas.openxmlformats.org/drawingml/2006",
 )
 _STRICT: Final = _Names(
-    "http://purl.oclc.org/ooxml/officeDocument/relationships", "http://purl.oclc.org/ooxml/drawingml"
+    "http://purl.oclc.org/ooxml/officeDocument/relationships",
+    "http://purl.oclc.org/ooxml/drawingml",
 )
 
 
@@ -79,9 +82,7 @@ def with_notice(source: Source, language: str) -> Splice:
 
 
 def _on_slide(archive: Archive, name: str, part: Part, names: _Names, words: str) -> Splice:
-    slides = [
-        _target(archive, name, one, names) for one in _in_order(part) if one.name == "sldId"
-    ]
+    slides = [_target(archive, name, one, names) for one in _in_order(part) if one.name == "sldId"]
     opened = [(one, _part(archive, one)) for one in slides[:50]]
     shown = [one for one in opened if one[1].root.attributes.get("show") not in ("0", "false")]
     if not opened:
@@ -93,7 +94,9 @@ def _on_slide(archive: Archive, name: str, part: Part, names: _Names, words: str
     size = next((one for one in part.elements if one.name == "sldSz"), None)
     if tree is None:
         raise refused(place, 0, INCONSISTENT)
-    width, height = (_whole(size, side, default) for side, default in (("cx", 9144000), ("cy", 6858000)))
+    width, height = (
+        _whole(size, side, default) for side, default in (("cx", 9144000), ("cy", 6858000))
+    )
     points = max(_LEAST, height // _POINT // _OF_SLIDE)
     across = min(_across(words, points), width)
     box = (width - across - points * _POINT // 2, points * _POINT // 2, across, 2 * points * _POINT)
@@ -107,7 +110,9 @@ def _on_slide(archive: Archive, name: str, part: Part, names: _Names, words: str
 def _on_sheet(archive: Archive, name: str, part: Part, names: _Names, words: str) -> Splice:
     sheets = [one for one in _in_order(part) if one.name == "sheet"]
     shown = [one for one in sheets if one.attributes.get("state", "visible") == "visible"]
-    found = ((one, _part(archive, one)) for one in (_target(archive, name, s, names) for s in shown))
+    found = (
+        (one, _part(archive, one)) for one in (_target(archive, name, s, names) for s in shown)
+    )
     first = next((one for one in found if one[1].root.name == "worksheet"), None)
     if first is None:
         raise refused(name, 0, NOT_THERE)
@@ -138,7 +143,9 @@ def _with_drawing(
     number = next(one for n in range(len(ids) + 1) if (one := f"rIdHegui{n}") not in ids)
     relation = f'<Relationship xmlns="{space}" Id="{number}" Type="{kind}" Target="{path}"/>'
     behind = next((one for one in _children(sheet) if one.name in _BEHIND), None)
-    drawing = f'<drawing xmlns="{sheet.root.namespace}" xmlns:r="{names.relations}" r:id="{number}"/>'
+    drawing = (
+        f'<drawing xmlns="{sheet.root.namespace}" xmlns:r="{names.relations}" r:id="{number}"/>'
+    )
     change = sheet.appended(drawing.encode())
     if behind is not None:
         change = Change(behind.start, behind.start, drawing.encode())
@@ -223,7 +230,9 @@ def _part(archive: Archive, name: str) -> Part:
 
 
 def _fresh(space: str) -> Part:
-    return Part(f'{_DECLARATION}<Relationships xmlns="{space}"></Relationships>'.encode(), "rels", 0)
+    return Part(
+        f'{_DECLARATION}<Relationships xmlns="{space}"></Relationships>'.encode(), "rels", 0
+    )
 
 
 def _in_order(part: Part) -> list[Element]:

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from hegui.labels import xmp
 from hegui.labels.container import (
-    TOO_LARGE,
     Format,
     Found,
     Slice,
@@ -20,8 +19,8 @@ from hegui.labels.container import (
     refused,
 )
 from hegui.labels.formats.pdf_file import HEADER, Pdf, Section
-from hegui.labels.formats.pdf_update import Object, updated
 from hegui.labels.formats.pdf_syntax import EMPTY, Dictionary, Ref, Word, literal, text_of
+from hegui.labels.formats.pdf_update import Object, updated
 from hegui.labels.value import parsed
 from hegui.terms import Words
 

@@ -21,7 +21,7 @@ class Object(NamedTuple):
     body: bytes
 
 
-def updated(  # noqa: PLR0913, PLR0917 - what an update consists of
+def updated(
     pdf: Pdf,
     source: Source,
     objects: list[Object],
