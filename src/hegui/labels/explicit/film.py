@@ -28,7 +28,7 @@ _READERS: Final = {"mp4": "mov", "mov": "mov", "mkv": "matroska", "webm": "matro
 _MOST_STREAMS: Final = 32
 _MOST_PIXELS: Final = 8192 * 8192
 _LEAST_CONTRAST: Final = 0.4
-_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
+_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 _COPIED: Final = frozenset({"audio", "subtitle"})
 
 Told = Callable[[float], None]
@@ -265,7 +265,8 @@ class _Work:
         context.pix_fmt = self._overlay.form[0]
         context.time_base = self._film.time_base
         context.framerate = self._film.average_rate or self._film.base_rate
-        context.sample_aspect_ratio = self._film.sample_aspect_ratio
+        if self._film.sample_aspect_ratio:
+            context.sample_aspect_ratio = self._film.sample_aspect_ratio
         for name in ("color_range", "color_primaries", "color_trc", "colorspace"):
             setattr(context, name, getattr(own, name))
         if encoder.bit_rate:

@@ -22,6 +22,7 @@ _ALIGN: Final = 4  # pixels: a multiple of every subsampling
 _FULL: Final = 2  # AVCOL_RANGE_JPEG
 _WHITE: Final = {16: 0.58, 18: 0.75}
 """Of full scale, by transfer: 203 cd/m2 under PQ and HLG (ITU-R BT.2408), where 1 would dazzle."""
+_DENSE: Final = 0.85
 _TURNS: Final = {0: 1, 90: 8, 180: 3, -180: 3, -90: 6}
 """EXIF's number for what a player does by the display matrix, by its angle (anticlockwise)."""
 
@@ -45,6 +46,8 @@ class Overlay:
         plate = self._plate(frame)
         self._light = np.asarray(plate.getchannel("R"), np.float64) / 255
         self._cover = np.asarray(plate.getchannel("A"), np.float64) / 255
+        if self._white < 1:  # what is behind may be much brighter than the letters
+            self._cover = np.maximum(self._cover, _DENSE)
         self.corner = self._calmest(_plane(frame, 0, self.bits))
 
     @property

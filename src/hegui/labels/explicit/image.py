@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from hegui.labels.explicit import moving, tiff
+from hegui.labels.explicit.moving import FAULTS
 from hegui.labels.explicit.plate import calmest, fitting, plate_for, put, upright
 from hegui.terms import BadRequest, Misconfigured, Words
 
@@ -26,11 +27,17 @@ def drawn(data: bytes, form: str) -> bytes:
     texts of a PNG. Formats and forms that cannot be drawn upon without loss are a ``BadRequest``,
     and so is what Pillow cannot open.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of metadata that is damaged, which is left as it is
+        return _drawn(data, form)
+
+
+def _drawn(data: bytes, form: str) -> bytes:
     if form not in _SAVERS and form not in _MOVING_SAVERS:
         raise BadRequest((_HEIC if form == "heic" else _FORMAT).fill(form=form), param="explicit")
-    image = opened(data, form)
+    image, count = opened(data, form)
     _require_eight_bits(data, form)
-    if getattr(image, "n_frames", 1) > 1 or form not in _SAVERS:
+    if count > 1 or form not in _SAVERS:
         if form not in _MOVING_SAVERS:
             raise BadRequest(_MOVING.fill(form=form), param="explicit")
         return _MOVING_SAVERS[form](image, data)
@@ -54,25 +61,27 @@ def _require_eight_bits(data: bytes, form: str) -> None:
         raise BadRequest(_MODE.fill(mode="16 bit"), param="explicit")
 
 
-def opened(data: bytes, form: str) -> "Image":
-    """Return a picture, loaded; a ``BadRequest`` where that fails or takes too much room."""
+def opened(data: bytes, form: str) -> "tuple[Image, int]":
+    """Return a picture, loaded, and how many frames or pages it has.
+
+    A ``BadRequest`` where that fails or takes too much room.
+    """
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
     except ImportError:
         raise Misconfigured(_NO_PILLOW) from None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            image = Image.open(io.BytesIO(data), formats=[form.upper()])
-            if image.width * image.height > _MOST_PIXELS:
-                raise BadRequest(_PIXELS.fill(most=_MOST_PIXELS // 1_000_000), code="too_large")
-            image.load()
-        except (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError) as error:
-            raise BadRequest(_BROKEN.fill(why=type(error).__name__), code="file_broken") from None
-        except Image.DecompressionBombError:
-            words = _PIXELS.fill(most=_MOST_PIXELS // 1_000_000)
-            raise BadRequest(words, code="too_large") from None
-    return image
+    try:
+        image = Image.open(io.BytesIO(data), formats=[form.upper()])
+        if image.width * image.height > _MOST_PIXELS:
+            raise BadRequest(_PIXELS.fill(most=_MOST_PIXELS // 1_000_000), code="too_large")
+        image.load()
+        count = getattr(image, "n_frames", 1)
+    except FAULTS as error:
+        raise BadRequest(_BROKEN.fill(why=type(error).__name__), code="file_broken") from None
+    except Image.DecompressionBombError:
+        words = _PIXELS.fill(most=_MOST_PIXELS // 1_000_000)
+        raise BadRequest(words, code="too_large") from None
+    return image, count
 
 
 def in_full_colour(image: "Image") -> "Image":

@@ -28,7 +28,15 @@ _CLEAR: Final = 1 << 24  # stands for a pixel that is transparent
 _RAMP: Final = (0, 85, 170, 255)
 _QUALITY: Final = 95
 _CONTRAST: Final = 4.5
+_XMP: Final = b"\x21\xff\x0bXMP DataXMP"
 _TRAILER: Final = b"\1" + bytes(range(255, -1, -1)) + b"\0"  # XMP part 3, 1.1.2: ends any reading
+
+
+FAULTS: Final = (
+    *(OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError),
+    *(OverflowError, unpack_error),
+)
+"""What Pillow raises for pictures that do not hold together."""
 
 
 class Frame(NamedTuple):
@@ -38,7 +46,7 @@ class Frame(NamedTuple):
     shown: float
 
 
-def gif(image: "Image", data: bytes) -> bytes:  # noqa: ARG001 - one of several savers
+def gif(image: "Image", data: bytes) -> bytes:
     """Return a GIF with the notice on every frame; one of too many colours is refused.
 
     The plate takes colours that are free in the frame's palette, or the darkest and the lightest
@@ -55,8 +63,7 @@ def gif(image: "Image", data: bytes) -> bytes:  # noqa: ARG001 - one of several 
     options |= {"save_all": True, "append_images": made[1:], "disposal": 2 if clear else 1}
     written = _saved(made[0], "GIF", optimize=False, **options)
     _compared(written, "GIF", made, options["duration"])
-    packet = image.info.get("xmp")
-    return _with_packet(written, packet) if isinstance(packet, bytes) else written
+    return _with_packet(written, data)
 
 
 def apng(image: "Image", data: bytes) -> bytes:
@@ -112,7 +119,7 @@ def _frames(image: Any, *, opaque: bool = False) -> Iterator[Frame]:
         try:
             image.seek(number)
             image.load()
-        except (OSError, ValueError, SyntaxError, EOFError, unpack_error) as error:
+        except FAULTS as error:
             raise BadRequest(BROKEN.fill(why=type(error).__name__), code="file_broken") from None
         frame = image.convert("RGBA")
         corner = corner or calmest(frame, plate.size)
@@ -226,11 +233,15 @@ def _visible(image: "Image") -> bytes:
     return pixels.tobytes()
 
 
-def _with_packet(data: bytes, packet: bytes) -> bytes:
-    """Put an XMP packet back, which Pillow does not write: before the first block."""
+def _with_packet(data: bytes, before: bytes) -> bytes:
+    """Put the XMP packet of ``before`` back, which Pillow does not write: as the first block."""
+    start = before.find(_XMP)
+    end = before.find(_TRAILER, start) if start >= 0 else -1
+    if end < 0:
+        return data
     table = 3 * 2 << (data[10] & 7) if data[10] & 0x80 else 0
     at = 13 + table
-    return data[:at] + b"\x21\xff\x0bXMP DataXMP" + packet + _TRAILER + data[at:]
+    return data[:at] + before[start : end + len(_TRAILER)] + data[at:]
 
 
 # Chunks of PNG
