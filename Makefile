@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs check interop fuzz lock clean
-.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-export bench-vault bench-labels-in-memory
+.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-export bench-vault bench-labels-in-memory bench-labels-film
 .PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
@@ -90,6 +90,8 @@ torture-vault: $(STAMP)  ## kill a process that keeps, erases and rotates, again
 bench-labels-in-memory: $(STAMP)  ## print what a label costs in memory, on pictures of 1 MB
 	@$(BIN)/python bench/labels_in_memory.py $(ARGS)
 
+bench-labels-film: $(STAMP)  ## print what a notice on a film costs, by encoder (ARGS=SECONDS; needs PyAV)
+	@$(BIN)/python bench/labels_film.py $(ARGS)
 
 torture-labels: $(STAMP)  ## put damaged files before every format that holds a label, for ten minutes
 	@$(BIN)/python tools/torture_labels.py $(if $(ARGS),$(ARGS),--seconds 600)

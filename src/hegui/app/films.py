@@ -17,12 +17,16 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hegui.app.disk import FileSource
+from hegui.labels.boxes import Boxes
 from hegui.labels.explicit import film
 from hegui.terms import BadRequest, Corrupt, HeguiError, Misconfigured, Unavailable, Words
 
 FORMS: Final = frozenset(film.CONTAINERS)
 """The names of the formats whose films get a notice."""
 _STALLED: Final = 120.0  # seconds in which a step must have been made
+_MANIFEST: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.1, A.5.1
+C2PA_LOST: Final = ", c2pa lost"
+"""Ends what is said of a film that held a C2PA manifest."""
 _KEPT: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "LANG")
 _ERRORS: Final[Mapping[str, type[HeguiError]]] = {
     "Misconfigured": Misconfigured,
@@ -65,23 +69,29 @@ def burnt(file: FileSource, form: str, folder: Path, how: Film) -> Iterator[tupl
         with suppress(OSError):
             part.unlink(missing_ok=True)
     try:
-        yield FileSource(handle), said
+        yield FileSource(handle), said + (C2PA_LOST if _has_manifest(file, form) else "")
     finally:
         os.close(handle)
+
+
+def _has_manifest(file: FileSource, form: str) -> bool:
+    """Whether the film holds a C2PA manifest, of which nothing is true once it is drawn upon."""
+    if form not in ("mp4", "mov"):
+        return False  # Matroska holds one as an attachment, which is refused
+    boxes = (one for one in Boxes(file).top() if one.kind == b"uuid")
+    return any(file.read(one.start + 8, 16) == _MANIFEST for one in boxes)
 
 
 def _run(file: FileSource, form: str, part: Path, how: Film) -> str:
     command = [sys.executable, "-m", "hegui.app.film_child"]
     command += [str(file.handle), form, str(part), how.encoder]
-    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    environment |= {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one), "SVT_LOG": "1"}
     child = subprocess.Popen(  # noqa: S603 - our own module
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         pass_fds=(file.handle,),
-        env=environment,
+        env=_environment(),
     )
     try:
         last = _followed(child, how)
@@ -91,6 +101,12 @@ def _run(file: FileSource, form: str, part: Path, how: Film) -> str:
         if child.stdout is not None:
             child.stdout.close()
     return _outcome(last)
+
+
+def _environment() -> dict[str, str]:
+    """Return what the child sees: where programs and packages are, and no secret."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
 
 
 def _followed(child: "subprocess.Popen[bytes]", how: Film) -> dict[str, Any]:

@@ -114,11 +114,10 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
 ) -> Written:
     """Write ``path`` with its labels to ``target``, which may be the same file.
 
-    The explicit label comes first, as ``mode`` says. Another producer's implicit label stays, with
-    the propagator's fields of ``ours``. ``film`` says how films are encoded. ``record`` is told
-    before anything is in place. Refusals are ``BadRequest``; a full or failing disk is
-    ``Unavailable``; what is read back otherwise than it was written is ``Corrupt``. In each case
-    ``target`` is as before.
+    The explicit label comes first, as ``mode`` and ``film`` say. Another producer's implicit label
+    stays, with the propagator's fields of ``ours``. ``record`` is told before anything is in place.
+    Refusals are ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back
+    otherwise than it was written is ``Corrupt``. In each case ``target`` is as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target))
@@ -129,11 +128,8 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
         shown = explicit.chosen(form, mode)
         source: FileSource | Memory = file
         encoded = ""
-        if shown == "drawn" and form.name in films.FORMS:
-            burnt = films.burnt(file, form.name, place.parent, film)
-            source, encoded = held.enter_context(burnt)
-        elif shown == "drawn":
-            source = Memory(explicit.drawn(file, form))
+        if shown == "drawn":
+            source, encoded = held.enter_context(_with_notice(file, form, place.parent, film))
         inner = decision.implicit.inner()
         parts = _with_label(form, source, inner)
         payload = _digest(source, form.payload(source))
@@ -159,6 +155,18 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
     if parts is not None:
         sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
     return done[0]
+
+
+@contextmanager
+def _with_notice(
+    file: FileSource, form: Format, folder: Path, film: films.Film
+) -> Iterator[tuple[FileSource | Memory, str]]:
+    """Give content with its notice, and how it was encoded anew, if it was."""
+    if form.name in films.FORMS:
+        with films.burnt(file, form.name, folder, film) as done:
+            yield done
+    else:
+        yield Memory(explicit.drawn(file, form)), ""
 
 
 def _require_unchanged(path: Path, handle: int, before: os.stat_result) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def tell(written: "Written", *, as_json: bool) -> None:
     """Say what was written."""
+    from hegui.app.films import C2PA_LOST
+
     label = written.implicit
     if as_json:
         names = ("format", "form", "explicit", "cause", "payload", "file", "encoded")
@@ -26,7 +28,9 @@ def tell(written: "Written", *, as_json: bool) -> None:
     words = _CAUSES[written.cause]
     say(words.fill(path=shown(str(written.target)), id=label.ProduceID, form=written.form))
     if written.encoded:
-        say(_ENCODED.fill(how=written.encoded))
+        say(_ENCODED.fill(how=written.encoded.removesuffix(C2PA_LOST)))
+        if written.encoded.endswith(C2PA_LOST):
+            say(_LOST)
     if written.form == "sidecar":
         say(_BESIDE.fill(form=written.format))
 
@@ -61,6 +65,10 @@ _ENCODED: Final = Words(
     "  The film was encoded anew for its notice: {how}. Around the player the notice is yours to"
     " show (labelling measures, Art. 4).",
     "  已为添加标识重新编码视频：{how}。播放周边的提示须由服务界面显示（标识办法第四条）。",
+)
+_LOST: Final = Words(
+    "  Its C2PA manifest was of the film without the notice, and is gone. Sign the film again.",
+    "  原有 C2PA 清单针对的是未加标识的视频，现已不在其中，请重新签名。",
 )
 _BESIDE: Final = Words(
     "  No guide names a place for a label in {form}: it lies in a file beside, NAME.aigc.json. Keep"
