@@ -116,8 +116,8 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
 
     The explicit label comes first, as ``mode`` and ``film`` say. Another producer's implicit label
     stays, with the propagator's fields of ``ours``. ``record`` is told before anything is in place.
-    Refusals are ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back
-    otherwise than it was written is ``Corrupt``. In each case ``target`` is as before.
+    Refusals are ``BadRequest``, a failing disk is ``Unavailable``, what is read back otherwise than
+    it was written ``Corrupt``; in each case ``target`` is as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target))
@@ -126,10 +126,8 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
         form = format_of(file, path.name)
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
         shown = explicit.chosen(form, mode)
-        source: FileSource | Memory = file
-        encoded = ""
-        if shown == "drawn":
-            source, encoded = held.enter_context(_with_notice(file, form, place.parent, film))
+        noticed = _with_notice(file, form, place.parent, film) if shown == "drawn" else None
+        source, encoded = held.enter_context(noticed) if noticed else (file, "")
         inner = decision.implicit.inner()
         parts = _with_label(form, source, inner)
         payload = _digest(source, form.payload(source))
@@ -147,8 +145,7 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
             record(done[0])
 
         rights = stat.S_IMODE(before.st_mode)
-        if parts is None:
-            # first: a label without its file harms nobody
+        if parts is None:  # first: a label without its file harms nobody
             beside = (sidecar(place), rights)
             _put(disk, Memory(b""), [inner.encode() + b"\n"], beside, _nothing)
         _put(disk, source, parts or [Slice(0, source.size)], (place, rights), check)
