@@ -10,11 +10,11 @@ import secrets
 import stat
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hegui.app import carrying, proving
+from hegui.app import carrying, films, proving
 from hegui.app.disk import Disk, FileSource
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
@@ -37,7 +37,8 @@ class Written(NamedTuple):
     """What was written. ``payload`` and ``file`` are SHA-256 of its content and of all of it.
 
     Both in hexadecimal, and empty where nobody records them. ``form`` is how the label is stored,
-    ``sidecar`` for a file beside the target.
+    ``sidecar`` for a file beside the target; ``encoded`` how a film was encoded anew for its
+    notice: codecs, encoder, and whether as a whole.
     """
 
     target: Path
@@ -48,6 +49,7 @@ class Written(NamedTuple):
     cause: deciding.Cause
     payload: str
     file: str
+    encoded: str = ""
 
 
 class Seen(NamedTuple):
@@ -101,7 +103,7 @@ def sidecar(path: Path) -> Path:
     return path.with_name(path.name + _SUFFIX)
 
 
-def label(
+def label(  # noqa: PLR0913 - what happens, and who is told of it
     path: Path,
     target: Path,
     ours: Implicit,
@@ -109,23 +111,25 @@ def label(
     *,
     record: Record | None = _unrecorded,
     disk: Disk | None = None,
+    film: films.Film = films.AUTO,
 ) -> Written:
     """Write ``path`` with its labels to ``target``, which may be the same file.
 
-    The explicit label comes first, as ``mode`` says. Another producer's implicit label stays, with
-    the propagator's fields of ``ours``. ``record`` is told before anything is in place; without
-    one no digests are made, which takes most of the time (docs/design/27). Refusals are
+    The explicit label comes first, as ``mode`` and ``film`` say. Another producer's implicit label
+    stays, with the propagator's fields of ``ours``. ``record`` is told before anything is in place;
+    without one no digests are made, which takes most of the time (docs/design/27). Refusals are
     ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than it
     was written is ``Corrupt``. In each case ``target`` is as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target)) if target.is_symlink() else target
-    with opened(path) as file:
+    with opened(path) as file, ExitStack() as held:
         before = os.fstat(file.handle)
         form = format_of(file, path.name)
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
         shown = explicit.chosen(form, mode)
-        source = Memory(explicit.drawn(file, form)) if shown == "drawn" else file
+        noticed = _with_notice(file, form, place.parent, film) if shown == "drawn" else None
+        source, encoded = held.enter_context(noticed) if noticed else (file, "")
         inner = decision.implicit.inner()
         placed = _with_label(form, source, inner)
         parts = placed or [Slice(0, source.size)]
@@ -136,19 +140,30 @@ def label(
             proving.same_content(form, proving.Carried(source, parts, new))
             _require_unchanged(path, file.handle, before)
             digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
-            done.append(Written(target, form.name, name, shown, *decision, *digests))
+            done.append(Written(target, form.name, name, shown, *decision, *digests, encoded))
             if record is not None:
                 record(done[0])
 
         rights = stat.S_IMODE(before.st_mode)
-        if placed is None:
-            # first: a label without its file harms nobody
+        if placed is None:  # first: a label without its file harms nobody
             beside = (sidecar(place), rights)
             _put(disk, Memory(b""), [inner.encode() + b"\n"], beside, _nothing)
         _put(disk, source, parts, (place, rights), check)
     if placed is not None:
         sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
     return done[0]
+
+
+@contextmanager
+def _with_notice(
+    file: FileSource, form: Format, folder: Path, film: films.Film
+) -> Iterator[tuple[FileSource | Memory, str]]:
+    """Give content with its notice, and how it was encoded anew, if it was."""
+    if form.name in explicit.FILMS:
+        with films.burnt(file, form.name, folder, film) as done:
+            yield done
+    else:
+        yield Memory(explicit.drawn(file, form)), ""
 
 
 def _require_unchanged(path: Path, handle: int, before: os.stat_result) -> None:
