@@ -96,6 +96,16 @@ def test_minors_who_are_turned_away_leave_their_own_duties_behind() -> None:
     assert profile.applies(duties()["a10-3"]).answer == "yes"
 
 
+def test_an_internal_service_still_owes_what_other_laws_say() -> None:
+    facts = Facts(public=False)
+    for duty in duties().values():
+        if duty.rule.id in ("interim-measures", "labelling", "order21", "tc260-003"):
+            gone = duty.applies.on(facts).answer == "no"
+            assert gone is duty.binds_provider, duty.id
+        if duty.rule.id in ("pipl", "incidents"):
+            assert duty.applies.on(facts).answer != "no", duty.id
+
+
 def test_everything_that_a_status_depends_on_is_in_the_digest() -> None:
     one = profiles()["tc260-003"]
     others = [
