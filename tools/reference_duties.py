@@ -65,6 +65,10 @@ def _duty(duty: Duty, lang: Lang) -> Iterator[str]:
     yield ""
 
 
+def _within(text: str, aside: str, lang: Lang) -> str:
+    return f"{text} ({aside})" if lang == "en" else f"{text}（{aside}）"
+
+
 def _lines(duty: Duty, lang: Lang) -> Iterator[tuple[str, str]]:
     comma = ", " if lang == "en" else "、"
     if not duty.binds_provider:
@@ -74,18 +78,20 @@ def _lines(duty: Duty, lang: Lang) -> Iterator[tuple[str, str]]:
     yield "who", duty.bearer.name.say(lang)
     yield "to", comma.join(party.name.say(lang) for party in duty.owed_to)
     when = duty.when
-    yield "when", f"{when.words.say(lang)} ({when.set_by.say(lang)})"
+    yield "when", _within(when.words.say(lang), when.set_by.say(lang), lang)
     if duty.limit is not None:
-        yield "limit", f"{duty.limit.what.say(lang)} (`{duty.limit.id}`)"
+        yield "limit", _within(duty.limit.what.say(lang), f"`{duty.limit.id}`", lang)
     yield "class", CLASSES[duty.duty_class].say(lang)
     if duty.applies.terms:
         yield "applies", ("; " if lang == "en" else "；").join(_terms(duty, lang))
-    yield "owner", f"{duty.owner.name.say(lang)}, {duty.effort_minutes} min"
+    minutes = Words("{n} minutes", "{n} 分钟").fill(n=duty.effort_minutes)
+    yield "owner", _within(duty.owner.name.say(lang), minutes.say(lang), lang)
     yield "next", f"`{duty.command}`"
     if duty.attest is not None:
         who = comma.join(role.name.say(lang) for role in duty.attest.roles)
         days = Words("{days} days", "{days} 天").fill(days=duty.attest.days).say(lang)
-        yield "attest", f"{duty.attest.says.say(lang)} ({who}; {days})"
+        aside = f"{who}; {days}" if lang == "en" else f"{who}；{days}"
+        yield "attest", _within(duty.attest.says.say(lang), aside, lang)
     yield "sources", comma.join(source.told.say(lang) for source in duty.sources)
 
 
