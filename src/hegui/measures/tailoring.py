@@ -5,7 +5,6 @@ It lives above the settings because only the catalogue knows which parameters th
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final, get_args
 
@@ -86,6 +85,8 @@ def _values(profile: Profile, said: Duties) -> Mapping[str, Value]:
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> Words:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
         return Words(

@@ -16,6 +16,7 @@ from hegui.settings.fields import keys_of
 from hegui.settings.schema import (
     Callers,
     Content,
+    Duties,
     Labels,
     Listen,
     Provider,
@@ -165,6 +166,13 @@ def draft(
     page.key("language", "zh" if language == "zh" else "zh+en")
     page.table("callers", Callers)
     page.key("anonymous", value=False)
+    page.table("duties", Duties)
+    page.key("profile", Duties().profile)
+    for fact in ("own_model", "annotation", "accounts", "public_opinion", "persona"):
+        page.key(fact, value=True, told=False)
+    page.key("modalities", ["text"], told=False)
+    page.remark(page.words["reasons"])
+    page.lines += ["# [duties.reasons]", '# modalities = ""']
     return page.text()
 
 
