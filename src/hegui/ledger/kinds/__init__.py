@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hegui.ledger.kinds import (
+    annotation,
     appeals,
+    assessments,
+    cases,
     content,
+    duties,
     epochs,
     erasure,
     exchange,
+    governance,
     handing_over,
+    incidents,
     keys,
     labels,
     ledgers,
@@ -17,6 +23,8 @@ from hegui.ledger.kinds import (
     probes,
     receipts,
     running,
+    sanctions,
+    sources,
     works,
 )
 from hegui.ledger.kinds.shapes import Kind, fold
@@ -41,6 +49,14 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             epochs,
             erasure,
             labels,
+            cases,
+            incidents,
+            sanctions,
+            sources,
+            annotation,
+            assessments,
+            governance,
+            duties,
         )
         for one in family.KINDS
     }

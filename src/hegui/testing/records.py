@@ -1,0 +1,57 @@
+"""Records made up from their kind's schema: for tests of what reads records that no door writes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import inspect
+
+from hegui.ledger.kinds import Kind, named
+from hegui.ledger.kinds.shapes import HEAD
+
+_DIGEST = "0123456789abcdef" * 4
+_PATTERNS: Mapping[str, str] = {
+    "^[0-9a-f]{64}$": _DIGEST,
+    r"^A\.[1-5]\.[a-z]$": "A.2.e",
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "2026-11-25",
+}
+
+
+def record_of(name: str, **changes: Any) -> dict[str, Any]:
+    """Return the fields of a good record of the kind ``name``, with ``changes``.
+
+    Every field is there. What the schema leaves open is short: ``x``, 1, an empty list.
+    """
+    made = fields_of(named(name))
+    unknown = set(changes) - set(made)
+    if unknown:
+        raise KeyError(f"{name} has no field {sorted(unknown)}")
+    return {**made, **changes}
+
+
+def fields_of(kind: Kind) -> dict[str, Any]:
+    """Return a value for each field of a kind besides the head."""
+    shape = inspect.type_info(kind.shape)
+    assert isinstance(shape, inspect.StructType)
+    return {
+        field.encode_name: _value(field.type) for field in shape.fields if field.name not in HEAD
+    }
+
+
+def _value(kind: inspect.Type) -> Any:
+    if isinstance(kind, inspect.UnionType):
+        kind = next(one for one in kind.types if not isinstance(one, inspect.UnsetType))
+    if isinstance(kind, inspect.LiteralType):
+        return kind.values[0]
+    if isinstance(kind, inspect.StrType):
+        return _PATTERNS[kind.pattern] if kind.pattern else "x"
+    if isinstance(kind, inspect.IntType):
+        return 1
+    if isinstance(kind, inspect.BoolType):
+        return True
+    if isinstance(kind, inspect.ListType):
+        return []
+    if isinstance(kind, inspect.DictType):
+        return {}
+    if isinstance(kind, inspect.StructType):
+        return {field.encode_name: _value(field.type) for field in kind.fields}
+    raise NotImplementedError(type(kind).__name__)
