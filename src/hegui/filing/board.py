@@ -69,13 +69,14 @@ class Item:
     """One duty on the board.
 
     ``because`` says what else decided. ``declared`` is the record of why it does not apply;
-    ``attestation`` the one that holds, or the last one that did.
+    ``attestation`` the one that holds (then it is ``attested``), or the last one that did.
     """
 
     duty: Duty
     state: State
     parts: tuple[Part, ...] = ()
     attestation: Attested | None = None
+    attested: bool = False
     declared: int = -1
     because: tuple[Words, ...] = ()
 
@@ -212,27 +213,26 @@ def _item(given: Given, duty: Duty, summary: Summary) -> Item:
     said = attested(duty, summary.noted)
     holding = next((one for one in said if one.holds(summary.as_of)), None)
     state = _state(duty, parts, holding)
-    return Item(duty, state, parts, holding or next(iter(said), None), because=because)
+    last = holding or next(iter(said), None)
+    return Item(duty, state, parts, last, holding is not None, because=because)
 
 
 def _state(duty: Duty, parts: tuple[Part, ...], holding: Attested | None) -> State:
-    """Records come before words: an attestation stands where records do not show all.
+    """Records come before words.
 
-    What needs records and a person's word is evidenced by both only.
+    A duty that needs records and a person's word is evidenced by both. A word alone makes it
+    *attested* at most, and not where a door of this release would have written a record.
     """
     all_met = bool(parts) and all(part.met for part in parts)
     if duty.duty_class == "detector-required":
         return State.EVIDENCED if all_met else State.DETECTOR_REQUIRED
-    if duty.duty_class == "assisted" and duty.attest is not None:
-        if all_met:
-            return State.EVIDENCED if holding else State.PARTLY
-        some = holding is not None or any(part.met for part in parts)
-        return State.PARTLY if some else State.NOT_EVIDENCED
-    if all_met:
+    assisted = duty.duty_class == "assisted" and duty.attest is not None
+    if all_met and (holding is not None or not assisted):
         return State.EVIDENCED
-    if holding is not None:
+    if holding is not None and all(part.met for part in parts if assisted and part.query.door):
         return State.ATTESTED
-    return State.PARTLY if any(part.met for part in parts) else State.NOT_EVIDENCED
+    some = holding is not None or any(part.met for part in parts)
+    return State.PARTLY if some else State.NOT_EVIDENCED
 
 
 def _declared(given: Given, summary: Summary, facts: Iterable[str]) -> int:

@@ -55,3 +55,21 @@ def _value(kind: inspect.Type) -> Any:
     if isinstance(kind, inspect.StructType):
         return {field.encode_name: _value(field.type) for field in kind.fields}
     raise NotImplementedError(type(kind).__name__)
+
+
+def fitting(kind: str, where: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of a record that fits a query: facets become values of the field's type."""
+    made = record_of(kind)
+    for field, facet in where.items():
+        plain = made[field]
+        if isinstance(plain, bool):
+            made[field] = facet == "true"
+        elif isinstance(plain, int):
+            made[field] = 0 if facet == "0" else 1
+        elif isinstance(plain, str):
+            made[field] = facet
+        elif facet == "none" and isinstance(plain, dict) and plain:
+            del made[field]
+        elif facet == "some" and not plain:
+            made[field] = {"x": 1} if isinstance(plain, dict) else ["x"]
+    return made
