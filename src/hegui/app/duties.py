@@ -6,7 +6,7 @@ Used by ``hegui duty`` and by the page ``/duties``.
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 
@@ -16,6 +16,8 @@ from hegui.filing.projection import FILE, Head, Projections, Reading, Summary
 from hegui.ledger.heads import Heads
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.trust import Trust
+from hegui.measures import Facts, Profile, catalogue, profiles
+from hegui.measures.evidence import evidence
 from hegui.settings import Settings
 from hegui.store import exists, open_connection
 from hegui.terms import Corrupt, Words
@@ -34,6 +36,31 @@ _NOT_EQUAL = Words(
     "租户 {tenant} 的账本汇总与根据账本从零生成的结果不一致。请删除 {path}，系统会重新生成。",
 )
 _PROBLEM = Words("{where}: {what}", "{where}：{what}")
+
+
+def profile_of(settings: Settings) -> Profile:
+    """Return the profile of the service, with what the settings say of it."""
+    service = settings.service
+    facts = Facts(public=service.scope == "public", minors=service.minors)
+    return replace(profiles()["tc260-003"], facts=facts)
+
+
+def facts_told(facts: Facts) -> dict[str, str]:
+    """Return the facts as a record holds them: ``yes``, ``no``, ``not said``, or what is listed."""
+    told: dict[str, str] = {}
+    for one in fields(facts):
+        said = getattr(facts, one.name)
+        listed = isinstance(said, frozenset)
+        words = {None: "not said", True: "yes", False: "no"}
+        told[one.name] = (" ".join(sorted(said)) or "not said") if listed else words[said]
+    return told
+
+
+def given_of(settings: Settings) -> Given:
+    """Return what a board of this service is judged by."""
+    profile = profile_of(settings)
+    whole = catalogue()
+    return Given(whole.duties, evidence(), profile.facts, whole.digest, profile.digest)
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -173,5 +200,3 @@ class Duties:
 
 def _nothing(tenant: str, as_of: int) -> Summary:
     return Summary(Head(tenant, "", 0, ""), as_of, {})
-
-
