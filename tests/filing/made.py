@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-
 from hegui.filing.board import Given
 from hegui.filing.projection import DAY_MS, Head, Noted, Summary
 from hegui.filing.projection.rows import Tally
@@ -75,5 +74,3 @@ def summed(leaves: Iterable[bytes], as_of: int = NOW) -> Summary:
     head = Head("default", "ledger.test/log", size, "e" * 64)
     noted = [Noted(index, leaf.parse(one)) for index, one in tally.noted.items()]
     return Summary(head, as_of, tally.rows, noted)
-
-

@@ -1,6 +1,7 @@
 """Every duty of the catalogue, from *not evidenced* to *evidenced* and back."""
 
 import pytest
+from tests.filing.made import GIVEN, NOW, attesting, fit, given, summed
 
 from hegui.filing.board import Item, board, untold
 from hegui.filing.projection import DAY_MS
@@ -9,7 +10,6 @@ from hegui.measures.duties import duties
 from hegui.measures.evidence import Query, evidence
 from hegui.measures.facts import Facts
 from hegui.terms import Words
-from tests.filing.made import GIVEN, NOW, attesting, fit, given, summed
 
 BINDING = [duty.id for duty in duties().values() if duty.binds_provider]
 NEITHER = Facts(public=True, cii=False, central_organ=False)

@@ -58,7 +58,8 @@ _NOT_THERE = Words(
     zh="没有可撤回的声明 {number}（义务 {duty}）。",
 )
 _CHANGED = Words(
-    en="{path} is not the file that was attested: its SHA-256 is another. Put it back from a backup.",
+    en="{path} is not the file that was attested: its SHA-256 is another. Put it back from a "
+    "backup.",
     zh="{path} 与声明时的文件不符（SHA-256 不同）。请从备份恢复。",
 )
 
@@ -114,8 +115,9 @@ def check(form: Form, now: int) -> None:
     if form.until > last:
         from hegui.filing.telling import day
 
-        told = {"duty": duty.id, "days": asked.days, "last": day(last - _DAY_MS)}
-        raise BadRequest(_TOO_LONG.fill(**told), param="until")
+        ends = day(last - _DAY_MS)
+        words = _TOO_LONG.fill(duty=duty.id, days=asked.days, last=ends)
+        raise BadRequest(words, param="until")
     if not form.says.strip():
         raise BadRequest(_EMPTY, param="says")
     if len(form.files) > MOST_FILES:

@@ -1,6 +1,6 @@
-"""The board of a service: its ledger read and verified, its duties judged. Owns files and the clock.
+"""The board of a service: its ledger read and verified, its duties judged.
 
-Used by ``hegui duty`` and by the page ``/duties``.
+Owns files and the clock. Used by ``hegui duty`` and by the page ``/duties``.
 """
 
 import tempfile
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-
 
 from hegui.app import parts
 from hegui.filing.board import Board, Given, board, untold
@@ -65,6 +64,12 @@ def given_of(settings: Settings) -> Given:
 
 def _silent(_done: int, _total: int) -> None:
     pass
+
+
+def boards_of(settings: Settings) -> Callable[[str], Board]:
+    """Return what makes the board of a tenant as of now. Reads files: not for the loop."""
+    duties = Duties(settings, given_of(settings))
+    return lambda tenant: duties.board(Asked(tenant))
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ _DRAFTED = Words(
     Words(
         "hegui duty attest a8-train --draft form.toml\n"
         "hegui duty attest a8-train --form form.toml\n"
-        'hegui duty attest a8-train --withdraw AT-0123 --by staff-17 --role annotation-lead '
+        "hegui duty attest a8-train --withdraw AT-0123 --by staff-17 --role annotation-lead "
         '--reason "material outdated"',
         "hegui duty attest a8-train --draft form.toml\n"
         "hegui duty attest a8-train --form form.toml\n"
@@ -86,7 +86,12 @@ _DRAFTED = Words(
     metavar="FILE",
     words=Words("a file to attach; may be repeated", "附件，可重复给出"),
 )
-@option("--by", default="", metavar="WHO", words=Words("who, by a role or number", "声明人，填岗位或工号"))
+@option(
+    "--by",
+    default="",
+    metavar="WHO",
+    words=Words("who, by a role or number", "声明人，填岗位或工号"),
+)
 @option(
     "--role",
     default="",
@@ -117,9 +122,7 @@ _DRAFTED = Words(
     metavar="NUMBER",
     words=Words("withdraw this attestation instead", "改为撤回该编号的声明"),
 )
-@option(
-    "--reason", default="", metavar="TEXT", words=Words("why it is withdrawn", "撤回原因")
-)
+@option("--reason", default="", metavar="TEXT", words=Words("why it is withdrawn", "撤回原因"))
 @JSON_OPTION
 def attest(duty: str, config: Path, tenant: str, *, as_json: bool, **said: Any) -> int:
     """Put an attestation on record, or withdraw one."""
@@ -148,7 +151,9 @@ def attest(duty: str, config: Path, tenant: str, *, as_json: bool, **said: Any) 
     return CLEAN
 
 
-def _withdraw(settings: "Settings", tenant: str, duty: "Duty", said: Mapping[str, Any]) -> int | None:
+def _withdraw(
+    settings: "Settings", tenant: str, duty: "Duty", said: Mapping[str, Any]
+) -> int | None:
     from hegui.app import attestations, parts
     from hegui.app.duties import Asked, Duties, given_of
 
@@ -206,25 +211,32 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             text = file.read(_MOST_FORM + 1)
-        if len(text) > _MOST_FORM:
-            raise ValueError("> 64 KB")
         found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text.decode())
-        if not isinstance(found, dict):
-            raise TypeError("no table")
-        files = found.get("files", [])
-        if not isinstance(files, list) or not all(isinstance(one, str) for one in files):
-            raise TypeError("files")
     except OSError as error:
         raise BadRequest(_NO_FORM.fill(path=path, why=error.strerror), param="form") from None
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(_NO_FORM.fill(path=path, why=str(error)[:200]), param="form") from None
+    why = _amiss(found) if len(text) <= _MOST_FORM else "> 64 KB"
+    if why:
+        raise BadRequest(_NO_FORM.fill(path=path, why=why), param="form")
     for name in found:
         if name not in _FIELDS:
             raise BadRequest(
                 _FIELD.fill(name=repr(name[:40]), known=", ".join(_FIELDS)), param="form"
             )
-    found["files"] = [str(path.parent / one) for one in files]  # beside the form
-    return found
+    files = [str(path.parent / one) for one in found.get("files", [])]  # beside the form
+    return {**found, "files": files}
+
+
+def _amiss(found: object) -> str:
+    """Return what is wrong with the types of a form; empty: nothing."""
+    if not isinstance(found, dict):
+        return "no table"
+    files = found.get("files", [])
+    if not isinstance(files, list) or not all(isinstance(one, str) for one in files):
+        return "files"
+    odd = [name for name in _FIELDS[:-1] if not isinstance(found.get(name, ""), str)]
+    return ", ".join(odd)
 
 
 def _draft(path: Path, duty: "Duty") -> int:

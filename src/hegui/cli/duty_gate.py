@@ -66,7 +66,9 @@ def gate(config: Path, tenant: str, baseline: Path, *, write: bool, as_json: boo
         try:
             baseline.write_text(baselines.write(found), encoding="utf-8")
         except OSError as error:
-            raise BadRequest(_NONE.fill(path=baseline, why=error.strerror), param="baseline") from None
+            raise BadRequest(
+                _NONE.fill(path=baseline, why=error.strerror), param="baseline"
+            ) from None
         say(_WRITTEN.fill(path=baseline, n=len(found.items)))
         return CLEAN
     compared = baselines.compare(before, found)

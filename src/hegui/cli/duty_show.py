@@ -27,7 +27,10 @@ _SOURCE = Words("Source: {source}", "来源：{source}")
 _STATE = Words("State: {state}. {why}", "状态：{state}。{why}")
 _EVIDENCE = Words("What counts as evidence:", "何为证据：")
 _CRITERION = Words("criterion {by}", "标准：{by}")
-_MET = Words("there: {count} records, the newest is entry {index} of {day}", "已具备：{count} 条，最新为第 {index} 条（{day}）")
+_MET = Words(
+    "there: {count} records, the newest is entry {index} of {day}",
+    "已具备：{count} 条，最新为第 {index} 条（{day}）",
+)
 _UNTIL = Words("without a new one it holds until {day}", "如无新记录，有效至 {day}")
 _NOT = Words("missing", "缺少")
 _PROOF = Words(
@@ -44,10 +47,16 @@ _SAID = Words(
     "Entry {index}: attested by {by} ({role}), until {day}{ended}",
     "第 {index} 条：由 {by}（{role}）声明，有效至 {day}{ended}",
 )
-_FILES = Words("statement {digest}…, {n} files, in attestations/", "声明 {digest}…，附件 {n} 个，存于 attestations/")
+_FILES = Words(
+    "statement {digest}…, {n} files, in attestations/",
+    "声明 {digest}…，附件 {n} 个，存于 attestations/",
+)
 _WITHDRAWN = Words("; withdrawn by entry {index}", "；已由第 {index} 条撤回")
 _MISSING = Words("What is missing:", "还缺少：")
-_NEXT = Words("Next: {command} ({owner}, about {minutes} minutes)", "下一步：{command}（{owner}，约 {minutes} 分钟）")
+_NEXT = Words(
+    "Next: {command} ({owner}, about {minutes} minutes)",
+    "下一步：{command}（{owner}，约 {minutes} 分钟）",
+)
 
 
 @command(
@@ -157,7 +166,8 @@ def _law(duty: "Duty", lang: Lang) -> Iterator[str]:
             yield from words.zh.splitlines()
             yield from words.en.splitlines()
     yield _OWES.say(lang).format(
-        bearer=duty.bearer.name.say(lang), owed=joint.join(one.name.say(lang) for one in duty.owed_to)
+        bearer=duty.bearer.name.say(lang),
+        owed=joint.join(one.name.say(lang) for one in duty.owed_to),
     )
     yield _WHEN.say(lang).format(when=duty.when.words.say(lang), by=duty.when.set_by.say(lang))
     if duty.risks:
@@ -173,7 +183,8 @@ def _evidence(part: "Part", lang: Lang) -> Iterator[str]:
 
     query = part.query
     by = _CRITERION.say(lang).format(by=query.set_by.say(lang))
-    yield f"  - {query.says.say(lang)} [{', '.join(sorted({one.kind for one in query.any_of}))}; {by}]"
+    kinds = ", ".join(sorted({one.kind for one in query.any_of}))
+    yield f"  - {query.says.say(lang)} [{kinds}; {by}]"
     if not part.met:
         why = "" if query.door else f": {NO_DOOR.say(lang)}"
         yield f"    {_NOT.say(lang)}{why}"

@@ -46,16 +46,19 @@ def write(found: Board) -> str:
 
 def read(path: str, text: bytes) -> Mapping[str, State]:
     """Return the states of a baseline; what is none is a ``BadRequest`` that says why."""
+    why = "> 1 MB" if len(text) > MOST_BYTES else ""
     try:
-        if len(text) > MOST_BYTES:
-            raise ValueError("it is too large")
-        said = json.loads(text)
+        said = json.loads(text) if not why else {}
         if not isinstance(said, dict) or said.get("format") != FORMAT:
-            raise ValueError(f"its format is not {FORMAT}")
-        return {str(duty): State(state) for duty, state in said["states"].items()}
+            why = why or f"format != {FORMAT}"
+            said = {"states": {}}
+        states = {str(duty): State(state) for duty, state in said["states"].items()}
     except (ValueError, KeyError, AttributeError, RecursionError) as error:
         why = type(error).__name__ if isinstance(error, RecursionError) else str(error)[:200]
         raise BadRequest(_NO_BASELINE.fill(path=path, why=why), param="baseline") from error
+    if why:
+        raise BadRequest(_NO_BASELINE.fill(path=path, why=why), param="baseline")
+    return states
 
 
 def compare(before: Mapping[str, State], found: Board) -> Compared:

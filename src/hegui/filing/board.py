@@ -139,9 +139,7 @@ def board(given: Given, summary: Summary) -> Board:
     """Return the board that follows from what is given and from the records that are counted."""
     items = tuple(_item(given, duty, summary) for duty in given.duties.values())
     head = summary.head if summary.head.size else None
-    return Board(
-        summary.head.tenant, given.catalogue, given.profile, head, summary.as_of, items
-    )
+    return Board(summary.head.tenant, given.catalogue, given.profile, head, summary.as_of, items)
 
 
 def untold(given: Given, tenant: str, as_of: int, trouble: Words) -> Board:
@@ -205,7 +203,9 @@ def _item(given: Given, duty: Duty, summary: Summary) -> Item:
     if applies.answer == "no":
         declared = _declared(given, summary, applies.because)
         if declared >= 0:
-            return Item(duty, State.NOT_APPLICABLE, declared=declared, because=_facts(applies.because))
+            return Item(
+                duty, State.NOT_APPLICABLE, declared=declared, because=_facts(applies.because)
+            )
         because = (_fill(_NOT_ON_RECORD, applies.because),)
     elif applies.answer == "open":
         because = (_fill(_UNSAID, applies.because),)
@@ -218,7 +218,7 @@ def _item(given: Given, duty: Duty, summary: Summary) -> Item:
 
 
 def _state(duty: Duty, parts: tuple[Part, ...], holding: Attested | None) -> State:
-    """Records come before words.
+    """Return the state: records come before words.
 
     A duty that needs records and a person's word is evidenced by both. A word alone makes it
     *attested* at most, and not where a door of this release would have written a record.

@@ -16,6 +16,7 @@ SOON_DAYS: Final = 30
 _ENDS_SOON = Words(
     "the attestation of entry {index} ends on {until}", "第 {index} 条声明将于 {until} 到期"
 )
+_LACKS = Words("not on record yet: {what}", "尚无记录：{what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,15 @@ def _action(item: Item, as_of: int) -> Action | None:
     duty, said = item.duty, item.attestation
     if item.state in OPEN:
         gaps = list(missing(item))
-        return Action(item, gaps[0], _command(item)) if gaps else None
-    if item.state is State.ATTESTED and said is not None and said.until < as_of + SOON_DAYS * DAY_MS:
+        if not gaps:
+            return None
+        words = Words(_LACKS.en.format(what=gaps[0].en), _LACKS.zh.format(what=gaps[0].zh))
+        return Action(item, gaps[0] if item.because else words, _command(item))
+    if (
+        item.state is State.ATTESTED
+        and said is not None
+        and said.until < as_of + SOON_DAYS * DAY_MS
+    ):
         words = _ENDS_SOON.fill(index=said.index, until=day(said.until))
         return Action(item, words, f"hegui duty attest {duty.id}")
     return None

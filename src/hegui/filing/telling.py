@@ -15,7 +15,7 @@ BEIJING: Final = timezone(timedelta(hours=8))
 NO_DOOR = Words("no door in this release writes this", "本版本没有写入此类记录的入口")
 _ALL = Words(
     "{met} of {n} kinds of records asked for are there; the newest is entry {index}",
-    "所要求的 {n} 类记录均已具备；最新为第 {index} 条",
+    "所要求的 {n} 类记录已具备 {met} 类；最新为第 {index} 条",
 )
 _SOME = Words("{met} of {n} are there; missing: {missing}", "已具备 {met}/{n}；缺少：{missing}")
 _ATTESTED = Words(
@@ -31,7 +31,9 @@ _WITHDRAWN = Words(
     "the attestation of entry {index} was withdrawn by entry {other}",
     "第 {index} 条声明已由第 {other} 条撤回",
 )
-_DECLARED = Words("not said of this service: {facts} (entry {index})", "本服务不属于：{facts}（第 {index} 条）")
+_DECLARED = Words(
+    "not said of this service: {facts} (entry {index})", "本服务不属于：{facts}（第 {index} 条）"
+)
 
 
 def day(at_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""What evidences a duty, as data: queries over record kinds, with their thresholds and who set them.
+"""What evidences a duty, as data: queries over record kinds, thresholds, and who set them.
 
 A query is met where enough records fit one of its matches, none that undoes them came after, and
 none of those that must not be there is there. The kinds are named as the ledger names them; that

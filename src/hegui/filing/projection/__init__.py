@@ -12,8 +12,8 @@ from hegui.filing.projection.rows import DAY_MS, Found, Head, Key, Noted, Row, S
 __all__ = [
     "DAY_MS",
     "FILE",
-    "Found",
     "Facets",
+    "Found",
     "Head",
     "Key",
     "Mark",

@@ -53,8 +53,7 @@ class Facets:
     def of(self, kind: str, record: Mapping[str, Any]) -> str:
         """Return the facets of a record: ``field=value`` joined by ``;``, fields in order."""
         return ";".join(
-            f"{field}={facet(record.get(field), used)}"
-            for field, used in self._used.get(kind, ())
+            f"{field}={facet(record.get(field), used)}" for field, used in self._used.get(kind, ())
         )
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import apsw
 
@@ -57,7 +57,9 @@ SCHEMA: Final = Schema(0x68677072, (_TABLES,))
 """``hgpr`` in the file's header."""
 
 _MARK: Final = "SELECT size, root, pruned FROM mark WHERE tenant = ? AND facets = ?"
-_SET_MARK: Final = "INSERT OR REPLACE INTO mark (tenant, facets, size, root, pruned) VALUES (?,?,?,?,?)"
+_SET_MARK: Final = (
+    "INSERT OR REPLACE INTO mark (tenant, facets, size, root, pruned) VALUES (?,?,?,?,?)"
+)
 _ROWS: Final = (
     "SELECT kind, facets, day, count, first, last, first_t, last_t FROM tally WHERE tenant = ?"
 )
@@ -126,19 +128,19 @@ class Projections:
     def mark(self, tenant: str, facets: str) -> Mark:
         """Return how far a log was read with these facets; from zero where with others."""
         row = self._one(_MARK, (tenant, facets))
-        return Mark(*row) if row else Mark()
+        return Mark(int(row[0]), bytes(row[1]), int(row[2])) if row else Mark()
 
     def set_mark(self, tenant: str, facets: str, mark: Mark) -> None:
         """Say how far a log was read."""
         with self._named():
-            self._connection.execute(
-                _SET_MARK, (tenant, facets, mark.size, mark.root, mark.pruned)
-            )
+            self._connection.execute(_SET_MARK, (tenant, facets, mark.size, mark.root, mark.pruned))
 
     def rows(self, tenant: str) -> dict[Key, Row]:
         """Return all rows of a log."""
         with self._named():
-            return {Key(*one[:3]): Row(*one[3:]) for one in self._connection.execute(_ROWS, (tenant,))}
+            return {
+                Key(*one[:3]): Row(*one[3:]) for one in self._connection.execute(_ROWS, (tenant,))
+            }
 
     def put(self, tenant: str, rows: Mapping[Key, Row]) -> None:
         """Set rows, each in place of what was there."""
@@ -183,17 +185,16 @@ class Projections:
         return (int(row[0]), Words(str(row[1]), str(row[2]))) if row else None
 
     def set_trouble(self, tenant: str, at_ms: int, words: Words | None) -> None:
-        """Remember what does not hold together in a log; None: a whole check found that all does."""
+        """Remember what does not hold together in a log; None: a whole check found nothing."""
         with self._named():
             if words is None:
                 self._connection.execute("DELETE FROM trouble WHERE tenant = ?", (tenant,))
             else:
                 self._connection.execute(_SET_TROUBLE, (tenant, at_ms, words.en, words.zh))
 
-    def _one(self, sql: str, cells: tuple[str, ...]) -> tuple[object, ...] | None:
+    def _one(self, sql: str, cells: tuple[str, ...]) -> Any:
         with self._named():
-            row: tuple[object, ...] | None = self._connection.execute(sql, cells).fetchone()
-            return row
+            return self._connection.execute(sql, cells).fetchone()
 
     @contextmanager
     def _named(self) -> Iterator[None]:

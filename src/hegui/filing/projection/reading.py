@@ -50,7 +50,9 @@ _NO_SIZE = Words(
 
 
 def _split(tenant: str, en: str, zh: str) -> Corrupt:
-    return Corrupt(Words(_SPLIT.en.format(tenant=tenant, why=en), _SPLIT.zh.format(tenant=tenant, why=zh)))
+    return Corrupt(
+        Words(_SPLIT.en.format(tenant=tenant, why=en), _SPLIT.zh.format(tenant=tenant, why=zh))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,9 @@ class Reading:
         """
         reader = LogReader(self.connection, self.tenant)
         if (reader.size, reader.root) != (head.size, head.root):
-            raise _split(self.tenant, "its head changed while it was read", "读取期间账本头发生变化")
+            raise _split(
+                self.tenant, "its head changed while it was read", "读取期间账本头发生变化"
+            )
         found: dict[int, Mapping[str, object]] = {}
         for index in sorted(set(indices)):
             leaf = reader.leaves(index, index + 1)[0]
@@ -201,23 +205,23 @@ class Reading:
 
     def _odd(self, index: int) -> Corrupt:
         return _split(
-            self.tenant, f"entry {index} is not what its hash says", f"第 {index} 条记录与其哈希不符"
+            self.tenant,
+            f"entry {index} is not what its hash says",
+            f"第 {index} 条记录与其哈希不符",
         )
 
     def _take_out(self, mark: Mark, head: Checkpoint) -> int:
         """Count anew where leaves were pruned since; return up to which record this was done."""
         done = mark.pruned
-        runs = self._rows(_PRUNED, done)
+        runs: list[tuple[int, int, int]] = self._rows(_PRUNED, done)
         if not runs:
             return done
-        last = max(record for _, _, record in runs)
+        last: int = max(record for _, _, record in runs)
         if not mark.size:
             return max(done, last)  # read from zero: what was pruned was not there
-        touched: dict[Key, Row] = {}
         low, high = min(run[0] for run in runs), max(run[0] + run[1] for run in runs)
-        for key, row in self.file.rows(self.tenant).items():
-            if row.first < high and row.last >= low:
-                touched[key] = row
+        rows = self.file.rows(self.tenant)
+        touched = {key: row for key, row in rows.items() if row.first < high and row.last >= low}
         self.file.drop(self.tenant, touched)
         for start, count, _ in runs:
             self.file.forget(self.tenant, start, count)

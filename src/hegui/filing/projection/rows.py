@@ -27,7 +27,7 @@ class Key(NamedTuple):
 class Row(NamedTuple):
     """How many, the first and the last index, the earliest and the latest time (UTC ms)."""
 
-    count: int
+    many: int
     first: int
     last: int
     first_t: int
@@ -36,7 +36,7 @@ class Row(NamedTuple):
     def and_also(self, index: int, at_ms: int) -> "Row":
         """Return the row with one record more."""
         return Row(
-            self.count + 1,
+            self.many + 1,
             min(self.first, index),
             max(self.last, index),
             min(self.first_t, at_ms),
@@ -137,7 +137,7 @@ class Summary:
                 if key in seen or (since is not None and key.day < since):
                     continue
                 seen.add(key)
-                count += row.count
+                count += row.many
                 if row.last > newest:
                     newest, newest_t = row.last, row.last_t
         return Found(count, newest, newest_t)

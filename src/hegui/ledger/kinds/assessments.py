@@ -37,7 +37,8 @@ class Reported(Shape, kw_only=True, frozen=True):
 class Filed(Shape, kw_only=True, frozen=True):
     """A filing or registration moved on: submitted, accepted under a number, changed, cancelled.
 
-    ``materials`` is the digest of what was submitted; ``reference``, its number, is empty before there is one.
+    ``materials`` is the digest of what was submitted; ``reference``, its number, is empty before
+    there is one.
     """
 
     route: Route
