@@ -31,7 +31,8 @@ _TROUBLE = Words(
         "each the command, who does it, and how long it takes (our estimate). Exit codes as of "
         "hegui duty list.",
         "列出最多五项下一步：缺少记录的义务，以及 30 日内到期的声明。先按规则效力，"
-        "再按所需时间排列，并给出命令、责任岗位和预计用时（由 hegui 估计）。退出码同 hegui duty list。",
+        "再按所需时间排列，并给出命令、责任岗位和预计用时（由 hegui 估计）。"
+        "退出码同 hegui duty list。",
     ),
     Words("hegui duty next", "hegui duty next"),
 )
