@@ -46,6 +46,12 @@ SHELF = {
         "hegui.cli.detectors:detectors",
         Words("list, check and probe what looks for risks", "查看、检验和探测检测器"),
     ),
+    "measures": (
+        "hegui.cli.measures:measures",
+        Words(
+            "the duties of the law as data: export, check, numbers", "义务目录：导出、检查、数值"
+        ),
+    ),
     "ledger": (
         "hegui.cli.ledger:ledger",
         Words("check the evidence, and hand it over", "核验和交付证据"),

@@ -10,6 +10,7 @@ from hegui.measures.profiles import Profile, Value, profiles
 from hegui.measures.risks import Cover, Risk, RiskGroup, risks
 from hegui.measures.roles import Party, Role, parties, roles
 from hegui.measures.rules import Reading, Rule, Source, rules
+from hegui.measures.tailoring import tailored
 
 __all__ = [
     "Applies",
@@ -44,5 +45,6 @@ __all__ = [
     "risks",
     "roles",
     "rules",
+    "tailored",
     "text",
 ]

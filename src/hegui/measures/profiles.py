@@ -19,7 +19,10 @@ from hegui.measures.rules import Rule, Source, rules, source
 from hegui.measures.words import data, names, words
 from hegui.terms import Words
 
-Checked: TypeAlias = Literal["translation", "secondary", "carried-over", "ours", "provider"]
+Checked: TypeAlias = Literal[
+    "translation", "secondary", "carried-over", "ours", "provider", "compared"
+]
+NOTHING_SAID: Final = Facts()
 CHECKED: Final[Mapping[Checked, Words]] = MappingProxyType(
     {
         "translation": Words("read in translation", "读自译本"),
@@ -33,6 +36,9 @@ CHECKED: Final[Mapping[Checked, Words]] = MappingProxyType(
             "征求意见稿由提供者自定，此为 hegui 的默认值",
         ),
         "provider": Words("set by the provider", "由提供者设定"),
+        "compared": Words(
+            "compared by the provider with the text that it named", "提供者已与其所述文本核对"
+        ),
     }
 )
 
@@ -70,7 +76,7 @@ class Profile:
     title: Words
     note: Words
     values: Mapping[str, Value]
-    facts: Facts = Facts()
+    facts: Facts = NOTHING_SAID
     reasons: Mapping[str, str] = field(default_factory=dict)
     checked_against: str = ""
 
@@ -80,7 +86,7 @@ class Profile:
         return MappingProxyType({name: value.number for name, value in self.values.items()})
 
     def applies(self, duty: Duty) -> Applies:
-        """Judge whether a duty applies. What is no duty of the provider always *applies* to read."""
+        """Judge whether a duty applies, by the facts."""
         return duty.applies.on(self.facts)
 
     def reason(self, duty: Duty) -> str:

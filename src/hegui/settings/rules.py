@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from hegui.settings.convert import Reading
 from hegui.settings.database import database_faults
+from hegui.settings.duties import duty_faults
 from hegui.settings.guardrules import guard_faults
 from hegui.settings.guards import GuardModel
 from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
@@ -60,7 +61,7 @@ def examine(settings: Settings, reading: Reading) -> None:
     for rule in (*rules, _witnesses, _database):
         for trail, words in rule(settings):
             reading.note(trail, words)
-    for trail, words in vault_faults(settings.vault):
+    for trail, words in (*vault_faults(settings.vault), *duty_faults(settings.duties)):
         reading.note(trail, words)
 
 

@@ -19,6 +19,7 @@ from hegui.settings.attached import (
     UpstreamRole,
 )
 from hegui.settings.database import Postgres
+from hegui.settings.duties import Duties
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.ledgers import Ledger
@@ -35,6 +36,7 @@ __all__ = [
     "AttachedPack",
     "Callers",
     "Content",
+    "Duties",
     "GuardModel",
     "Keep",
     "Labels",
@@ -351,6 +353,12 @@ class Settings:
     vault: Vault = field(
         default=Vault(),
         metadata=says("the keys of kept content (Art. 11)", "留存内容的密钥（第十一条）"),
+    )
+    duties: Duties = field(
+        default=Duties(),
+        metadata=says(
+            "the profile, and what you are (Art. 2, 17)", "所用配置与提供者情况（第二条、第十七条）"
+        ),
     )
     data_dir: Path = field(
         default=Path("hegui-data"),
