@@ -39,6 +39,7 @@ def given(facts: Facts = PUBLIC) -> Given:
 
 
 GIVEN = given()
+FACETS = GIVEN.facets
 
 
 def made(kind: str, at_ms: int, **fields: Any) -> bytes:
@@ -67,7 +68,7 @@ def attesting(duty: str, at_ms: int, **changes: Any) -> bytes:
 
 def summed(leaves: Iterable[bytes], as_of: int = NOW) -> Summary:
     """Return the summary of a log of these leaves."""
-    tally = Tally(GIVEN.facets)
+    tally = Tally(FACETS)
     size = 0
     for size, one in enumerate(leaves, 1):
         tally.add(size - 1, one)

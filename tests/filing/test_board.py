@@ -169,7 +169,5 @@ def test_what_is_no_baseline_is_refused(text: bytes) -> None:
 
 def test_no_word_says_that_anybody_complies() -> None:
     said = [words for table in (WORDS, SAYS) for words in table.values()]
-    said += [why(item) for item in board(GIVEN, summed([])).items]
     banned = ("complian", "complies", "compliant", "合规")
-    said = [words for words in said if "officer" not in words.en]  # the name of a role
     assert not [one for one in said if any(word in one.en + one.zh for word in banned)]

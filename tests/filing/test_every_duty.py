@@ -1,5 +1,7 @@
 """Every duty of the catalogue, from *not evidenced* to *evidenced* and back."""
 
+from dataclasses import replace
+
 import pytest
 from tests.filing.made import GIVEN, NOW, attesting, fit, given, summed
 
@@ -28,6 +30,7 @@ def records(duty: str, at_ms: int) -> list[bytes]:
 
 def item(duty: str, leaves: list[bytes], as_of: int = NOW) -> Item:
     chosen = given(NEITHER) if duty == "ir4-other" else GIVEN
+    chosen = replace(chosen, duties={duty: duties()[duty]})
     found = board(chosen, summed(leaves, as_of)).item(duty)
     assert found is not None
     return found

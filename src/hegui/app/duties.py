@@ -6,7 +6,7 @@ Owns files and the clock. Used by ``hegui duty`` and by the page ``/duties``.
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from hegui.app import parts
@@ -15,7 +15,7 @@ from hegui.filing.projection import FILE, Head, Projections, Reading, Summary
 from hegui.ledger.heads import Heads
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.trust import Trust
-from hegui.measures import Facts, Profile, catalogue, profiles
+from hegui.measures import Facts, catalogue, tailored
 from hegui.measures.evidence import evidence
 from hegui.settings import Settings
 from hegui.store import exists, open_connection
@@ -37,13 +37,6 @@ _NOT_EQUAL = Words(
 _PROBLEM = Words("{where}: {what}", "{where}：{what}")
 
 
-def profile_of(settings: Settings) -> Profile:
-    """Return the profile of the service, with what the settings say of it."""
-    service = settings.service
-    facts = Facts(public=service.scope == "public", minors=service.minors)
-    return replace(profiles()["tc260-003"], facts=facts)
-
-
 def facts_told(facts: Facts) -> dict[str, str]:
     """Return the facts as a record holds them: ``yes``, ``no``, ``not said``, or what is listed."""
     told: dict[str, str] = {}
@@ -56,8 +49,8 @@ def facts_told(facts: Facts) -> dict[str, str]:
 
 
 def given_of(settings: Settings) -> Given:
-    """Return what a board of this service is judged by."""
-    profile = profile_of(settings)
+    """Return what a board of this service is judged by; ``Misconfigured`` as ``tailored``."""
+    profile = tailored(settings)
     whole = catalogue()
     return Given(whole.duties, evidence(), profile.facts, whole.digest, profile.digest)
 

@@ -42,8 +42,8 @@ _ROLE = Words("there is no role {role}; there are {known}", "没有岗位 {role}
 def declare(config: Path, tenant: str, by: str, role: str, reason: str) -> int:
     """Put the facts of the service on record."""
     from hegui.app.attestations import put_on_record
-    from hegui.app.duties import facts_told, profile_of
-    from hegui.measures import roles
+    from hegui.app.duties import facts_told
+    from hegui.measures import roles, tailored
 
     settings = read_settings(config)
     if role not in roles():
@@ -52,7 +52,7 @@ def declare(config: Path, tenant: str, by: str, role: str, reason: str) -> int:
     for name, text, most in (("by", by, 200), ("reason", reason, 500)):
         if not text.strip() or len(text) > most:
             raise BadRequest(_SHORT.fill(name=name, most=most), param=name)
-    profile = profile_of(settings)
+    profile = tailored(settings)
     fields = {
         "profile": profile.digest,
         "facts": facts_told(profile.facts),

@@ -25,6 +25,7 @@ from hegui.ledger.kinds import (
     running,
     sanctions,
     sources,
+    statements,
     works,
 )
 from hegui.ledger.kinds.shapes import Kind, fold
@@ -57,6 +58,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             assessments,
             governance,
             duties,
+            statements,
         )
         for one in family.KINDS
     }
