@@ -141,7 +141,7 @@ class Duties:
             connection.execute("BEGIN")
             reading = Reading(connection, asked.tenant, trust, file, self.given.facets)
             head = reading.bring_up(self.progress)
-            if head is None:
+            if head is None or not head.size:  # nothing is signed yet
                 return board(self.given, _nothing(asked.tenant, as_of))
             summary = reading.summary(head, asked.size or head.size, as_of)
             found = board(self.given, summary)

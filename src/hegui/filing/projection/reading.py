@@ -22,7 +22,7 @@ from hegui.ledger.tiles import LogReader
 from hegui.ledger.tree import leaf_hash
 from hegui.ledger.trust import RESTORED, Trust
 from hegui.store import Connection
-from hegui.terms import Corrupt, Unavailable, Words
+from hegui.terms import BadRequest, Corrupt, Unavailable, Words
 
 _BULK: Final = 4_096
 Progress = Callable[[int, int], None]
@@ -109,7 +109,9 @@ class Reading:
         Rows that reach beyond either are counted anew from the entries.
         """
         if not 0 < size <= head.size:
-            raise Corrupt(_NO_SIZE.fill(tenant=self.tenant, size=head.size, asked=size))
+            raise BadRequest(
+                _NO_SIZE.fill(tenant=self.tenant, size=head.size, asked=size), param="size"
+            )
         whole: dict[Key, Row] = {}
         across: dict[Key, Row] = {}
         for key, row in self.file.rows(self.tenant).items():
