@@ -47,6 +47,7 @@ check: lint types contracts test  ## all of the above
 interop: $(STAMP)  ## hegui in front of a third-party model server; its log before a third-party reader (ARGS="--size 1000000")
 	@$(BIN)/python interop/run.py
 	@$(BIN)/python interop/log.py $(ARGS)
+	@$(BIN)/python interop/oscal.py
 
 bench-gateway: $(STAMP)  ## print what the gateway costs, beside a bare pass-through on this machine
 	@$(BIN)/python bench/gateway.py $(ARGS)

@@ -123,9 +123,9 @@ def numbers(config: Path, *, as_json: bool) -> int:
         )
         for name, value in profile.values.items()
     ]
-    rows.insert(0, tuple(words.say(lang) for words in _HEADING))
     click.echo(profile.title.say(lang))
-    click.echo("\n".join(table(rows)))
+    heading = tuple(words.say(lang) for words in _HEADING)
+    click.echo("\n".join(table([heading, *rows])))
     if any(value.flagged for value in profile.values.values()):
         say(Words(f"* {profile.note.en}", f"* {profile.note.zh}"))
     return CLEAN

@@ -9,7 +9,7 @@ from typing import Final
 from hegui.terms import Words
 
 _NUMBERS: Final = "〇一二三四五六七八九十"
-_PLACE: Final = re.compile(r"(\d+)(?:-(\d+))?(?:\.p(\d+))?(?:\((\d+)\))?")
+_PLACE: Final = re.compile(r"([0-9]+)(?:-([0-9]+))?(?:\.p([0-9]+))?(?:\(([0-9]+)\))?")
 
 
 def numeral(number: int) -> str:

@@ -83,19 +83,19 @@ def _walk(value: Any, path: str = "", key: str = "", depth: int = 0) -> Iterator
 
 
 def _alone(document: Document, nodes: list[_Node]) -> Iterable[tuple[str, Words]]:
-    uuids = Counter(node.value["uuid"] for node in nodes if "uuid" in node.value)
+    uuids = Counter(node.value["uuid"] for node in nodes if isinstance(node.value.get("uuid"), str))
     # a role or a parameter may be called as a control is: each kind of thing has its own ids
     ids = Counter(
         (node.key if node.key in ("roles", "params") else "", node.value["id"])
         for node in nodes
-        if "id" in node.value and node.key != "system-id"
+        if isinstance(node.value.get("id"), str) and node.key != "system-id"
     )
     for one, times in uuids.items():
         if times > 1:
-            yield str(one), _TWICE
+            yield one, _TWICE
     for (_, one), times in ids.items():
         if times > 1:
-            yield str(one), _TWICE
+            yield one, _TWICE
     known = {*uuids, *(one for _, one in ids)}
     for node in nodes:
         href = node.value.get("href")
@@ -112,18 +112,18 @@ def _alone(document: Document, nodes: list[_Node]) -> Iterable[tuple[str, Words]
 
 def _languages(nodes: list[_Node]) -> Iterable[tuple[str, Words]]:
     for node in nodes:
-        parts = node.value.get("parts")
-        if node.key != "controls" or not isinstance(parts, list):
+        parts = _list(node.value, "parts")
+        if node.key != "controls":
             continue
         spoken = Counter(
-            part.get("class")
+            str(part.get("class"))
             for part in parts
             if isinstance(part, Mapping) and part.get("name") == "statement"
         )
         if spoken != Counter({"zh": 1, "en": 1}):
             yield str(node.value.get("id", node.path)), _ONE_LANGUAGE
         sizes = {
-            len(part.get("parts", ()))
+            len(_list(part, "parts"))
             for part in parts
             if isinstance(part, Mapping) and part.get("name") == "statement"
         }
@@ -154,10 +154,10 @@ def _across(nodes: list[_Node], controls: set[str], parts: set[str]) -> Iterable
         target = node.value.get("target-id")
         if isinstance(target, str) and target not in parts:
             yield node.path, _NO_CONTROL.fill(name=target)
-        for said in node.value.get("with-ids", ()):
-            if said not in controls:
+        for said in _list(node.value, "with-ids"):
+            if str(said) not in controls:
                 yield node.path, _NO_CONTROL.fill(name=said)
-        if node.key == "sources" and node.value.get("id-ref") not in controls:
+        if node.key == "sources" and str(node.value.get("id-ref")) not in controls:
             yield node.path, _NO_CONTROL.fill(name=node.value.get("id-ref"))
 
 
@@ -166,16 +166,21 @@ def _text(document: Document, catalogue: Catalogue) -> Iterable[tuple[str, Words
     said: dict[str, str] = {}
     for node in _walk(document):
         if node.key == "parts" and node.value.get("class") == "zh":
-            labels = [one["value"] for one in node.value.get("props", ()) if _is_label(one)]
+            labels = [one["value"] for one in _list(node.value, "props") if _named(one, "label")]
             if labels:
-                said[labels[0]] = str(node.value.get("prose", ""))
+                said[str(labels[0])] = str(node.value.get("prose", ""))
     for clause in catalogue.text.clauses.values():
         if said.get(clause.id) != clause.text.zh:
             yield clause.id, _OTHER_TEXT
 
 
-def _is_label(one: Any) -> bool:
-    return isinstance(one, Mapping) and one.get("name") == "label" and "value" in one
+def _list(value: Mapping[str, Any], name: str) -> list[Any]:
+    found = value.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _named(one: Any, name: str) -> bool:
+    return isinstance(one, Mapping) and one.get("name") == name and "value" in one
 
 
 def _gaps(document: Document, catalogue: Catalogue) -> Iterable[tuple[str, Words]]:
@@ -184,8 +189,8 @@ def _gaps(document: Document, catalogue: Catalogue) -> Iterable[tuple[str, Words
         if node.key == "implemented-requirements":
             how = [
                 one["value"]
-                for one in node.value.get("props", ())
-                if one.get("ns") == NAMESPACE and one.get("name") == "met-by"
+                for one in _list(node.value, "props")
+                if _named(one, "met-by") and one.get("ns") == NAMESPACE
             ]
             met.setdefault(str(node.value.get("control-id")), []).extend(how)
     for duty in catalogue.duties.values():
