@@ -1,8 +1,11 @@
 """/duties on the admin listener: the next actions, then the board; nothing but reading."""
 
+import asyncio
 import base64
+from dataclasses import replace
 from typing import Any
 
+from hegui.app.duties import Asked, Duties, given_of
 from hegui.store import open_database
 from hegui.testing.serve import running
 
@@ -85,3 +88,20 @@ async def test_a_corruption_is_said_on_top_of_the_page(open_house: Any) -> None:
     assert "Nothing can be told" in text
     assert "entry 0" in text
     assert "class=next" not in text.partition("</style>")[2]
+
+
+async def test_what_the_gateway_really_writes_evidences_what_it_should(open_house: Any) -> None:
+    async with open_house() as house:
+        await house.ask(house.body())
+        await house.until(lambda: house.gateway.ledger.signed > 0, 5)
+        await asyncio.sleep(1.2)  # until the answer's record is signed, too
+        settings = house.gateway.settings
+        given = given_of(settings)  # as if it were offered to the public
+        given = replace(given, facts=replace(given.facts, public=True))
+        board = await asyncio.to_thread(Duties(settings, given).board, Asked())
+    states = {item.duty.id: item.state.value for item in board.items}
+    shown = {duty for duty, state in states.items() if state == "evidenced"}
+    assert {"a12", "a14-2b", "lm4-text", "ds10", "csl21-logs", "std-inputs"} <= shown
+    assert states["a4-1"] == states["a13"] == "partly"
+    assert states["a4-1-a"] == "detector-required"
+    assert states["lm5"] == states["a15-3"] == "not-evidenced"

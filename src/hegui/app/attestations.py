@@ -57,6 +57,12 @@ _NOT_THERE = Words(
     en="There is no attestation {number} of {duty} on record that could be withdrawn.",
     zh="没有可撤回的声明 {number}（义务 {duty}）。",
 )
+_NO_TENANT = Words(
+    en="There is no log of a tenant {tenant}. A tenant's log begins with its first key: hegui keys "
+    "create --tenant {tenant}",
+    zh="没有租户 {tenant} 的账本。租户的账本从其第一个密钥开始："
+    "hegui keys create --tenant {tenant}",
+)
 _CHANGED = Words(
     en="{path} is not the file that was attested: its SHA-256 is another. Put it back from a "
     "backup.",
@@ -180,6 +186,8 @@ def put_on_record(
     """Add a record and return its index; None where a server has not given it a place yet."""
     ledger = parts.open_ledger(settings)
     try:
+        if tenant != "default" and ledger.size(tenant) is None:
+            raise BadRequest(_NO_TENANT.fill(tenant=tenant[:60]), param="tenant")
         record = make(named(kind), parts.now(), tenant, fields)
         receipt = ledger.add_blocking(Entry(tenant, record))
         if isinstance(ledger, SharedLedger):

@@ -244,7 +244,7 @@ def _declared(given: Given, summary: Summary, facts: Iterable[str]) -> int:
     said = [one for one in summary.noted if one.record["kind"] == "profile.declared"]
     if said and said[-1].record["profile"] == given.profile:
         return said[-1].index
-    if tuple(facts) == ("public",):
+    if "public" in facts:
         newest, internal = summary.find([_STARTED]), summary.find([_INTERNAL])
         if internal.newest == newest.newest:
             return internal.newest

@@ -76,6 +76,11 @@ _DAMAGED = Words(
     zh="{path} 处的账本汇总已损坏：{why}。其中没有独有的内容：请删除该文件后重新运行命令，"
     "系统会根据账本重新生成。",
 )
+_BUSY = Words(
+    en="Another process is bringing the summary of the ledger at {path} up to date. Try again "
+    "shortly.",
+    zh="另一个进程正在更新 {path} 处的账本汇总。请稍后再试。",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +208,8 @@ class Projections:
             yield
         except (apsw.NotADBError, apsw.CorruptError) as error:
             raise self._damaged(error) from error
+        except apsw.BusyError as error:
+            raise Unavailable(_BUSY.fill(path=self.path)) from error
         except apsw.Error as error:
             raise Unavailable(_DAMAGED.fill(path=self.path, why=error)) from error
 
