@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs check interop fuzz lock clean
-.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-export bench-vault bench-labels-in-memory
+.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-duties bench-export bench-vault bench-labels-in-memory
 .PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
@@ -81,6 +81,9 @@ torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under 
 
 bench-ledger: $(STAMP)  ## print how many records a second become durable, and how soon
 	@$(BIN)/python bench/ledger.py $(ARGS)
+
+bench-duties: $(STAMP)  ## print how soon the list of duties answers on a million records
+	@$(BIN)/python bench/duties.py $(ARGS)
 
 bench-vault: $(STAMP)  ## print what a rotation of the vault's keys costs
 	@$(BIN)/python bench/vault.py $(ARGS)

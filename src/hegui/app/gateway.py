@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 import hegui
 from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
+from hegui.app.duties import boards_of
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
@@ -163,7 +164,7 @@ class Gateway:
             clock=self._clock,
         )
         self.public = self._public()
-        self.admin = admin_app(self.gate, self.ledger.lag, self._state)
+        self.admin = admin_app(self.gate, self.ledger.lag, self._state, boards_of(self.settings))
         await self._say_started(panel)
         await self._say_found()
         await rules.say_first()

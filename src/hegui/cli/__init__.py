@@ -64,6 +64,13 @@ SHELF = {
         "hegui.cli.inspectors:inspectors",
         Words("create, list and revoke inspectors' keys", "创建、查看和吊销检查密钥"),
     ),
+    "duty": (
+        "hegui.cli.duty:duty",
+        Words(
+            "show what the ledger shows of every duty, and what to do next",
+            "查看账本对每项义务能说明什么，以及下一步",
+        ),
+    ),
     "vault": (
         "hegui.cli.vault:vault",
         Words(

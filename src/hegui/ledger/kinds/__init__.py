@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hegui.ledger.kinds import (
+    annotation,
     appeals,
+    assessments,
+    cases,
     content,
+    duties,
     epochs,
     erasure,
     exchange,
+    governance,
     handing_over,
+    incidents,
     keys,
     labels,
     ledgers,
@@ -17,6 +23,9 @@ from hegui.ledger.kinds import (
     probes,
     receipts,
     running,
+    sanctions,
+    sources,
+    statements,
     works,
 )
 from hegui.ledger.kinds.shapes import Kind, fold
@@ -41,6 +50,15 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             epochs,
             erasure,
             labels,
+            cases,
+            incidents,
+            sanctions,
+            sources,
+            annotation,
+            assessments,
+            governance,
+            duties,
+            statements,
         )
         for one in family.KINDS
     }
