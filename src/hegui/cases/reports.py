@@ -77,7 +77,7 @@ def _lines(incident: Content | Network, known: Known, lang: Lang) -> Iterator[st
     yield _line("case", known.case, lang)
     yield _line("service", known.service, lang)
     yield _line("provider", known.provider or slot, lang)
-    yield _line("found", _when(incident.found), lang)
+    yield _line("found", moment_in_beijing(incident.found), lang)
     if isinstance(incident, Content):
         yield _line("stopped", _time(incident.stopped, lang), lang)
         yield _line("eliminated", _time(incident.eliminated, lang), lang)
@@ -105,16 +105,16 @@ def _line(name: str, said: str, lang: Lang) -> str:
 def _told(timer: Timer, lang: Lang) -> str:
     by = timer.set_by.say(lang)
     limit = _NO_DUE.say(lang) if timer.due is None else _DUE.say(lang)
-    due = _when(timer.due) if timer.due is not None else ""
+    due = moment_in_beijing(timer.due) if timer.due is not None else ""
     colon, arrow = ("：", "，") if lang == "zh" else (": ", ", ")
     return f"{timer.what.say(lang)}{arrow}{timer.to.say(lang)}{colon}{limit.format(due=due, by=by)}"
 
 
 def _time(at_ms: int | None, lang: Lang) -> str:
-    return _when(at_ms) if at_ms is not None else _NOT_YET.say(lang)
+    return moment_in_beijing(at_ms) if at_ms is not None else _NOT_YET.say(lang)
 
 
-def _when(at_ms: int) -> str:
+def moment_in_beijing(at_ms: int) -> str:
     """Return a time as it is written in a report: Beijing time, with its offset."""
     at = datetime.fromtimestamp(at_ms / 1_000, UTC).astimezone(_BEIJING)
     return at.isoformat(sep=" ", timespec="minutes")

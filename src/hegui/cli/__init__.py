@@ -71,6 +71,13 @@ SHELF = {
             "查看账本对每项义务能说明什么，以及下一步",
         ),
     ),
+    "incident": (
+        "hegui.cli.incident:incident",
+        Words(
+            "say what is due after an incident, and draft its report",
+            "说明事件发生后的各项时限，起草报告",
+        ),
+    ),
     "vault": (
         "hegui.cli.vault:vault",
         Words(
