@@ -6,7 +6,7 @@ file is written here. Every document has both languages: a part of class ``zh`` 
 """
 
 from hegui.measures.oscal.catalogue import catalogue_document
-from hegui.measures.oscal.component import component_document
+from hegui.measures.oscal.component import Records, component_document
 from hegui.measures.oscal.linting import Fault, faults_of
 from hegui.measures.oscal.mapping import mapping_document
 from hegui.measures.oscal.pieces import OSCAL_VERSION, Stamp
@@ -18,6 +18,7 @@ __all__ = [
     "Board",
     "Citation",
     "Fault",
+    "Records",
     "Stamp",
     "Standing",
     "catalogue_document",

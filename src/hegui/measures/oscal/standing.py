@@ -18,7 +18,7 @@ LEFT_OUT: Final = "not-applicable"
 
 
 class Citation(Protocol):
-    """A record that a status rests on: its place in the ledger and the hash of its leaf."""
+    """A record that a status rests on: its place in the ledger and its leaf's hash, if known."""
 
     @property
     def index(self) -> int:
@@ -26,7 +26,7 @@ class Citation(Protocol):
 
     @property
     def leaf(self) -> str:
-        """The hash of its leaf, in hexadecimal."""
+        """The hash of its leaf (RFC 6962), in hexadecimal; empty when it is not known."""
 
     @property
     def kind(self) -> str:
@@ -196,7 +196,7 @@ def _observation(duty: Duty, one: Standing, board: Board) -> dict[str, Any]:
             "description": f"{citation.kind} #{citation.index}",
             "props": [
                 prop("index", str(citation.index)),
-                prop("leaf-hash", citation.leaf),
+                *([prop("leaf-hash", citation.leaf)] if citation.leaf else []),
                 prop("kind", citation.kind),
             ],
         }
