@@ -40,36 +40,6 @@ def test_with_settings_there_is_a_tailored_profile(
     assert settings.exists()
 
 
-def test_the_status_is_written_as_results_and_what_is_open_as_a_plan(
-    hegui: Hegui, settings: Path, tmp_path: Path
-) -> None:
-    assert settings.exists()
-    assert hegui("keys", "create").exit_code == 0
-    done = hegui("measures", "export", "--oscal", "--status", "--out", "out")
-    assert done.exit_code == 0, done.output
-    assert hegui("measures", "lint", "out").stdout == "8 documents, 0 faults.\n"
-    results = json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
-    told = results["assessment-results"]
-    board = json.loads(hegui("duty", "list", "--json").stdout)
-    props = {prop["name"]: prop["value"] for prop in told["metadata"]["props"]}
-    assert props["catalogue-digest"] == board["catalogue"]
-    assert props["profile-digest"] == board["profile"]
-    assert props["checkpoint"].split()[1] == "1"
-    states = {one["props"][0]["value"]: one["target"] for one in told["results"][0]["findings"]}
-    assert states["not-evidenced"]["status"]["state"] == "not-satisfied"
-    plan = json.loads((tmp_path / "out" / "plan.json").read_text("utf-8"))
-    items = plan["plan-of-action-and-milestones"]["poam-items"]
-    assert all(item["props"][1]["value"] != "evidenced" for item in items)
-    assert items
-
-
-def test_a_status_needs_settings(hegui: Hegui, tmp_path: Path) -> None:
-    refused = hegui("measures", "export", "--oscal", "--status", "--out", "out")
-    assert refused.exit_code == 3
-    assert "hegui.toml" in refused.stderr
-    assert not (tmp_path / "out").exists()
-
-
 def test_the_same_moment_gives_the_same_bytes(hegui: Hegui, tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert hegui("measures", "export", "--oscal", "--out", name, "--at", AT).exit_code == 0

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import click
 
-from hegui.cli.duty_asked import AS_OF, TENANT, board_of
 from hegui.cli.shared import SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, command, option, say
 from hegui.terms import BadRequest, Misconfigured, Words
@@ -21,20 +20,16 @@ _LATEST: Final = 253_402_300_799_000  # the last second of the year 9999, UTC ms
     Words(
         "Write the catalogue of duties as OSCAL 1.2 documents (NIST): the catalogue, the two "
         "profiles, yours where there are settings, the mapping to GB/T 45654, NIST AI RMF and "
-        "ISO/IEC 42001 by reference number, and hegui as a component; with --status also the state "
-        "of every duty, and what is open. Files of the same name are replaced. Nothing in them "
-        "says that a provider complies.",
+        "ISO/IEC 42001 by reference number, and hegui as a component. Files of the same name are "
+        "replaced. Nothing in them says that a provider complies.",
         "以 OSCAL 1.2 文档（NIST）写出义务目录：目录、两套配置、有配置文件时的裁剪配置、"
-        "与 GB/T 45654、NIST AI RMF、ISO/IEC 42001 的编号对应关系，以及 hegui 组件说明；"
-        "加 --status 时还有各项义务的状态和待办事项。"
+        "与 GB/T 45654、NIST AI RMF、ISO/IEC 42001 的编号对应关系，以及 hegui 组件说明。"
         "同名文件会被替换。其中没有任何内容表示提供者合规。",
     ),
     Words(
         "hegui measures export --oscal --out oscal\n"
-        "hegui measures export --oscal --status --out oscal\n"
         "hegui measures export --oscal --out oscal --at 2026-11-28T00:00:00Z",
         "hegui measures export --oscal --out oscal\n"
-        "hegui measures export --oscal --status --out oscal\n"
         "hegui measures export --oscal --out oscal --at 2026-11-28T00:00:00Z",
     ),
 )
@@ -60,17 +55,7 @@ _LATEST: Final = 253_402_300_799_000  # the last second of the year 9999, UTC ms
         "文档中的时刻，须带时区（默认现在）：时刻相同则内容逐字节相同",
     ),
 )
-@option(
-    "--status",
-    is_flag=True,
-    words=Words(
-        "add results.json and plan.json, computed from the ledger as hegui duty list does",
-        "另写 results.json 和 plan.json，与 hegui duty list 相同，依据账本计算",
-    ),
-)
-@TENANT
-@AS_OF
-def export(config: Path, out: Path, at: str, *, oscal: bool, status: bool, **whose: str) -> int:
+def export(config: Path, out: Path, at: str, *, oscal: bool) -> int:
     """Write the catalogue as OSCAL."""
     from hegui.app import oscal as making
     from hegui.app import parts
@@ -78,17 +63,12 @@ def export(config: Path, out: Path, at: str, *, oscal: bool, status: bool, **who
     if not oscal:
         raise BadRequest(_FORMAT, param="oscal")
     settings = None
-    if config.exists() or status:
+    if config.exists():
         settings = read_settings(config)
     else:
         say(_NO_SETTINGS.fill(path=config), err=True)
     stamp = making.stamp_of(_instant(at) if at else parts.now())
     documents = making.documents(settings, stamp)
-    if settings is not None and status:
-        from hegui.app.standing import standing_documents
-
-        found = board_of(config, whose["tenant"], whose["as_of"])
-        documents |= standing_documents(settings, found, stamp)
     for name, document in documents.items():
         _write(out / name, document)
         click.echo(out / name)
