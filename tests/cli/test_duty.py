@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.cli.conftest import Hegui
 
+from hegui.measures import catalogue
+from hegui.measures.oscal import faults_of
 from hegui.store import open_database
 
 
@@ -191,6 +193,27 @@ def test_a_corruption_leaves_nothing_to_be_told_until_a_whole_check_is_clean(
     assert hegui("duty", "list").exit_code == 2  # nobody has looked yet
     assert hegui("duty", "list", "--verify").exit_code == 1
     assert hegui("duty", "list").exit_code == 1
+
+
+def test_a_board_is_written_as_oscal_with_the_records_that_it_rests_on(
+    hegui: Hegui, running: Path
+) -> None:
+    assert running.exists()
+    role = ("--by", "staff-17", "--role", "annotation-lead")
+    assert hegui("duty", "attest", "a8-train", *role, "--says", "x").exit_code == 0
+    assert hegui("duty", "export", "--out", "oscal").exit_code == 0
+    results = json.loads(Path("oscal/assessment-results.json").read_bytes())
+    plan = json.loads(Path("oscal/plan-of-action.json").read_bytes())
+    assert hegui("measures", "export", "--oscal", "--out", "oscal").exit_code == 0
+    documents = {one.name: json.loads(one.read_bytes()) for one in Path("oscal").iterdir()}
+    assert faults_of(documents, catalogue()) == []
+    database = running.parent / "hegui-data" / "hegui.db"
+    connection = open_database(database)
+    hashed = connection.execute("SELECT hash FROM entry WHERE idx = 1").get.hex()
+    connection.close()
+    assert hashed in json.dumps(results)
+    assert "a8-train" not in json.dumps(plan)
+    assert "a14-1b" in json.dumps(plan)
 
 
 @pytest.mark.parametrize("said", ["yesterday", "2999-01-01", "2026-01-01T00:00:00", "1800-01-01"])

@@ -175,7 +175,7 @@ def test_a_cited_entry_that_was_changed_after_it_was_counted_is_found(place: Pla
     with place.reading() as reading:
         head = reading.bring_up(lambda *_: None)
         assert head is not None
-        assert reading.cite([3], head)[3]["kind"] == "document.adopted"
+        assert reading.cite([3], head)[3].kind == "document.adopted"
         with pytest.raises(Corrupt, match="entry 4"):
             reading.cite([3, 4], head)
 

@@ -6,12 +6,12 @@ Owns files and the clock. Used by ``hegui duty`` and by the page ``/duties``.
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from hegui.app import parts
 from hegui.filing.board import Board, Given, board, untold
-from hegui.filing.projection import FILE, Head, Projections, Reading, Summary
+from hegui.filing.projection import FILE, Cited, Head, Projections, Reading, Summary
 from hegui.ledger.heads import Heads
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.trust import Trust
@@ -145,17 +145,17 @@ class Duties:
                 return board(self.given, _nothing(asked.tenant, as_of))
             summary = reading.summary(head, asked.size or head.size, as_of)
             found = board(self.given, summary)
-            self._check_cited(found, reading, head)
-        return found
+            return replace(found, records=self._cited(found, reading, head))
 
-    def _check_cited(self, found: Board, reading: Reading, head: Checkpoint) -> None:
+    def _cited(self, found: Board, reading: Reading, head: Checkpoint) -> dict[int, Cited]:
         """Show that every record that a state rests on is in the log, and is of its kind."""
         cited = [(index, kinds) for item in found.items for index, kinds in item.cited.items()]
         records = reading.cite((index for index, _ in cited), head)
         for index, kinds in cited:
-            if records[index].get("kind") not in kinds:
+            if records[index].kind not in kinds:
                 told = {"index": index, "kinds": ", ".join(kinds), "path": self.path}
                 raise Corrupt(_NOT_THAT.fill(tenant=found.tenant, **told))
+        return records
 
     def _whole_check(self) -> Words | None:
         """Return the first thing in the ledger that does not hold together; None: all does."""

@@ -4,6 +4,7 @@ import click
 
 from hegui.cli.duty_attest import attest
 from hegui.cli.duty_declare import declare
+from hegui.cli.duty_export import export
 from hegui.cli.duty_gate import gate
 from hegui.cli.duty_list import list_duties
 from hegui.cli.duty_next import next_duties
@@ -30,5 +31,5 @@ def duty() -> None:
     """Show what the ledger shows of every duty."""
 
 
-for command in (list_duties, next_duties, show, attest, declare, gate):
+for command in (list_duties, next_duties, show, attest, declare, gate, export):
     duty.add_command(command)

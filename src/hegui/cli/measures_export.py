@@ -70,12 +70,12 @@ def export(config: Path, out: Path, at: str, *, oscal: bool) -> int:
     stamp = making.stamp_of(_instant(at) if at else parts.now())
     documents = making.documents(settings, stamp)
     for name, document in documents.items():
-        _write(out / name, document)
+        write_document(out / name, document)
         click.echo(out / name)
     return CLEAN
 
 
-def _write(path: Path, document: dict[str, Any]) -> None:
+def write_document(path: Path, document: dict[str, Any]) -> None:
     """Write a document whole or not at all."""
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     half = path.with_name(f".{path.name}.{os.getpid()}")

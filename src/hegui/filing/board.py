@@ -7,12 +7,12 @@ says so in one line.
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
 from hegui.filing.attestations import Attested, attested
-from hegui.filing.projection import Facets, Found, Head, Summary
+from hegui.filing.projection import Cited, Facets, Found, Head, Summary
 from hegui.filing.states import State
 from hegui.measures.duties import Duty
 from hegui.measures.evidence import Evidence, Match, Query
@@ -106,8 +106,8 @@ class Item:
 class Board:
     """The state of every duty of one tenant, and the four things that it follows from.
 
-    ``trouble`` says what does not hold together: then every state is *could not tell*. ``waiting``
-    counts records that lie above the signed head and do not count yet.
+    ``trouble`` says what does not hold together: then every state is *could not tell*. ``records``
+    are those that states rest on, once they were shown to be in the log; they follow from the rest.
     """
 
     tenant: str
@@ -117,6 +117,7 @@ class Board:
     as_of: int
     items: tuple[Item, ...]
     trouble: Words | None = None
+    records: Mapping[int, Cited] = field(default_factory=dict)
 
     @property
     def states(self) -> dict[str, int]:

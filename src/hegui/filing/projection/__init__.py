@@ -7,11 +7,22 @@ many records of which kind there are on which day, and where the first and the l
 from hegui.filing.projection.facets import Facets
 from hegui.filing.projection.file import FILE, Mark, Projections
 from hegui.filing.projection.reading import Reading
-from hegui.filing.projection.rows import DAY_MS, Found, Head, Key, Noted, Row, Summary, day_of
+from hegui.filing.projection.rows import (
+    DAY_MS,
+    Cited,
+    Found,
+    Head,
+    Key,
+    Noted,
+    Row,
+    Summary,
+    day_of,
+)
 
 __all__ = [
     "DAY_MS",
     "FILE",
+    "Cited",
     "Facets",
     "Found",
     "Head",

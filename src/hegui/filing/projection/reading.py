@@ -13,7 +13,7 @@ import apsw
 
 from hegui.filing.projection.facets import Facets
 from hegui.filing.projection.file import Mark, Projections
-from hegui.filing.projection.rows import Head, Key, Noted, Row, Summary, Tally
+from hegui.filing.projection.rows import Cited, Head, Key, Noted, Row, Summary, Tally
 from hegui.ledger.edge import Edge
 from hegui.ledger.leaf import parse
 from hegui.ledger.note import Checkpoint
@@ -128,7 +128,7 @@ class Reading:
         ]
         return Summary(self._head_at(head, size), as_of, whole, noted)
 
-    def cite(self, indices: Iterable[int], head: Checkpoint) -> dict[int, Mapping[str, object]]:
+    def cite(self, indices: Iterable[int], head: Checkpoint) -> dict[int, Cited]:
         """Return the records at these places, each shown to be in the log under ``head``.
 
         One that was pruned since, or does not belong there, is ``Corrupt``.
@@ -138,13 +138,14 @@ class Reading:
             raise _split(
                 self.tenant, "its head changed while it was read", "读取期间账本头发生变化"
             )
-        found: dict[int, Mapping[str, object]] = {}
+        found: dict[int, Cited] = {}
         for index in sorted(set(indices)):
             leaf = reader.leaves(index, index + 1)[0]
-            if leaf_hash(leaf) != reader.hashes(index, index + 1)[0]:
+            hashed = leaf_hash(leaf)
+            if hashed != reader.hashes(index, index + 1)[0]:
                 raise self._odd(index)
             reader.inclusion(index)
-            found[index] = parse(leaf)
+            found[index] = Cited(index, str(parse(leaf).get("kind", "")), hashed.hex())
         return found
 
     def _head_at(self, head: Checkpoint, size: int) -> Head:

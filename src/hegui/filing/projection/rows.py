@@ -60,6 +60,15 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Cited:
+    """A record that was shown to be in the log: its place, its kind, its leaf's hash in hex."""
+
+    index: int
+    kind: str
+    leaf: str
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """A record that is kept whole: where it stands, and its fields with the head."""
 
