@@ -82,6 +82,11 @@ def state_of(one: Standing) -> str:
     return one.state.replace(" ", "-").replace("_", "-")
 
 
+def is_open(one: Standing) -> bool:
+    """Tell whether a status leaves something to do: then it belongs into the plan of action."""
+    return state_of(one) not in (*SATISFIED, LEFT_OUT)
+
+
 def results_document(catalogue: Catalogue, board: Board, stamp: Stamp) -> dict[str, Any]:
     """Return the board as assessment results."""
     rows = list(_rows(catalogue, board))
@@ -122,11 +127,7 @@ def plan_document(catalogue: Catalogue, board: Board, stamp: Stamp) -> dict[str,
 
     Raises ``ValueError`` when nothing is open: OSCAL has no empty plan.
     """
-    rows = [
-        (duty, one)
-        for duty, one in _rows(catalogue, board)
-        if state_of(one) not in (*SATISFIED, LEFT_OUT)
-    ]
+    rows = [(duty, one) for duty, one in _rows(catalogue, board) if is_open(one)]
     if not rows:
         message = "no duty is open"
         raise ValueError(message)
