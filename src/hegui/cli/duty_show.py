@@ -27,12 +27,15 @@ _SOURCE = Words("Source: {source}", "来源：{source}")
 _STATE = Words("State: {state}. {why}", "状态：{state}。{why}")
 _EVIDENCE = Words("What counts as evidence:", "何为证据：")
 _CRITERION = Words("criterion {by}", "标准：{by}")
+_QUERY = Words("{says} [{kinds}; {by}]", "{says}（{kinds}；{by}）")
 _MET = Words(
     "there: {count} records, the newest is entry {index} of {day}",
     "已具备：{count} 条，最新为第 {index} 条（{day}）",
 )
-_UNTIL = Words("without a new one it holds until {day}", "如无新记录，有效至 {day}")
+_UNTIL = Words("; without a new one it holds until {day}", "；如无新记录，有效至 {day}")
 _NOT = Words("missing", "缺少")
+_BECAUSE = Words(": {why}", "：{why}")
+_NAMED = Words("{name} ({id})", "{name}（{id}）")
 _PROOF = Words(
     "A proof of entry {index}: hegui ledger export, or https://c2sp.org/tlog-tiles under "
     "the published log",
@@ -184,15 +187,15 @@ def _evidence(part: "Part", lang: Lang) -> Iterator[str]:
     query = part.query
     by = _CRITERION.say(lang).format(by=query.set_by.say(lang))
     kinds = ", ".join(sorted({one.kind for one in query.any_of}))
-    yield f"  - {query.says.say(lang)} [{kinds}; {by}]"
+    yield f"  - {_QUERY.say(lang).format(says=query.says.say(lang), kinds=kinds, by=by)}"
     if not part.met:
-        why = "" if query.door else f": {NO_DOOR.say(lang)}"
+        why = _BECAUSE.say(lang).format(why=NO_DOOR.say(lang)) if not query.door else ""
         yield f"    {_NOT.say(lang)}{why}"
         return
     found = part.found
     line = _MET.fill(count=found.count, index=found.newest, day=day(found.newest_t)).say(lang)
     until = holds_until(part)
-    ends = f"; {_UNTIL.fill(day=day(until)).say(lang)}" if until is not None else ""
+    ends = _UNTIL.fill(day=day(until)).say(lang) if until is not None else ""
     yield f"    {line}{ends}"
     yield f"    {_PROOF.fill(index=found.newest).say(lang)}"
 
@@ -203,7 +206,8 @@ def _word(item: "Item", lang: Lang) -> Iterator[str]:
     asked, said = item.duty.attest, item.attestation
     joint = "、" if lang == "zh" else ", "
     if asked is not None:
-        roles = joint.join(f"{role.name.say(lang)} ({role.id})" for role in asked.roles)
+        named = _NAMED.say(lang)
+        roles = joint.join(named.format(name=one.name.say(lang), id=one.id) for one in asked.roles)
         told = {"roles": roles, "days": asked.days, "by": asked.set_by.say(lang)}
         yield _ATTEST.say(lang).format(says=asked.says.say(lang), **told)
         if asked.attach:

@@ -29,8 +29,9 @@ _NOT_ON_RECORD = Words(
     "配置声明不适用（{facts}），但尚未记录在案：hegui duty declare",
 )
 _UNSAID = Words(
-    "whether it applies was not said ({facts}); until then it does",
-    "是否适用尚未说明（{facts}），在此之前按适用处理",
+    "whether it applies was not said ({facts}): say so in [duties] of the settings; until then it "
+    "does",
+    "是否适用尚未说明（{facts}）：请在配置的 [duties] 中说明，在此之前按适用处理",
 )
 
 
@@ -68,7 +69,8 @@ class Part:
 class Item:
     """One duty on the board.
 
-    ``because`` says what else decided. ``declared`` is the record of why it does not apply;
+    ``because`` says what else decided. ``declared`` is the record of why it does not apply,
+    ``undeclared`` that the profile says so and no record does;
     ``attestation`` the one that holds (then it is ``attested``), or the last one that did.
     """
 
@@ -78,6 +80,7 @@ class Item:
     attestation: Attested | None = None
     attested: bool = False
     declared: int = -1
+    undeclared: bool = False
     because: tuple[Words, ...] = ()
 
     @property
@@ -201,6 +204,7 @@ def _item(given: Given, duty: Duty, summary: Summary) -> Item:
         return Item(duty, State.NO_DUTY)
     applies = duty.applies.on(given.facts)
     because: tuple[Words, ...] = ()
+    undeclared = applies.answer == "no"
     if applies.answer == "no":
         declared = _declared(given, summary, applies.because)
         if declared >= 0:
@@ -215,7 +219,9 @@ def _item(given: Given, duty: Duty, summary: Summary) -> Item:
     holding = next((one for one in said if one.holds(summary.as_of)), None)
     state = _state(duty, parts, holding)
     last = holding or next(iter(said), None)
-    return Item(duty, state, parts, last, holding is not None, because=because)
+    return Item(
+        duty, state, parts, last, holding is not None, undeclared=undeclared, because=because
+    )
 
 
 def _state(duty: Duty, parts: tuple[Part, ...], holding: Attested | None) -> State:

@@ -16,7 +16,7 @@ SOON_DAYS: Final = 30
 _ENDS_SOON = Words(
     "the attestation of entry {index} ends on {until}", "第 {index} 条声明将于 {until} 到期"
 )
-_LACKS = Words("not on record yet: {what}", "尚无记录：{what}")
+_LACKS = Words("missing: {what}", "缺少：{what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ def _order(action: Action) -> tuple[int, int, int]:
 def _action(item: Item, as_of: int) -> Action | None:
     duty, said = item.duty, item.attestation
     if item.state in OPEN:
-        gaps = list(missing(item))
+        gaps = [one for one in missing(item) if item.undeclared or one not in item.because]
         if not gaps:
             return None
         words = Words(_LACKS.en.format(what=gaps[0].en), _LACKS.zh.format(what=gaps[0].zh))
-        return Action(item, gaps[0] if item.because else words, _command(item))
+        return Action(item, gaps[0] if item.undeclared else words, _command(item))
     if (
         item.state is State.ATTESTED
         and said is not None
@@ -72,7 +72,7 @@ def _command(item: Item) -> str:
 
     Records first, where a door of this release writes what is missing; else the person's word.
     """
-    if item.because:
+    if item.undeclared:
         return "hegui duty declare"
     by_record = any(not part.met and part.query.door for part in item.parts)
     if not by_record and item.duty.attest is not None and not item.attested:
