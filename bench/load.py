@@ -23,6 +23,7 @@ from bench.figures import milliseconds
 LETTERS = "bcdfghjklmnpqrstvwxz"
 PARSED = 10
 PATIENCE = 20.0
+PACED = ("live", "held")
 SENDERS = 1000
 
 SYSTEM = "你是一位耐心的学习伙伴，回答要简短清楚。"
@@ -205,7 +206,8 @@ class Talk(asyncio.Protocol):
             text = content_of(body, stream=plan.stream)
         except (ValueError, KeyError, TypeError) as error:
             return f"not an answer: {type(error).__name__}"
-        expected = stub.STREAMED if plan.stream else stub.WHOLE
+        streamed = stub.HELD if plan.model == "held" else stub.STREAMED
+        expected = streamed if plan.stream else stub.WHOLE
         return "" if text.startswith(expected) else "another text"
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -268,7 +270,7 @@ class Run:
 
     async def closed_loop(self) -> None:
         """Keep every connection busy; live streams do not all start at once."""
-        pause = 1.0 / self.plan.connections if self.plan.model == "live" else 0.0
+        pause = 1.0 / self.plan.connections if self.plan.model in PACED else 0.0
         talks = [await self.open() for _ in range(self.plan.connections)]
         self.end = time.perf_counter() + self.plan.seconds
         for talk in talks:

@@ -15,15 +15,23 @@ from bench.programs import ROOT, Program, cores
 RATE = 200.0
 LIVE = 150
 SATURATING = 64
-STAGES = ("plain", "streams", "plain at 200/s", "streams at 200/s", "live streams")
+STAGES = (
+    "plain",
+    "streams",
+    "plain at 200/s",
+    "streams at 200/s",
+    "live streams",
+    "held streams",
+)
+PACED = {"live streams": "live", "held streams": "held"}
 
 
 def plan_for(stage: str, program: Program, seconds: float, seed: int) -> Plan:
     """Return the plan of one stage."""
     stream = "stream" in stage
     plan = Plan(program.port, program.key, "burst", stream, seconds, SATURATING, seed=seed)
-    if stage == "live streams":
-        plan.model, plan.connections = "live", LIVE
+    if stage in PACED:
+        plan.model, plan.connections = PACED[stage], LIVE
     elif "200" in stage:
         plan.rate = RATE
     return plan

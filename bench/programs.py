@@ -224,7 +224,7 @@ def litellm(upstream: int, room: Path) -> Program:
                 "api_key": "sk-x",
             },
         }
-        for name in ("burst", "live")
+        for name in ("burst", "live", "held")
     ]
     settings = {
         "model_list": models,

@@ -84,6 +84,7 @@ def figures(stages: Stages) -> Figures:
         "live first p99 ms": take("live streams", "first_ms", "p99"),
         "gap p50 ms": take("live streams", "gap_ms", "p50"),
         "gap p99 ms": take("live streams", "gap_ms", "p99"),
+        "gap p99 ms, held": take("held streams", "gap_ms", "p99"),
         "live cpu us/stream": take("live streams", "cpu_us"),
         "memory MiB": max(memory) if memory else None,
     }

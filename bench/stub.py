@@ -1,7 +1,10 @@
 """The upstream of the benchmark: answers at once with canned text, as cheaply as Python can.
 
 ``model`` says how: ``burst`` all at once, ``live`` a chunk each 20 ms, ``leak`` with a telephone
-number in it (to see that screening is on). A stream has 50 chunks of three characters.
+number in it (to see that screening is on). A stream has 50 chunks of three characters. ``held`` is
+``live`` with another text: one chunk of it, as a whole, begins a phrase that a shipped rule looks
+for, so that a gateway that screens must wait for the next one. In the text of the others no chunk
+is held back as a whole (``tests/bench/test_stub.py`` holds both to the shipped rules).
 """
 
 import asyncio
@@ -12,8 +15,10 @@ from typing import cast
 
 CHUNKS = 50
 EVERY = 0.020
-SENTENCE = "春天来了，校园里的花都开了，同学们一起去图书馆读书，老师给大家讲故事。"
+SENTENCE = "春天来了，校园里的花都开了，同学们常去图书馆里面读书，老师给大家讲故事。"
+HOLDING = "春天来了，校园里的花都开了，同学们一起去图书馆读书，老师给大家讲故事。"
 STREAMED = (SENTENCE * 6)[: CHUNKS * 3]
+HELD = (HOLDING * 6)[: CHUNKS * 3]
 WHOLE = (SENTENCE * 6)[:192]
 NUMBER = "13800138000"
 ID = "chatcmpl-00000000"  # each answer has a number of its own in this place
@@ -50,10 +55,17 @@ def _plain(text: str) -> bytes:
 
 
 FIRST = _event('{"role":"assistant","content":""}')
-PIECES = [_event(f'{{"content":"{STREAMED[at * 3 : at * 3 + 3]}"}}') for at in range(CHUNKS)]
+
+
+def _pieces(text: str) -> list[bytes]:
+    return [_event(f'{{"content":"{text[at * 3 : at * 3 + 3]}"}}') for at in range(CHUNKS)]
+
+
+PIECES = _pieces(STREAMED)
+PACED = {b"live": PIECES, b"held": _pieces(HELD)}
 LAST = _event("{}", '"stop"') + _framed("data: [DONE]\n\n") + b"0\r\n\r\n"
 BURST = [_SSE, FIRST, *PIECES, LAST]
-PLAIN = {b"burst": _plain(WHOLE), b"live": _plain(WHOLE), b"leak": _plain(LEAK)}
+PLAIN = {b"burst": _plain(WHOLE), b"leak": _plain(LEAK)}
 MODELS = b'{"object":"list","data":[{"id":"burst","object":"model","created":0,"owned_by":"x"}]}'
 LISTED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
     len(MODELS),
@@ -103,20 +115,21 @@ class Stub(asyncio.Protocol):
         model = found.group(1) if found else b"burst"
         if not _STREAM.search(body):
             self.transport.write(numbered(PLAIN.get(model, PLAIN[b"burst"]), number))
-        elif model == b"live":
-            task = asyncio.get_running_loop().create_task(self.pace(number))
+        elif model in PACED:
+            pieces = PACED[model]
+            task = asyncio.get_running_loop().create_task(self.pace(number, pieces))
             self.live.add(task)
             task.add_done_callback(self.live.discard)
         else:
             for piece in BURST:  # a write each, as a model server makes them
                 self.transport.write(numbered(piece, number))
 
-    async def pace(self, number: bytes) -> None:
+    async def pace(self, number: bytes, pieces: list[bytes]) -> None:
         """Send a stream at the speed of speech."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         self.transport.write(numbered(_SSE + FIRST, number))
-        for piece in PIECES:
+        for piece in pieces:
             if self.transport.is_closing():
                 return
             self.transport.write(numbered(piece, number))

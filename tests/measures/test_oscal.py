@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from hegui.app.oscal import documents, kinds_per_duty, stamp_of
+from hegui.app.oscal import documents, records_per_duty, stamp_of
 from hegui.measures import Facts, catalogue, profiles, text
 from hegui.measures.oscal import (
     Board,
+    Records,
     Stamp,
     faults_of,
     plan_document,
@@ -113,11 +114,14 @@ def test_political_heads_are_required_of_the_provider_and_nothing_else_is(
 
 
 def test_a_component_claims_only_what_records_show() -> None:
-    duty = catalogue().duties["a11-1a"]
-    assert met_by(duty, kinds_per_duty()["a11-1a"]) == "records"
-    assert met_by(duty, ()) == "nothing-yet"
-    assert met_by(catalogue().duties["a8-train"], ()) == "attestation"
-    assert met_by(catalogue().duties["a4-1-a"], ("detector.probed",)) == "attached-detector"
+    duty = catalogue().duties["a12"]
+    assert records_per_duty()["a12"].whole
+    assert met_by(duty, records_per_duty()["a12"]) == "records"
+    assert met_by(duty, Records(("epoch.opened",))) == "records-in-part"
+    assert met_by(duty, Records()) == "nothing-yet"
+    assert met_by(catalogue().duties["a8-train"], Records()) == "attestation"
+    probed = Records(("detector.probed",), whole=True)
+    assert met_by(catalogue().duties["a4-1-a"], probed) == "attached-detector"
 
 
 def test_a_tailored_profile_leaves_out_what_does_not_apply_and_says_why() -> None:

@@ -3,6 +3,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -134,3 +135,13 @@ def test_opening_it_again_in_one_process_keeps_the_locks_that_protect_it(path: P
     assert "database is locked" in other.stderr
     connection.execute("INSERT INTO standing VALUES (x'01', 'suspended', NULL)")
     assert connection.pragma("journal_mode") == "wal"
+
+
+def test_who_opens_a_new_file_waits_for_another_that_is_making_it(path: Path) -> None:
+    path.touch(0o600)
+    with closing(apsw.Connection(str(path))) as other:
+        other.execute("BEGIN IMMEDIATE")  # not in WAL yet: SQLite refuses the change at once
+        end = threading.Timer(0.2, other.execute, ("COMMIT",))
+        end.start()
+        open_database(path).close()
+        end.join()

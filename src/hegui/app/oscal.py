@@ -1,6 +1,6 @@
 """The OSCAL documents of this installation: the catalogue, its profiles, and hegui as a component.
 
-Here because the kinds of record that exist and the provider's settings meet only here.
+Here because the provider's settings and the version meet the catalogue only here.
 """
 
 from collections.abc import Mapping
@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hegui import __version__
-from hegui.ledger.kinds import all_kinds
 from hegui.measures import catalogue, profiles, tailored
+from hegui.measures.evidence import evidence
 from hegui.measures.oscal import (
+    Records,
     Stamp,
     catalogue_document,
     component_document,
@@ -29,13 +30,14 @@ def stamp_of(at_ms: int) -> Stamp:
     return Stamp(when, __version__)
 
 
-def kinds_per_duty() -> Mapping[str, tuple[str, ...]]:
-    """Return, per duty, the kinds of record that name it."""
-    found: dict[str, list[str]] = {}
-    for kind in all_kinds():
-        for duty in kind.duties:
-            found.setdefault(duty, []).append(kind.name)
-    return {duty: tuple(dict.fromkeys(names)) for duty, names in found.items()}
+def records_per_duty() -> Mapping[str, Records]:
+    """Return, per duty, the kinds of record that evidence it and that a door of hegui writes."""
+    found = {}
+    for duty, queries in evidence().duties.items():
+        written = [query for query in queries if query.door]
+        kinds = [match.kind for query in written for match in query.any_of]
+        found[duty] = Records(tuple(dict.fromkeys(kinds)), len(written) == len(queries))
+    return found
 
 
 def documents(settings: Settings | None, stamp: Stamp) -> dict[str, dict[str, Any]]:
@@ -50,7 +52,7 @@ def documents(settings: Settings | None, stamp: Stamp) -> dict[str, dict[str, An
             f"profile-{one.id}.json": profile_document(whole, one, stamp)
             for one in profiles().values()
         },
-        "component.json": component_document(whole, kinds_per_duty(), stamp),
+        "component.json": component_document(whole, records_per_duty(), stamp),
         "mapping.json": mapping_document(whole, stamp),
     }
     if settings is not None:

@@ -9,7 +9,7 @@ from hegui.filing.projection import Cited
 from hegui.filing.states import State
 from hegui.filing.telling import moment, why
 from hegui.measures import catalogue
-from hegui.measures.oscal import Stamp, plan_document, results_document
+from hegui.measures.oscal import Stamp, is_open, plan_document, results_document
 from hegui.terms import Words
 
 
@@ -43,12 +43,12 @@ def told(found: Board) -> Told:
 
 
 def documents(found: Board, stamp: Stamp) -> dict[str, dict[str, Any]]:
-    """Return the two documents by their file names."""
+    """Return the documents by their file names; no plan where nothing is open."""
     said = told(found)
-    return {
-        "assessment-results.json": results_document(catalogue(), said, stamp),
-        "plan-of-action.json": plan_document(catalogue(), said, stamp),
-    }
+    made = {"assessment-results.json": results_document(catalogue(), said, stamp)}
+    if any(is_open(one) for one in said.standings):
+        made["plan-of-action.json"] = plan_document(catalogue(), said, stamp)
+    return made
 
 
 def _standing(item: Item, found: Board) -> Standing:

@@ -45,7 +45,7 @@ class Sizes(NamedTuple):
 
     bytes: int = 65_536
     hits: int = 200
-    segment: int = 1 << 21
+    segment: int = 1 << 22
 
 
 class _Thread(threading.local):

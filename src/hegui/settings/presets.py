@@ -166,6 +166,11 @@ def draft(
     page.key("language", "zh" if language == "zh" else "zh+en")
     page.table("callers", Callers)
     page.key("anonymous", value=False)
+    _duties(page)
+    return page.text()
+
+
+def _duties(page: "_Page") -> None:
     page.table("duties", Duties)
     page.key("profile", Duties().profile)
     for fact in ("own_model", "annotation", "accounts", "public_opinion", "persona"):
@@ -173,7 +178,6 @@ def draft(
     page.key("modalities", ["text"], told=False)
     page.remark(page.words["reasons"])
     page.lines += ["# [duties.reasons]", '# modalities = ""']
-    return page.text()
 
 
 def _upstream(page: "_Page", preset: Preset) -> None:

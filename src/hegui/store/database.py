@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
@@ -13,6 +14,8 @@ from hegui.terms import Corrupt, Misconfigured, Unavailable, Words
 
 BUSY_MS = 10_000
 """How long a connection waits for another process's transaction before it gives up."""
+
+_WAL_SECONDS = 0.01
 
 _opening = Lock()
 """Held while a file is made. A database that may be in use is never opened other than by SQLite:
@@ -99,9 +102,26 @@ def _prepare_file(path: Path, *, read_only: bool) -> None:
 def _configure(connection: apsw.Connection, *, read_only: bool) -> None:
     connection.set_busy_timeout(BUSY_MS)
     if not read_only:
-        connection.pragma("journal_mode", "wal")
+        _into_wal(connection)
     for name, value in (("synchronous", "FULL"), ("foreign_keys", "ON"), ("secure_delete", "ON")):
         connection.pragma(name, value)
+
+
+def _into_wal(connection: apsw.Connection) -> None:
+    """Set the write-ahead log, however many processes open the new file at once.
+
+    SQLite refuses that change at once, without waiting, while another process is making it.
+    """
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.pragma("journal_mode", "wal")
+        except apsw.BusyError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_WAL_SECONDS)
+        else:
+            return
 
 
 def migrate(

@@ -1,7 +1,7 @@
 """The component definition: what hegui itself does for each duty, and what it leaves to others."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from hegui.measures.catalogue import Catalogue
 from hegui.measures.duties import Duty
@@ -17,10 +17,19 @@ from hegui.measures.oscal.pieces import (
 from hegui.terms import Words
 
 MetBy: TypeAlias = Literal[
-    "records", "records-and-attestation", "attestation", "attached-detector", "nothing-yet"
+    "records",
+    "records-in-part",
+    "records-and-attestation",
+    "attestation",
+    "attached-detector",
+    "nothing-yet",
 ]
 MET: Final[Mapping[MetBy, Words]] = {
     "records": Words("hegui's records evidence it.", "由 hegui 的记录举证。"),
+    "records-in-part": Words(
+        "hegui's records evidence a part of it; no door in this release writes the rest.",
+        "由 hegui 的记录部分举证，其余记录本版本尚无写入入口。",
+    ),
     "records-and-attestation": Words(
         "hegui's records evidence it together with a person's attestation.",
         "由 hegui 的记录和人员声明共同举证。",
@@ -49,21 +58,30 @@ _HOW: Final = Words(
 )
 
 
-def met_by(duty: Duty, kinds: Sequence[str]) -> MetBy:
-    """Say what evidences a duty, given the kinds of record that name it."""
+class Records(NamedTuple):
+    """The kinds of record of a duty that hegui writes; ``whole``: no other is asked for."""
+
+    kinds: tuple[str, ...] = ()
+    whole: bool = False
+
+
+def met_by(duty: Duty, records: Records) -> MetBy:
+    """Say what evidences a duty, given the records of it that hegui writes."""
     if duty.duty_class == "detector-required":
         return "attached-detector"
-    if kinds:
-        return "records" if duty.attest is None else "records-and-attestation"
-    return "nothing-yet" if duty.attest is None else "attestation"
+    if not records.kinds:
+        return "nothing-yet" if duty.attest is None else "attestation"
+    if duty.attest is not None:
+        return "records-and-attestation"
+    return "records" if records.whole else "records-in-part"
 
 
 def component_document(
-    catalogue: Catalogue, kinds: Mapping[str, Sequence[str]], stamp: Stamp
+    catalogue: Catalogue, records: Mapping[str, Records], stamp: Stamp
 ) -> dict[str, Any]:
-    """Return hegui as a component. ``kinds`` names, per duty, the kinds of record that exist."""
+    """Return hegui as a component. ``records`` says, per duty, what hegui writes of it."""
     rows = [
-        _requirement(duty, kinds.get(duty.id, ()))
+        _requirement(duty, records.get(duty.id, Records()))
         for duty in catalogue.duties.values()
         if duty.binds_provider
     ]
@@ -92,8 +110,8 @@ def component_document(
     }
 
 
-def _requirement(duty: Duty, kinds: Sequence[str]) -> dict[str, Any]:
-    how = met_by(duty, kinds)
+def _requirement(duty: Duty, records: Records) -> dict[str, Any]:
+    how, kinds = met_by(duty, records), records.kinds
     said = [MET[how]]
     if kinds:
         said.append(_RECORDS.fill(kinds=", ".join(kinds)))

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from hegui.measures.catalogue import Catalogue
+from hegui.measures.oscal.component import MET
 from hegui.measures.oscal.pieces import NAMESPACE
 from hegui.terms import Words
 
 Document: TypeAlias = Mapping[str, Any]
 
 _INSERT: Final = re.compile(r"\{\{\s*insert:\s*param,\s*([^}\s]+)\s*\}\}")
-_MET: Final = frozenset(
-    {"records", "records-and-attestation", "attestation", "attached-detector", "nothing-yet"}
-)
 _DEEPEST: Final = 64
 
 
@@ -195,7 +193,7 @@ def _gaps(document: Document, catalogue: Catalogue) -> Iterable[tuple[str, Words
             met.setdefault(str(node.value.get("control-id")), []).extend(how)
     for duty in catalogue.duties.values():
         said = met.get(duty.id, [])
-        if duty.binds_provider and (len(said) != 1 or said[0] not in _MET):
+        if duty.binds_provider and (len(said) != 1 or said[0] not in MET):
             yield duty.id, _NOT_MET
 
 

@@ -18,7 +18,7 @@ LEFT_OUT: Final = "not-applicable"
 
 
 class Citation(Protocol):
-    """A record that a status rests on: its place in the ledger and the hash of its leaf."""
+    """A record that a status rests on: its place in the ledger and its leaf's hash, if known."""
 
     @property
     def index(self) -> int:
@@ -26,7 +26,7 @@ class Citation(Protocol):
 
     @property
     def leaf(self) -> str:
-        """The hash of its leaf, in hexadecimal."""
+        """The hash of its leaf (RFC 6962), in hexadecimal; empty when it is not known."""
 
     @property
     def kind(self) -> str:
@@ -82,6 +82,11 @@ def state_of(one: Standing) -> str:
     return one.state.replace(" ", "-").replace("_", "-")
 
 
+def is_open(one: Standing) -> bool:
+    """Tell whether a status leaves something to do: then it belongs into the plan of action."""
+    return state_of(one) not in (*SATISFIED, LEFT_OUT)
+
+
 def results_document(catalogue: Catalogue, board: Board, stamp: Stamp) -> dict[str, Any]:
     """Return the board as assessment results."""
     rows = list(_rows(catalogue, board))
@@ -122,11 +127,7 @@ def plan_document(catalogue: Catalogue, board: Board, stamp: Stamp) -> dict[str,
 
     Raises ``ValueError`` when nothing is open: OSCAL has no empty plan.
     """
-    rows = [
-        (duty, one)
-        for duty, one in _rows(catalogue, board)
-        if state_of(one) not in (*SATISFIED, LEFT_OUT)
-    ]
+    rows = [(duty, one) for duty, one in _rows(catalogue, board) if is_open(one)]
     if not rows:
         message = "no duty is open"
         raise ValueError(message)
@@ -196,7 +197,7 @@ def _observation(duty: Duty, one: Standing, board: Board) -> dict[str, Any]:
             "description": f"{citation.kind} #{citation.index}",
             "props": [
                 prop("index", str(citation.index)),
-                prop("leaf-hash", citation.leaf),
+                *([prop("leaf-hash", citation.leaf)] if citation.leaf else []),
                 prop("kind", citation.kind),
             ],
         }
