@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs labels-page check interop fuzz lock clean
-.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-export bench-vault bench-labels bench-labels-in-memory bench-labels-film
+.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-duties bench-export bench-vault bench-labels bench-labels-in-memory bench-labels-film
 .PHONY: bench-media bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
@@ -51,6 +51,7 @@ interop: $(STAMP)  ## hegui in front of a third-party model server; its log befo
 	@$(BIN)/python interop/run.py
 	@$(BIN)/python interop/log.py $(ARGS)
 	@$(BIN)/python interop/s3.py
+	@$(BIN)/python interop/oscal.py
 
 bench-gateway: $(STAMP)  ## print what the gateway costs, beside a bare pass-through on this machine
 	@$(BIN)/python bench/gateway.py $(ARGS)
@@ -84,6 +85,9 @@ torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under 
 
 bench-ledger: $(STAMP)  ## print how many records a second become durable, and how soon
 	@$(BIN)/python bench/ledger.py $(ARGS)
+
+bench-duties: $(STAMP)  ## print how soon the list of duties answers on a million records
+	@$(BIN)/python bench/duties.py $(ARGS)
 
 bench-vault: $(STAMP)  ## print what a rotation of the vault's keys costs
 	@$(BIN)/python bench/vault.py $(ARGS)

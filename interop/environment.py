@@ -1,4 +1,4 @@
-"""The environment of the third-party server: made once, kept, and said to be missing if it is."""
+"""The environments of third-party programs: made once, kept, and said to be missing if they are."""
 
 import hashlib
 import subprocess
@@ -24,7 +24,7 @@ def _digest(wanted: Path) -> str:
 
 
 def python(home: Path = HOME, wanted: Path = WANTED) -> Path:
-    """Return the interpreter of an environment that holds the server, installing it if needed.
+    """Return the interpreter of an environment that holds what is wanted, installing it if needed.
 
     Raises ``NotRun`` with the installer's last words when it cannot be installed in time.
     """
@@ -39,7 +39,7 @@ def python(home: Path = HOME, wanted: Path = WANTED) -> Path:
     except (OSError, subprocess.SubprocessError) as error:
         raise NotRun(f"the environment could not be made: {error}") from error
     mark.write_text(_digest(wanted))
-    sys.stdout.write(f"installed the third-party server in {time.monotonic() - began:.0f} s\n")
+    sys.stdout.write(f"installed {wanted.stem} in {time.monotonic() - began:.0f} s\n")
     return found
 
 

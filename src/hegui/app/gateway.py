@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 import hegui
 from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
+from hegui.app.duties import boards_of
 from hegui.app.label_doors import LabelDoors
 from hegui.app.media import media_parts, media_paths
 from hegui.app.rules import RulesInUse
@@ -169,7 +170,7 @@ class Gateway:
             media=self._media,
         )
         self.public = self._public()
-        self.admin = admin_app(self.gate, self.ledger.lag, self._state)
+        self.admin = admin_app(self.gate, self.ledger.lag, self._state, boards_of(self.settings))
         await self._say_started(panel)
         await self._say_found()
         await rules.say_first()

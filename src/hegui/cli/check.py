@@ -45,7 +45,7 @@ def check(config: Path, *, as_json: bool) -> int:
     checked = panel = None
     if settings is not None:
         speech().settled = settings.service.language
-        problems = _around(settings)
+        problems = [*_duties(settings), *_around(settings)]
         broken = _packs(settings, text)
         problems += broken
         try:
@@ -63,6 +63,13 @@ def check(config: Path, *, as_json: bool) -> int:
         lines = page(checked, lang_of()) if checked is not None else []
         click.echo("\n".join([*lines, *_verdict(config, problems)]))
     return MISCONFIGURED if problems else CLEAN
+
+
+def _duties(settings: "Settings") -> "list[Problem]":
+    """Look for numbers of the provider's own that the catalogue does not know or allow."""
+    from hegui.measures.tailoring import problems_of
+
+    return list(problems_of(settings.duties))
 
 
 def _around(settings: "Settings") -> "list[Problem]":

@@ -16,6 +16,7 @@ from hegui.settings.fields import keys_of
 from hegui.settings.schema import (
     Callers,
     Content,
+    Duties,
     Labels,
     Listen,
     Media,
@@ -167,6 +168,7 @@ def draft(
     page.key("sound", Media().sound, told=False)
     page.table("callers", Callers)
     page.key("anonymous", value=False)
+    _duties(page)
     return page.text()
 
 
@@ -174,6 +176,16 @@ def _labels(page: "_Page", *, owns_screen: bool) -> None:
     page.table("labels", Labels)
     page.key("text", "interface" if owns_screen else "suffix")
     page.key("language", "zh" if page.language == "zh" else "zh+en")
+
+
+def _duties(page: "_Page") -> None:
+    page.table("duties", Duties)
+    page.key("profile", Duties().profile)
+    for fact in ("own_model", "annotation", "accounts", "public_opinion", "persona"):
+        page.key(fact, value=True, told=False)
+    page.key("modalities", ["text"], told=False)
+    page.remark(page.words["reasons"])
+    page.lines += ["# [duties.reasons]", '# modalities = ""']
 
 
 def _upstream(page: "_Page", preset: Preset) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from hegui.settings.convert import Reading
 from hegui.settings.database import database_faults
+from hegui.settings.duties import duty_faults
 from hegui.settings.guardrules import guard_faults
 from hegui.settings.guards import GuardModel
 from hegui.settings.identifiers import (
@@ -86,6 +87,7 @@ def examine(settings: Settings, reading: Reading) -> None:
         *label_page_faults(settings.label_page),
         *vault_faults(settings.vault),
         *shelf_faults(settings.shelf),
+        *duty_faults(settings.duties),
     ):
         reading.note(*fault)
 

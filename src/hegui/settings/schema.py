@@ -18,6 +18,7 @@ from hegui.settings.attached import (
     UpstreamRole,
 )
 from hegui.settings.database import Postgres
+from hegui.settings.duties import Duties
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.label_page import LabelPage
@@ -37,6 +38,7 @@ __all__ = [
     "AttachedPack",
     "Callers",
     "Content",
+    "Duties",
     "GuardModel",
     "Keep",
     "LabelPage",
@@ -348,6 +350,12 @@ class Settings:
         default=Shelf(),
         metadata=says(
             "labelled media that are answered with an address", "以地址形式提供的已标识媒体"
+        ),
+    )
+    duties: Duties = field(
+        default=Duties(),
+        metadata=says(
+            "the profile, and what you are (Art. 2, 17)", "所用配置与提供者情况（第二条、第十七条）"
         ),
     )
     data_dir: Path = field(

@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hegui.ledger.kinds import (
+    annotation,
     appeals,
+    assessments,
+    cases,
     content,
+    duties,
     epochs,
     erasure,
     exchange,
+    governance,
     handing_over,
+    incidents,
     keys,
     labels,
     ledgers,
@@ -18,7 +24,10 @@ from hegui.ledger.kinds import (
     probes,
     receipts,
     running,
+    sanctions,
     shelf,
+    sources,
+    statements,
     works,
 )
 from hegui.ledger.kinds.shapes import Kind, fold
@@ -45,6 +54,15 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             labels,
             media,
             shelf,
+            cases,
+            incidents,
+            sanctions,
+            sources,
+            annotation,
+            assessments,
+            governance,
+            duties,
+            statements,
         )
         for one in family.KINDS
     }
