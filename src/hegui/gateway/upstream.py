@@ -229,13 +229,26 @@ class Call:
                 data = await self._response.content.readany()
                 watch.rest()
             except (aiohttp.ClientError, OSError) as error:
-                raise self._broken(late=watch.late) from error
-            chunks = self._taken(data)
+                chunks = self._last_words(self._broken(late=watch.late), error)
+            else:
+                chunks = self._taken(data)
             if chunks:
                 return chunks
         if self._fault is not None:
             raise self._fault
         return None
+
+    def _last_words(self, broken: UpstreamFailed, error: Exception) -> list[Arrived]:
+        """Return the chunks that came before the connection broke.
+
+        aiohttp keeps those bytes and gives them to nobody once it has noted the break.
+        """
+        left = self._response.content._read_nowait(-1)  # noqa: SLF001 - read_nowait raises instead
+        chunks = self._taken(left) if left else []
+        if not self._over:
+            broken.__cause__ = error
+            self._over, self._fault = True, broken
+        return chunks
 
     def _taken(self, data: bytes) -> list[Arrived]:
         """Return the chunks that a read completes; note whether, and how, the stream is over."""

@@ -33,7 +33,7 @@ IMAGE_FAULTS: Final = (
     "address",
     "too-many",
     "odd",
-    "moving",
+    "sixteen-bit",
     "http-500",
 )
 VOICE_FAULTS: Final = ("not-sound", "json", "empty", "truncated", "dies", "endless", "hangs")
@@ -138,7 +138,7 @@ def _encoded(fault: str, body: dict[str, Any], number: int) -> str:
         "truncated": made[: len(made) // 2],
         "too-large": made + bytes(1_500_000) if fault == "too-large" else b"",
         "bomb": _png(pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0), zlib.compress(b"")),
-        "moving": pictures.png(frames=3),
+        "sixteen-bit": _png(pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0), zlib.compress(bytes(4 * 25))),
     }.get(fault, made)
     return b64encode(made).decode()
 

@@ -26,7 +26,7 @@ REASONS = {
     "not-base64": "not_base64",
     "truncated": "file_broken",
     "bomb": "too_large",
-    "moving": "invalid_request",
+    "sixteen-bit": "invalid_request",
 }
 
 
