@@ -1,23 +1,22 @@
 """``hegui label write``: put labels into files, each proven, and on record."""
 
-import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from hegui.cli.label_files import files_in, shown, shown_words
+from hegui.cli.label_recorded import recording
 from hegui.cli.shared import JSON_OPTION, read_settings
 from hegui.cli.speech import CLEAN, COULD_NOT_TELL, MISCONFIGURED, command, lang_of, option, say
-from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Misconfigured, Unavailable, Words
+from hegui.terms import BadRequest, Corrupt, HeguiError, Misconfigured, Unavailable, Words
 
 if TYPE_CHECKING:
     from hegui.app.explicit import Mode
-    from hegui.app.labelling import Record, Written
+    from hegui.app.labelling import Written
+    from hegui.app.manifests import Signs
     from hegui.labels.sm2 import PrivateKey
     from hegui.labels.value import Implicit
     from hegui.settings import Settings
@@ -40,8 +39,6 @@ _EXAMPLES = Words(
     "hegui label film.mp4 -o out.mp4 --explicit present --by 'editor 3'",
 )
 _DEFAULT: Final = Path("hegui.toml")
-_TENANT: Final = "default"
-_MOST_NAME: Final = 200
 _MOST_KEY: Final = 8_192  # bytes of a key file
 
 
@@ -104,6 +101,17 @@ _MOST_KEY: Final = 8_192  # bytes of a key file
     ),
 )
 @option(
+    "--c2pa",
+    "c2pa",
+    is_flag=True,
+    words=Words(
+        "put a C2PA manifest into it last, signed as [labels.c2pa] of the settings says; one that "
+        "is there already is kept in it (hegui[c2pa])",
+        "最后写入 C2PA 清单，按配置的 [labels.c2pa] 签名；已有的清单保留在新清单中"
+        "（需要 hegui[c2pa]）",
+    ),
+)
+@option(
     "--explicit",
     "mode",
     type=click.Choice(["auto", "interface", "present"]),
@@ -148,7 +156,8 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
     code = CLEAN
     count = 0
     mode = _mode(settings, said)
-    with _recording(settings, said, as_json=as_json) as record:
+    signs = _signs(settings, required=said["c2pa"])
+    with recording(settings, said, as_json=as_json) as record:
         for path, folder in files_in(files):
             count += 1
             target = _target(path, folder, said, single=single)
@@ -156,7 +165,7 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
                 if target != path:
                     target.parent.mkdir(parents=True, exist_ok=True)
                 label = _label(settings, said)
-                written = labelling.label(path, target, label, mode, record=record)
+                written = labelling.label(path, target, label, mode, record=record, signs=signs)
             except (BadRequest, Unavailable, Corrupt) as error:
                 if single and not as_json:
                     raise
@@ -188,6 +197,20 @@ def _mode(settings: "Settings | None", said: dict[str, Any]) -> "Mode":
         raise BadRequest(_NO_RECORD, param="agreement")
     agreements.in_force(settings.data_dir, said["agreement"], parts.now())
     return "agreement"
+
+
+def _signs(settings: "Settings | None", *, required: bool) -> "Signs | None":
+    """Return who signs manifests; None where neither the command nor the settings want any."""
+    if not required and (settings is None or not settings.labels.c2pa.always):
+        return None
+    from hegui.app import manifests, parts
+    from hegui.app.manifest_keys import ManifestKey
+    from hegui.settings.c2pa import C2pa
+
+    manifests.library()
+    now = parts.now()
+    key = ManifestKey(settings.labels.c2pa if settings is not None else C2pa(), now)
+    return manifests.Signs(key, now, required)
 
 
 def _require_one_place(said: dict[str, Any], *, single: bool) -> None:
@@ -254,63 +277,10 @@ def _key_in(path: Path) -> "PrivateKey":
         raise Misconfigured(_NO_KEY.fill(path=path, why=error.strerror)) from None
 
 
-@contextmanager
-def _recording(
-    settings: "Settings | None", said: dict[str, Any], *, as_json: bool
-) -> "Iterator[Record | None]":
-    """Give what puts a label on record; without settings nothing, unless digests are printed."""
-    if settings is None:
-        yield (lambda written: None) if as_json else None  # noqa: ARG005 - there is nowhere to put it
-        return
-    from hegui.app import parts
-
-    ledger = parts.open_ledger(settings)
-    try:
-        yield _recorder(ledger.add_blocking, said["agreement"], said["by"])
-    finally:
-        ledger.close()
-
-
-def _recorder(add: Callable[[Entry], object], agreement: str, by: str) -> "Record":
-    from hegui.app import parts
-    from hegui.ledger.kinds import named
-    from hegui.ledger.leaf import make
-
-    def record(written: "Written") -> None:
-        label = written.implicit
-        fields = {
-            "produce": _named(label.ProduceID),
-            "producer": _named(label.ContentProducer),
-            "propagate": _named(label.PropagateID),
-            "propagator": _named(label.ContentPropagator),
-            "label": label.Label,
-            "layers": _layers(label.ReservedCode1, written.cause),
-            "agreement": agreement,
-            "by": by,
-        }
-        names = ("cause", "payload", "file", "format", "form", "explicit")
-        fields |= {name: getattr(written, name) for name in names}
-        add(Entry(_TENANT, make(named("label.written"), parts.now(), _TENANT, fields)))
-
-    return record
-
-
-def _layers(reserved: str, cause: str) -> list[str]:
-    """Return what marks the file beside its notice; another producer's signature is not ours."""
-    return ["tc260", "sm2"] if reserved and cause != "kept" else ["tc260"]
-
-
-def _named(value: str) -> str:
-    """Return what a record can hold of a value; another producer's may be of any length."""
-    if len(value.encode("utf-8", "replace")) <= _MOST_NAME:
-        return value
-    return "sha256:" + hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
-
-
 def _tell(written: "Written", *, as_json: bool) -> None:
     label = written.implicit
     if as_json:
-        names = ("format", "form", "explicit", "cause", "payload", "file")
+        names = ("format", "form", "explicit", "cause", "payload", "file", "signed")
         said = {name: getattr(written, name) for name in names}
         fields = {name: getattr(label, name) for name in label.__struct_fields__}
         _print({"target": str(written.target), **said, "label": fields})
@@ -319,6 +289,8 @@ def _tell(written: "Written", *, as_json: bool) -> None:
     say(words.fill(path=shown(str(written.target)), id=label.ProduceID, form=written.form))
     if written.form == "sidecar":
         say(_BESIDE.fill(form=written.format))
+    if written.signed:
+        say(_SIGNED)
 
 
 def _tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
@@ -381,6 +353,10 @@ _CAUSES: Final = {
         "{path}：保留生成者标识 {id}，已填写传播者（{form}）",
     ),
 }
+_SIGNED: Final = Words(
+    "  A C2PA manifest was put into it last. Any later change to the file breaks it.",
+    "  最后写入了 C2PA 清单。此后对文件的任何改动都会使其失效。",
+)
 _BESIDE: Final = Words(
     "  No guide names a place for a label in {form}: it lies in a file beside, NAME.aigc.json. Keep"
     " the two together.",

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from hegui.settings.c2pa import c2pa_faults
 from hegui.settings.convert import Reading
 from hegui.settings.database import database_faults
 from hegui.settings.guardrules import guard_faults
@@ -60,7 +61,7 @@ def examine(settings: Settings, reading: Reading) -> None:
     for rule in (*rules, _witnesses, _database):
         for trail, words in rule(settings):
             reading.note(trail, words)
-    for trail, words in vault_faults(settings.vault):
+    for trail, words in (*vault_faults(settings.vault), *c2pa_faults(settings.labels.c2pa)):
         reading.note(trail, words)
 
 
