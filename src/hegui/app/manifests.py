@@ -18,11 +18,16 @@ from hegui.app.manifest_keys import ManifestKey
 from hegui.labels import id3
 from hegui.labels.container import Format
 from hegui.labels.manifests import is_manifest, manifests
+from hegui.labels.recognising import HEAD
 from hegui.labels.value import Implicit
 from hegui.terms import BadRequest, Corrupt, Misconfigured, Words
 
-HOLDING: Final = frozenset("jpeg png webp gif tiff heic avif mp4 mov m4a mp3 wav flac avi".split())
-"""The formats that get a manifest; of PDF the library would write the whole file anew."""
+HOLDING: Final = frozenset("jpeg png webp gif tiff heic avif mp4 mov m4a mp3 wav avi".split())
+"""The formats that get a manifest.
+
+Not PDF, which the library would write anew as a whole, nor FLAC, before which it would put a tag
+that makes other programs take the file for an MP3.
+"""
 GENERATED: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _SOUND: Final = ("Valid", "Trusted")
 _MOST_NAME: Final = 200
@@ -209,7 +214,8 @@ def _require_same_content(form: Format, labelled: FileSource, new: FileSource) -
         sum(not is_manifest(frame) for tag in id3.tags(one) for frame in tag.frames)
         for one in (labelled, new)
     ]
-    if content[0] != content[1] or frames[0] != frames[1]:
+    same = content[0] == content[1] and frames[0] == frames[1]
+    if not same or not form.matches(new.read(0, HEAD)):
         raise BadRequest(_OTHERWISE, code="not_signed")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from hegui.labels import id3, riff
 from hegui.labels.bounded import Bounded
 from hegui.labels.boxes import Boxes
-from hegui.labels.container import Format, Slice, Source
+from hegui.labels.container import MOST_PARTS, TOO_MANY, Format, Slice, Source, refused
 from hegui.labels.formats import gif, jpeg_segments, png
 from hegui.labels.ifd import Tiff
 
@@ -63,13 +63,16 @@ def _gif(source: Source) -> Iterator[Slice]:
 def _riff(source: Source) -> Iterator[Slice]:
     # the length that the head states may be none (a stream's), or that of ds64
     at, end = 12, source.size
-    while at + riff.HEAD <= end:
+    for _ in range(MOST_PARTS):
+        if at + riff.HEAD > end:
+            return
         head = source.read(at, riff.HEAD)
         length = int.from_bytes(head[4:], "little")
         past = min(at + riff.HEAD + length + (length & 1), end)
         if head[:4] == riff.MANIFEST:
             yield Slice(at, past - at)
         at = past
+    raise refused("RIFF chunk", at, TOO_MANY)
 
 
 def _tiff(source: Source) -> Iterator[Slice]:
