@@ -128,10 +128,9 @@ def label(  # noqa: PLR0913 - one keyword for each thing that may be left out
 
     The explicit label comes first, as ``mode`` says. Another producer's implicit label stays, with
     the propagator's fields of ``ours``. With ``signs`` a C2PA manifest comes last; a file that
-    carries one is refused without. ``record`` is told before anything is in place; without
-    one no digests are made, which takes most of the time (docs/design/27). Refusals are
-    ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than it
-    was written is ``Corrupt``. In each case ``target`` is as before.
+    carries one is refused without. ``record`` is told before anything is in place; without one no
+    digests are made (docs/design/27). Refusals are ``BadRequest``; a failing disk is
+    ``Unavailable``; what is read back otherwise is ``Corrupt``. Then ``target`` is as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target)) if target.is_symlink() else target
@@ -144,8 +143,7 @@ def label(  # noqa: PLR0913 - one keyword for each thing that may be left out
         source = Memory(explicit.drawn(file, form)) if shown == "drawn" else file
         inner = decision.implicit.inner()
         placed = _with_label(form, source, inner)
-        parts = placed or [Slice(0, source.size)]
-        names, done = [judging.BESIDE], list[Written]()
+        parts, names, done = placed or [Slice(0, source.size)], [judging.BESIDE], list[Written]()
 
         def check(new: FileSource) -> None:
             if placed:
@@ -155,19 +153,13 @@ def label(  # noqa: PLR0913 - one keyword for each thing that may be left out
         def settle(new: FileSource) -> None:
             _require_unchanged(path, file.handle, before)
             digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
-            signed = seal is not None
-            done.append(
-                Written(target, form.name, names[0], shown, *decision, *digests, signed=signed)
-            )
-            if record is not None:
-                record(done[0])
+            facts = (form.name, names[0], shown, *decision, *digests, seal is not None)
+            done.append(Written(target, *facts))
+            (record or _unrecorded)(done[0])
 
         rights = stat.S_IMODE(before.st_mode)
-        if placed is None:
-            # first: a label without its file harms nobody
-            beside = (sidecar(place), rights)
-            nothing = _Steps(_nothing, None, _nothing)
-            _put(disk, Memory(b""), [inner.encode() + b"\n"], beside, nothing)
+        if placed is None:  # first: a label without its file harms nobody
+            _put_beside(disk, (sidecar(place), rights), inner)
         _put(disk, source, parts, (place, rights), _Steps(check, seal, settle))
     if placed is not None:
         sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
@@ -245,6 +237,12 @@ def _aside(path: Path) -> Iterator[tuple[int, Path]]:
         os.close(handle)
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _put_beside(disk: Disk, target: tuple[Path, int], inner: str) -> None:
+    """Put a label into a file of its own."""
+    nothing = _Steps(_nothing, None, _nothing)
+    _put(disk, Memory(b""), [inner.encode() + b"\n"], target, nothing)
 
 
 def _nothing(new: FileSource) -> None:
