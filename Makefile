@@ -9,8 +9,8 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs labels-page check interop fuzz lock clean
-.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-export bench-vault bench-labels bench-labels-in-memory
-.PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
+.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-duties bench-export bench-vault bench-labels bench-labels-in-memory bench-labels-film
+.PHONY: bench-media bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/make \1|\2/' | column -t -s '|'
@@ -47,9 +47,11 @@ check: lint types contracts test  ## all of the above
 labels-page: $(STAMP)  ## write docs/labels.md anew from a run of every format (needs what tools/labels_matrix.py names)
 	@$(BIN)/python tools/labels_matrix.py --write
 
-interop: $(STAMP)  ## hegui in front of a third-party model server; its log before a third-party reader (ARGS="--size 1000000")
+interop: $(STAMP)  ## hegui in front of a third-party model server; its log before a third-party reader; media in a third-party S3 storage (ARGS="--size 1000000")
 	@$(BIN)/python interop/run.py
 	@$(BIN)/python interop/log.py $(ARGS)
+	@$(BIN)/python interop/s3.py
+	@$(BIN)/python interop/oscal.py
 
 bench-gateway: $(STAMP)  ## print what the gateway costs, beside a bare pass-through on this machine
 	@$(BIN)/python bench/gateway.py $(ARGS)
@@ -84,15 +86,23 @@ torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under 
 bench-ledger: $(STAMP)  ## print how many records a second become durable, and how soon
 	@$(BIN)/python bench/ledger.py $(ARGS)
 
+bench-duties: $(STAMP)  ## print how soon the list of duties answers on a million records
+	@$(BIN)/python bench/duties.py $(ARGS)
+
 bench-vault: $(STAMP)  ## print what a rotation of the vault's keys costs
 	@$(BIN)/python bench/vault.py $(ARGS)
 
 torture-vault: $(STAMP)  ## kill a process that keeps, erases and rotates, again and again (ARGS="--rounds 1000")
 	@$(BIN)/python tools/torture_vault.py $(ARGS)
 
+bench-media: $(STAMP)  ## print what labelling a generated picture costs
+	@$(BIN)/python bench/media.py $(ARGS)
+
 bench-labels-in-memory: $(STAMP)  ## print what a label costs in memory, on pictures of 1 MB
 	@$(BIN)/python bench/labels_in_memory.py $(ARGS)
 
+bench-labels-film: $(STAMP)  ## print what a notice on a film costs, by encoder (ARGS=SECONDS; needs PyAV)
+	@$(BIN)/python bench/labels_film.py $(ARGS)
 
 bench-labels: $(STAMP)  ## print what a label costs on a file, beside a copy and other programs (ARGS=--with-peers: install them)
 	@$(BIN)/python -m bench.labels $(ARGS)

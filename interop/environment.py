@@ -1,4 +1,4 @@
-"""The environment of the third-party server: made once, kept, and said to be missing if it is."""
+"""The environments of third-party programs: made once, kept, and said to be missing if they are."""
 
 import hashlib
 import subprocess
@@ -18,34 +18,34 @@ class NotRun(Exception):
     """The third-party server cannot be had on this machine; the text is the cause."""
 
 
-def _digest() -> str:
+def _digest(wanted: Path) -> str:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return hashlib.sha256(WANTED.read_bytes() + version.encode()).hexdigest()
+    return hashlib.sha256(wanted.read_bytes() + version.encode()).hexdigest()
 
 
-def python() -> Path:
-    """Return the interpreter of an environment that holds the server, installing it if needed.
+def python(home: Path = HOME, wanted: Path = WANTED) -> Path:
+    """Return the interpreter of an environment that holds what is wanted, installing it if needed.
 
     Raises ``NotRun`` with the installer's last words when it cannot be installed in time.
     """
-    mark = HOME / "installed"
-    found = HOME / "bin" / "python"
-    if mark.exists() and mark.read_text() == _digest() and found.exists():
+    mark = home / "installed"
+    found = home / "bin" / "python"
+    if mark.exists() and mark.read_text() == _digest(wanted) and found.exists():
         return found
     began = time.monotonic()
     try:
-        venv.create(HOME, clear=True, with_pip=True)
-        _install(found)
+        venv.create(home, clear=True, with_pip=True)
+        _install(found, wanted)
     except (OSError, subprocess.SubprocessError) as error:
         raise NotRun(f"the environment could not be made: {error}") from error
-    mark.write_text(_digest())
-    sys.stdout.write(f"installed the third-party server in {time.monotonic() - began:.0f} s\n")
+    mark.write_text(_digest(wanted))
+    sys.stdout.write(f"installed {wanted.stem} in {time.monotonic() - began:.0f} s\n")
     return found
 
 
-def _install(interpreter: Path) -> None:
+def _install(interpreter: Path, wanted: Path) -> None:
     command = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--only-binary", ":all:", "--require-hashes", "-r", str(WANTED)]
+    command += ["--only-binary", ":all:", "--require-hashes", "-r", str(wanted)]
     done = subprocess.run(  # noqa: S603 - our own interpreter and our own file
         command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
     )

@@ -1,4 +1,4 @@
-"""Write docs/reference/ from the code: commands, settings and record kinds, in both languages.
+"""Write docs/reference/ from the code: commands, settings, record kinds, duties; both languages.
 
 ``python tools/reference.py`` writes the pages; a test of the house compares them with the code.
 """
@@ -20,6 +20,9 @@ from hegui.settings import Address, Secret, Settings
 from hegui.settings.fields import Key, keys_of
 from hegui.terms import Lang, Words
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # a test runs this file by its path
+import reference_duties
+
 PLACE = Path(__file__).parent.parent / "docs" / "reference"
 MADE = Words(
     "Written by `make docs` from the code. Do not edit.",
@@ -32,7 +35,12 @@ EMPTY = Words("(empty)", "（空）")
 def pages() -> dict[str, str]:
     """Return every page by its file name."""
     made = {}
-    makers = (("commands", commands), ("settings", settings), ("records", records))
+    makers = (
+        ("commands", commands),
+        ("settings", settings),
+        ("records", records),
+        ("duties", duties),
+    )
     for name, maker in makers:
         made[f"{name}.md"] = "\n".join(maker("en")) + "\n"
         made[f"{name}.zh.md"] = "\n".join(maker("zh")) + "\n"
@@ -197,6 +205,12 @@ def default_of(key: Key, lang: Lang) -> str:
     if isinstance(key.default, Secret | dict) or str(key.default) == "":
         return EMPTY.say(lang)
     return f"`{key.default}`"
+
+
+def duties(lang: Lang) -> Iterator[str]:
+    """Write the page of the duties."""
+    yield from head(Words("Duties", "义务"), "duties", lang)
+    yield from reference_duties.duties(lang)
 
 
 def records(lang: Lang) -> Iterator[str]:

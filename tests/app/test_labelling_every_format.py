@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hegui.app import explicit, labelling
+from hegui.app import labelling
 from hegui.labels import judging
+from hegui.labels.explicit import choosing as explicit
 from hegui.labels.formats import FORMATS
 from hegui.labels.recognising import recognised
 from hegui.labels.value import Implicit
@@ -65,7 +66,7 @@ def test_only_text_and_sound_may_have_their_notice_beside_them(form: explicit.Fo
             explicit.chosen(form, "interface")
     else:
         assert explicit.chosen(form, "interface") == "interface"
-    if kind == "image" or form.name in explicit._PLACED:
+    if kind == "image" or form.name in explicit._PLACED or form.name in explicit.FILMS:
         assert explicit.chosen(form, "auto") == "drawn"
     else:
         with pytest.raises(BadRequest):

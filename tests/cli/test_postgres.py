@@ -115,3 +115,22 @@ def test_evidence_on_a_server_is_handed_over_read_and_erased_like_any_other(
     assert erased["state"] == "erased"
     assert on_server("vault", "sinks").exit_code == 0
     assert on_server("ledger", "verify", "--jobs", "1").exit_code == 0
+
+
+def test_duties_are_computed_from_a_log_on_a_server(
+    on_server: Hegui, postgres: PracticeServer
+) -> None:
+    on_server("keys", "create")
+    role = ("--by", "staff-17", "--role", "annotation-lead")
+    done = on_server("duty", "attest", "a8-train", *role, "--says", "All five.")
+    assert done.exit_code == 0, done.output
+    found = json.loads(on_server("duty", "show", "a8-train", "--json").stdout)
+    assert found["state"] == "attested"
+    first = json.loads(on_server("duty", "list", "--verify", "--json").stdout)
+    assert first["trouble"] is None
+    assert first["checkpoint"]["size"] >= 2
+    assert Path("hegui-data/projections.db").exists()
+    name = Path("hegui.toml").read_text(encoding="utf-8").rpartition('"\npassword')[0]
+    database = name.rpartition("/")[2]
+    postgres.sql("UPDATE hegui.entry SET leaf = set_byte(leaf, 9, 0) WHERE idx = 1", database)
+    assert on_server("duty", "list").exit_code == 2  # the attestation is cited

@@ -11,14 +11,15 @@ import secrets
 import stat
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from hegui.app import carrying, explicit, manifests, proving
+from hegui.app import carrying, films, manifests, proving
 from hegui.app.disk import Disk, FileSource
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
+from hegui.labels.explicit import choosing as explicit
 from hegui.labels.recognising import HEAD, recognised
 from hegui.labels.value import MOST, Implicit, parsed
 from hegui.terms import BadRequest, Unavailable, Words
@@ -37,7 +38,8 @@ class Written(NamedTuple):
     """What was written. ``payload`` and ``file`` are SHA-256 of its content and of all of it.
 
     Both in hexadecimal, and empty where nobody records them. ``form`` is how the label is stored,
-    ``sidecar`` for a file beside the target.
+    ``sidecar`` for a file beside the target; ``encoded`` how a film was encoded anew for its
+    notice: codecs, encoder, and whether as a whole.
     """
 
     target: Path
@@ -48,6 +50,7 @@ class Written(NamedTuple):
     cause: deciding.Cause
     payload: str
     file: str
+    encoded: str = ""
     signed: bool = False  # whether a C2PA manifest was put into it
 
 
@@ -114,7 +117,7 @@ def sidecar(path: Path) -> Path:
     return path.with_name(path.name + _SUFFIX)
 
 
-def label(  # noqa: PLR0913 - one keyword for each thing that may be left out
+def label(  # noqa: PLR0913 - what happens, and who is told of it
     path: Path,
     target: Path,
     ours: Implicit,
@@ -122,25 +125,27 @@ def label(  # noqa: PLR0913 - one keyword for each thing that may be left out
     *,
     record: Record | None = _unrecorded,
     disk: Disk | None = None,
+    film: films.Film = films.AUTO,
     signs: manifests.Signs | None = None,
 ) -> Written:
     """Write ``path`` with its labels to ``target``, which may be the same file.
 
-    The explicit label comes first, as ``mode`` says. Another producer's implicit label stays, with
-    the propagator's fields of ``ours``. With ``signs`` a C2PA manifest comes last; a file that
-    carries one is refused without. ``record`` is told before anything is in place; without one no
-    digests are made (docs/design/27). Refusals are ``BadRequest``; a failing disk is
+    The explicit label comes first, as ``mode`` and ``film`` say. Another producer's implicit label
+    stays, with the propagator's fields of ``ours``. With ``signs`` a C2PA manifest comes last; a
+    file that carries one is refused without. ``record`` is told before anything is in place;
+    without one no digests are made (docs/design/27). Refusals are ``BadRequest``; a failing disk is
     ``Unavailable``; what is read back otherwise is ``Corrupt``. Then ``target`` is as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target)) if target.is_symlink() else target
-    with opened(path) as file:
+    with opened(path) as file, ExitStack() as held:
         before = os.fstat(file.handle)
         form = format_of(file, path.name)
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
         shown = explicit.chosen(form, mode)
         seal = _seal(form, file, (decision, shown), signs)
-        source = Memory(explicit.drawn(file, form)) if shown == "drawn" else file
+        noticed = _with_notice(file, form, place.parent, film) if shown == "drawn" else None
+        source, encoded = held.enter_context(noticed) if noticed else (file, "")
         inner = decision.implicit.inner()
         placed = _with_label(form, source, inner)
         parts, names, done = placed or [Slice(0, source.size)], [judging.BESIDE], list[Written]()
@@ -153,7 +158,7 @@ def label(  # noqa: PLR0913 - one keyword for each thing that may be left out
         def settle(new: FileSource) -> None:
             _require_unchanged(path, file.handle, before)
             digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
-            facts = (form.name, names[0], shown, *decision, *digests, seal is not None)
+            facts = (form.name, names[0], shown, *decision, *digests, encoded, seal is not None)
             done.append(Written(target, *facts))
             (record or _unrecorded)(done[0])
 
@@ -177,6 +182,18 @@ def _seal(
     opened = manifests.carries(form, file) or cause == "kept" or label.Label != "1"
     claim = manifests.Claim(label, drawn=shown == "drawn", opened=opened)
     return lambda new, to: manifests.signed(signs, form, (file, new, to), claim)
+
+
+@contextmanager
+def _with_notice(
+    file: FileSource, form: Format, folder: Path, film: films.Film
+) -> Iterator[tuple[FileSource | Memory, str]]:
+    """Give content with its notice, and how it was encoded anew, if it was."""
+    if form.name in explicit.FILMS:
+        with films.burnt(file, form.name, folder, film) as done:
+            yield done
+    else:
+        yield Memory(explicit.drawn(file, form)), ""
 
 
 def _require_unchanged(path: Path, handle: int, before: os.stat_result) -> None:

@@ -34,6 +34,12 @@ SHELF = {
         "hegui.cli.label:label",
         Words("label files, read and verify their labels", "为文件加标识，读取和核验标识"),
     ),
+    "media": (
+        "hegui.cli.media:media",
+        Words(
+            "list and withdraw media that were given out by address", "查看和撤回以地址提供的媒体"
+        ),
+    ),
     "rules": (
         "hegui.cli.rules:rules",
         Words("check, count, import and export rule packs", "检查、统计、导入和导出规则包"),
@@ -46,6 +52,12 @@ SHELF = {
         "hegui.cli.detectors:detectors",
         Words("list, check and probe what looks for risks", "查看、检验和探测检测器"),
     ),
+    "measures": (
+        "hegui.cli.measures:measures",
+        Words(
+            "the duties of the law as data: export, check, numbers", "义务目录：导出、检查、数值"
+        ),
+    ),
     "ledger": (
         "hegui.cli.ledger:ledger",
         Words("check the evidence, and hand it over", "核验和交付证据"),
@@ -57,6 +69,20 @@ SHELF = {
     "inspectors": (
         "hegui.cli.inspectors:inspectors",
         Words("create, list and revoke inspectors' keys", "创建、查看和吊销检查密钥"),
+    ),
+    "duty": (
+        "hegui.cli.duty:duty",
+        Words(
+            "show what the ledger shows of every duty, and what to do next",
+            "查看账本对每项义务能说明什么，以及下一步",
+        ),
+    ),
+    "incident": (
+        "hegui.cli.incident:incident",
+        Words(
+            "say what is due after an incident, and draft its report",
+            "说明事件发生后的各项时限，起草报告",
+        ),
     ),
     "vault": (
         "hegui.cli.vault:vault",

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def check(config: Path, *, as_json: bool) -> int:
     checked = panel = None
     if settings is not None:
         speech().settled = settings.service.language
-        problems = _around(settings)
+        problems = [*_duties(settings), *_around(settings)]
         broken = _packs(settings, text)
         problems += broken
         try:
@@ -62,6 +63,13 @@ def check(config: Path, *, as_json: bool) -> int:
         lines = page(checked, lang_of()) if checked is not None else []
         click.echo("\n".join([*lines, *_verdict(config, problems)]))
     return MISCONFIGURED if problems else CLEAN
+
+
+def _duties(settings: "Settings") -> "list[Problem]":
+    """Look for numbers of the provider's own that the catalogue does not know or allow."""
+    from hegui.measures.tailoring import problems_of
+
+    return list(problems_of(settings.duties))
 
 
 def _around(settings: "Settings") -> "list[Problem]":
@@ -102,7 +110,9 @@ def _around(settings: "Settings") -> "list[Problem]":
         if isinstance(place, Server):
             place.look()
         elif place.exists():
-            open_database(place, read_only=True).close()
+            with closing(open_database(place, read_only=True)) as connection:
+                if settings.key_directory.exists() and not problems:
+                    parts.check_keys(settings, connection)
     except HeguiError as error:
         problems.append(_unplaced("database" if settings.postgres.url else "data_dir", error.words))
     return problems

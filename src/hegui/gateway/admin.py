@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from hegui.gateway.duties import Boards, DutiesPage
 from hegui.gateway.gate import Gate
 
 Lag = Callable[[], int]
@@ -19,7 +20,9 @@ async def healthz(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def admin_app(gate: Gate, lag: Lag, ready: Callable[[], dict[str, Any]]) -> Starlette:
+def admin_app(
+    gate: Gate, lag: Lag, ready: Callable[[], dict[str, Any]], boards: Boards
+) -> Starlette:
     """Return the admin application. With a key set, every path but ``/healthz`` asks for it."""
     key = gate.settings.listen.admin_key
 
@@ -44,5 +47,6 @@ def admin_app(gate: Gate, lag: Lag, ready: Callable[[], dict[str, Any]]) -> Star
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
+            Route("/duties", DutiesPage(gate, boards).show),
         ]
     )

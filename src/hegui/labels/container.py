@@ -120,6 +120,11 @@ class Format(Protocol):
         ...
 
 
+def has_place(form: Format) -> bool:
+    """Whether a guide names a place for a label in files of this format."""
+    return not form.place.en.startswith("none")
+
+
 def walked_once(walk: Callable[[Source], _Walk]) -> Callable[[Source], _Walk]:
     """Make a walk over a file's parts remember what it found, as long as the source is there.
 

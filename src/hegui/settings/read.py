@@ -82,7 +82,9 @@ def inspect(
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     data_dir = reading.folder / settings.data_dir
     callers = _absolute_jwks(settings.callers, reading.folder)
-    return replace(settings, callers=callers, data_dir=data_dir, path=path, digest=digest), []
+    duties = replace(settings.duties, lines=settings.duties.with_lines(reading.lines))
+    settings = replace(settings, callers=callers, duties=duties, data_dir=data_dir)
+    return replace(settings, path=path, digest=digest), []
 
 
 def _absolute_jwks(callers: Callers, folder: Path) -> Callers:

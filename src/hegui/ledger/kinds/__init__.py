@@ -4,19 +4,30 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hegui.ledger.kinds import (
+    annotation,
     appeals,
+    assessments,
+    cases,
     content,
+    duties,
     epochs,
     erasure,
     exchange,
+    governance,
     handing_over,
+    incidents,
     keys,
     labels,
     ledgers,
+    media,
     packs,
     probes,
     receipts,
     running,
+    sanctions,
+    shelf,
+    sources,
+    statements,
     works,
 )
 from hegui.ledger.kinds.shapes import Kind, fold
@@ -41,6 +52,17 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
             epochs,
             erasure,
             labels,
+            media,
+            shelf,
+            cases,
+            incidents,
+            sanctions,
+            sources,
+            annotation,
+            assessments,
+            governance,
+            duties,
+            statements,
         )
         for one in family.KINDS
     }

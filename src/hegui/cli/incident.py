@@ -1,0 +1,243 @@
+"""``hegui incident``: clocks and drafts of reports. Nothing is sent from here."""
+
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from hegui.cli.duty_asked import TENANT
+from hegui.cli.shared import SETTINGS_OPTION, read_settings
+from hegui.cli.speech import CLEAN, FINDINGS, Family, command, lang_of, option, say
+from hegui.terms import BadRequest, HeguiError, Words
+
+if TYPE_CHECKING:
+    from hegui.cases.incidents import Content, Network, Timer
+
+_TIMES: Final = ("found", "stopped", "eliminated", "reported")
+_MOST_CASE: Final = 200
+_NO_TIME = Words(
+    "--{name} is a time with its offset, such as 2026-11-28T11:00:00+08:00",
+    "--{name} 应为带时区的时间，如 2026-11-28T11:00:00+08:00",
+)
+_AHEAD = Words("--{name} lies ahead of this machine's clock", "--{name} 晚于本机时钟")
+_NETWORK = Words(
+    "a network incident is graded first: give --level, or --persons for a leak, and --reporter",
+    "网络安全事件应先分级：请给出 --level（信息泄露可用 --persons）和 --reporter",
+)
+_CASE = Words("--case is a number of at most 200 characters", "--case 应为不超过 200 个字符的编号")
+_THERE = Words("{path} exists; it is not overwritten", "{path} 已存在，不会覆盖")
+_DONE = Words(
+    "{path} is a draft, and entry {index} records that it was drafted. Nothing was sent: a named "
+    "person decides whether, to whom and what is sent.",
+    "{path} 为草稿，第 {index} 条记录了其起草。未发送任何内容："
+    "是否报送、报送对象和内容由签署人决定。",
+)
+_DUE = Words("{what}: due {due} ({standing})", "{what}：应于 {due} 前完成（{standing}）")
+_PROMPTLY = Words("{what}: {by}", "{what}：{by}")
+_STANDING: Final = {
+    "running": Words("running", "计时中"),
+    "late": Words("late", "已逾期"),
+    "done": Words("done in time", "按时完成"),
+    "done-late": Words("done late", "逾期完成"),
+}
+
+
+@click.group(
+    "incident",
+    cls=Family,
+    words=Words(
+        "Clocks of incidents and drafts of their reports; nothing is sent from here.",
+        "事件计时与报告草稿；不会从这里发送任何内容。",
+    ),
+    examples=Words("hegui incident draft --help", "hegui incident draft --help"),
+)
+def incident() -> None:
+    """Draft reports of incidents."""
+
+
+@command(
+    "draft",
+    Words(
+        "Draft the report of an incident, and say what is due by when. Illegal content found: "
+        "stopped, eliminated and reported promptly (Art. 14), measured by your own published "
+        "target. A network-security incident: graded first, then reported within one, two or four "
+        "hours, depending on who reports. The draft goes into a file, its digest on the ledger; "
+        "nothing is sent. Exit code 1: something is late.",
+        "起草事件报告，并说明各项时限。发现违法内容：应及时停止、消除并报告（第十四条），"
+        "以您公布的时限衡量。网络安全事件：先分级，再根据报告主体在一、二或四小时内报告。"
+        "草稿写入文件，摘要记入账本；不会发送任何内容。退出码 1：有事项逾期。",
+    ),
+    Words(
+        "hegui incident draft --sort content --case IN-7 --found 2026-11-28T11:00:00+08:00 "
+        "--target-minutes 30 --entry 48211 --out report.md\n"
+        "hegui incident draft --sort network --case IN-8 --found 2026-11-28T11:00:00+08:00 "
+        "--persons 1200000 --reporter other --out report.md",
+        "hegui incident draft --sort content --case IN-7 --found 2026-11-28T11:00:00+08:00 "
+        "--target-minutes 30 --entry 48211 --out report.md\n"
+        "hegui incident draft --sort network --case IN-8 --found 2026-11-28T11:00:00+08:00 "
+        "--persons 1200000 --reporter other --out report.md",
+    ),
+)
+@SETTINGS_OPTION
+@TENANT
+@option(
+    "--sort",
+    required=True,
+    type=click.Choice(["content", "network"]),
+    words=Words("content: illegal content found; network: network security", "事件类别"),
+)
+@option("--case", required=True, metavar="NUMBER", words=Words("your number of it", "案件编号"))
+@option("--found", required=True, metavar="TIME", words=Words("when it was found", "发现时间"))
+@option("--stopped", default="", metavar="TIME", words=Words("when it was stopped", "停止时间"))
+@option(
+    "--eliminated", default="", metavar="TIME", words=Words("when it was eliminated", "消除时间")
+)
+@option("--reported", default="", metavar="TIME", words=Words("when it was reported", "报告时间"))
+@option(
+    "--target-minutes",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    words=Words("the target that you have published, for content", "您公布的时限（违法内容）"),
+)
+@option(
+    "--level",
+    type=click.Choice(["ordinary", "relatively-major", "major", "especially-major"]),
+    words=Words("how it was graded, for network security", "分级结果（网络安全事件）"),
+)
+@option(
+    "--persons",
+    type=click.IntRange(0),
+    metavar="N",
+    words=Words("of how many persons information leaked: grades it", "泄露信息涉及人数，据此分级"),
+)
+@option(
+    "--reporter",
+    type=click.Choice(["cii", "central", "other"]),
+    words=Words("who reports: critical infrastructure, central organ, other", "报告主体"),
+)
+@option(
+    "--flaw",
+    is_flag=True,
+    words=Words(
+        "it is a flaw that endangers national security or the public interest",
+        "属于危害国家安全或公共利益的缺陷、漏洞",
+    ),
+)
+@option(
+    "--entry",
+    "entries",
+    multiple=True,
+    type=click.IntRange(0),
+    metavar="N",
+    words=Words("a record that it concerns; may be repeated", "涉及的账本记录，可重复给出"),
+)
+@option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    words=Words("where the draft goes", "草稿文件"),
+)
+def draft(config: Path, tenant: str, out: Path, **said: Any) -> int:
+    """Draft the report of an incident."""
+    from hegui.app import parts
+    from hegui.app.attestations import put_on_record
+    from hegui.cases.reports import Known
+    from hegui.cases.reports import draft as drafted
+
+    settings = read_settings(config)
+    if not said["case"].strip() or len(said["case"]) > _MOST_CASE:
+        raise BadRequest(_CASE, param="case")
+    found = _incident(said)
+    names = (settings.service.name, settings.provider.name)
+    known = Known(
+        case=said["case"], service=names[0], provider=names[1], affected=tuple(said["entries"])
+    )
+    text = drafted(found, known, lang_of()).encode()
+    try:
+        with out.open("xb") as file:
+            file.write(text)
+    except FileExistsError:
+        raise BadRequest(_THERE.fill(path=out), param="out") from None
+    timers = found.timers
+    fields = {
+        "case": said["case"],
+        "addressee": timers[-1].to.en if timers else "",
+        "draft": sha256(text).hexdigest(),
+    }
+    try:
+        index = put_on_record(settings, tenant, "incident.drafted", fields)
+    except HeguiError:
+        out.unlink()  # a draft that is on no record is none
+        raise
+    say(_DONE.fill(path=out, index=index))
+    now = parts.now()
+    for timer in timers:
+        say(_told(timer, now))
+    late = any(timer.standing(now) in {"late", "done-late"} for timer in timers)
+    return FINDINGS if late else CLEAN
+
+
+incident.add_command(draft)
+
+
+def _incident(said: dict[str, Any]) -> "Content | Network":
+    from hegui.cases.incidents import Content, Network, level_of_leak
+
+    times = {name: _time(name, said[name]) for name in _TIMES}
+    at = times["found"]
+    assert at is not None  # it is required
+    if said["sort"] == "content":
+        return Content(
+            found=at,
+            target_minutes=said["target_minutes"],
+            stopped=times["stopped"],
+            eliminated=times["eliminated"],
+            reported=times["reported"],
+        )
+    level = said["level"]
+    if level is None and said["persons"] is not None:
+        level = level_of_leak(said["persons"])
+    if level is None or said["reporter"] is None:
+        raise BadRequest(_NETWORK, param="level")
+    return Network(
+        found=at,
+        level=level,
+        reporter=said["reporter"],
+        flaw=said["flaw"],
+        reported=times["reported"],
+    )
+
+
+def _time(name: str, said: str) -> int | None:
+    from hegui.app import parts
+
+    if not said and name != "found":
+        return None
+    try:
+        at = datetime.fromisoformat(said)
+        at_ms = round(at.timestamp() * 1_000) if at.tzinfo is not None else -1
+    except (ValueError, OverflowError):
+        at_ms = -1
+    if at_ms < 0:
+        raise BadRequest(_NO_TIME.fill(name=name), param=name)
+    if at_ms > parts.now():
+        raise BadRequest(_AHEAD.fill(name=name), param=name)
+    return at_ms
+
+
+def _told(timer: "Timer", now: int) -> Words:
+    from hegui.cases.reports import moment_in_beijing
+
+    if timer.due is None:
+        return Words(
+            _PROMPTLY.en.format(what=timer.what.en, by=timer.set_by.en),
+            _PROMPTLY.zh.format(what=timer.what.zh, by=timer.set_by.zh),
+        )
+    standing, due = _STANDING[timer.standing(now)], moment_in_beijing(timer.due)
+    return Words(
+        _DUE.en.format(what=timer.what.en, due=due, standing=standing.en),
+        _DUE.zh.format(what=timer.what.zh, due=due, standing=standing.zh),
+    )

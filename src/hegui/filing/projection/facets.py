@@ -1,0 +1,71 @@
+"""What of a record is counted apart: only the fields and values that some query asks for. Pure."""
+
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from hegui.measures.evidence import NOT, Match
+
+VERSION: Final = 1
+"""Of the rows and of how a value becomes a facet. Another one: the projection is built anew."""
+
+NOTED: Final = frozenset({"duty.attested", "duty.withdrawn", "profile.declared"})
+"""Few records whose fields decide: they are kept whole beside the counts."""
+
+REST: Final = "…"
+
+
+def facet(value: object, used: frozenset[str]) -> str:
+    """Return a field's value as a facet: as short as it can be told apart by any query.
+
+    Integers are ``0`` or ``some``, lists and tables ``none`` or ``some``, what is left out is
+    ``none``; a string that no query names is ``…``, so that facets are few however records look.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return "some" if value else "0"
+    if isinstance(value, str):
+        return value if value in used else REST
+    return "some" if value else "none"
+
+
+class Facets:
+    """Which fields of which kinds are counted apart, as the queries ask."""
+
+    def __init__(self, matches: Iterable[Match]) -> None:
+        used: dict[str, dict[str, set[str]]] = {}
+        for match in matches:
+            fields = used.setdefault(match.kind, {})
+            for field, values in match.where:
+                fields.setdefault(field, set()).update(one.lstrip(NOT) for one in values)
+        self._used: Mapping[str, tuple[tuple[str, frozenset[str]], ...]] = {
+            kind: tuple((field, frozenset(values)) for field, values in sorted(fields.items()))
+            for kind, fields in sorted(used.items())
+        }
+        said = [VERSION, sorted(NOTED)] + [
+            [kind, [[field, sorted(values)] for field, values in fields]]
+            for kind, fields in self._used.items()
+        ]
+        self.digest: Final = sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+
+    def of(self, kind: str, record: Mapping[str, Any]) -> str:
+        """Return the facets of a record: ``field=value`` joined by ``;``, fields in order."""
+        return ";".join(
+            f"{field}={facet(record.get(field), used)}" for field, used in self._used.get(kind, ())
+        )
+
+
+def fits(facets: str, match: Match) -> bool:
+    """Tell whether facets are among those that ``match`` asks for."""
+    if not match.where:
+        return True
+    told = dict(part.split("=", 1) for part in facets.split(";") if part)
+    return all(_among(told.get(field, ""), values) for field, values in match.where)
+
+
+def _among(facet: str, values: tuple[str, ...]) -> bool:
+    if values[0].startswith(NOT):
+        return NOT + facet not in values
+    return facet in values

@@ -1,0 +1,224 @@
+"""hegui duty, from the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.conftest import Hegui
+
+from hegui.measures import catalogue
+from hegui.measures.oscal import faults_of
+from hegui.store import open_database
+
+
+@pytest.fixture
+def running(hegui: Hegui, settings: Path) -> Path:
+    """A service with a log of one record."""
+    text = settings.read_text(encoding="utf-8")
+    text = text.replace(
+        'scope = "internal"', 'scope = "public"\ncontact = "12345"\nlanguage = "en"'
+    )
+    text += 'operator = "x"\nlocation = "CN"\ntrains_on_inputs = false\n'
+    settings.write_text(text, encoding="utf-8")
+    assert hegui("keys", "create").exit_code == 0
+    return settings
+
+
+def told(hegui: Hegui, *args: str, code: int = 1) -> Any:
+    result = hegui("duty", *args, "--json")
+    assert result.exit_code == code, result.output
+    return json.loads(result.output)
+
+
+def state(hegui: Hegui, duty: str, code: int = 1) -> str:
+    return str(told(hegui, "show", duty, code=code)["state"])
+
+
+def test_a_fresh_install_has_nothing_green_and_says_so(hegui: Hegui, settings: Path) -> None:
+    assert settings.exists()
+    found = told(hegui, "list")
+    assert set(found["states"]) == {"not-evidenced", "detector-required", "no-duty"}
+    assert found["checkpoint"] is None
+    page = hegui("duty", "list", "--lang", "zh")
+    assert page.exit_code == 1
+    assert "该租户尚无账本" in page.output
+
+
+def test_the_list_names_the_four_that_it_follows_from(hegui: Hegui, running: Path) -> None:
+    assert running.exists()
+    first = told(hegui, "list")
+    again = told(hegui, "list", "--size", "1")
+    assert first["checkpoint"] == again["checkpoint"]
+    assert first["checkpoint"]["size"] == 1
+    assert {"catalogue", "profile", "as_of", "digest"} <= set(first)
+    recorded = told(hegui, "list", "--record")
+    assert recorded["recorded"] == 1
+    when = "2026-01-01T00:00:00Z"
+    past = told(hegui, "list", "--size", "1", "--as-of", when)
+    assert told(hegui, "list", "--size", "1", "--as-of", when)["digest"] == past["digest"]
+
+
+def test_next_names_command_owner_and_time(hegui: Hegui, running: Path) -> None:
+    assert running.exists()
+    found = told(hegui, "next")
+    assert len(found) == 5
+    assert all(one["command"] and one["owner"] and one["minutes"] for one in found)
+    page = hegui("duty", "next", "--lang", "zh").output
+    assert "$ hegui" in page
+    assert "分钟" in page
+
+
+def test_show_gives_the_clause_in_both_languages_and_who_set_the_criterion(
+    hegui: Hegui, running: Path
+) -> None:
+    assert running.exists()
+    page = hegui("duty", "show", "a14-2b").output
+    assert "保存有关记录" in page
+    assert "preserve the relevant records" in page
+    assert "set by hegui" in page
+    missing = hegui("duty", "show", "a14-1b").output
+    assert "no door in this release writes this" in missing
+
+
+def test_an_attestation_goes_on_record_and_is_withdrawn_on_record(
+    hegui: Hegui, running: Path
+) -> None:
+    assert running.exists()
+    Path("list.txt").write_text("trained: 5", encoding="utf-8")
+    role = ("--by", "staff-17", "--role", "annotation-lead")
+    done = hegui("duty", "attest", "a8-train", *role, "--says", "All five.", "--file", "list.txt")
+    assert done.exit_code == 0, done.output
+    shown = told(hegui, "show", "a8-train", code=0)
+    assert shown["state"] == "attested"
+    folder = Path("hegui-data/attestations")
+    assert {one.read_bytes() for one in folder.iterdir()} == {b"All five.", b"trained: 5"}
+    assert {oct(one.stat().st_mode & 0o777) for one in folder.iterdir()} == {"0o600"}
+
+    number = done.output.partition("attestation ")[2].partition(" ")[0]
+    other = hegui("duty", "attest", "a8-train", "--withdraw", "AT-x", *role, "--reason", "old")
+    assert other.exit_code == 3
+    gone = hegui("duty", "attest", "a8-train", "--withdraw", number, *role, "--reason", "old")
+    assert gone.exit_code == 0, gone.output
+    assert state(hegui, "a8-train") == "not-evidenced"
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("a8-train", "--role", "pi-officer"), "may not attest"),
+        (("a8-train", "--role", "annotation-lead", "--until", "2999-01-01"), "at most"),
+        (("a8-train", "--role", "annotation-lead", "--until", "2001-01-01"), "lie ahead"),
+        (("a8-train", "--role", "annotation-lead", "--until", "soon"), "a day such as"),
+        (("a8-train", "--role", "annotation-lead", "--says", " "), "Say what"),
+        (("a8-train", "--role", "annotation-lead", "--file", "none.pdf"), "cannot be attached"),
+        (("a8-train", "--role", "annotation-lead", "--by", ""), "--by says who"),
+        (("a12", "--role", "compliance-officer"), "cannot be attested"),
+        (("a99", "--role", "compliance-officer"), "no duty"),
+        (("a8-train", "--form", "none.toml"), "no form"),
+    ],
+)
+def test_an_attestation_that_cannot_be_is_refused(
+    hegui: Hegui, running: Path, args: tuple[str, ...], says: str
+) -> None:
+    assert running.exists()
+    given = ("--by", "staff-17", "--says", "x", *args[1:])
+    result = hegui("duty", "attest", args[0], *given)
+    assert result.exit_code == 3, result.output
+    assert says in result.output
+
+
+def test_a_form_is_drafted_filled_in_and_attested(hegui: Hegui, running: Path) -> None:
+    assert running.exists()
+    assert hegui("duty", "attest", "a8-train", "--draft", "form.toml").exit_code == 0
+    form = Path("form.toml")
+    again = hegui("duty", "attest", "a8-train", "--draft", "form.toml")
+    assert again.exit_code == 3
+    empty = hegui("duty", "attest", "a8-train", "--form", "form.toml")
+    assert empty.exit_code == 3
+    text = form.read_text(encoding="utf-8")
+    text = text.replace('"""\n\n"""', '"""All five were trained."""')
+    text = text.replace('by = ""', 'by = "staff-17"')
+    text = text.replace('role = ""', 'role = "annotation-lead"')
+    form.write_text(text, encoding="utf-8")
+    assert hegui("duty", "attest", "a8-train", "--form", "form.toml").exit_code == 0
+    form.write_text(text + 'sign = "me"\n', encoding="utf-8")
+    odd = hegui("duty", "attest", "a8-train", "--form", "form.toml")
+    assert odd.exit_code == 3
+    assert "'sign'" in odd.output
+
+
+def test_the_gate_fails_on_regression_only(hegui: Hegui, running: Path) -> None:
+    assert running.exists()
+    gate = ("gate", "--baseline", "duties.json")
+    assert hegui("duty", *gate).exit_code == 3
+    role = ("--by", "staff-17", "--role", "annotation-lead")
+    done = hegui("duty", "attest", "a8-train", *role, "--says", "x")
+    assert hegui("duty", *gate, "--write").exit_code == 0
+    assert hegui("duty", *gate).exit_code == 0
+    number = done.output.partition("attestation ")[2].partition(" ")[0]
+    hegui("duty", "attest", "a8-train", "--withdraw", number, *role, "--reason", "old")
+    assert [one["duty"] for one in told(hegui, *gate)["less"]] == ["a8-train"]
+
+
+def test_facts_are_declared_on_record(hegui: Hegui, running: Path) -> None:
+    text = running.read_text(encoding="utf-8").replace("[service]", "[service]\nminors = false")
+    running.write_text(text, encoding="utf-8")
+    assert state(hegui, "mo37") == "not-evidenced"
+    said = ("--by", "staff-17", "--reason", "adults only")
+    assert hegui("duty", "declare", *said, "--role", "nobody").exit_code == 3
+    assert hegui("duty", "declare", *said, "--role", "compliance-officer").exit_code == 0
+    assert state(hegui, "mo37", code=0) == "not-applicable"
+
+
+def test_a_corruption_leaves_nothing_to_be_told_until_a_whole_check_is_clean(
+    hegui: Hegui, running: Path
+) -> None:
+    database = running.parent / "hegui-data" / "hegui.db"
+    assert hegui("duty", "list").exit_code == 1
+    connection = open_database(database)
+    whole = connection.execute("SELECT leaf FROM entry WHERE idx = 0").get
+    connection.execute("UPDATE entry SET leaf = ? WHERE idx = 0", (b"{}",))
+    connection.close()
+    found = told(hegui, "list", "--verify", code=2)
+    assert set(found["states"]) == {"could-not-tell"}
+    assert "entry 0" in found["trouble"]["en"]
+    assert "第" in found["trouble"]["zh"] or "记录" in found["trouble"]["zh"]
+    assert hegui("duty", "next").exit_code == 2
+    assert hegui("duty", "gate", "--baseline", "x.json", "--write").exit_code == 2
+
+    connection = open_database(database)
+    connection.execute("UPDATE entry SET leaf = ? WHERE idx = 0", (whole,))
+    connection.close()
+    assert hegui("duty", "list").exit_code == 2  # nobody has looked yet
+    assert hegui("duty", "list", "--verify").exit_code == 1
+    assert hegui("duty", "list").exit_code == 1
+
+
+def test_a_board_is_written_as_oscal_with_the_records_that_it_rests_on(
+    hegui: Hegui, running: Path
+) -> None:
+    assert running.exists()
+    role = ("--by", "staff-17", "--role", "annotation-lead")
+    assert hegui("duty", "attest", "a8-train", *role, "--says", "x").exit_code == 0
+    assert hegui("duty", "export", "--out", "oscal").exit_code == 0
+    results = json.loads(Path("oscal/assessment-results.json").read_bytes())
+    plan = json.loads(Path("oscal/plan-of-action.json").read_bytes())
+    assert hegui("measures", "export", "--oscal", "--out", "oscal").exit_code == 0
+    documents = {one.name: json.loads(one.read_bytes()) for one in Path("oscal").iterdir()}
+    assert faults_of(documents, catalogue()) == []
+    database = running.parent / "hegui-data" / "hegui.db"
+    connection = open_database(database)
+    hashed = connection.execute("SELECT hash FROM entry WHERE idx = 1").get.hex()
+    connection.close()
+    assert hashed in json.dumps(results)
+    assert "a8-train" not in json.dumps(plan)
+    assert "a14-1b" in json.dumps(plan)
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2999-01-01", "2026-01-01T00:00:00", "1800-01-01"])
+def test_a_time_that_is_none_or_lies_ahead_is_refused(
+    hegui: Hegui, running: Path, said: str
+) -> None:
+    assert running.exists()
+    assert hegui("duty", "list", "--as-of", said).exit_code == 3
