@@ -132,9 +132,8 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
 
     The explicit label comes first, as ``mode`` and ``film`` say. Another producer's implicit label
     stays, with the propagator's fields of ``ours``. With ``signs`` a C2PA manifest comes last; a
-    file that carries one is refused without. ``record`` is told before anything is in place;
-    without one no digests are made (docs/design/27). Refusals are ``BadRequest``; a failing disk is
-    ``Unavailable``; what is read back otherwise is ``Corrupt``. Then ``target`` is as before.
+    file that carries one is refused without. Without ``record`` no digests are made. A bad disk is
+    ``Unavailable``, a wrong reading ``Corrupt``, else ``BadRequest``; ``target`` is then as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target)) if target.is_symlink() else target
@@ -146,8 +145,7 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
         seal = _seal(form, file, (decision, shown), signs)
         noticed = _with_notice(file, form, place.parent, film) if shown == "drawn" else None
         source, encoded = held.enter_context(noticed) if noticed else (file, "")
-        inner = decision.implicit.inner()
-        placed = _with_label(form, source, inner)
+        placed = _with_label(form, source, inner := decision.implicit.inner())
         parts, names, done = placed or [Slice(0, source.size)], [judging.BESIDE], list[Written]()
 
         def check(new: FileSource) -> None:
