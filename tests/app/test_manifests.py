@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from hegui.app import labelling, manifests
 from hegui.app.manifest_keys import ManifestKey
@@ -21,7 +21,7 @@ from hegui.settings.c2pa import C2pa
 from hegui.settings.secret import Secret
 from hegui.terms import BadRequest, Misconfigured, Unavailable
 from hegui.testing import pictures
-from hegui.testing.certificates import SINCE, Chain, chain
+from hegui.testing.certificates import SINCE, Chain, Key, chain
 from hegui.testing.labelled import LABEL, OTHER
 from hegui.testing.samples import samples
 
@@ -248,3 +248,23 @@ def test_a_service_that_signs_with_another_key_is_not_used(
         ManifestKey(table(tmp_path, url=service(b"x" * 5_000)), NOW)
     with pytest.raises(Unavailable, match="unreachable"):
         ManifestKey(table(tmp_path, url="http://127.0.0.1:9/"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("made", "algorithm"),
+    [
+        (rsa.generate_private_key(65_537, 2_048), "ps256"),
+        (ec.generate_private_key(ec.SECP384R1()), "es384"),
+        (ec.generate_private_key(ec.SECP521R1()), "es512"),
+        (ed25519.Ed25519PrivateKey.generate(), "ed25519"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_the_kind_of_key_says_the_algorithm(made: Key, algorithm: str, tmp_path: Path) -> None:
+    key = ManifestKey(table(tmp_path, chain(made)), NOW)
+    assert key.algorithm == algorithm
+    path = photo(tmp_path)
+    labelling.label(path, path, LABEL, "present", signs=Signs(key, NOW, required=True))
+    there = look(path)
+    assert there is not None
+    assert there.state == "valid"
