@@ -17,6 +17,7 @@ from hegui.settings.attached import (
     Upstream,
     UpstreamRole,
 )
+from hegui.settings.c2pa import C2pa
 from hegui.settings.database import Postgres
 from hegui.settings.duties import Duties
 from hegui.settings.fields import says
@@ -239,6 +240,10 @@ class Labels:
             "Chinese, or Chinese followed by English; never English alone",
             "中文，或中文后附英文；不会只用英文",
         ),
+    )
+    c2pa: C2pa = field(
+        default=C2pa(),
+        metadata=says("C2PA manifests on labelled files", "标识文件上的 C2PA 清单"),
     )
 
 
