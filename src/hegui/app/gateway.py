@@ -23,7 +23,9 @@ from hegui.callers.assertion import Assertions
 from hegui.callers.inspectors import InspectorBook
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
+from hegui.filing.statements import Register
 from hegui.gateway import exchange, models
+from hegui.gateway.about import AboutPages
 from hegui.gateway.admin import admin_app, healthz
 from hegui.gateway.appeal import AppealPage
 from hegui.gateway.evidence import Evidence
@@ -252,6 +254,7 @@ class Gateway:
         pages = self._log_pages = LogPages(logs, gate.metrics, self.inspectors)
         signer = parts.signer_for(self.settings)
         receipts = ReceiptPage(gate, self.ledger, logs, appeal, lambda of: signer(of).vkey)
+        about = AboutPages(gate, Register(self.settings.data_dir), logs)
         healthy = request_response(healthz)
         return Paths(
             {
@@ -260,6 +263,8 @@ class Gateway:
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
                 "/appeal/receipt": Methods(get=receipts.show, post=receipts.give),
+                "/about": Methods(get=about.show),
+                "/about/": Methods(get=about.show),
                 "/log/": Methods(get=pages, head=pages),
                 "/healthz": Methods(get=healthy, head=healthy),
             }
