@@ -140,6 +140,8 @@ def _elements(sort: Sort, held: Any) -> dict[str, dict[str, str]]:
         texts = held.get(name, {})
         if not isinstance(texts.get("zh"), str) or not texts["zh"].strip():
             raise _missing(f"element.{name}.zh", what)
+    for name in sort.elements:
+        texts = held[name]
         said = texts.get("en")
         if english and (not isinstance(said, str) or not said.strip()):
             raise BadRequest(_EQUAL.fill(where=f"element.{name}.en"), param=name)
