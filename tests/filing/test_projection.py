@@ -139,6 +139,14 @@ def test_a_changed_leaf_is_named_and_nothing_is_counted(place: Place) -> None:
     assert place.file.mark("default", GIVEN.facets.digest) == mark
 
 
+def test_a_leaf_that_is_gone_and_not_listed_as_pruned_is_named(place: Place) -> None:
+    place.add(*days(5))
+    with closing(apsw.Connection(str(place.db))) as connection:
+        connection.execute("UPDATE entry SET leaf = x'' WHERE idx = 3")
+    with pytest.raises(Corrupt, match="entry 3 is empty"):
+        place.bring_up()
+
+
 def test_a_leaf_and_its_hash_changed_together_do_not_lead_to_the_signed_root(
     place: Place,
 ) -> None:

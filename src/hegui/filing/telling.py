@@ -32,7 +32,7 @@ _WITHDRAWN = Words(
     "第 {index} 条声明已由第 {other} 条撤回",
 )
 _DECLARED = Words(
-    "not said of this service: {facts} (entry {index})", "本服务不属于：{facts}（第 {index} 条）"
+    "by entry {index} this is not so: {facts}", "第 {index} 条记录说明不属于：{facts}"
 )
 
 

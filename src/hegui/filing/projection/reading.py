@@ -29,6 +29,9 @@ Progress = Callable[[int, int], None]
 
 _HEAD: Final = "SELECT origin, size, checkpoint FROM log WHERE tenant = ?"
 _PRUNED: Final = "SELECT start, count, record FROM pruned WHERE tenant = ? AND record > ?"
+_PRUNED_IN: Final = (
+    "SELECT start, count FROM pruned WHERE tenant = ? AND start < ? AND start + count > ?"
+)
 _HAS_RESTORED: Final = (
     "SELECT 1 FROM entry WHERE tenant = ? AND instr(leaf, ?) ORDER BY idx DESC LIMIT 1"
 )
@@ -198,13 +201,27 @@ class Reading:
             stored = stored_hashes(self.connection, self.tenant, low, high)
         except ValueError as error:
             raise _split(self.tenant, str(error), f"第 {low} 至 {high - 1} 条记录不完整") from error
+        if not all(leaves):
+            self._check_pruned([low + place for place, leaf in enumerate(leaves) if not leaf])
         for place, leaf in enumerate(leaves):
-            if not leaf:  # pruned, as the log must have on record: hegui ledger verify looks
+            if not leaf:
                 continue
             if leaf_hash(leaf) != stored[place]:
                 raise self._odd(low + place)
             tally.add(low + place, leaf)
         return stored
+
+    def _check_pruned(self, empty: list[int]) -> None:
+        """Raise ``Corrupt`` where a leaf is gone and the log does not list it as pruned."""
+        runs = self._rows(_PRUNED_IN, empty[-1] + 1, empty[0])
+        listed = {index for start, count in runs for index in range(start, start + count)}
+        for index in empty:
+            if index not in listed:
+                raise _split(
+                    self.tenant,
+                    f"entry {index} is empty, and is not listed as pruned",
+                    f"第 {index} 条记录为空，但未列为已清理",
+                )
 
     def _odd(self, index: int) -> Corrupt:
         return _split(
