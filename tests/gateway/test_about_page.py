@@ -33,7 +33,6 @@ async def test_what_is_not_published_is_plainly_said_so() -> None:
             "/about/x/1",
             "/about/labels/0x1",
             "/about/labels/1/2",
-            "/about/../../etc/passwd",
             "/about/labels/٣",
             "/about/labels",
         ):

@@ -133,7 +133,10 @@ def publish(file: Path, config: Path, by: str, role: str, *, as_json: bool) -> i
         "Print a version as it was published, byte for byte.",
         "按公布时的原样输出某一版本。",
     ),
-    Words("hegui statement show complaints", "hegui statement show complaints --version 1"),
+    Words(
+        "hegui statement show complaints --version 1",
+        "hegui statement show complaints --version 1",
+    ),
 )
 @_KIND
 @SETTINGS_OPTION
