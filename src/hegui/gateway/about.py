@@ -20,6 +20,7 @@ from hegui.filing.statements.register import TENANT
 from hegui.filing.statements.rows import COLUMNS, expired
 from hegui.gateway.appeal import PAGE_HEADERS, language_of_page
 from hegui.gateway.gate import Gate
+from hegui.gateway.http import Methods
 from hegui.ledger.tiles import Logs
 from hegui.terms import BadRequest, HeguiError, Lang, Unavailable, Words
 
@@ -63,11 +64,19 @@ _VALUE = {
 class AboutPages:
     """The pages."""
 
-    def __init__(self, gate: Gate, register: Register, logs: Logs) -> None:
-        self._gate, self._register, self._logs = gate, register, logs
+    def __init__(self, gate: Gate, logs: Logs) -> None:
+        self._gate, self._logs = gate, logs
+        self._register = Register(gate.settings.data_dir)
         self._page = Template(
             files("hegui.gateway").joinpath("pages/about.html").read_text(encoding="utf-8")
         )
+
+    def paths(self) -> dict[str, Methods]:
+        """Return the paths that the pages have."""
+        return {
+            "/about": Methods(get=self.show),
+            "/about/": Methods(get=self.show),
+        }
 
     async def show(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the index or a version; a version that was changed is an error, never shown."""
