@@ -19,8 +19,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from hegui.gateway.addresses import address_of, network_of
 from hegui.filing.statements import Register
+from hegui.gateway.addresses import address_of, network_of
 from hegui.gateway.evidence import appeal_number, exchange_of, new_exchange_id
 from hegui.gateway.gate import Gate
 from hegui.ledger import kinds, leaf
