@@ -27,6 +27,7 @@ from hegui.callers.inspectors import InspectorBook
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
 from hegui.gateway import exchange, models
+from hegui.gateway.about import AboutPages
 from hegui.gateway.admin import admin_app, healthz
 from hegui.gateway.appeal import AppealPage
 from hegui.gateway.evidence import Evidence
@@ -272,6 +273,7 @@ class Gateway:
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
                 "/appeal/receipt": Methods(get=receipts.show, post=receipts.give),
+                **AboutPages(gate, logs).paths(),
                 "/label": labels.page,
                 "/label/inspect": labels.inspect,
                 "/log/": Methods(get=pages, head=pages),

@@ -84,6 +84,10 @@ SHELF = {
             "说明事件发生后的各项时限，起草报告",
         ),
     ),
+    "statement": (
+        "hegui.cli.statement:statement",
+        Words("publish what the public must be told", "公布应当向公众说明的事项"),
+    ),
     "vault": (
         "hegui.cli.vault:vault",
         Words(
