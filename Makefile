@@ -100,7 +100,7 @@ torture-labels: $(STAMP)  ## put damaged files before every format that holds a 
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --extra corpus --extra demo --extra media --extra pkcs11 --extra sm2 --group dev --upgrade pyproject.toml -o requirements.lock
+	  --no-emit-index-url --no-emit-find-links --extra corpus --extra demo --extra filing --extra media --extra pkcs11 --extra sm2 --group dev --upgrade pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and the caches (never hegui-data)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
