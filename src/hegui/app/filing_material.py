@@ -104,7 +104,8 @@ def _mechanism(settings: Settings) -> Iterator[Fact]:
     own = "\n".join(f"{pack.id} {pack.version} {pack.digest}" for pack in packs_of(settings))
     ours = "\n".join(f"{pack.id} {pack.version} {pack.digest}" for pack in shipped())
     screen = settings.screen
-    attached = ", ".join(one.name for one in (*screen.detectors, *screen.guards))
+    names = [one.name for one in screen.detectors] + [one.name for one in screen.guards]
+    attached = ", ".join(names)
     yield Fact(
         Words("Rule packs that come with hegui (SHA-256)", "hegui 自带规则包（SHA-256）"), ours, ""
     )

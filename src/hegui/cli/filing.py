@@ -19,8 +19,8 @@ _TROUBLE = Words("Nothing can be told: {why}", "无法判断：{why}")
 _DONE = Words(
     "{out}: {files} files, a draft until signed. {conforms} provisions conform, {short} do not "
     "conform, {other} do not apply.\nCheck it: hegui filing verify {out}",
-    "{out}：{files} 个文件，签署前为草稿。符合 {conforms} 项，不符合 {short} 项，不适用 {other} 项。"
-    "\n核验：hegui filing verify {out}",
+    "{out}：{files} 个文件，签署前为草稿。符合 {conforms} 项，不符合 {short} 项，"
+    "不适用 {other} 项。\n核验：hegui filing verify {out}",
 )
 _GLYPH = Words(
     "The font has no {name} ({document}, {chapter}): it is written as its number. Name another "

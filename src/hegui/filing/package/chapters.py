@@ -39,9 +39,9 @@ _UNSAID = Words("[to be filled in] {key} in the settings", "〔待填〕请在�
 _SUMMARY = Words(
     "Of {n} provisions {conforms} conform, {short} do not conform, {other} do not apply. As of "
     "{as_of}; log {log}. Each follows from the criteria that are named beside it; hegui says "
-    "nothing of the whole. The overall conclusion and the residual risk are the signers' to write.",
-    "共 {n} 项：符合 {conforms} 项，不符合 {short} 项，不适用 {other} 项。截至 {as_of}；账本 {log}。"
-    "各项依所列标准得出，hegui 不对整体作出结论。总体结论与残余风险由签署人撰写。",
+    "nothing of the whole. The overall conclusion and the residual risk are for the signers.",
+    "共 {n} 项：符合 {conforms} 项，不符合 {short} 项，不适用 {other} 项。截至 {as_of}；"
+    "账本 {log}。各项依所列标准得出，hegui 不对整体作出结论。总体结论与残余风险由签署人撰写。",
 )
 _NO_LOG = Words("no record yet", "尚无记录")
 _NO_QUESTIONS = Words(
@@ -172,7 +172,7 @@ def _clauses(_chapter: Chapter, made: Material) -> Iterator[Block]:
 
 
 def _provisions(said: list[Conclusion]) -> Table:
-    return Table(_PROVISION, tuple(map(_provision, said)), (3, 1, 6))
+    return Table(_PROVISION, tuple(map(_provision, said)), (6, 3, 14))
 
 
 def _provision(one: Conclusion) -> tuple[Words, ...]:

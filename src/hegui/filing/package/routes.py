@@ -17,7 +17,7 @@ from hegui.terms import Words
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A chapter. ``part`` says how it is made; records come from ``queries``, words from ``duties``.
+    """A chapter. ``part`` says how it is made; ``queries`` and ``duties`` what it shows.
 
     ``command`` supplies what is missing; empty where no command of this release does.
     """

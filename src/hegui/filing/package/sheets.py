@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from hegui.filing.package.lists import Count, Keyword, Question, keyword_counts, question_counts
-from hegui.filing.package.wording import still
+from hegui.filing.package.wording import clean, still
 from hegui.measures import risks
 from hegui.terms import Words
 
@@ -99,7 +99,6 @@ def _cell(sheet: Any, value: object) -> object:
         return value
     from openpyxl.cell import WriteOnlyCell
 
-    text = "".join(c if c >= " " or c in "\n\t" else f"〔U+{ord(c):04X}〕" for c in value)
-    cell = WriteOnlyCell(sheet, value=text[:_MOST_CELL])
+    cell = WriteOnlyCell(sheet, value=clean(value)[:_MOST_CELL])
     cell.data_type = "s"  # also what begins like a formula
     return cell

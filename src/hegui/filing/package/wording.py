@@ -1,6 +1,7 @@
 """Documents as DOCX, to be worked on: East Asian fonts are set, so that Word picks none itself."""
 
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -15,29 +16,30 @@ if TYPE_CHECKING:
 _LATIN: Final = "Times New Roman"
 _BODY: Final = "SimSun"
 _HEADING: Final = "SimHei"
+_NOT_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ZIP_DAY: Final = (1980, 1, 1, 0, 0, 0)
 
 
 def docx(document: Document, foot: Words, as_of: int, lang: Lang) -> bytes:
     """Return a document in one language. Same document and date: same bytes."""
     try:
-        from docx import Document as new
+        import docx as word
         from docx.shared import Mm, RGBColor
     except ImportError:
         raise Misconfigured(NOT_INSTALLED) from None
-    made = new()
+    made = word.Document()
     _styles(made)
     at = datetime.fromtimestamp(as_of // 1_000, UTC).replace(tzinfo=None)
     about = made.core_properties
-    about.title, about.author, about.comments = _clean(document.title.say(lang)), "", ""
+    about.title, about.author, about.comments = clean(document.title.say(lang)), "", ""
     about.created = about.modified = at
     section = made.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm(20)
     draft = section.header.paragraphs[0].add_run(DRAFT.say(lang))
     draft.font.color.rgb = RGBColor(0xA0, 0, 0)
-    section.footer.paragraphs[0].add_run(_clean(foot.say(lang)))
-    made.add_heading(_clean(document.title.say(lang)), 0)
+    section.footer.paragraphs[0].add_run(clean(foot.say(lang)))
+    made.add_heading(clean(document.title.say(lang)), 0)
     for block in document.blocks:
         _add(made, block, lang)
     saved = io.BytesIO()
@@ -81,15 +83,15 @@ def _styles(made: "Word") -> None:
 
 def _add(made: "Word", block: Block, lang: Lang) -> None:
     if isinstance(block, Heading):
-        made.add_heading(_clean(block.text.say(lang)), block.level)
+        made.add_heading(clean(block.text.say(lang)), block.level)
     elif isinstance(block, Para):
-        run = made.add_paragraph().add_run(_clean(block.text.say(lang)))
+        run = made.add_paragraph().add_run(clean(block.text.say(lang)))
         run.bold = block.slot
     elif isinstance(block, Table):
         _table(made, block, lang)
     else:
         line = "_" * 24
-        made.add_paragraph(f"{_clean(block.role.say(lang))}  {line}    {DAY.say(lang)} {line[:14]}")
+        made.add_paragraph(f"{clean(block.role.say(lang))}  {line}    {DAY.say(lang)} {line[:14]}")
 
 
 def _table(made: "Word", block: Table, lang: Lang) -> None:
@@ -107,7 +109,7 @@ def _table(made: "Word", block: Table, lang: Lang) -> None:
         cells = table.add_row().cells
         for cell, words, width in zip(cells, row, block.widths, strict=True):
             cell.width = Mm(share * width)
-            run = cell.paragraphs[0].add_run(_clean(words.say(lang)))
+            run = cell.paragraphs[0].add_run(clean(words.say(lang)))
             run.font.size = Pt(9)
             run.bold = row is block.head
     head = OxmlElement("w:tblHeader")
@@ -115,12 +117,6 @@ def _table(made: "Word", block: Table, lang: Lang) -> None:
     table.rows[0]._tr.get_or_add_trPr().append(head)  # noqa: SLF001 - python-docx has no way of its own to repeat a head row
 
 
-def _clean(text: str) -> str:
-    """Return a text that XML can hold: control characters are written as their numbers."""
-    return "".join(
-        c
-        if c in "\n\t"
-        or (c >= " " and not 0xD800 <= ord(c) <= 0xDFFF and ord(c) not in {0xFFFE, 0xFFFF})
-        else f"〔U+{ord(c):04X}〕"
-        for c in text
-    )
+def clean(text: str) -> str:
+    """Return a text that XML can hold: what it cannot is written as its number."""
+    return _NOT_XML.sub(lambda found: f"〔U+{ord(found[0]):04X}〕", text)
