@@ -109,6 +109,8 @@ def _table(made: "Word", block: Table, lang: Lang) -> None:
         cells = table.add_row().cells
         for cell, words, width in zip(cells, row, block.widths, strict=True):
             cell.width = Mm(share * width)
+            space = cell.paragraphs[0].paragraph_format
+            space.space_before = space.space_after = Pt(2)
             run = cell.paragraphs[0].add_run(clean(words.say(lang)))
             run.font.size = Pt(9)
             run.bold = row is block.head
