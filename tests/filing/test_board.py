@@ -117,6 +117,15 @@ def test_political_heads_stay_open_until_the_providers_own_detector_was_probed()
     assert later.state is State.DETECTOR_REQUIRED
 
 
+@pytest.mark.parametrize("shipped", ["panel", "builtin", "classifier", "works"])
+def test_what_hegui_ships_does_not_stand_for_the_providers_own_detector(shipped: str) -> None:
+    hit = {"risk": "A.1.h", "tp": 9, "faults": 0}
+    ours = made("detector.probed", NOW, **record_of("detector.probed", detector=shipped, **hit))
+    own = made("detector.probed", NOW, **record_of("detector.probed", detector="mine", **hit))
+    states = [board(GIVEN, summed([one])).item("a4-1-h") for one in (ours, own)]
+    assert [one.state for one in states if one] == [State.DETECTOR_REQUIRED, State.EVIDENCED]
+
+
 def test_same_four_same_board_and_another_of_them_another_digest() -> None:
     leaves = [attesting(TRAINING, NOW)]
     first = board(GIVEN, summed(leaves))

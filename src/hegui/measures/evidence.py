@@ -16,6 +16,9 @@ from typing import Any, Final
 
 from hegui.terms import Words
 
+NOT: Final = "!"
+"""Before each value of a field: any other value than these."""
+
 OURS: Final = Words("set by hegui: no text says so", "由 hegui 设定：没有条文规定")
 
 
@@ -24,7 +27,8 @@ class Match:
     """Records of a kind; of each field named in ``where``, one of these values.
 
     Values are strings: a boolean is ``true`` or ``false``, an integer ``0`` or ``some``, a list or
-    a table ``none`` or ``some``, a field that is left out ``none``.
+    a table ``none`` or ``some``, a field that is left out ``none``. Where each value begins with
+    ``!``, any value but these.
     """
 
     kind: str

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
-from hegui.measures.evidence import Match
+from hegui.measures.evidence import NOT, Match
 
 VERSION: Final = 1
 """Of the rows and of how a value becomes a facet. Another one: the projection is built anew."""
@@ -39,7 +39,7 @@ class Facets:
         for match in matches:
             fields = used.setdefault(match.kind, {})
             for field, values in match.where:
-                fields.setdefault(field, set()).update(values)
+                fields.setdefault(field, set()).update(one.lstrip(NOT) for one in values)
         self._used: Mapping[str, tuple[tuple[str, frozenset[str]], ...]] = {
             kind: tuple((field, frozenset(values)) for field, values in sorted(fields.items()))
             for kind, fields in sorted(used.items())
@@ -62,4 +62,10 @@ def fits(facets: str, match: Match) -> bool:
     if not match.where:
         return True
     told = dict(part.split("=", 1) for part in facets.split(";") if part)
-    return all(told.get(field) in values for field, values in match.where)
+    return all(_among(told.get(field, ""), values) for field, values in match.where)
+
+
+def _among(facet: str, values: tuple[str, ...]) -> bool:
+    if values[0].startswith(NOT):
+        return NOT + facet not in values
+    return facet in values
