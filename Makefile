@@ -8,9 +8,9 @@ JOBS ?= 3
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts docs check interop fuzz lock clean
-.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-duties bench-export bench-vault bench-labels-in-memory
-.PHONY: bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
+.PHONY: help demo test lint types contracts docs labels-page check interop fuzz lock clean
+.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-duties bench-export bench-vault bench-labels bench-labels-in-memory bench-labels-film
+.PHONY: bench-media bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/make \1|\2/' | column -t -s '|'
@@ -44,9 +44,13 @@ docs: $(STAMP)  ## write docs/reference/ anew from the code
 
 check: lint types contracts test  ## all of the above
 
-interop: $(STAMP)  ## hegui in front of a third-party model server; its log before a third-party reader (ARGS="--size 1000000")
+labels-page: $(STAMP)  ## write docs/labels.md anew from a run of every format (needs what tools/labels_matrix.py names)
+	@$(BIN)/python tools/labels_matrix.py --write
+
+interop: $(STAMP)  ## hegui in front of a third-party model server; its log before a third-party reader; media in a third-party S3 storage (ARGS="--size 1000000")
 	@$(BIN)/python interop/run.py
 	@$(BIN)/python interop/log.py $(ARGS)
+	@$(BIN)/python interop/s3.py
 	@$(BIN)/python interop/oscal.py
 
 bench-gateway: $(STAMP)  ## print what the gateway costs, beside a bare pass-through on this machine
@@ -73,7 +77,7 @@ torture-export: $(STAMP)  ## flip a bit in every byte of an export, and see that
 bench-holdback: $(STAMP)  ## print how much of a text a stream holds back (ARGS=FILE)
 	@$(BIN)/python bench/holdback.py $(ARGS)
 
-fuzz: $(STAMP)  ## random rules and texts before all matching back ends, hostile bytes before all readers of logs: ten minutes
+fuzz: $(STAMP)  ## random rules and texts before all matching back ends, hostile bytes before all readers of logs and of labels: ten minutes
 	@$(BIN)/python tools/fuzz.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 torture: $(STAMP)  ## fail disks, kill processes, fill disks, jump clocks under the ledger (ten minutes; needs strace)
@@ -91,11 +95,19 @@ bench-vault: $(STAMP)  ## print what a rotation of the vault's keys costs
 torture-vault: $(STAMP)  ## kill a process that keeps, erases and rotates, again and again (ARGS="--rounds 1000")
 	@$(BIN)/python tools/torture_vault.py $(ARGS)
 
+bench-media: $(STAMP)  ## print what labelling a generated picture costs
+	@$(BIN)/python bench/media.py $(ARGS)
+
 bench-labels-in-memory: $(STAMP)  ## print what a label costs in memory, on pictures of 1 MB
 	@$(BIN)/python bench/labels_in_memory.py $(ARGS)
 
+bench-labels-film: $(STAMP)  ## print what a notice on a film costs, by encoder (ARGS=SECONDS; needs PyAV)
+	@$(BIN)/python bench/labels_film.py $(ARGS)
 
-torture-labels: $(STAMP)  ## put damaged files before every format that holds a label, for ten minutes
+bench-labels: $(STAMP)  ## print what a label costs on a file, beside a copy and other programs (ARGS=--with-peers: install them)
+	@$(BIN)/python -m bench.labels $(ARGS)
+
+torture-labels: $(STAMP)  ## cut, lying, nested and damaged files before every format of labels (ten minutes)
 	@$(BIN)/python tools/torture_labels.py $(if $(ARGS),$(ARGS),--seconds 600)
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)

@@ -66,7 +66,7 @@ def fill(settings_path: Path, count: int) -> None:
     """Write a signed log of ``count`` records."""
     settings = read(settings_path, {})
     parts.open_ledger(settings).close()
-    signer = parts.signer_for(settings)("default")
+    signer = parts.log_keys_of(settings)("default", "")
     connection = open_database(settings.database)
     frontier, made, index = Frontier(), records(count), 0
     connection.execute("BEGIN IMMEDIATE")

@@ -38,7 +38,7 @@ SEEN = 70  # characters: a chunk, and as many before it as decide on it
 @contextlib.asynccontextmanager
 async def _open(app: Starlette) -> AsyncIterator[None]:
     signer = Signer("bench.local/floor", secrets.token_bytes(32))
-    app.state.ledger = Ledger(Path("floor.db"), lambda _: signer, lambda _: signer.name)
+    app.state.ledger = Ledger(Path("floor.db"), lambda *_: signer)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         app.state.session = session
         yield

@@ -22,14 +22,14 @@ SIZE = 1_000_000
 PIECE = 8_192  # bytes of an IDAT chunk as libpng writes them
 
 
-def files() -> dict[str, bytes]:
-    """Return files of about 1 MB whose pictures are noise: nothing decodes them here."""
-    noise = Random(0).randbytes(SIZE)
+def files(size: int = SIZE) -> dict[str, bytes]:
+    """Return files of about ``size`` bytes whose pictures are noise: nothing decodes them here."""
+    noise = Random(0).randbytes(size)
     camera = pictures.exif_block("<", 0x010E, b"a picture\0").ljust(8_000, b"\0")
-    parts = [noise[at : at + PIECE] for at in range(0, SIZE, PIECE)]
+    parts = [noise[at : at + PIECE] for at in range(0, size, PIECE)]
     chunks = b"".join(pictures.png_chunk(b"IDAT", part) for part in parts)
     whole = pictures.png()
-    blocks = [noise[at : at + 255] for at in range(0, SIZE, 255)]
+    blocks = [noise[at : at + 255] for at in range(0, size, 255)]
     frame = b"".join(bytes([len(block)]) + block for block in blocks)
     return {
         "jpeg": pictures.jpeg(
@@ -39,7 +39,7 @@ def files() -> dict[str, bytes]:
         + noise.replace(b"\xff", b"\xfe"),
         "png": whole[:33] + chunks + whole[-12:],
         "webp": b"RIFF"
-        + pack("<I4s4sI", SIZE + 22, b"WEBP", b"VP8 ", SIZE + 10)
+        + pack("<I4s4sI", size + 22, b"WEBP", b"VP8 ", size + 10)
         + pictures.webp()[20:30]
         + noise,
         "gif": pictures.gif(frames=1)[:-6] + frame + b"\0\x3b",

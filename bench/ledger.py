@@ -84,7 +84,7 @@ class Sqlite:
     async def open(self, folder: Path) -> None:
         """Open an empty one in ``folder``."""
         self.path = folder / "hegui.db"
-        self._ledger = Ledger(self.path, lambda _: SIGNER, lambda _: SIGNER.name)
+        self._ledger = Ledger(self.path, lambda *_: SIGNER)
         self.hand_in = self._ledger.hand_in
 
     async def close(self) -> None:

@@ -25,8 +25,7 @@ class Postgres:
         place = server.place(server.database())
         self._ledger = SharedLedger(
             place,
-            lambda _: self._signer,
-            lambda _: self._signer.name,
+            lambda *_: self._signer,
             heads=folder / "heads",
             spool=SpoolTerms(folder / "spool", 1 << 28, 3_600_000, lambda: 0),
         )

@@ -34,7 +34,7 @@ _FIELDS = {
 
 
 async def _append(database: Path, start: int, end: int) -> None:
-    ledger = Ledger(database, lambda _: SIGNER, lambda _: ORIGIN)
+    ledger = Ledger(database, lambda *_: SIGNER)
     try:
         for low in range(start, end, _AT_A_TIME):
             await asyncio.gather(

@@ -1,7 +1,7 @@
-"""Look for bytes that a reader of the log's formats does not refuse as it should.
+"""Look for bytes that a reader of the log's formats, or of labels, does not refuse as it should.
 
-    python tools/fuzz_formats.py --seconds 300
-    python tools/fuzz_formats.py --target proof --input crash-…
+    python tools/fuzz_formats.py --of logs --seconds 300
+    python tools/fuzz_formats.py --of labels --target jpeg --input crash-…
 
 Guided by coverage (atheris, in a folder of its own, installed at the first use); where it cannot be
 had, by random mutations, and that is said. Exit code 1 for a finding, whose input is kept.
@@ -10,6 +10,7 @@ had, by random mutations, and that is said. Exit code 1 for a finding, whose inp
 # ruff: noqa: INP001, T201 - a script that prints
 import argparse
 import hashlib
+import importlib
 import platform
 import random
 import re
@@ -18,7 +19,12 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tools.fuzz_targets import Target
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -29,6 +35,13 @@ KEPT = ROOT / ".venv-fuzz" / "findings"
 INSTALL_SECONDS = 300
 LONGEST = 16_384
 GRACE = 30
+KINDS = {"logs": "tools.fuzz_targets", "labels": "tools.fuzz_label_targets"}
+
+
+def targets(kind: str) -> "Mapping[str, Target]":
+    """Return the targets of one kind."""
+    found: Mapping[str, Target] = importlib.import_module(KINDS[kind]).TARGETS
+    return found
 
 
 def installed() -> str:
@@ -52,21 +65,22 @@ def installed() -> str:
     return ""
 
 
-def guided(name: str, seconds: int, corpus: Path) -> None:
+def guided(kind: str, name: str, seconds: int, corpus: Path) -> None:
     """Run libFuzzer on one target. Does not return: libFuzzer ends the process."""
     sys.path.insert(0, str(HOME))
     import atheris
 
     with atheris.instrument_imports(
-        include=["hegui.ledger", "hegui.witness", "tools.fuzz_targets"]
+        include=["hegui.ledger", "hegui.witness", "hegui.labels", *KINDS.values()]
     ):
-        from tools.fuzz_targets import TARGETS, tried
-    target = TARGETS[name]
+        from tools.fuzz_targets import tried
+
+        target = targets(kind)[name]
     for number, seed in enumerate(target.seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
     KEPT.mkdir(parents=True, exist_ok=True)
     options = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", "-verbosity=1"]
-    options += ["-rss_limit_mb=1024", "-timeout=10", f"-artifact_prefix={KEPT}/{name}-"]
+    options += ["-rss_limit_mb=4096", "-timeout=10", f"-artifact_prefix={KEPT}/{name}-"]
 
     def one(data: bytes) -> None:
         tried(target, data)
@@ -96,11 +110,11 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(out[:LONGEST])
 
 
-def unguided(name: str, seconds: float, seed: int) -> int:
+def unguided(kind: str, name: str, seconds: float, seed: int) -> int:
     """Put random mutations of the seeds before a target; return how many."""
-    from tools.fuzz_targets import TARGETS, tried
+    from tools.fuzz_targets import tried
 
-    target, rng = TARGETS[name], random.Random(f"{seed}.{name}")
+    target, rng = targets(kind)[name], random.Random(f"{seed}.{name}")
     pool, count = list(target.seeds), 0
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -117,27 +131,27 @@ def unguided(name: str, seconds: float, seed: int) -> int:
     return count
 
 
-def campaign(seconds: float, seed: int) -> int:
+def campaign(kind: str, seconds: float, seed: int) -> int:
     """Fuzz every target for its share of the time; return the exit code."""
-    from tools.fuzz_targets import TARGETS
-
+    names = targets(kind)
     cause = installed()
     if cause:
         print(f"atheris cannot be had here ({platform.machine()}: {cause}); random mutations only")
-    share = seconds / len(TARGETS)
-    for name in TARGETS:
-        told = _child(name, share, seed, guided=not cause)
+    share = seconds / len(names)
+    for name in names:
+        told = _child((kind, name), share, seed, guided=not cause)
         if told is None:
             return 1
         print(f"{name:12} {told}: no finding", flush=True)
     return 0
 
 
-def _child(name: str, seconds: float, seed: int, *, guided: bool) -> str | None:
+def _child(target: tuple[str, str], seconds: float, seed: int, *, guided: bool) -> str | None:
     """Fuzz one target in a process of its own; return what was done, None for a finding."""
     if not guided:
-        return f"{unguided(name, seconds, seed)} random inputs"
-    command = [sys.executable, __file__, "--target", name]
+        return f"{unguided(*target, seconds, seed)} random inputs"
+    kind, name = target
+    command = [sys.executable, __file__, "--of", kind, "--target", name]
     command += ["--seconds", str(max(1, round(seconds)))]
     done = subprocess.run(  # noqa: S603 - ourselves
         command, capture_output=True, text=True, timeout=seconds * 2 + GRACE, check=False
@@ -152,12 +166,12 @@ def _child(name: str, seconds: float, seed: int, *, guided: bool) -> str | None:
     return f"{counted[1]} inputs in {counted[2]} s, {reached[-1] if reached else '?'} branches"
 
 
-def again(name: str, path: Path) -> int:
+def again(kind: str, name: str, path: Path) -> int:
     """Put a kept input before a target once more."""
-    from tools.fuzz_targets import TARGETS, tried
+    from tools.fuzz_targets import tried
 
     try:
-        accepted = tried(TARGETS[name], path.read_bytes())
+        accepted = tried(targets(kind)[name], path.read_bytes())
     except Exception:  # noqa: BLE001 - whatever it is, it is the finding
         traceback.print_exc()
         return 1
@@ -172,16 +186,17 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="for all targets together")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--of", choices=[*KINDS], default="logs", help="what is read")
     parser.add_argument("--target", help="only this one")
     parser.add_argument("--input", type=Path, help="a kept input")
     asked = parser.parse_args()
     if asked.input:
-        return again(asked.target, asked.input)
+        return again(asked.of, asked.target, asked.input)
     if asked.target:
         with tempfile.TemporaryDirectory(prefix="hegui-fuzz-") as corpus:
-            guided(asked.target, round(asked.seconds), Path(corpus))
+            guided(asked.of, asked.target, round(asked.seconds), Path(corpus))
         return 0
-    return campaign(asked.seconds, asked.seed)
+    return campaign(asked.of, asked.seconds, asked.seed)
 
 
 if __name__ == "__main__":

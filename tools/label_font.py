@@ -5,12 +5,13 @@ Needs fonttools (MIT) and Debian's fonts-noto-cjk (SIL OFL 1.1):
 """
 
 # ruff: noqa: INP001, T201 - a script that prints
+import json
 import sys
 from pathlib import Path
 from typing import Final
 
 from fontTools.subset import Options, Subsetter
-from fontTools.ttLib import TTCollection
+from fontTools.ttLib import TTCollection, TTFont
 
 TEXT: Final = (
     "人工智能AI生成合成本内容由图片视频音频文档的使用辅助（）()。.,，：: -"
@@ -18,6 +19,15 @@ TEXT: Final = (
 )
 FOLDER: Final = Path(__file__).parent.parent / "src/hegui/labels/explicit"
 _FAMILY: Final = "Noto Sans CJK SC"
+
+
+def glyphs(font: TTFont) -> dict[str, tuple[int, int]]:
+    """Return each character's number in the font (CID), and its width in thousandths of an em."""
+    names = font.getBestCmap()
+    return {
+        chr(code): (int(name.removeprefix("cid")), font["hmtx"][name][0])
+        for code, name in sorted(names.items())
+    }
 
 
 def main(collection: str) -> None:
@@ -35,6 +45,8 @@ def main(collection: str) -> None:
     subsetter.subset(font)
     target = FOLDER / "notice.otf"
     font.save(target)
+    table = json.dumps(glyphs(TTFont(target)), ensure_ascii=False, separators=(",", ":"))
+    (FOLDER / "notice.json").write_text(table + "\n", encoding="utf-8")
     print(target.name, target.stat().st_size, "bytes")
 
 

@@ -40,9 +40,7 @@ def prepare(folder: Path) -> None:
 def scenario(folder: Path, fault: Fault, at: int, told: int, *, lasting: bool) -> None:
     """Append and sign on a disk that fails; tell ``told`` what was acknowledged. In a child."""
     disk = FaultyDisk()
-    ledger = Ledger(
-        folder / "hegui.db", lambda _: SIGNER, lambda _: SIGNER.name, sign_seconds=60, sign_leaves=3
-    )
+    ledger = Ledger(folder / "hegui.db", lambda *_: SIGNER, sign_seconds=60, sign_leaves=3)
     disk.arm(fault, at, lasting=lasting)
     refused = 0
     for entry in entries(5):

@@ -42,7 +42,7 @@ def signer_of(folder: Path) -> Signer:
 def opened(folder: Path) -> Ledger:
     """Open the run's ledger with its own key."""
     signer = signer_of(folder)
-    return Ledger(folder / "hegui.db", lambda _: signer, lambda _: signer.name)
+    return Ledger(folder / "hegui.db", lambda *_: signer)
 
 
 def work(folder: Path) -> None:

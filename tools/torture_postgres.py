@@ -47,8 +47,7 @@ def opened(server: Server, folder: Path, name: str) -> SharedLedger:
     """Open the ledger of the gateway called ``name``, with a spool of its own."""
     return SharedLedger(
         server,
-        lambda _: SIGNER,
-        lambda _: SIGNER.name,
+        lambda *_: SIGNER,
         heads=folder / "heads",
         spool=SpoolTerms(folder / f"spool-{name}", 1 << 28, 3_600_000, lambda: NOW),
         sign_seconds=0.05,

@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.witness.conftest import COSIGNERS
 
 from hegui.app import exporting, parts
+from hegui.app.published import vkeys_of
 from hegui.ledger import kinds, leaf
 from hegui.ledger.export import Scope
 from hegui.ledger.export.data import verify
@@ -51,7 +52,7 @@ def service(folder: Path, url: str) -> Settings:
 async def export(settings: Settings, out: Path) -> verify.Report:
     order = exporting.Order("default", out, Scope("staff-1", "a test"))
     await asyncio.to_thread(exporting.export, settings, order, lambda *_: None)
-    keys = "\n".join(parts.signer_for(settings)("default").vkeys)
+    keys = "\n".join(vkeys_of(settings, "default"))
     return verify.Check(str(out), keys, [each.key.vkey for each in COSIGNERS]).run()
 
 
@@ -59,15 +60,16 @@ async def test_an_export_carries_its_witnesses_signatures_and_their_keys(tmp_pat
     state = State(tmp_path / "witness.db", make=True)
     async with running(witness_app(Witness(state, COSIGNERS, FixedClock()))) as base:
         settings = service(tmp_path, base)
-        signer = parts.signer_for(settings)("default")
+        vkey, _ = vkeys_of(settings, "default")
+        name = vkey.partition("+")[0]
         with state.transaction() as file:
-            file.follow(signer.name, signer.vkey, 0)
+            file.follow(name, vkey, 0)
         report = await export(settings, tmp_path / "out")
     state.close()
     assert report.problems == []
     held = [en for en, _ in report.holds]
     assert sum(en.startswith("witness w.test/1 signed this head") for en in held) == 2
-    assert f"{signer.name} signed this head (ML-DSA-44)" in held
+    assert f"{name} signed this head (ML-DSA-44)" in held
     assert verify.NO_WITNESS not in report.gaps
     named = (tmp_path / "out/witnesses").read_text(encoding="utf-8").split()
     assert named == [each.key.vkey for each in COSIGNERS]

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from hegui.app import labelling
-from hegui.app.disk import Disk, FileSource
-from hegui.labels.container import Slice
+from hegui.app.disk import Disk
 from hegui.labels.value import Implicit
 from hegui.terms import BadRequest, Corrupt, Unavailable, Words
 from hegui.testing import pictures
@@ -36,15 +35,11 @@ class FailingDisk(Disk):
         if step == self._step_:
             raise OSError(self._code, os.strerror(self._code))
 
-    def append(self, handle: int, data: bytes) -> None:
-        if self._step_ == "append":
-            super().append(handle, data[: len(data) // 2])
-        self._fail("append")
-        super().append(handle, data)
-
-    def copy(self, source: int, handle: int, part: Slice) -> None:
-        self._fail("copy")
-        super().copy(source, handle, part)
+    def write(self, handle: int, data: memoryview, at: int) -> None:
+        if self._step_ == "write":
+            super().write(handle, data[: len(data) // 2], at)
+        self._fail("write")
+        super().write(handle, data, at)
 
     def sync(self, handle: int) -> None:
         self._fail("sync")
@@ -58,14 +53,15 @@ class FailingDisk(Disk):
 class LosingDisk(Disk):
     """A disk that says it wrote, and wrote other bytes."""
 
-    def append(self, handle: int, data: bytes) -> None:
-        super().append(handle, data.replace(b"a-1", b"b-1"))
+    def write(self, handle: int, data: memoryview, at: int) -> None:
+        super().write(handle, memoryview(bytes(data).replace(b"a-1", b"b-1")), at)
 
 
 class RottenDisk(Disk):
-    def copy(self, source: int, handle: int, part: Slice) -> None:
-        data = os.pread(source, part.length, part.offset)
-        self.append(handle, data[:-3] + bytes([data[-3] ^ 1]) + data[-2:])
+    """A disk that flips one bit of the last block."""
+
+    def write(self, handle: int, data: memoryview, at: int) -> None:
+        super().write(handle, memoryview(bytes(data[:-3]) + bytes([data[-3] ^ 1]) + data[-2:]), at)
 
 
 def test_a_labelled_file_holds_its_label_once_and_the_same_content(
@@ -124,7 +120,7 @@ def test_relabelling_replaces(photo: Path) -> None:
     assert [one.raw for one in labelling.seen(photo).found] == [LABEL.inner()]
 
 
-@pytest.mark.parametrize("step", ["append", "copy", "sync", "replace"])
+@pytest.mark.parametrize("step", ["write", "sync", "replace"])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 def test_on_a_failing_disk_the_original_survives(step: str, code: int, photo: Path) -> None:
     before = photo.read_bytes()
@@ -224,25 +220,3 @@ def test_what_is_no_file_that_can_be_labelled_is_refused(
     with pytest.raises(BadRequest):
         labelling.label(path, tmp_path / "out.png", LABEL, "present")
     assert not (tmp_path / "out.png").exists()
-
-
-def test_a_long_stretch_is_copied_whole(tmp_path: Path) -> None:
-    source, target = tmp_path / "a", tmp_path / "b"
-    data = os.urandom(300_000)
-    source.write_bytes(data)
-    with source.open("rb") as a, target.open("wb", buffering=0) as b:
-        Disk().copy(a.fileno(), b.fileno(), Slice(1_000, 290_000))
-        Disk().copy(a.fileno(), b.fileno(), Slice(3, 7))
-        assert FileSource(a.fileno()).read(299_990, 100) == data[299_990:]
-    assert target.read_bytes() == data[1_000:291_000] + data[3:10]
-
-
-def test_a_stretch_that_the_file_does_not_have_is_an_error(tmp_path: Path) -> None:
-    source = tmp_path / "a"
-    source.write_bytes(b"short")
-    with (
-        source.open("rb") as a,
-        (tmp_path / "b").open("wb") as b,
-        pytest.raises(OSError, match="end"),
-    ):
-        Disk().copy(a.fileno(), b.fileno(), Slice(0, 100_000))

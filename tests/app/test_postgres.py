@@ -13,17 +13,27 @@ from typing import Any
 import aiohttp
 import pytest
 
-from hegui.app import Gateway, build, parts
+from hegui.app import Gateway, agreements, build, parts
+from hegui.app import witness as witness_service
+from hegui.app.attesting import outside_of
 from hegui.app.copying import local_copy
+from hegui.app.labelling import new_number
+from hegui.app.published import vkeys
 from hegui.callers.keys import NewKey, create
 from hegui.ledger import leaf
+from hegui.ledger.cosignature import seen_by
+from hegui.ledger.cosigned import cosigned
+from hegui.ledger.kinds import named
+from hegui.ledger.note import open_checkpoint
 from hegui.ledger.verify import verify
 from hegui.settings import Settings, inspect
 from hegui.store import open_connection
-from hegui.terms import BadRequest, HeguiError
+from hegui.terms import BadRequest, Entry, HeguiError
 from hegui.testing.postgres import PracticeServer
 from hegui.testing.practice import PracticeModel
 from hegui.testing.serve import running
+from hegui.witness.server import witness_app
+from hegui.witness.signing import Witness
 
 SETTINGS = """\
 [service]
@@ -44,6 +54,14 @@ url = "{url}"
 password = "env:PRACTICE_PASSWORD"
 spool_mb = 1
 """
+TABLE = """
+[[witness]]
+name = "court"
+url = "{url}"
+vkey = "{vkey}"
+every_seconds = 1
+"""
+COSIGNED = "SELECT tenant FROM cosigned ORDER BY tenant"
 DAY = 86_400_000
 
 
@@ -100,11 +118,11 @@ async def until(seconds: float, fact: Callable[[], Any]) -> None:
 
 
 @asynccontextmanager
-async def opened(postgres: PracticeServer, folder: Path) -> AsyncIterator[House]:
+async def opened(postgres: PracticeServer, folder: Path, tables: str = "") -> AsyncIterator[House]:
     """Open a gateway, and when it is closed have the verifier look at all that it left."""
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(running(PracticeModel()))
-        text = SETTINGS.format(upstream=upstream, url=postgres.database())
+        text = SETTINGS.format(upstream=upstream, url=postgres.database()) + tables
         environ = {"PRACTICE_PASSWORD": postgres.password}
         settings, problems = inspect(text, path=folder / "hegui.toml", environ=environ)
         assert settings is not None, [problem.words.en for problem in problems]
@@ -112,6 +130,7 @@ async def opened(postgres: PracticeServer, folder: Path) -> AsyncIterator[House]
             key, _ = create(connection, parts.pepper(settings), NewKey(), parts.now())
         ahead = [0]
         gateway = build(settings, clock=lambda: parts.now() + ahead[0])
+        gateway.attesting.look_seconds = 0.05
         await gateway.start()
         stack.push_async_callback(gateway.stop)
         base = await stack.enter_async_context(running(gateway.public))
@@ -119,10 +138,13 @@ async def opened(postgres: PracticeServer, folder: Path) -> AsyncIterator[House]
         http = await stack.enter_async_context(aiohttp.ClientSession())
         yield House(settings, gateway, base, admin, key, http, ahead)
     with local_copy(settings) as copied:
-        keys = {"default": parts.signer_for(settings)("default").vkey}
-        report = verify(copied.path, keys, heads=settings.data_dir / "heads")
+        keys = {tenant: first for tenant, (first, *_) in vkeys(settings).items()}
+        heads, outside = settings.data_dir / "heads", outside_of(settings)
+        report = verify(copied.path, keys, heads=heads, outside=outside)
         assert report.ok, report.problems
+        assert all(log.signed for log in report.logs)
         assert copied.waiting == 0
+        assert bool(tables) == any("w.test/1" in said.en for said in report.proven), report.proven
     assert not list((settings.data_dir / "spool").glob("*.spool"))
 
 
@@ -216,3 +238,47 @@ async def test_a_lost_key_file_stops_the_start_on_a_server_as_on_a_file(
             with pytest.raises(HeguiError, match=name):
                 parts.require_keys(house.settings)
             path.with_name(f"lost.{name}").rename(path)
+
+
+async def test_a_witness_signs_the_logs_on_a_server_each_under_the_key_of_its_tenant(
+    postgres: PracticeServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "witness"
+    (key,) = witness_service.init(folder, "w.test/1", ml_dsa=False)
+    state, cosigners = witness_service.opened(folder)
+    async with AsyncExitStack() as stack:
+        stack.callback(state.close)
+        witness = witness_app(Witness(state, cosigners, parts.now))
+        url = await stack.enter_async_context(running(witness))
+        table = TABLE.format(url=url, vkey=key.vkey)
+        house = await stack.enter_async_context(opened(postgres, tmp_path, table))
+        record = leaf.make(named("key.revoked"), parts.now(), "school", {"key": "x"})
+        await house.gateway.ledger.add(Entry("school", record))
+        await until(10, lambda: len(vkeys(house.settings)) == 2)
+        published = {tenant: first for tenant, (first,) in vkeys(house.settings).items()}
+        assert "signing-school" in parts.key_directory(house.settings).names()
+        assert len({own.rpartition("+")[2] for own in published.values()}) == 2
+        for tenant, own in published.items():
+            witness_service.follow(folder, f"{tenant}={own}", "")
+        await until(20, lambda: house.rows(COSIGNED) == [("default",), ("school",)])
+        for tenant, own in published.items():
+            with closing(open_connection(parts.place_of(house.settings))) as connection:
+                note = cosigned(connection, tenant)
+            assert note is not None
+            assert [one.name for one in seen_by(note, [key])] == ["w.test/1"]
+            assert open_checkpoint(note, own).origin == own.partition("+")[0]
+
+
+async def test_an_agreement_is_looked_up_on_the_server(
+    postgres: PracticeServer, tmp_path: Path
+) -> None:
+    async with opened(postgres, tmp_path) as house:
+        at = parts.now()
+        number = f"LA-{new_number(at)}"
+        agreed = agreements.Agreement(
+            agreement=number, subject="u", terms="0" * 64, since=at, until=at + DAY, by=""
+        )
+        await asyncio.to_thread(agreements.conclude, house.settings, agreed)
+        assert agreements.in_force(house.settings, number, at) == agreed
+        with pytest.raises(BadRequest):
+            agreements.in_force(house.settings, number, at + DAY)

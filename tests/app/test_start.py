@@ -1,13 +1,15 @@
 """What stops start-up: a service that would not do what its settings say does not run."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hegui.app import build, parts
 from hegui.callers.keys import NewKey, make
 from hegui.ledger import kinds, leaf
-from hegui.settings import inspect
+from hegui.settings import Settings, inspect
 from hegui.store import open_database
 from hegui.terms import Corrupt, Entry, Misconfigured
 
@@ -67,21 +69,31 @@ async def test_a_lost_key_file_is_never_made_anew_in_silence(tmp_path: Path, nam
     assert not (settings.key_directory / name).exists()
 
 
+async def resumed_in(settings: Settings) -> list[dict[str, Any]]:
+    """Start the service and stop it; return what it has on record of what it found."""
+    gateway = build(settings)
+    await gateway.start()
+    await gateway.stop()
+    with open_database(settings.database, read_only=True) as connection:
+        leaves = [leaf.parse(one) for (one,) in connection.execute("SELECT leaf FROM entry")]
+    return [one for one in leaves if one["kind"] == "ledger.resumed"]
+
+
 async def test_a_start_says_on_record_what_lay_beyond_the_signed_head(tmp_path: Path) -> None:
     text = SETTINGS.format(data=tmp_path / "data") + "[ledger]\nsign_seconds = 60\n"
     settings, problems = inspect(text, environ={})
     assert settings is not None, problems
-    killed = parts.open_ledger(settings)
+    living = parts.open_ledger(settings)
     fields = {"reason": "test", "answered": 0}
     made = leaf.make(kinds.named("service.stopped"), parts.now(), "default", fields)
-    await killed.add(Entry("default", made))  # durable, and not signed
-    gateway = build(settings)
-    await gateway.start()
-    await gateway.stop()
-    killed.close()
-    with open_database(settings.database, read_only=True) as connection:
-        leaves = [leaf.parse(one) for (one,) in connection.execute("SELECT leaf FROM entry")]
-    (resumed,) = (one for one in leaves if one["kind"] == "ledger.resumed")
+    await living.add(Entry("default", made))  # durable, and not signed
+    shutil.copytree(tmp_path / "data", tmp_path / "killed")
+    assert await resumed_in(settings) == []  # it is about to sign
+    living.close()
+    text = text.replace(str(tmp_path / "data"), str(tmp_path / "killed"))
+    settings, problems = inspect(text, environ={})
+    assert settings is not None, problems
+    (resumed,) = await resumed_in(settings)
     assert (resumed["head"], resumed["size"]) == (0, 1)
 
 

@@ -144,6 +144,21 @@ def test_check_finds_a_key_file_that_others_may_read(
     assert "chmod 600" in result.output
 
 
+def test_check_names_a_key_file_that_was_swapped_or_is_lost(hegui: Hegui, settings: Path) -> None:
+    for tenant in ("default", "school"):
+        assert hegui("keys", "create", "--tenant", tenant).exit_code == 0
+    assert hegui("check").exit_code == 0
+    key = settings.parent / "hegui-data/keys/signing-school"
+    key.write_bytes(b"z" * 32)
+    told = hegui("check", "--lang", "en")
+    assert told.exit_code == 3
+    assert "signing-school. Put the right file back" in told.stdout
+    key.unlink()
+    told = hegui("check", "--lang", "en")
+    assert told.exit_code == 3
+    assert "signing-school is missing" in told.stdout
+
+
 def test_check_makes_nothing(hegui: Hegui, settings: Path, tmp_path: Path) -> None:
     assert hegui("check").exit_code == 0
     assert list(tmp_path.iterdir()) == [settings]

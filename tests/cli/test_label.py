@@ -2,12 +2,18 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
+from hegui.app import parts
+from hegui.app.agreements import Agreement, conclude, in_force
+from hegui.app.labelling import new_number
 from hegui.labels import sm2
+from hegui.settings import read
+from hegui.terms import Corrupt
 from hegui.testing import pictures
 from hegui.testing.labelled import CODE
 
@@ -188,9 +194,15 @@ def test_help_shows_the_commands(hegui: Hegui) -> None:
         assert name in said
 
 
-def agreed(hegui: Hegui, folder: Path, until: str = "2999-12-31") -> str:
+def in_days(days: int) -> str:
+    return f"{datetime.fromtimestamp(parts.now() / 1_000, UTC) + timedelta(days):%Y-%m-%d}"
+
+
+def agreed(hegui: Hegui, folder: Path) -> str:
     (folder / "terms.txt").write_text("the user labels what the user publishes")
-    made = hegui("label", "agreement", "--subject", "u-1", "--terms", "terms.txt", "--until", until)
+    made = hegui(
+        "label", "agreement", "--subject", "u-1", "--terms", "terms.txt", "--until", in_days(90)
+    )
     assert made.exit_code == 0, made.output
     return made.stdout.strip()
 
@@ -221,10 +233,12 @@ def test_without_an_agreement_no_notice_is_left_out(
 
 
 def test_an_agreement_that_ended_is_none(hegui: Hegui, settings: Path, photo: Path) -> None:
-    number = agreed(hegui, settings.parent)
-    (path,) = (settings.parent / "hegui-data" / "agreements").iterdir()
-    held = json.loads(path.read_text())
-    path.write_text(json.dumps({**held, "until": held["since"] + 1}))
+    since = parts.now() - 10_000
+    number = f"LA-{new_number(since)}"
+    ended = Agreement(
+        agreement=number, subject="u-1", terms="0" * 64, since=since, until=since + 1, by=""
+    )
+    conclude(read(settings, {}), ended)
     args = ("--in-place", "--producer", CODE, "--agreement", number)
     result = hegui("label", str(photo), *args)
     assert result.exit_code == 3
@@ -241,10 +255,40 @@ def test_without_records_no_notice_is_left_out(hegui: Hegui, photo: Path) -> Non
 def test_an_agreement_needs_a_text_and_a_day_ahead(hegui: Hegui, settings: Path) -> None:
     empty = settings.parent / "terms.txt"
     empty.write_text(" ")
-    for until in ("2999-12-31", "2020-01-01", "soon"):
+    for until in (in_days(9), "2020-01-01", "soon"):
         args = ("--subject", "u", "--terms", "terms.txt", "--until", until)
         assert hegui("label", "agreement", *args).exit_code == 3
-    assert not (settings.parent / "hegui-data" / "agreements").exists()
+    assert not (settings.parent / "hegui-data" / "hegui.db").exists()
+    empty.write_text("the user labels what the user publishes")
+    made = hegui("label", "agreement", *args[:-1], in_days(3 * 366))
+    assert made.exit_code == 3
+    assert "三年" in made.stderr
+
+
+def test_an_agreement_is_only_what_the_ledger_has_on_record(
+    hegui: Hegui, settings: Path, photo: Path
+) -> None:
+    number, service = agreed(hegui, settings.parent), read(settings, {})
+    assert in_force(service, number, parts.now()).subject == "u-1"
+    other = f"LA-{new_number(parts.now())}"
+    made_up = settings.parent / "hegui-data" / "agreements" / f"{other}.json"
+    made_up.parent.mkdir()
+    made_up.write_text(json.dumps({"agreement": other, "since": 0, "until": 2**50}))
+    args = ("--in-place", "--producer", CODE, "--agreement", other)
+    assert hegui("label", str(photo), *args).exit_code == 3
+    assert photo.read_bytes() == pictures.png()
+
+
+def test_a_record_of_an_agreement_that_was_changed_is_none(hegui: Hegui, settings: Path) -> None:
+    number, service = agreed(hegui, settings.parent), read(settings, {})
+    until = in_force(service, number, parts.now()).until
+    with closing(sqlite3.connect(settings.parent / "hegui-data" / "hegui.db")) as connection:
+        longer = (str(until).encode(), str(until + 1).encode())
+        (leaf,) = connection.execute("SELECT leaf FROM entry WHERE idx = 0").fetchone()
+        connection.execute("UPDATE entry SET leaf = ? WHERE idx = 0", (leaf.replace(*longer),))
+        connection.commit()
+    with pytest.raises(Corrupt, match="hegui ledger verify"):
+        in_force(service, number, parts.now())
 
 
 def test_a_key_that_others_may_read_signs_nothing(hegui: Hegui, photo: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 
 from hegui.app import parts
+from hegui.app.published import vkeys_of
 from hegui.ledger import kinds, leaf
 from hegui.settings import read
 from hegui.terms import Entry
@@ -59,7 +60,7 @@ def vkey(settings: Path) -> str:
         made = leaf.make(kinds.named(kind), ulid_ms(fields) or AT + n, "default", fields)
         ledger.add_blocking(Entry("default", made))
     ledger.close()
-    return parts.signer_for(at)("default").vkey
+    return vkeys_of(at, "default")[0]
 
 
 def ulid_ms(fields: object) -> int | None:

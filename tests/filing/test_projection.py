@@ -35,7 +35,7 @@ class Place(NamedTuple):
     def reading(self, facets: Facets = GIVEN.facets, file: Any = None) -> Iterator[Reading]:
         with closing(open_connection(self.db)) as connection:
             connection.execute("BEGIN")
-            trust = Trust(lambda _: SIGNER, heads_beside(self.db))
+            trust = Trust(lambda _, __: SIGNER, heads_beside(self.db))
             yield Reading(connection, "default", trust, file or self.file, facets)
 
     def bring_up(self, facets: Facets = GIVEN.facets) -> int:
@@ -52,7 +52,7 @@ class Place(NamedTuple):
             return board(GIVEN, summary)
 
     def add(self, *leaves: bytes) -> None:
-        ledger = Ledger(self.db, lambda _: SIGNER, lambda _: SIGNER.name)
+        ledger = Ledger(self.db, lambda _, __: SIGNER)
         for future in [ledger.submit(Entry("default", leaf)) for leaf in leaves]:
             future.result(30)
         ledger.close()
@@ -100,7 +100,7 @@ def test_what_was_pruned_is_taken_out_as_if_it_had_never_been_counted(
     terms = pruning.Terms.at(NOW, 180)
     plan = pruning.plan(place.db, "default", terms)
     assert plan is not None
-    ledger = Ledger(place.db, lambda _: SIGNER, lambda _: SIGNER.name)
+    ledger = Ledger(place.db, lambda _, __: SIGNER)
     ledger.add_blocking(plan.entry(NOW, terms))
     ledger.close()
     place.bring_up()

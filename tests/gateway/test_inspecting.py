@@ -8,6 +8,7 @@ import pytest
 from tests.gateway.spine import Spine, spine
 
 from hegui.app import parts
+from hegui.app.published import vkeys_of
 from hegui.callers.inspectors import NewInspector, make, revocation
 from hegui.ledger import kinds, leaf, tiles
 from hegui.ledger.note import open_checkpoint
@@ -32,7 +33,7 @@ async def filled(s: Spine, count: int = 600) -> int:
             for n in range(count)
         )
     )
-    vkey = parts.signer_for(s.gateway.settings)("default").vkey
+    vkey = vkeys_of(s.gateway.settings, "default")[0]
     async with asyncio.timeout(10):
         while True:
             _, note = await get(s, "checkpoint")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.gateway.spine import Spine, spine
 
-from hegui.app import parts
+from hegui.app.published import vkeys_of
 from hegui.ledger import kinds, leaf, tiles, tree
 from hegui.ledger.note import Checkpoint, open_checkpoint
 from hegui.store import open_database
@@ -39,7 +39,7 @@ async def filled(s: Spine, count: int = COUNT) -> Checkpoint:
         for n in range(count)
     )
     await asyncio.gather(*(s.gateway.ledger.add(Entry("default", each)) for each in records))
-    vkey = parts.signer_for(s.gateway.settings)("default").vkey
+    vkey = vkeys_of(s.gateway.settings, "default")[0]
     async with asyncio.timeout(30):
         while True:
             _, _, note = await get(s, "checkpoint")

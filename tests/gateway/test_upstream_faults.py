@@ -4,12 +4,15 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import openai
 import pytest
 
 from hegui.gateway.sse import EventReader
+from hegui.gateway.upstream import Call, UpstreamFailed
 from hegui.testing.practice import PracticeModel
 from hegui.testing.replies import Reply
 
@@ -42,6 +45,20 @@ async def raw(*answers: bytes, wait: bool = False) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+
+
+class Broken:
+    """A response whose bytes have come, and whose connection is gone, before anybody reads."""
+
+    def __init__(self, came: bytes) -> None:
+        protocol: Any = SimpleNamespace(_reading_paused=False, resume_reading=lambda: None)
+        self.content = aiohttp.StreamReader(protocol, 1 << 16)
+        self.content.feed_data(came)
+        self.content.set_exception(aiohttp.ClientPayloadError("gone"))
+
+    def close(self) -> None: ...
+
+    def release(self) -> None: ...
 
 
 def failed(events: list[Any], code: str = "upstream_failed") -> str:
@@ -136,6 +153,24 @@ async def test_a_model_that_dies_in_mid_stream_ends_as_an_error(open_house: Any)
             assert "asked to fail" not in json.dumps(events)
         with pytest.raises(openai.APIError):
             await house.said("practice-broken", stream=True)
+
+
+async def test_what_came_before_a_break_is_passed_on_however_late_it_is_read(house: Any) -> None:
+    upstream = house.gateway.settings.upstreams[0]
+    broken: Any = Broken(chunk("before") + chunk(" the break", created=2))
+    call = Call(upstream, broken)
+    came = await call.chunks()
+    assert came is not None
+    assert said([one for one in came if isinstance(one, dict)]) == "before the break"
+    with pytest.raises(UpstreamFailed):
+        await call.chunks()
+
+
+async def test_a_break_after_the_end_is_none(house: Any) -> None:
+    broken: Any = Broken(chunk("whole", "stop") + b"data: [DONE]\n\n")
+    call = Call(house.gateway.settings.upstreams[0], broken)
+    assert await call.chunks()
+    assert await call.chunks() is None
 
 
 async def test_a_plain_reply_that_is_none_is_a_502(house: Any) -> None:

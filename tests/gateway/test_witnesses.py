@@ -9,6 +9,7 @@ from tests.gateway.spine import Spine, spine
 from hegui.app import parts
 from hegui.app import witness as witness_app_of
 from hegui.app.gateway import Gateway
+from hegui.app.published import vkeys_of
 from hegui.ledger.cosignature import seen_by
 from hegui.ledger.cosigned import cosigned
 from hegui.store import open_database
@@ -47,10 +48,10 @@ async def test_heads_are_signed_while_the_service_runs(tmp_path: Path) -> None:
     async with running(witness_app(Witness(state, cosigners, parts.now))) as url:
         table = TABLE.format(name="court", url=url, vkey=key.vkey)
         async with spine(folder=tmp_path, tables=table, before=quickly) as served:
-            signer = parts.signer_for(served.gateway.settings)("default")
+            (vkey,) = vkeys_of(served.gateway.settings, "default")
             unknown = await until_said(served, "/readyz", "court")
             assert '"trouble":"log-unknown"' in unknown
-            witness_app_of.follow(folder, f"default={signer.vkey}", "")
+            witness_app_of.follow(folder, f"default={vkey}", "")
             await until_said(served, "/metrics", 'outcome="signed"')
             await served.ask("你好")
             connection = open_database(served.gateway.settings.database, read_only=True)

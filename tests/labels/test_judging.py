@@ -1,9 +1,11 @@
 import pytest
 
 from hegui.labels import judging
-from hegui.labels.container import Found
+from hegui.labels.container import Format, Found, has_place
+from hegui.labels.formats import FORMATS
 from hegui.labels.formats.bmp import BMP
 from hegui.labels.formats.png import PNG
+from hegui.labels.formats.texts import HTML
 from hegui.labels.value import parsed
 from hegui.terms import Words
 from hegui.testing.labelled import CODE, LABEL, OTHER
@@ -88,3 +90,39 @@ def test_a_label_beside_a_file_without_a_place_for_one_is_neither_right_nor_wron
 
 def test_a_broken_file_is_not_found_wrong() -> None:
     assert judging.broken(Words("cut", "截断")).state == "inconclusive"
+
+
+def test_a_label_in_a_page_stands_in_no_wrong_place_because_there_is_no_right_one() -> None:
+    raw = LABEL.inner()
+    verdict = judging.judged([found(raw, guide=False, form="html-meta")], HTML)
+    assert verdict.state == "inconclusive"
+    assert [(one.code, one.note) for one in verdict.findings] == [("no-place", True)]
+    twice = judging.judged([found(raw, guide=False, form="html-meta")] * 2, HTML)
+    assert twice.state == "noncompliant", "two are one too many all the same"
+
+
+def test_a_label_in_the_file_and_the_same_beside_it_are_one() -> None:
+    beside = found(LABEL.inner(), guide=False, form=judging.BESIDE)
+    meta = found(LABEL.inner(), guide=False, form="html-meta")
+    assert judging.judged([meta, beside], HTML).state == "inconclusive"
+    verdict = judging.judged([found(LABEL.inner()), beside], PNG)
+    assert verdict.state == "compliant"
+    assert {one.code for one in verdict.findings} == {"beside"}
+
+
+def test_who_spread_a_file_may_differ_between_the_label_in_it_and_the_one_beside() -> None:
+    spread = LABEL.inner().replace('"PropagateID":"a-1"', '"PropagateID":"p-1"')
+    beside = found(spread, guide=False, form=judging.BESIDE)
+    assert judging.judged([found(LABEL.inner()), beside], PNG).state == "compliant"
+
+
+def test_a_label_beside_a_file_that_contradicts_the_one_in_it_is_found() -> None:
+    beside = found(OTHER.inner(), guide=False, form=judging.BESIDE)
+    state, findings = codes(found(LABEL.inner()), beside)
+    assert state == "noncompliant"
+    assert ("contradicted", "6.1 c)") in findings
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_a_format_has_a_place_or_says_that_it_has_none(form: Format) -> None:
+    assert has_place(form) is (form.name not in ("txt", "html", "csv", "json", "bmp", "ole"))

@@ -3,8 +3,16 @@
 import pytest
 
 from hegui.labels.bounded import Bounded
-from hegui.labels.container import MOST_METADATA, Memory, Slice
-from hegui.labels.splicing import Change, joined, moved, spliced, stretches
+from hegui.labels.container import MOST_METADATA, Memory, Slice, Splice
+from hegui.labels.splicing import (
+    Change,
+    joined,
+    landed,
+    moved,
+    spliced,
+    stretches,
+    taken_over,
+)
 from hegui.terms import BadRequest
 
 DATA = b"0123456789"
@@ -54,3 +62,27 @@ def test_an_offset_beyond_the_end_of_all_files_reads_nothing() -> None:
             return super().read(offset, count)
 
     assert Bounded(Strict(DATA)).read((1 << 64) - 1, 8) == b""
+
+
+def test_stretches_land_where_their_bytes_are() -> None:
+    source = Memory(bytes(range(100)))
+    parts: Splice = [b"new", Slice(50, 30), b"x", Slice(0, 20), Slice(20, 5)]
+    new = joined(source, parts)
+    for there in ([Slice(55, 3)], [Slice(0, 25)], [Slice(60, 5), Slice(10, 12)], [Slice(4, 0)]):
+        found = landed(parts, there)
+        assert found is not None
+        held = b"".join(source.read(*one) for one in there)
+        assert b"".join(new[one.offset : one.offset + one.length] for one in found) == held
+        assert taken_over(parts, there, found)
+
+
+@pytest.mark.parametrize("gone", [Slice(90, 1), Slice(70, 11), Slice(20, 40), Slice(100, 1)])
+def test_a_stretch_that_is_not_taken_over_whole_lands_nowhere(gone: Slice) -> None:
+    parts: Splice = [b"new", Slice(50, 30), b"x", Slice(0, 20), Slice(20, 5)]
+    assert landed(parts, [gone]) is None
+    assert not taken_over(parts, [gone], [])
+
+
+def test_the_same_bytes_in_another_order_are_not_taken_over() -> None:
+    parts: Splice = [Slice(0, 100)]
+    assert not taken_over(parts, [Slice(0, 5), Slice(5, 5)], [Slice(5, 5), Slice(0, 5)])

@@ -20,7 +20,7 @@ def entry(tenant: str, number: int) -> Entry:
 async def main(path: Path, tenant: str, count: int) -> None:
     """Append ``count`` entries, fifty at a time, and say each as soon as it is acknowledged."""
     signer = Signer(f"ledger.test/{tenant}", (tenant.encode() * 32)[:32])
-    ledger = Ledger(path, lambda _: signer, lambda tenant: f"ledger.test/{tenant}")
+    ledger = Ledger(path, lambda *_: signer)
 
     async def add(number: int) -> None:
         receipt = await ledger.add(entry(tenant, number))

@@ -76,6 +76,85 @@ FIELDS: dict[str, dict[str, Any]] = {
         "files": DIGEST,
         "problems": 2,
     },
+    "media.labelled": {
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "item": 1,
+        "medium": "image",
+        "format": "png",
+        "mime": "image/png",
+        "size": 4_000,
+        "received": DIGEST,
+        "content": DIGEST,
+        "shown": DIGEST,
+        "file": DIGEST,
+        "form": "png-xmp",
+        "cause": "added",
+        "label": "1",
+        "producer": "001191110102MACQD9K64010000",
+        "produce": "01KSR49200AAAAAAAAAAAAAAAA-1",
+        "propagator": "001191110102MACQD9K64010000",
+        "propagate": "01KSR49200AAAAAAAAAAAAAAAA-1",
+        "explicit": "drawn",
+        "agreement": "",
+        "judged": False,
+    },
+    "media.streamed": {
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "item": 1,
+        "medium": "audio",
+        "format": "mp3",
+        "mime": "audio/mpeg",
+        "size": 4_000,
+        "received": DIGEST,
+        "sent": DIGEST,
+        "label": "1",
+        "producer": "001191110102MACQD9K64010000",
+        "produce": "01KSR49200AAAAAAAAAAAAAAAA-1",
+        "propagator": "001191110102MACQD9K64010000",
+        "propagate": "01KSR49200AAAAAAAAAAAAAAAA-1",
+        "explicit": "drawn",
+        "agreement": "",
+        "judged": False,
+        "end": "complete",
+    },
+    "media.withheld": {
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "item": 1,
+        "medium": "video",
+        "reason": "file_broken",
+        "size": 4_000,
+        "received": DIGEST,
+    },
+    "media.task": {
+        "task": "task-01KSR49200AAAAAAAAAAAAAAAA",
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "upstream": "films",
+        "interface": "ark",
+    },
+    "media.task_ended": {
+        "task": "task-01KSR49200AAAAAAAAAAAAAAAA",
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "end": "failed",
+        "media": 0,
+        "reason": "upstream",
+    },
+    "media.stored": {
+        "medium": "M-0123456789abcdef0123456789abcdef",
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "mime": "video/mp4",
+        "size": 4_000_000,
+        "file": DIGEST,
+        "store": "s3",
+        "expires": NOW,
+    },
+    "media.withdrawn": {
+        "medium": "M-0123456789abcdef0123456789abcdef",
+        "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
+        "cause": "withdrawn",
+        "by": "reviewer-3",
+        "reason": "投诉 17",
+    },
+    "media.expired": {"count": 2, "types": {"image/png": 2}, "until": NOW},
     "ledger.resumed": {"head": 10, "size": 12},
     "ledger.restored": {
         "by": "张三",
@@ -161,6 +240,21 @@ FIELDS: dict[str, dict[str, Any]] = {
         "explicit": "drawn",
         "agreement": "",
         "by": "staff 7",
+    },
+    "label.inspected": {
+        "key": "k1",
+        "conclusion": "may_be",
+        "declared": True,
+        "traces": ["source-type"],
+        "found": 0,
+        "state": "not_found",
+        "cause": "added",
+        "label": "2",
+        "propagate": "p-1",
+        "format": "png",
+        "before": "ab" * 32,
+        "after": "cd" * 32,
+        "payload": "ef" * 32,
     },
     "label.agreement": {
         "agreement": "LA-018f",
@@ -260,13 +354,9 @@ def make_leaf() -> MakeLeaf:
     return make
 
 
-def signer_for(tenant: str) -> Signer:
+def signer_for(tenant: str, _head: str = "") -> Signer:
     """Return a tenant's signer; its key is the tenant's name, repeated."""
-    return Signer(origin_for(tenant), (tenant.encode() * 32)[:32])
-
-
-def origin_for(tenant: str) -> str:
-    return f"ledger.test/{tenant}"
+    return Signer(f"ledger.test/{tenant}", (tenant.encode() * 32)[:32])
 
 
 @pytest.fixture
@@ -281,7 +371,7 @@ def db(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(db: Path) -> Iterator[Ledger]:
-    made = Ledger(db, signer_for, origin_for)
+    made = Ledger(db, signer_for)
     yield made
     made.close()
 
@@ -292,7 +382,7 @@ def reopen(db: Path) -> Iterator[Callable[[], Ledger]]:
     opened: list[Ledger] = []
 
     def again() -> Ledger:
-        opened.append(Ledger(db, signer_for, origin_for))
+        opened.append(Ledger(db, signer_for))
         return opened[-1]
 
     yield again

@@ -19,12 +19,8 @@ from hegui.terms import Entry
 NOW = 1_780_000_000_000
 
 
-def signer_for(tenant: str) -> Signer:
-    return Signer(origin_for(tenant), (tenant.encode() * 32)[:32])
-
-
-def origin_for(tenant: str) -> str:
-    return f"ledger.test/{tenant}"
+def signer_for(tenant: str, _head: str) -> Signer:
+    return Signer(f"ledger.test/{tenant}", (tenant.encode() * 32)[:32])
 
 
 def say(word: object) -> None:
@@ -36,7 +32,6 @@ def main(folder: Path, url: str, password: str, name: str, count: int) -> None:
     ledger = SharedLedger(
         Server(url, Secret("x", password)),
         signer_for,
-        origin_for,
         heads=folder / "heads",
         spool=SpoolTerms(folder / name, 1 << 26, 3_600_000, lambda: NOW),
     )

@@ -63,7 +63,7 @@ def grow(db: Path, make_leaf: MakeLeaf) -> Callable[[int], None]:
 
 def add(path: Path, make_leaf: MakeLeaf, by: int) -> None:
     path.parent.mkdir(exist_ok=True)
-    ledger = Ledger(path, signer_for, lambda tenant: f"ledger.test/{tenant}")
+    ledger = Ledger(path, signer_for)
     for waiting in [ledger._writer.submit(Entry("t", make_leaf())) for _ in range(by)]:
         waiting.result()
     ledger.close()

@@ -16,7 +16,7 @@ from hegui.ledger.note import Signer
 from hegui.ledger.verify import verify
 from hegui.terms import Entry
 
-ENTRIES = 600
+ENTRIES = 1_200
 FLIPS = 250
 
 

@@ -46,7 +46,7 @@ def test_every_leaf_of_format_v1_is_still_read(v1: Path) -> None:
 
 
 def test_a_ledger_of_format_v1_is_continued_and_its_old_head_stays_a_part_of_it(v1: Path) -> None:
-    ledger = Ledger(v1, lambda tenant: Signer(f"v1.test/{tenant}", tenant.encode() * 32), str)
+    ledger = Ledger(v1, lambda tenant, _: Signer(f"v1.test/{tenant}", tenant.encode() * 32))
     revoked = leaf.make(kinds.named("key.revoked"), 1_780_000_000_009, "a", {"key": "x"})
     assert ledger.add_blocking(Entry("a", revoked)).index == 19
     report = verify_apart(v1, FACTS["vkeys"])

@@ -75,9 +75,7 @@ async def test_no_head_is_signed_while_entries_are_committed(db: Path, make_leaf
             signed.append(text.split("\n")[1])
             return super().sign(text)
 
-    ledger = Ledger(
-        db, lambda tenant: Counting(tenant, b"k" * 32), lambda tenant: tenant, sign_seconds=60
-    )
+    ledger = Ledger(db, lambda tenant, _: Counting(tenant, b"k" * 32), sign_seconds=60)
     for _ in range(20):
         await ledger.add(Entry("t", make_leaf(NOW)))
     assert signed == ["0"]  # the empty log's head, so that there is one at all times
@@ -163,7 +161,7 @@ def test_a_log_is_not_continued_with_another_key(
     db: Path, ledger: Ledger, make_leaf: MakeLeaf
 ) -> None:
     ledger.add_blocking(Entry("t", make_leaf()))
-    changed = Ledger(db, lambda tenant: Signer(f"ledger.test/{tenant}", b"z" * 32), str)
+    changed = Ledger(db, lambda tenant, _: Signer(f"ledger.test/{tenant}", b"z" * 32))
     with pytest.raises(Corrupt, match="not signed by this key"):
         changed.add_blocking(Entry("t", make_leaf()))
     changed.close()

@@ -135,7 +135,7 @@ def test_a_kind_that_this_version_does_not_know_is_kept(
 def test_nothing_beyond_the_signed_head_is_pruned(
     db: Path, make_leaf: MakeLeaf, signer: Callable[[str], Signer]
 ) -> None:
-    slow = Ledger(db, signer, lambda tenant: f"ledger.test/{tenant}", sign_seconds=60)
+    slow = Ledger(db, signer, sign_seconds=60)
     for future in [slow.submit(Entry("t", make_leaf(OLD))) for _ in range(300)]:
         future.result(30)
     assert plan(db, "t", TERMS) is None

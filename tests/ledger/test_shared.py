@@ -12,18 +12,36 @@ import pytest
 
 from hegui.app.copying import copy_logs
 from hegui.ledger import kinds, leaf, pruning
+from hegui.ledger.cosigned import (
+    Stamped,
+    cosigned,
+    keep_lines,
+    keep_stamp,
+    stamped,
+    writing,
+)
 from hegui.ledger.note import Signer
 from hegui.ledger.pruning import Terms
 from hegui.ledger.restored import Acceptance, accept_restored
 from hegui.ledger.shared import SharedLedger, SpoolTerms
 from hegui.ledger.tiles import read_log
 from hegui.ledger.tree import leaf_hash
+from hegui.ledger.trust import SignerFor
 from hegui.ledger.verify import verify
 from hegui.store import open_connection
 from hegui.store.postgres.delivering import deliver
 from hegui.store.postgres.parcels import Parcel, numbers, pack_writes
 from hegui.store.postgres.spool import Spool
-from hegui.terms import BadRequest, Corrupt, Entry, Receipt, Unavailable, Write
+from hegui.terms import (
+    BadRequest,
+    Corrupt,
+    Entry,
+    Misconfigured,
+    Receipt,
+    Unavailable,
+    Words,
+    Write,
+)
 from hegui.testing.postgres import PracticeServer
 
 NOW = 1_780_000_000_000
@@ -31,12 +49,8 @@ MANY = Path(__file__).with_name("share_many.py")
 PUT = "INSERT INTO standing (subject_row, level) VALUES (?, ?)"
 
 
-def origin_for(tenant: str) -> str:
-    return f"ledger.test/{tenant}"
-
-
-def signer_for(tenant: str) -> Signer:
-    return Signer(origin_for(tenant), (tenant.encode() * 32)[:32])
+def signer_for(tenant: str, _head: str = "") -> Signer:
+    return Signer(f"ledger.test/{tenant}", (tenant.encode() * 32)[:32])
 
 
 def entry(key: str, tenant: str = "t", *writes: Write) -> Entry:
@@ -70,12 +84,16 @@ class House:
         self._processes: list[subprocess.Popen[str]] = []
 
     def ledger(
-        self, *, spool: int = 1 << 26, name: str = "here", accepting: bool = False
+        self,
+        *,
+        spool: int = 1 << 26,
+        name: str = "here",
+        accepting: bool = False,
+        signers: SignerFor = signer_for,
     ) -> SharedLedger:
         opened = SharedLedger(
             self.postgres.place(self.url),
-            signer_for,
-            origin_for,
+            signers,
             heads=self.folder / "heads",
             accepting=accepting,
             spool=SpoolTerms(self.folder / name, spool, 3_600_000, lambda: NOW) if spool else None,
@@ -162,6 +180,26 @@ def test_what_no_log_could_take_is_refused_before_it_is_acknowledged(house: Hous
         with pytest.raises(BadRequest):
             ledger.add_blocking(wrong)
     assert house.sql("SELECT count(*) FROM hegui.outbox") == [(0,)]
+
+
+def test_a_log_whose_key_is_missing_here_waits_and_stops_no_other(house: House) -> None:
+    lost = Misconfigured(Words("the key of u is missing", "缺少 u 的密钥"))
+
+    def without(tenant: str, head: str) -> Signer:
+        if tenant == "u":
+            raise lost
+        return signer_for(tenant, head)
+
+    ledger = house.ledger(signers=without)
+    for tenant in ("u", "t"):
+        ledger.add_blocking(entry("k", tenant))
+    within(10, lambda: house.placed("t"))
+    assert house.placed("u") == []
+    assert ledger.state().sequencer.refused == {"u": lost}
+    ledger.close()
+    house.ledger(name="mended")
+    house.settled()
+    house.check("t", "u")
 
 
 def test_two_gateways_keep_their_order_in_one_log_without_a_gap(house: House) -> None:
@@ -393,6 +431,22 @@ def test_records_are_pruned_on_a_server_and_that_is_on_record_at_its_place(house
     receipt = ledger.add_blocking(entry("after"))
     assert ledger.wait(receipt).index == 302
     assert house.sql("SELECT count(*) FROM hegui.pruned") == [(1,)]
+    house.check()
+
+
+def test_what_others_said_of_a_log_goes_into_its_copy(house: House) -> None:
+    house.ledger().add_blocking(entry("k"))
+    house.settled()
+    house.check()
+    said = Stamped(1, NOW, "a head", b"an answer")
+    with closing(open_connection(house.place)) as server, writing(server):
+        keep_lines(server, "t", "a head\n1\n\n— w.test/1 AAAAAAA=\n", 1, [])
+        keep_stamp(server, "t", said)
+    path = house.folder / "again.db"
+    copy_logs(house.place, path)
+    with closing(open_connection(path, read_only=True)) as file:
+        assert stamped(file, "t") == said
+        assert cosigned(file, "t")
 
 
 def test_what_no_hegui_writes_is_never_carried_out(house: House) -> None:

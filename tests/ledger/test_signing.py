@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ from hegui.ledger.log import Ledger
 from hegui.ledger.note import Checkpoint, Signer, open_note
 from hegui.ledger.restored import Acceptance, accept_restored
 from hegui.ledger.signing import Signing
-from hegui.ledger.trust import Trust
+from hegui.ledger.trust import SignerFor, Trust
 from hegui.store import open_database
 from hegui.terms import BadRequest, Corrupt, Entry, Misconfigured, Unavailable
 
@@ -21,6 +23,15 @@ NOW = 1_780_000_000_000
 HOUR = 3_600.0
 # the sizes of logs, and of the heads that are signed
 SIZES = "SELECT size, CAST(substr(checkpoint, instr(checkpoint, char(10)) + 1) AS INTEGER) FROM log"
+
+
+HOLDING = """
+import pathlib, sys
+from hegui.ledger.holding import Hold
+hold = Hold(pathlib.Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 class MakeLeaf(Protocol):
@@ -31,14 +42,10 @@ class Opener(Protocol):
     def __call__(self, **changes: float) -> Ledger: ...
 
 
-def origin_for(tenant: str) -> str:
-    return f"ledger.test/{tenant}"
-
-
 @pytest.fixture
 def opened(db: Path, signer: Callable[[str], Signer]) -> Opener:
     def again(**changes: float) -> Ledger:
-        return Ledger(db, signer, origin_for, **changes)  # type: ignore[arg-type] # by name
+        return Ledger(db, signer, **changes)  # type: ignore[arg-type] # by name
 
     return again
 
@@ -236,19 +243,54 @@ def test_what_others_appended_is_followed_before_it_is_extended(
 
 
 def test_a_start_says_what_lay_beyond_the_signed_head(
+    db: Path, opened: Opener, make_leaf: MakeLeaf, signer: SignerFor, tmp_path: Path
+) -> None:
+    ledger = opened(sign_seconds=HOUR)
+    add(ledger, make_leaf, 3)
+    left = tmp_path / "left"
+    left.mkdir()
+    for path in db.parent.glob("hegui.db*"):  # as after a kill: nobody signed
+        shutil.copy(path, left)
+    ledger.close()
+    other = Ledger(left / "hegui.db", signer)
+    assert [(one.tenant, one.signed, one.size, one.refused) for one in other.found] == [
+        ("t", 0, 3, None)
+    ]
+    until(lambda: signed_size(left / "hegui.db") == 3)
+    other.close()
+    last = Ledger(left / "hegui.db", signer)
+    assert last.found == []
+    last.close()
+
+
+def test_what_a_living_process_is_about_to_sign_is_not_told_of(
     db: Path, opened: Opener, make_leaf: MakeLeaf
 ) -> None:
     ledger = opened(sign_seconds=HOUR)
     add(ledger, make_leaf, 3)
-    other = opened()  # as after a kill: nobody signed
-    assert [(one.tenant, one.signed, one.size, one.refused) for one in other.found] == [
-        ("t", 0, 3, None)
-    ]
-    until(lambda: signed_size(db) == 3)
-    other.close()
+    other = opened(sign_seconds=HOUR)
+    assert signed_size(db) == 0
+    assert other.found == []
     ledger.close()
+    other.close()
     last = opened()
-    assert last.found == []
+    assert last._hold.alone
+    last.close()
+
+
+def test_what_a_killed_process_left_is_told_of(db: Path, opened: Opener) -> None:
+    child = subprocess.Popen(  # noqa: S603 - our own words
+        [sys.executable, "-c", HOLDING, db], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"held\n"
+    living = opened()
+    assert not living._hold.alone
+    living.close()
+    child.kill()
+    child.communicate()
+    last = opened()
+    assert last._hold.alone
     last.close()
 
 
@@ -343,7 +385,7 @@ def restored(db: Path, opened: Opener, make_leaf: MakeLeaf) -> Restored:
 
 
 def accept(db: Path, signer: Callable[[str], Signer], tenant: str = "t") -> tuple[int, int, Path]:
-    ledger = Ledger(db, signer, origin_for, accepting=True)
+    ledger = Ledger(db, signer, accepting=True)
     try:
         done = accept_restored(ledger, db, tenant, Acceptance("张三", "磁盘损坏"), lambda: NOW)
     finally:

@@ -156,9 +156,7 @@ def test_a_history_rewritten_without_the_key_is_found(
     vkeys: dict[str, str], tmp_path: Path, make_leaf: MakeLeaf
 ) -> None:
     forged = tmp_path / "forged.db"
-    forger = Ledger(
-        forged, lambda _: Signer("ledger.test/t", b"f" * 32), lambda t: f"ledger.test/{t}"
-    )
+    forger = Ledger(forged, lambda *_: Signer("ledger.test/t", b"f" * 32))
     forger.add_blocking(Entry("t", make_leaf()))
     forger.close()
     assert verify(forged).ok

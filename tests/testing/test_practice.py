@@ -9,6 +9,7 @@ import pytest
 
 from hegui.testing.events import shreds
 from hegui.testing.hostile import INSULT, MISBEHAVIOURS, MOBILE, RESIDENT_ID
+from hegui.testing.media import IMAGE, VOICE
 from hegui.testing.practice import MODELS, PracticeModel
 from hegui.testing.replies import Reply
 from hegui.testing.serve import running, running_in_thread
@@ -139,7 +140,12 @@ async def test_it_repeats_what_reached_it(client: openai.AsyncOpenAI) -> None:
 async def test_a_test_can_put_words_into_its_mouth(client: openai.AsyncOpenAI) -> None:
     reply = await client.chat.completions.create(model="exact", messages=ask("practice:http-500"))
     assert reply.choices[0].message.content == "一二"
-    assert {one.id async for one in client.models.list()} == {*MODELS, "exact"}
+    assert {one.id async for one in client.models.list()} == {
+        *MODELS,
+        IMAGE,
+        VOICE,
+        "exact",
+    }
 
 
 @pytest.mark.parametrize(

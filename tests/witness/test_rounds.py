@@ -57,7 +57,7 @@ class Service:
         kind, fields = kinds.named("service.stopped"), {"reason": "x", "answered": 1}
         made = [Entry(tenant, leaf.make(kind, 1, tenant, fields)) for _ in range(by)]
         self.path.parent.mkdir(exist_ok=True)
-        ledger = Ledger(self.path, self.signer, lambda tenant: self.signer(tenant).name)
+        ledger = Ledger(self.path, lambda tenant, _: self.signer(tenant))
         for waiting in [ledger._writer.submit(entry) for entry in made]:
             waiting.result()
         ledger.close()

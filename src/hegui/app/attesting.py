@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from hegui.app import parts
+from hegui.app.published import vkeys
 from hegui.ledger.attested import Outside
 from hegui.ledger.cosignature import ML_DSA_44, read_key
 from hegui.ledger.cosigned import Stamped, Standing, stamped, standing, tenants
@@ -150,14 +151,10 @@ def authorities_of(settings: Settings) -> bytes:
     return pem
 
 
-def outside_of(settings: Settings, logs: Iterable[str]) -> Outside:
-    """Return whom a check of the settings' own database trusts, and the keys of its ``logs``."""
+def outside_of(settings: Settings) -> Outside:
+    """Return whom a check of the settings' own database trusts, and the keys of its logs."""
     witnesses = tuple(vkey for each in settings.witnesses for vkey in each.vkeys)
-    own: dict[str, tuple[str, ...]] = {}
-    if (settings.key_directory / "signing").exists():
-        signer = parts.signer_for(settings)
-        own = {tenant: signer(tenant).vkeys for tenant in logs}
-    return Outside(witnesses, own, authorities_of(settings))
+    return Outside(witnesses, vkeys(settings), authorities_of(settings))
 
 
 def standings(settings: Settings) -> list[tuple[str, Standing]]:

@@ -13,7 +13,7 @@ from hegui.app import parts
 from hegui.settings import Settings
 from hegui.store import Connection, Place, insert_all, open_connection, open_database
 
-_TABLES: Final = ("log", "clock_step", "node", "cosigned")
+_TABLES: Final = ("log", "clock_step", "node", "cosigned", "stamped", "pruned")
 """Small beside the entries. What holds persons, keys or content is never copied."""
 
 _BULK: Final = 5_000
@@ -56,12 +56,6 @@ def copy_logs(place: Place, path: Path) -> Copied:
         waiting = server.execute("SELECT count(*) FROM outbox").fetchone()[0]
         server.execute("COMMIT")
     return Copied(path, entries, waiting)
-
-
-def tenants_on_server(settings: Settings) -> list[str]:
-    """Return the tenants that have a log."""
-    with closing(open_connection(parts.place_of(settings), read_only=True)) as server:
-        return [str(tenant) for (tenant,) in server.execute("SELECT tenant FROM log")]
 
 
 def _copy(server: Connection, file: apsw.Connection) -> int:

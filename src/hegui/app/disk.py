@@ -1,18 +1,8 @@
 """What is asked of the disk when a file is written anew: all of it there, or nothing of it."""
 
-import errno
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
-
-from hegui.labels.container import Slice
-
-_SMALL: Final = 65_536  # bytes below which reading and writing is quicker than asking the kernel
-_STRETCH: Final = 64 * 1024 * 1024
-_NO_SUCH_WAY: Final = frozenset(
-    {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF}
-)
 
 
 class FileSource:
@@ -43,20 +33,11 @@ class FileSource:
 class Disk:
     """What writes. Errors are the system's own (``OSError``)."""
 
-    def append(self, handle: int, data: bytes) -> None:
-        """Write all of ``data``."""
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-
-    def copy(self, source: int, handle: int, part: Slice) -> None:
-        """Write a stretch of another file, without taking it into memory where that works."""
-        at, end = part.offset, part.offset + part.length
-        while at < end:
-            done = self._step(source, handle, at, min(end - at, _STRETCH))
-            if done == 0:
-                raise OSError(errno.EIO, "the source ended while it was copied")
-            at += done
+    def write(self, handle: int, data: memoryview, at: int) -> None:
+        """Write all of ``data`` at the byte ``at`` of a file."""
+        done = os.pwrite(handle, data, at)
+        while done < len(data):
+            done += os.pwrite(handle, data[done:], at + done)
 
     def sync(self, handle: int) -> None:
         """Return when what was written is durable."""
@@ -71,19 +52,3 @@ class Disk:
                 os.fsync(folder)
         finally:
             os.close(folder)
-
-    def _step(self, source: int, handle: int, at: int, count: int) -> int:
-        if count > _SMALL:
-            try:
-                return os.copy_file_range(source, handle, count, offset_src=at)
-            except OSError as error:
-                if error.errno not in _NO_SUCH_WAY:
-                    raise
-            try:
-                return os.sendfile(handle, source, at, count)
-            except OSError as error:
-                if error.errno not in _NO_SUCH_WAY:
-                    raise
-        data = os.pread(source, min(count, 1024 * 1024), at)
-        self.append(handle, data)
-        return len(data)

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from hegui.app import parts
+from hegui.app import parts, published
 from hegui.filing.board import Board, Given, board, untold
 from hegui.filing.projection import FILE, Cited, Head, Projections, Reading, Summary
 from hegui.ledger.heads import Heads
@@ -131,9 +131,9 @@ class Duties:
         if not exists(parts.place_of(self.settings)):
             return None
         parts.require_keys(self.settings)
-        if not (self.settings.key_directory / "signing").exists():
+        if not self.settings.key_directory.is_dir():
             return None
-        return Trust(parts.signer_for(self.settings), Heads(self.settings.data_dir / "heads"))
+        return Trust(parts.log_keys_of(self.settings), Heads(self.settings.data_dir / "heads"))
 
     def _read(self, asked: Asked, as_of: int, trust: Trust, file: Projections) -> Board:
         place = parts.place_of(self.settings)
@@ -169,10 +169,7 @@ class Duties:
     def _problem(self, path: Path) -> Words | None:
         from hegui.ledger.verify import verify
 
-        signer = parts.signer_for(self.settings)
-        with closing(open_connection(path, read_only=True)) as connection:
-            tenants = [str(one) for (one,) in connection.execute("SELECT tenant FROM log")]
-        vkeys = {tenant: signer(tenant).vkey for tenant in tenants}
+        vkeys = {tenant: own[0] for tenant, own in published.vkeys(self.settings).items()}
         report = verify(path, vkeys, heads=self.settings.data_dir / "heads", progress=self.progress)
         if report.ok:
             return None

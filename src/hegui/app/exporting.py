@@ -9,6 +9,7 @@ from typing import Final
 
 from hegui.app import parts
 from hegui.app.attesting import ask_now
+from hegui.app.published import vkeys_of
 from hegui.app.upkeep import holders_of, open_vault
 from hegui.ledger import kinds, leaf
 from hegui.ledger.cosigned import stamped
@@ -97,7 +98,7 @@ def _keys(settings: Settings, tenant: str, size: int) -> Keys:
     finally:
         connection.close()
     stamp = Stamp(last.checkpoint, last.answer) if last and last.size <= size else None
-    return Keys(parts.signer_for(settings)(tenant).vkeys, witnesses, stamp)
+    return Keys(vkeys_of(settings, tenant), witnesses, stamp)
 
 
 def opener(settings: Settings, tenant: str, clock: Clock = parts.now) -> tuple[Vault, "Open"]:

@@ -16,14 +16,19 @@ import hegui
 from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
 from hegui.app.duties import boards_of
+from hegui.app.label_doors import LabelDoors
+from hegui.app.media import media_parts, media_paths
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
+from hegui.app.shelf import close as close_shelf
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
 from hegui.callers.assertion import Assertions
 from hegui.callers.inspectors import InspectorBook
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
+from hegui.filing.statements import Register
 from hegui.gateway import exchange, models
+from hegui.gateway.about import AboutPages
 from hegui.gateway.admin import admin_app, healthz
 from hegui.gateway.appeal import AppealPage
 from hegui.gateway.evidence import Evidence
@@ -98,10 +103,12 @@ class Gateway:
             self._figures = Figures(self.ledger, clock)
             self._metrics.registry.register(self._figures)
         self._history = History()
+        self._media = media_parts(settings, self.ledger, clock)
         self._erasures = self.vault.look()
         self._ending = threading.Event()
         self._chores: set[asyncio.Task[None]] = set()
         self._log_pages: LogPages | None = None
+        self._labels: LabelDoors | None = None
         book = InspectorBook(place, parts.pepper(settings), clock)
         self._inspecting = InspectorsAtTheDoor(book, Logs(place), self.ledger, clock)
         self.inspectors: Inspectors = self._inspecting
@@ -162,6 +169,7 @@ class Gateway:
             standing=self._standing,
             metrics=self._metrics,
             clock=self._clock,
+            media=self._media,
         )
         self.public = self._public()
         self.admin = admin_app(self.gate, self.ledger.lag, self._state, boards_of(self.settings))
@@ -172,6 +180,7 @@ class Gateway:
         self._repeat(self._prune, retention.DAY_SECONDS)
         self._repeat(self._look, LOOK_MS / 1_000)
         self._repeat(self._tend, _TEND_EVERY)
+        self._repeat(self._tend_media, _TEND_EVERY)
         self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
         self._watch(self.attesting.follow())
         if self._assertions is not None and self._assertions.address:
@@ -230,7 +239,11 @@ class Gateway:
         self._ending.set()
         for runner in self._runners.values():
             await runner.close()
+        await self._media.close()
+        await close_shelf(self._media.shelf)
         await self.attesting.close()
+        if self._labels is not None:
+            await self._labels.close()
         if self._log_pages is not None:
             self._log_pages.close()
         self.ledger.close()
@@ -250,20 +263,35 @@ class Gateway:
         appeal = AppealPage(gate, self.ledger)
         logs = Logs(parts.place_of(self.settings))
         pages = self._log_pages = LogPages(logs, gate.metrics, self.inspectors)
-        signer = parts.signer_for(self.settings)
-        receipts = ReceiptPage(gate, self.ledger, logs, appeal, lambda of: signer(of).vkey)
+        receipts = ReceiptPage(gate, self.ledger, logs, appeal, self._vkey_of())
+        labels = self._labels = LabelDoors(gate, keeper, self.ledger)
+        about = AboutPages(gate, Register(self.settings.data_dir), logs)
         healthy = request_response(healthz)
         return Paths(
             {
                 "/v1/chat/completions": Methods(post=chat),
+                **media_paths(gate, path, self._keys, self._assertions),
                 "/v1/moderations": Methods(post=moderations),
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
                 "/appeal/receipt": Methods(get=receipts.show, post=receipts.give),
+                "/about": Methods(get=about.show),
+                "/about/": Methods(get=about.show),
+                "/label": labels.page,
+                "/label/inspect": labels.inspect,
                 "/log/": Methods(get=pages, head=pages),
                 "/healthz": Methods(get=healthy, head=healthy),
             }
         )
+
+    def _vkey_of(self) -> Callable[[str, str], str]:
+        keys = parts.log_keys_of(self.settings)
+
+        def vkey_of(tenant: str, head: str) -> str:
+            keys.require(tenant, head)
+            return keys.vkeys(tenant, head)[0]
+
+        return vkey_of
 
     def _state(self) -> dict[str, Any]:
         lag = self.ledger.lag()
@@ -320,6 +348,14 @@ class Gateway:
     async def _tend(self) -> None:
         """Rotate the epoch's key when it is due, and carry erasures on, in a thread."""
         await asyncio.get_running_loop().run_in_executor(None, self._tend_now)
+
+    async def _tend_media(self) -> None:
+        """End addresses whose term is over, and delete their files, on record (Art. 11)."""
+        shelf = self._media.shelf
+        done = await shelf.tend()
+        self._metrics.shelved(await shelf.book.used())
+        if done.left_behind:
+            _log.warning("%d files of no record were deleted from the shelf", done.left_behind)
 
     def _tend_now(self) -> None:
         held = (self.settings, self.ledger, self._clock, self._holders, self._pause)

@@ -1,29 +1,28 @@
 """The door through which labels get into files: written beside, read back, put in place.
 
 Nothing is put in place unless the written file, read again, holds the label once, at its place,
-and the same content as before, by a hash of both. Whatever fails, the original stays as it was.
+and the same content as before, compared byte for byte. Whatever fails, the original stays as it
+was.
 """
 
-import hashlib
 import os
 import secrets
 import stat
-import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hegui.app import explicit
+from hegui.app import carrying, films, proving
 from hegui.app.disk import Disk, FileSource
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
+from hegui.labels.explicit import choosing as explicit
 from hegui.labels.recognising import HEAD, recognised
 from hegui.labels.value import MOST, Implicit, parsed
-from hegui.terms import BadRequest, Corrupt, Unavailable, Words
+from hegui.terms import BadRequest, Unavailable, Words
 
-_BLOCK: Final = 1024 * 1024
 _SUFFIX: Final = ".aigc.json"
 
 Record = Callable[["Written"], None]
@@ -35,9 +34,11 @@ def _unrecorded(written: "Written") -> None:
 
 
 class Written(NamedTuple):
-    """What was written. ``payload`` and ``file`` are SHA-256 in hexadecimal.
+    """What was written. ``payload`` and ``file`` are SHA-256 of its content and of all of it.
 
-    ``form`` is how the label is stored, ``sidecar`` for a file beside the target.
+    Both in hexadecimal, and empty where nobody records them. ``form`` is how the label is stored,
+    ``sidecar`` for a file beside the target; ``encoded`` how a film was encoded anew for its
+    notice: codecs, encoder, and whether as a whole.
     """
 
     target: Path
@@ -48,6 +49,7 @@ class Written(NamedTuple):
     cause: deciding.Cause
     payload: str
     file: str
+    encoded: str = ""
 
 
 class Seen(NamedTuple):
@@ -86,7 +88,8 @@ def seen(path: Path, *, content: bool = False) -> Seen:
     with opened(path) as source:
         form = format_of(source, path.name)
         found = [*form.read(source), *_beside(path)]
-        return Seen(form, found, _digest(source, form.payload(source)) if content else "")
+        digest = carrying.digests(source, form.payload(source))[0] if content else ""
+        return Seen(form, found, digest)
 
 
 def new_number(at_ms: int) -> str:
@@ -100,56 +103,67 @@ def sidecar(path: Path) -> Path:
     return path.with_name(path.name + _SUFFIX)
 
 
-def label(
+def label(  # noqa: PLR0913 - what happens, and who is told of it
     path: Path,
     target: Path,
     ours: Implicit,
     mode: explicit.Mode,
     *,
-    record: Record = _unrecorded,
+    record: Record | None = _unrecorded,
     disk: Disk | None = None,
+    film: films.Film = films.AUTO,
 ) -> Written:
     """Write ``path`` with its labels to ``target``, which may be the same file.
 
-    The explicit label comes first, as ``mode`` says. Another producer's implicit label stays, with
-    the propagator's fields of ``ours``. ``record`` is told before anything is in place. Refusals
-    are ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than
-    it was written is ``Corrupt``. In each case ``target`` is as before.
+    The explicit label comes first, as ``mode`` and ``film`` say. Another producer's implicit label
+    stays, with the propagator's fields of ``ours``. ``record`` is told before anything is in place;
+    without one no digests are made, which takes most of the time (docs/design/27). Refusals are
+    ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than it
+    was written is ``Corrupt``. In each case ``target`` is as before.
     """
     disk = disk or Disk()
-    place = Path(os.path.realpath(target))
-    with opened(path) as file:
+    place = Path(os.path.realpath(target)) if target.is_symlink() else target
+    with opened(path) as file, ExitStack() as held:
         before = os.fstat(file.handle)
         form = format_of(file, path.name)
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
         shown = explicit.chosen(form, mode)
-        source = Memory(explicit.drawn(file, form)) if shown == "drawn" else file
+        noticed = _with_notice(file, form, place.parent, film) if shown == "drawn" else None
+        source, encoded = held.enter_context(noticed) if noticed else (file, "")
         inner = decision.implicit.inner()
-        parts = _with_label(form, source, inner)
-        payload = _digest(source, form.payload(source))
+        placed = _with_label(form, source, inner)
+        parts = placed or [Slice(0, source.size)]
         done: list[Written] = []
 
-        def check(new: FileSource, digest: str) -> None:
-            name = judging.BESIDE
-            if parts is not None:
-                name = _same_label(path, form.read(new), decision.implicit)
-            if _digest(new, form.payload(new)) != payload:
-                raise Corrupt(_CONTENT.fill(path=path))
+        def check(new: FileSource) -> None:
+            name = proving.same_label(form, new, decision.implicit) if placed else judging.BESIDE
+            proving.same_content(form, proving.Carried(source, parts, new))
             _require_unchanged(path, file.handle, before)
-            done.append(
-                Written(target, form.name, name, shown, *decision, payload=payload, file=digest)
-            )
-            record(done[0])
+            digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
+            done.append(Written(target, form.name, name, shown, *decision, *digests, encoded))
+            if record is not None:
+                record(done[0])
 
         rights = stat.S_IMODE(before.st_mode)
-        if parts is None:
-            # first: a label without its file harms nobody
+        if placed is None:  # first: a label without its file harms nobody
             beside = (sidecar(place), rights)
             _put(disk, Memory(b""), [inner.encode() + b"\n"], beside, _nothing)
-        _put(disk, source, parts or [Slice(0, source.size)], (place, rights), check)
-    if parts is not None:
+        _put(disk, source, parts, (place, rights), check)
+    if placed is not None:
         sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
     return done[0]
+
+
+@contextmanager
+def _with_notice(
+    file: FileSource, form: Format, folder: Path, film: films.Film
+) -> Iterator[tuple[FileSource | Memory, str]]:
+    """Give content with its notice, and how it was encoded anew, if it was."""
+    if form.name in explicit.FILMS:
+        with films.burnt(file, form.name, folder, film) as done:
+            yield done
+    else:
+        yield Memory(explicit.drawn(file, form)), ""
 
 
 def _require_unchanged(path: Path, handle: int, before: os.stat_result) -> None:
@@ -173,54 +187,34 @@ def _put(
     source: FileSource | Memory,
     parts: Splice,
     target: tuple[Path, int],
-    check: Callable[[FileSource, str], None],
+    check: Callable[[FileSource], None],
 ) -> None:
-    """Write a file beside the target, have it checked with its SHA-256, put it in place."""
+    """Write a file beside the target, have what is read back checked, put it in place."""
     path, mode = target
+    part = path.parent / f".{path.name[:100]}.{secrets.token_hex(8)}.part"
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent
-        )
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
-    part = Path(name)
+    there = True
     try:
-        for one in parts:
-            if isinstance(one, bytes):
-                disk.append(handle, one)
-            elif isinstance(source, FileSource):
-                disk.copy(source.handle, handle, one)
-            else:
-                disk.append(handle, source.read(*one))
+        new = carrying.carried(disk, source, handle, parts)
         os.fchmod(handle, mode)
         disk.sync(handle)
-        new = FileSource(handle)
-        check(new, _digest(new, [Slice(0, new.size)]))
+        check(new)
         disk.replace(part, path)
+        there = False
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
     finally:
         os.close(handle)
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        if there:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
-def _nothing(new: FileSource, digest: str) -> None:
+def _nothing(new: FileSource) -> None:
     """Check nothing: what is written has no format."""
-
-
-def _same_label(path: Path, found: list[Found], wanted: Implicit) -> str:
-    """Return how the label is stored, which must be there once, at its place, as it was wanted."""
-    if len(found) != 1 or not found[0].guide:
-        raise Corrupt(_READ_BACK.fill(path=path))
-    there = found[0].parsed
-    if (
-        there is None
-        or there.implicit != wanted
-        or len(there.fields) != len(wanted.__struct_fields__)
-    ):
-        raise Corrupt(_READ_BACK.fill(path=path))
-    return found[0].form
 
 
 def _beside(path: Path) -> list[Found]:
@@ -231,14 +225,6 @@ def _beside(path: Path) -> list[Found]:
     with opened(beside) as source:
         raw = source.read(0, MOST + 1).decode("utf-8", "replace").strip()
     return [Found(judging.BESIDE, 0, raw, guide=False, parsed=parsed(raw))]
-
-
-def _digest(source: Source, parts: Iterable[Slice]) -> str:
-    hasher = hashlib.sha256()
-    for part in parts:
-        for at in range(part.offset, part.offset + part.length, _BLOCK):
-            hasher.update(source.read(at, min(_BLOCK, part.offset + part.length - at)))
-    return hasher.hexdigest()
 
 
 _NOT_READ: Final = Words(
@@ -257,14 +243,4 @@ _NOT_WRITTEN: Final = Words(
     en="{path} could not be written ({why}). It is as it was before. Free space or look at the"
     " disk, then run it again.",
     zh="无法写入 {path}（{why}）。原有内容未变。请清理空间或检查磁盘后重新运行。",
-)
-_READ_BACK: Final = Words(
-    en="The label of {path}, read back, is not the one that was written. Nothing was put in place;"
-    " please report it.",
-    zh="{path} 写入后读回的标识与写入的不一致。未替换任何文件，请向我们报告。",
-)
-_CONTENT: Final = Words(
-    en="The content of {path} would not be the same after labelling. Nothing was put in place;"
-    " please report it.",
-    zh="{path} 写入标识后内容会发生变化。未替换任何文件，请向我们报告。",
 )

@@ -3,20 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
 from hegui.app.guards import guard_runners
+from hegui.app.logkeys import LogKeys, heads_in
 from hegui.app.packs import day_of, packs_of
 from hegui.detectors import builtin, triage
 from hegui.detectors.packs import Pack
-from hegui.ledger.cosignature import ML_DSA_44
-from hegui.ledger.cosigning import SEED_BYTES, Cosigner, require_ml_dsa
+from hegui.ledger.cosigning import require_ml_dsa
 from hegui.ledger.log import Ledger
-from hegui.ledger.note import Signer
 from hegui.ledger.shared import SharedLedger, SpoolTerms
 from hegui.runners import compiling
 from hegui.runners.process import ProcessRunner
@@ -25,8 +25,7 @@ from hegui.screen.panel import Panel
 from hegui.screen.policy import Policy, default_policy, minors_layer, tailored
 from hegui.settings import KeyDirectory, Settings
 from hegui.settings.database import Postgres
-from hegui.settings.rules import slug
-from hegui.store import Place, exists, open_connection
+from hegui.store import Connection, Place, exists, open_connection
 from hegui.store.postgres.server import Server
 from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
 from hegui.vault.holders import epoch_name, key_name
@@ -42,12 +41,6 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-_LOST = Words(
-    en="The key file {name} is missing from {folder}, and the database needs it: {why}. Put it "
-    "back from your backup of the keys. A new one would not do.",
-    zh="{folder} 中缺少密钥文件 {name}，而数据库需要它：{why}。请从密钥备份中恢复，"
-    "新生成的密钥不能代替。",
-)
 _TWICE = Words(
     en="Two detectors are called {name}. Give the one in [[screen.detector]] or [[screen.guard]] "
     "another name.",
@@ -55,12 +48,6 @@ _TWICE = Words(
 )
 # which rows need which key file, and what is lost without it
 _NEEDS: Final = (
-    (
-        "SELECT 'signing' FROM log",
-        Words(
-            "nobody could tell the log's next head from a forged one", "无法证明账本前后是同一本"
-        ),
-    ),
     (
         "SELECT 'pepper' FROM caller_key",
         Words("no caller's key would be known any more", "所有调用方密钥都将失效"),
@@ -88,50 +75,44 @@ _NEEDS: Final = (
             "已知用户会变成陌生人，被暂停的用户也会被放行",
         ),
     ),
-)
-
-_NEEDS_SECOND: Final = (
-    # heads that the log itself has signed twice
-    """SELECT 'signing-ml-dsa-44' FROM log WHERE length(checkpoint) -
-    length(replace(checkpoint, '— ' || origin || ' ', '')) >= 2 * length('— ' || origin || ' ')""",
-    Words(
-        "nobody could tell the log's next second signature from a forged one",
-        "无法分辨账本今后的第二个签名是真是假",
+    (
+        "SELECT DISTINCT 'media' FROM medium WHERE ended IS NULL",
+        Words(
+            "the addresses of generated media that were given out would lead nowhere",
+            "已提供的生成媒体地址都将失效",
+        ),
     ),
 )
-
 
 EVERY_EPOCH: Final = "epoch-*"
 """Stands for the key files of all epochs."""
 
 
 def require_keys(settings: Settings, given_up: str = "") -> None:
-    """Raise ``Misconfigured`` when a key file that the database rests on is gone.
+    """Raise ``Misconfigured`` when a key file that the database rests on is gone or another one.
 
     Key files are made at their first use; a lost one must never be made anew in silence.
     ``given_up`` is one that the operator says will not come back, or ``EVERY_EPOCH``: a log is
     written without opening any content.
     """
     place = place_of(settings)
-    if not exists(place):
-        return
-    held = {*key_directory(settings).names(), given_up}
-    connection = open_connection(place)
-    try:
-        needs = (_NEEDS_SECOND, *_NEEDS) if settings.ledger.ml_dsa else _NEEDS
-        for query, why in needs:
-            for (name,) in connection.execute(query).fetchall():
-                needed = _needed(query, name)
-                spared = given_up == EVERY_EPOCH and needed.startswith("epoch-")
-                if needed not in held and not spared:
-                    folder = settings.key_directory
-                    words = Words(
-                        _LOST.en.format(name=needed, folder=folder, why=why.en),
-                        _LOST.zh.format(name=needed, folder=folder, why=why.zh),
-                    )
-                    raise Misconfigured(words)
-    finally:
-        connection.close()
+    if exists(place):
+        with closing(open_connection(place)) as connection:
+            check_keys(settings, connection, given_up)
+
+
+def check_keys(settings: Settings, connection: Connection, given_up: str = "") -> None:
+    """Do what ``require_keys`` does, in a database that is open, if only for reading."""
+    log_keys, keys = log_keys_of(settings), key_directory(settings)
+    for tenant, head in heads_in(connection).items():
+        log_keys.require(tenant, head)
+    held = {*keys.names(), given_up}
+    for query, why in _NEEDS:
+        for (name,) in connection.execute(query).fetchall():
+            needed = _needed(query, name)
+            spared = given_up == EVERY_EPOCH and needed.startswith("epoch-")
+            if needed not in held and not spared:
+                raise keys.lost(needed, why)
 
 
 def _needed(query: str, name: str | int) -> str:
@@ -164,32 +145,17 @@ def pepper(settings: Settings) -> bytes:
     return key_directory(settings).load_or_create("pepper", 32)
 
 
-def origin_of(settings: Settings, tenant: str) -> str:
-    """Return the name of a tenant's log."""
-    origin = settings.ledger.origin
-    return origin if tenant == "default" else f"{origin}/{slug(tenant)}"
-
-
 def require_second_key(settings: Settings) -> None:
     """Raise ``Misconfigured`` where heads are to be signed with ML-DSA-44 and cannot be."""
     if settings.ledger.ml_dsa:
         require_ml_dsa()
 
 
-def signer_for(settings: Settings) -> Callable[[str], Signer]:
-    """Return what gives each tenant's signer; the private key is made at the first use."""
+def log_keys_of(settings: Settings) -> LogKeys:
+    """Return what gives each tenant's signer. Key files are made when a log is begun."""
     require_second_key(settings)
-    keys = key_directory(settings)
-    private = keys.load_or_create("signing", 32)
-    if not settings.ledger.ml_dsa:
-        return lambda tenant: Signer(origin_of(settings, tenant), private)
-    second = keys.load_or_create("signing-ml-dsa-44", SEED_BYTES)
-
-    def signer(tenant: str) -> Signer:
-        origin = origin_of(settings, tenant)
-        return Signer(origin, private, Cosigner(origin, second, ML_DSA_44))
-
-    return signer
+    ledger = settings.ledger
+    return LogKeys(key_directory(settings), ledger.origin, ml_dsa=ledger.ml_dsa)
 
 
 def open_ledger(
@@ -205,8 +171,7 @@ def open_ledger(
     if isinstance(place, Server):
         return SharedLedger(
             place,
-            signer_for(settings),
-            lambda tenant: origin_of(settings, tenant),
+            log_keys_of(settings),
             heads=settings.data_dir / "heads",
             spool=spool_of(settings) if spool else None,
             sign_seconds=settings.ledger.sign_seconds,
@@ -215,8 +180,7 @@ def open_ledger(
         )
     return Ledger(
         settings.database,
-        signer_for(settings),
-        lambda tenant: origin_of(settings, tenant),
+        log_keys_of(settings),
         sign_seconds=settings.ledger.sign_seconds,
         sign_leaves=settings.ledger.sign_leaves,
         accepting=accepting,

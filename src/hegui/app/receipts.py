@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hegui.app import parts
+from hegui.app.published import vkeys_of
 from hegui.gateway.evidence import appeal_number, appeal_of, evidence_number, exchange_of
 from hegui.ledger import finding, kinds, leaf
 from hegui.ledger.receipts import MOST_RECORDS, Subject, file_name, write_receipt
@@ -65,7 +66,7 @@ def receipt(settings: Settings, number: str, clock: Clock = parts.now) -> Receip
         ledger.add_blocking(Entry(found.tenant, record))
     finally:
         ledger.close()
-    vkey = parts.signer_for(settings)(found.tenant).vkey
+    vkey = vkeys_of(settings, found.tenant)[0]
     until = time.monotonic() + _SIGNED_WITHIN
     while time.monotonic() < until:
         with read_log(parts.place_of(settings), found.tenant) as log:

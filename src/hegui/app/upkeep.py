@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from hegui.app import parts
+from hegui.app.shelf import OpenShelf, ShelfSink, open_shelf, unopened
 from hegui.ledger import kinds, leaf
 from hegui.ledger.log import Ledger
 from hegui.ledger.shared import SharedLedger
@@ -49,12 +51,12 @@ def open_vault(settings: Settings, clock: Clock, holders: Mapping[str, Holder]) 
     return Vault(parts.place_of(settings), parts.key_directory(settings), clock, holders=holders)
 
 
-def sinks_of(rows: Rows) -> tuple[Sink, ...]:
+def sinks_of(rows: Rows, shelf: OpenShelf = unopened) -> tuple[Sink, ...]:
     """Return every place that may hold something of a person, each with its erase hook.
 
     A new index, cache or export of content is not finished before it stands here.
     """
-    return VaultSink(rows), MemorySink(), HandedOver(rows)
+    return VaultSink(rows), MemorySink(), HandedOver(rows), ShelfSink(rows, shelf)
 
 
 def recorder(ledger: Ledger | SharedLedger, clock: Clock) -> Record:
@@ -98,6 +100,7 @@ class Upkeep:
         self._pause = pause
         self._keys = parts.key_directory(settings)
         self._record = recorder(ledger, clock)
+        self._shelf = partial(open_shelf, settings, ledger, clock)
         self.rows = Rows(parts.place_of(settings))
 
     def __enter__(self) -> Self:
@@ -154,7 +157,7 @@ class Upkeep:
             self.rows,
             Epochs(self.rows.query, self._holders, self._clock),
             self._record,
-            sinks_of(self.rows),
+            sinks_of(self.rows, self._shelf),
             self._clock,
             self._settings.vault.epoch_days,
             Remembered(self._settings.data_dir / "erasures"),

@@ -34,6 +34,12 @@ SHELF = {
         "hegui.cli.label:label",
         Words("label files, read and verify their labels", "为文件加标识，读取和核验标识"),
     ),
+    "media": (
+        "hegui.cli.media:media",
+        Words(
+            "list and withdraw media that were given out by address", "查看和撤回以地址提供的媒体"
+        ),
+    ),
     "rules": (
         "hegui.cli.rules:rules",
         Words("check, count, import and export rule packs", "检查、统计、导入和导出规则包"),
@@ -81,6 +87,10 @@ SHELF = {
             "say what is due after an incident, and draft its report",
             "说明事件发生后的各项时限，起草报告",
         ),
+    ),
+    "statement": (
+        "hegui.cli.statement:statement",
+        Words("publish what the public must be told", "公布应当向公众说明的事项"),
     ),
     "vault": (
         "hegui.cli.vault:vault",

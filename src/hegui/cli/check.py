@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,9 @@ def _around(settings: "Settings") -> "list[Problem]":
         if isinstance(place, Server):
             place.look()
         elif place.exists():
-            open_database(place, read_only=True).close()
+            with closing(open_database(place, read_only=True)) as connection:
+                if settings.key_directory.exists() and not problems:
+                    parts.check_keys(settings, connection)
     except HeguiError as error:
         problems.append(_unplaced("database" if settings.postgres.url else "data_dir", error.words))
     return problems

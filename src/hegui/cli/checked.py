@@ -8,7 +8,15 @@ from hegui.app.enforced import ROLES, Ruling, clauses, rulings, uncovered
 from hegui.app.packs import packs_of
 from hegui.cli.columns import aligned, table, wrapped
 from hegui.cli.guarded import TITLE, guard_notes, guards, guards_data
-from hegui.cli.notes import applicability, content_kept, labelling, notes
+from hegui.cli.notes import (
+    applicability,
+    content_kept,
+    label_page,
+    label_page_data,
+    labelling,
+    media,
+    notes,
+)
 from hegui.cli.outside import TITLE as CONFIRMED
 from hegui.cli.outside import confirmed, confirmed_data
 from hegui.measures import Risk
@@ -110,6 +118,8 @@ def page(checked: Checked, lang: Lang) -> list[str]:
     for title, words in (
         (Words("What content is kept", "留存哪些内容"), content_kept(settings)),
         (Words("How replies are labelled", "如何标识"), labelling(settings)),
+        (Words("Who may have files read", "谁可以查看文件标识"), label_page(settings)),
+        (Words("Pictures and speech", "图片和语音"), media(settings)),
     ):
         lines += ["", title.say(lang), *_paragraph(words.say(lang))]
     lines += ["", CONFIRMED.say(lang), *confirmed(settings, lang)]
@@ -253,7 +263,9 @@ def as_data(checked: Checked) -> dict[str, Any]:
             "log_days": content.log_days,
             "why": _both(content.why),
         },
+        "media": {"unjudged": settings.media.unjudged, "sound": settings.media.sound},
         "labels": {"text": settings.labels.text, "language": settings.labels.language},
+        "label_page": label_page_data(settings),
         "witnesses": confirmed_data(settings),
         "notes": [_both(words) for words in [*notes(settings), *guard_notes(settings)]],
     }

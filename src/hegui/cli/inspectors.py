@@ -1,7 +1,6 @@
 """``hegui inspectors``: keys that open records for an inspection."""
 
 import json
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from hegui.cli.columns import table
-from hegui.cli.keys import KEY_STATES, date_of, end_of, put_on_record
+from hegui.cli.keys_shared import KEY_STATES, date_of, end_of, listed, put_on_record, revoke
 from hegui.cli.ledger_export import BEIJING, instant
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
@@ -147,14 +146,9 @@ def list_inspectors(config: Path, *, as_json: bool) -> int:
     """List all keys."""
     from hegui.app import parts
     from hegui.callers.inspectors import listing
-    from hegui.store import exists, open_connection
 
     settings = read_settings(config)
-    records: list[Inspector] = []
-    place = parts.place_of(settings)
-    if exists(place):
-        with closing(open_connection(place)) as connection:
-            records = listing(connection)
+    records = listed(settings, listing)
     at = parts.now()
     if as_json:
         click.echo(json.dumps([_row(record, at) for record in records], ensure_ascii=False))
@@ -205,24 +199,11 @@ _HEADING: Final = (
 )
 @SETTINGS_OPTION
 @click.argument("key_id", metavar="ID")
-def revoke(config: Path, key_id: str) -> int:
+def revoke_key(config: Path, key_id: str) -> int:
     """Revoke a key for good."""
-    from hegui.app import parts
     from hegui.callers.inspectors import revocation
-    from hegui.ledger.kinds import named
-    from hegui.store import open_connection
 
-    settings = read_settings(config)
-    at = parts.now()
-    with closing(open_connection(parts.place_of(settings))) as connection:
-        record, write = revocation(connection, key_id, at)
-    if record.revoked is not None:
-        say(Words("{id} was revoked before.", "{id} 此前已吊销。").fill(id=record.id))
-        return CLEAN
-    told = (named("inspector.revoked"), at, {"key": record.id})
-    put_on_record(settings, record.tenant, told, write)
-    say(Words("{id} is revoked.", "{id} 已吊销。").fill(id=record.id))
-    return CLEAN
+    return revoke(config, key_id, revocation, "inspector.revoked")
 
 
 def _legal_day(ms: int) -> str:

@@ -1,24 +1,19 @@
 """``hegui keys``: callers' keys. Each creation and revocation goes on record with its row."""
 
 import json
-import re
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hegui.cli.columns import table
+from hegui.cli.keys_shared import KEY_STATES, date_of, end_of, listed, put_on_record, revoke
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
-from hegui.terms import BadRequest, Entry, Words, Write
+from hegui.terms import Words
 
 if TYPE_CHECKING:
     from hegui.callers import KeyRecord
-    from hegui.settings import Settings
-
-_DAY_MS = 86_400_000
 
 
 @click.group(
@@ -142,14 +137,9 @@ def list_keys(config: Path, *, as_json: bool) -> int:
     """List all keys."""
     from hegui.app import parts
     from hegui.callers.keys import listing
-    from hegui.store import exists, open_connection
 
     settings = read_settings(config)
-    records = []
-    place = parts.place_of(settings)
-    if exists(place):
-        with closing(open_connection(place, read_only=True)) as connection:
-            records = listing(connection)
+    records = listed(settings, listing)
     at = parts.now()
     if as_json:
         click.echo(json.dumps([_row(record, at) for record in records], ensure_ascii=False))
@@ -185,11 +175,6 @@ _HEADING = (
     Words("expires", "失效"),
     Words("note", "备注"),
 )
-KEY_STATES = {
-    "active": Words("active", "有效"),
-    "expired": Words("expired", "已过期"),
-    "revoked": Words("revoked", "已吊销"),
-}
 
 
 @keys.command(
@@ -206,63 +191,12 @@ KEY_STATES = {
 @click.argument("key_id", metavar="ID")
 def revoke_key(config: Path, key_id: str) -> int:
     """Revoke a key for good."""
-    from hegui.app import parts
     from hegui.callers.keys import revocation
-    from hegui.ledger.kinds import named
-    from hegui.store import open_connection
 
-    settings = read_settings(config)
-    at = parts.now()
-    with closing(open_connection(parts.place_of(settings), read_only=True)) as connection:
-        record, write = revocation(connection, key_id, at)
-    if record.revoked is not None:
-        say(Words("{id} was revoked before.", "{id} 此前已吊销。").fill(id=record.id))
-        return CLEAN
-    put_on_record(settings, record.tenant, (named("key.revoked"), at, {"key": record.id}), write)
-    say(Words("{id} is revoked.", "{id} 已吊销。").fill(id=record.id))
-    return CLEAN
-
-
-def put_on_record(
-    settings: "Settings", tenant: str, said: tuple[Any, int, dict[str, Any]], write: Write
-) -> None:
-    """Write the row and the record that tells of it in one transaction."""
-    from hegui.app import parts
-    from hegui.ledger.leaf import make as make_leaf
-
-    kind, at, fields = said
-    ledger = parts.open_ledger(settings)
-    try:
-        ledger.add_blocking(Entry(tenant, make_leaf(kind, at, tenant, fields), (write,)))
-    finally:
-        ledger.close()
+    return revoke(config, key_id, revocation, "key.revoked")
 
 
 def _row(record: "KeyRecord", at: int) -> dict[str, Any]:
     names = ("id", "tenant", "audience", "label_mode", "refusal_mode", "created", "expires")
     row = {name: getattr(record, name) for name in (*names, "revoked", "note")}
     return {**row, "state": record.state(at)}
-
-
-def date_of(ms: int) -> str:
-    """Return a moment's day (UTC)."""
-    return datetime.fromtimestamp(ms / 1_000, UTC).strftime("%Y-%m-%d")
-
-
-def end_of(said: str | None, at: int) -> int | None:
-    """Read ``90d`` or a date as the moment at which a key ends."""
-    if said is None:
-        return None
-    if re.fullmatch(r"[0-9]{1,5}d", said):
-        return at + int(said[:-1]) * _DAY_MS
-    try:
-        day = datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        raise BadRequest(
-            Words(
-                "--expires is a number of days such as 90d, or a date such as 2027-01-31",
-                "--expires 应为天数（如 90d）或日期（如 2027-01-31）",
-            ),
-            param="expires",
-        ) from None
-    return int(day.timestamp() * 1_000) + _DAY_MS

@@ -10,10 +10,9 @@ import click
 
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, command, option, say
-from hegui.terms import BadRequest, Entry, Words
+from hegui.terms import BadRequest, Words
 
 _MOST_TERMS: Final = 16 * 1024 * 1024
-_TENANT: Final = "default"
 _DAY_MS: Final = 86_400_000
 
 
@@ -53,7 +52,10 @@ _DAY_MS: Final = 86_400_000
     "--until",
     required=True,
     metavar="YYYY-MM-DD",
-    words=Words("the last day (UTC) on which it holds", "最后有效日（UTC）"),
+    words=Words(
+        "the last day (UTC) on which it holds, at most three years ahead",
+        "最后有效日（UTC），最长三年",
+    ),
 )
 @option(
     "--by",
@@ -68,8 +70,6 @@ def agreement(config: Path, terms: Path, until: str, *, as_json: bool, **said: A
 
     from hegui.app import agreements, parts
     from hegui.app.labelling import new_number
-    from hegui.ledger.kinds import named
-    from hegui.ledger.leaf import make
 
     settings = read_settings(config)
     at = parts.now()
@@ -82,13 +82,7 @@ def agreement(config: Path, terms: Path, until: str, *, as_json: bool, **said: A
     made = agreements.Agreement(
         agreement=f"LA-{new_number(at)}", terms=_digest(terms), since=at, until=end, **said
     )
-    ledger = parts.open_ledger(settings)
-    try:
-        leaf = make(named("label.agreement"), at, _TENANT, asdict(made))
-        ledger.add_blocking(Entry(_TENANT, leaf))
-    finally:
-        ledger.close()
-    agreements.keep(settings.data_dir, made)
+    agreements.conclude(settings, made)
     if as_json:
         click.echo(json.dumps(asdict(made), ensure_ascii=False))
         return CLEAN

@@ -1,7 +1,6 @@
 """``hegui label write``: put labels into files, each proven, and on record."""
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,34 +9,38 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from hegui.cli.label_files import files_in, shown, shown_words
+from hegui.cli import progress
+from hegui.cli.label_files import files_in, shown
+from hegui.cli.label_told import tell, tell_refused
 from hegui.cli.shared import JSON_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, MISCONFIGURED, command, lang_of, option, say
-from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Misconfigured, Unavailable, Words
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, MISCONFIGURED, command, option, say
+from hegui.terms import BadRequest, Corrupt, Entry, Misconfigured, Unavailable, Words
 
 if TYPE_CHECKING:
-    from hegui.app.explicit import Mode
     from hegui.app.labelling import Record, Written
+    from hegui.labels.explicit.choosing import Mode
     from hegui.labels.sm2 import PrivateKey
     from hegui.labels.value import Implicit
     from hegui.settings import Settings
 
 _WORDS = Words(
     "Put the notice and the label into files; folders are labelled with all that is in them. The "
-    "content of a file is not encoded anew (drawing a notice on a picture does so for the picture),"
+    "content of a file is not encoded anew (drawing on a picture or a film does so for it),"
     " the label is read back from what was written, and only then the file is put in place. Another"
     " producer's label stays, with you as the propagator. With settings (-c, or hegui.toml in this "
     "folder) each file is on record. Exit code 2: a file could not be written; 3: one was refused.",
     "为文件加上显式标识和隐式标识；给出文件夹则处理其中所有文件。文件内容不会重新编码"
-    "（在图片上绘制标识时，图片除外），写入后读回核对，确认无误才替换。其他生成者的标识予以保留，"
+    "（在图片或视频上绘制标识时除外），写入后读回核对，确认无误才替换。其他生成者的标识予以保留，"
     "只填写传播者字段。有配置（-c 或当前目录的 hegui.toml）时，每个文件都记录在案。"
     "退出码：2 有文件无法写入；3 有文件被拒绝。",
 )
 _EXAMPLES = Words(
     "hegui label photo.jpg -o out.jpg\nhegui label write --in-place folder/\n"
-    "hegui label film.mp4 -o out.mp4 --explicit present --by 'editor 3'",
+    "hegui label film.mp4 -o out.mp4 --explicit present --by 'editor 3'\n"
+    "hegui label film.mp4 -o out.mp4 --encoder libx264",
     "hegui label photo.jpg -o out.jpg\nhegui label write --in-place folder/\n"
-    "hegui label film.mp4 -o out.mp4 --explicit present --by 'editor 3'",
+    "hegui label film.mp4 -o out.mp4 --explicit present --by 'editor 3'\n"
+    "hegui label film.mp4 -o out.mp4 --encoder libx264",
 )
 _DEFAULT: Final = Path("hegui.toml")
 _TENANT: Final = "default"
@@ -109,10 +112,20 @@ _MOST_KEY: Final = 8_192  # bytes of a key file
     type=click.Choice(["auto", "interface", "present"]),
     default="auto",
     words=Words(
-        "auto puts a notice into pictures, texts, Word files, MP3 and WAV; interface: your service "
-        "shows it (text and sound only); present: the content shows it already (auto)",
-        "auto 写入图片、文本、Word、MP3 和 WAV；interface 由服务界面提示（仅限文本和音频）；"
-        "present 内容已显示标识（默认 auto）",
+        "auto puts a notice into pictures, films, texts, PDF and Office files, MP3, AAC, Opus and "
+        "WAV; interface: your service shows it (text and sound only); present: the content shows "
+        "it already (auto)",
+        "auto 写入图片、视频、文本、PDF 和 Office 文件、MP3、AAC、Opus 和 WAV；"
+        "interface 由服务界面提示（仅限文本和音频）；present 内容已显示标识（默认 auto）",
+    ),
+)
+@option(
+    "--encoder",
+    default="auto",
+    metavar="auto|NAME",
+    words=Words(
+        "FFmpeg's encoder for films with a notice; auto takes none under the GPL (auto)",
+        "为视频添加标识时所用的 FFmpeg 编码器；auto 不会选用 GPL 许可的编码器（默认 auto）",
     ),
 )
 @option(
@@ -140,7 +153,7 @@ _MOST_KEY: Final = 8_192  # bytes of a key file
 @JSON_OPTION
 def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said: Any) -> int:
     """Put labels into files."""
-    from hegui.app import labelling
+    from hegui.app import films, labelling
 
     settings = _settings(config)
     single = len(files) == 1 and not files[0].is_dir()
@@ -148,7 +161,9 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
     code = CLEAN
     count = 0
     mode = _mode(settings, said)
-    with _recording(settings, said) as record:
+    recording = _recording(settings, said, as_json=as_json)
+    with recording as record, progress.film_encoded() as told:
+        film = films.Film(said["encoder"], told)
         for path, folder in files_in(files):
             count += 1
             target = _target(path, folder, said, single=single)
@@ -156,14 +171,14 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
                 if target != path:
                     target.parent.mkdir(parents=True, exist_ok=True)
                 label = _label(settings, said)
-                written = labelling.label(path, target, label, mode, record=record)
+                written = labelling.label(path, target, label, mode, record=record, film=film)
             except (BadRequest, Unavailable, Corrupt) as error:
                 if single and not as_json:
                     raise
                 code = max(code, MISCONFIGURED if isinstance(error, BadRequest) else COULD_NOT_TELL)
-                _tell_refused(path, error, as_json=as_json)
+                tell_refused(path, error, as_json=as_json)
                 continue
-            _tell(written, as_json=as_json)
+            tell(written, as_json=as_json)
     if settings is None:
         say(_NOT_RECORDED, err=True)
     if count == 0:
@@ -186,7 +201,7 @@ def _mode(settings: "Settings | None", said: dict[str, Any]) -> "Mode":
         return mode
     if settings is None:
         raise BadRequest(_NO_RECORD, param="agreement")
-    agreements.in_force(settings.data_dir, said["agreement"], parts.now())
+    agreements.in_force(settings, said["agreement"], parts.now())
     return "agreement"
 
 
@@ -255,10 +270,12 @@ def _key_in(path: Path) -> "PrivateKey":
 
 
 @contextmanager
-def _recording(settings: "Settings | None", said: dict[str, Any]) -> "Iterator[Record]":
-    """Give what puts a label on record; without settings it does nothing."""
+def _recording(
+    settings: "Settings | None", said: dict[str, Any], *, as_json: bool
+) -> "Iterator[Record | None]":
+    """Give what puts a label on record; without settings nothing, unless digests are printed."""
     if settings is None:
-        yield lambda written: None  # noqa: ARG005 - there is nowhere to put it
+        yield (lambda written: None) if as_json else None  # noqa: ARG005 - there is nowhere to put it
         return
     from hegui.app import parts
 
@@ -305,34 +322,6 @@ def _named(value: str) -> str:
     return "sha256:" + hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
 
 
-def _tell(written: "Written", *, as_json: bool) -> None:
-    label = written.implicit
-    if as_json:
-        names = ("format", "form", "explicit", "cause", "payload", "file")
-        said = {name: getattr(written, name) for name in names}
-        fields = {name: getattr(label, name) for name in label.__struct_fields__}
-        _print({"target": str(written.target), **said, "label": fields})
-        return
-    words = _CAUSES[written.cause]
-    say(words.fill(path=shown(str(written.target)), id=label.ProduceID, form=written.form))
-    if written.form == "sidecar":
-        say(_BESIDE.fill(form=written.format))
-
-
-def _tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
-    words = shown_words(error.words).say(lang_of())
-    if as_json:
-        code = error.code if isinstance(error, BadRequest) else type(error).__name__.lower()
-        _print({"source": str(path), "error": code, "words": words})
-    else:
-        click.echo(f"{shown(str(path))}: {words}", err=True)
-
-
-def _print(data: dict[str, Any]) -> None:
-    line = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
-    click.echo(line.decode())
-
-
 _WHERE: Final = Words(
     "say where the labelled file goes: -o OUT, or --in-place",
     "请指定写到哪里：-o OUT 或 --in-place",
@@ -367,20 +356,4 @@ _NOTHING: Final = Words(
 _NOT_RECORDED: Final = Words(
     "Nothing was put on record: there is no hegui.toml here, and none was named with -c.",
     "未记录在案：当前目录没有 hegui.toml，也未用 -c 指定。",
-)
-_CAUSES: Final = {
-    "added": Words("{path}: labelled as {id} ({form})", "{path}：已加标识，编号 {id}（{form}）"),
-    "replaced": Words(
-        "{path}: labelled as {id} in place of an older label ({form})",
-        "{path}：已替换原有标识，编号 {id}（{form}）",
-    ),
-    "kept": Words(
-        "{path}: the producer's label {id} was kept, with you as the propagator ({form})",
-        "{path}：保留生成者标识 {id}，已填写传播者（{form}）",
-    ),
-}
-_BESIDE: Final = Words(
-    "  No guide names a place for a label in {form}: it lies in a file beside, NAME.aigc.json. Keep"
-    " the two together.",
-    "  现有指南未规定 {form} 格式的标识位置：标识写入旁附文件 NAME.aigc.json，请与原文件一并保存。",
 )

@@ -29,7 +29,6 @@ from hegui.terms import BadRequest, Lang, Words
 if TYPE_CHECKING:
     from hegui.ledger.attested import Outside
     from hegui.ledger.verify import NotProven, Report
-    from hegui.settings import Settings
 
 
 @click.group(
@@ -129,11 +128,13 @@ def verify(
     **how: Any,
 ) -> int:
     """Recompute every hash and check every signature."""
+    from hegui.app import published
+
     given = _given(vkeys)
     settings = None
     if db is None:
         settings = read_settings(config)
-        given = given or _own(settings)
+        given = given or _firsts(published.vkeys(settings))
         heads = heads or settings.data_dir / "heads"
         if settings.postgres.url:
             from hegui.app.copying import local_copy
@@ -206,25 +207,23 @@ def _check(
 @JSON_OPTION
 def vkey(config: Path, *, as_json: bool) -> int:
     """Print the verifier key of every log."""
+    from hegui.app import published
+
     settings = read_settings(config)
-    own = _own(settings)
+    own = published.vkeys(settings)
     if as_json:
-        click.echo(json.dumps(own, ensure_ascii=False))
+        click.echo(json.dumps(_firsts(own), ensure_ascii=False))
         return CLEAN if own else COULD_NOT_TELL
-    for tenant, key in sorted(own.items()):
-        click.echo(f"{tenant}={key}")
-        for second in _seconds(settings, tenant):
-            click.echo(f"{tenant}={second}")
+    for tenant, keys in sorted(own.items()):
+        for key in keys:
+            click.echo(f"{tenant}={key}")
     if not own:
         say(Words("There is no log yet.", "还没有账本。"), err=True)
     return CLEAN if own else COULD_NOT_TELL
 
 
-def _seconds(settings: "Settings", tenant: str) -> tuple[str, ...]:
-    """Return the keys of a log's further signatures (ML-DSA-44)."""
-    from hegui.app import parts
-
-    return parts.signer_for(settings)(tenant).vkeys[1:]
+def _firsts(own: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    return {tenant: first for tenant, (first, *_) in own.items()}
 
 
 def _given(vkeys: tuple[str, ...]) -> dict[str, str]:
@@ -237,34 +236,6 @@ def _given(vkeys: tuple[str, ...]) -> dict[str, str]:
             )
         given[tenant] = vkey
     return given
-
-
-def _own(settings: "Settings") -> dict[str, str]:
-    """Return the verifier key of every log in the settings' database, from our own signing key."""
-    import sqlite3
-    from urllib.parse import quote
-
-    from hegui.app import parts
-
-    if not (settings.key_directory / "signing").exists():
-        return {}
-    signer = parts.signer_for(settings)
-    if settings.postgres.url:
-        from hegui.app.copying import tenants_on_server
-
-        return {tenant: signer(tenant).vkey for tenant in tenants_on_server(settings)}
-    if not settings.database.exists():
-        return {}
-    try:
-        address = f"file:{quote(str(settings.database.resolve()))}?mode=ro"
-        connection = sqlite3.connect(address, uri=True)
-        try:
-            tenants = [str(tenant) for (tenant,) in connection.execute("SELECT tenant FROM log")]
-        finally:
-            connection.close()
-    except sqlite3.Error:
-        return {}  # the check itself says what is wrong with the file
-    return {tenant: signer(tenant).vkey for tenant in tenants}
 
 
 def _page(report: "Report", name: str, lang: Lang) -> list[str]:

@@ -32,7 +32,7 @@ def trusted(
 
     outside = Outside(own={tenant: (vkey,) for tenant, vkey in given.items()})
     if settings is not None:
-        outside = outside_of(settings, given)
+        outside = outside_of(settings)
     for vkey in witnesses:
         try:
             read_key(vkey)

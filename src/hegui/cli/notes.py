@@ -1,5 +1,7 @@
 """The sentences of ``hegui check``: applicability, content, labels, and what to mind."""
 
+from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from hegui.terms import Words
@@ -60,6 +62,59 @@ _LABELS: Final = {
 }
 
 
+_PAGE: Final = Words(
+    "Anyone may read a file's label at /label: up to {most} MiB, {n} files a minute from one "
+    "address; nothing of it is kept.",
+    "任何人可在 /label 查看文件的标识：文件不超过 {most} MiB，同一地址每分钟 {n} 个，"
+    "不作任何留存。",
+)
+_NO_PAGE: Final = Words("The public page /label is switched off.", "公开页面 /label 已关闭。")
+_INSPECT: Final = Words(
+    "For platforms, /label/inspect writes the propagation fields as {code}.",
+    "/label/inspect 供传播平台使用，以编码 {code} 写入传播要素。",
+)
+_NO_CODE: Final = Words(
+    "/label/inspect tells what a file is, and cannot write the propagation fields: there is no "
+    "provider code.",
+    "/label/inspect 可以判断文件性质，但没有服务提供者编码，无法写入传播要素。",
+)
+_UNJUDGED: Final = {
+    "refuse": Words(
+        "Requests for pictures and speech are refused, because no attached detector can judge what "
+        "would be made (media.unjudged).",
+        "图片和语音请求一律拒绝，因为没有检测器能审核生成的内容（media.unjudged）。",
+    ),
+    "record": Words(
+        "What is asked for is screened; the pictures and the sound themselves are judged by nobody "
+        "and recorded as unjudged (media.unjudged).",
+        "请求中的文字会审核；图片和声音本身无人审核，记为“未判断”（media.unjudged）。",
+    ),
+}
+_NO_MEDIA_CODE: Final = Words(
+    "Without provider.uscc none is given out: its label could not name the provider.",
+    "没有 provider.uscc 时不提供图片和语音，因为标识中无法写明服务提供者。",
+)
+_PICTURES: Final = Words(
+    "Each picture gets a notice in a corner and a label in its metadata before it leaves.",
+    "每张图片在送出之前都会在一角加上提示，并在元数据中写入标识。",
+)
+_SOUND: Final = {
+    "rhythm": Words(
+        "Speech begins with the rhythm short long, short short (MP3 and WAV).",
+        "语音以“短长 短短”节奏开头（MP3、WAV）。",
+    ),
+    "interface": Words(
+        "Speech carries its label in the metadata only: your player must show a permanent notice.",
+        "语音只在元数据中带标识：播放界面必须持续显示提示。",
+    ),
+}
+_NO_PILLOW: Final = Words(
+    "Pillow is not installed, so no notice can be drawn and every picture is withheld: install "
+    "hegui[media].",
+    "没有安装 Pillow，无法在图片上添加提示，所有图片都不会送出：请安装 hegui[media]。",
+)
+
+
 def applicability(settings: "Settings") -> Words:
     """Say whether the Measures apply, and why (Art. 2, 22)."""
     if settings.service.scope == "public":
@@ -83,9 +138,73 @@ def labelling(settings: "Settings") -> Words:
     return _LABELS[settings.labels.text]
 
 
+def label_page(settings: "Settings") -> Words:
+    """Say who may bring files to have their labels read (labelling measures, Art. 6)."""
+    page = settings.label_page
+    most = f"{page.bytes / 1_048_576:g}"
+    said = (_PAGE if page.on else _NO_PAGE).fill(most=most, n=page.per_minute)
+    code = page.propagator
+    inspect = _INSPECT.fill(code=code) if code else _NO_CODE
+    return Words(f"{said.en} {inspect.en}", said.zh + inspect.zh)
+
+
+def label_page_data(settings: "Settings") -> dict[str, bool | int | str]:
+    """Return the same for a program."""
+    page = settings.label_page
+    return {name: getattr(page, name) for name in ("on", "bytes", "per_minute", "propagator")}
+
+
+def media(settings: "Settings") -> Words:
+    """Say what becomes of pictures and speech that a model generates (Art. 12)."""
+    chosen = settings.media
+    told = [_UNJUDGED[chosen.unjudged]]
+    if not settings.provider.code:
+        told.append(_NO_MEDIA_CODE)
+    elif chosen.unjudged == "record":
+        told += [_PICTURES, _SOUND[chosen.sound]]
+        if find_spec("PIL") is None:
+            told.append(_NO_PILLOW)
+    return Words(" ".join(one.en for one in told), "".join(one.zh for one in told))
+
+
+def _of_addresses(settings: "Settings") -> Iterator[Words]:
+    """Give what should be minded where model servers answer with addresses or tasks."""
+    naming = [one for one in settings.upstreams if one.media_hosts or one.media_tasks]
+    if naming and not settings.service.public_url:
+        yield _NO_URL.fill(url=settings.public_url)
+    for upstream in naming:
+        if upstream.media_private:
+            yield _PRIVATE.fill(name=upstream.name)
+        if upstream.films_show_notice:
+            yield _STATED.fill(name=upstream.name)
+        elif upstream.media_tasks:
+            yield _BARE.fill(name=upstream.name)
+
+
+_NO_URL: Final = Words(
+    "service.public_url is not set: addresses of generated media begin with {url}, which callers "
+    "on other machines may not reach.",
+    "没有设置 service.public_url：生成媒体的地址以 {url} 开头，其他机器上的调用方可能无法访问。",
+)
+_PRIVATE: Final = Words(
+    "media_private is set for {name}: the media hosts that it names may lie in your own network.",
+    "{name} 设置了 media_private：其给出的媒体主机可以位于内网。",
+)
+_STATED: Final = Words(
+    "films_show_notice is your statement that films of {name} show the notice already; each is on "
+    "record with it. Look at one now and then.",
+    "films_show_notice 声明 {name} 的视频已显示标识，随每个视频记录在案。请定期抽看。",
+)
+_BARE: Final = Words(
+    "films_show_notice is not set for {name}: films are made there only where hegui can put the "
+    "notice into them itself.",
+    "{name} 没有设置 films_show_notice：只有 hegui 能够自行写入显式标识的视频才会生成。",
+)
+
+
 def notes(settings: "Settings") -> list[Words]:
     """Return what is allowed but should be minded, each with the place to change it."""
-    told = [*_of_the_service(settings), *_of_the_upstreams(settings)]
+    told = [*_of_the_service(settings), *_of_the_upstreams(settings), *_of_addresses(settings)]
     if settings.screen.on_fault == "allow":
         told.append(
             Words(

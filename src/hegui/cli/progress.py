@@ -16,6 +16,8 @@ _CHECKED = Words(
     "{done} of {total} entries checked, {rate} a second", "已核验 {done}/{total} 条，每秒 {rate} 条"
 )
 
+_ENCODED = Words("film: {percent} %", "视频：{percent}%")
+
 
 @contextmanager
 def entries_checked() -> Iterator[Callable[[int, int], None]]:
@@ -33,6 +35,30 @@ def entries_checked() -> Iterator[Callable[[int, int], None]]:
         said, spoken = now, True
         rate = round(done / (now - started))
         words = _CHECKED.fill(done=done, total=max(total, done), rate=rate).say(lang)
+        click.echo(f"\r{words}\x1b[K", nl=False, err=True)
+
+    try:
+        yield progress
+    finally:
+        if spoken:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@contextmanager
+def film_encoded() -> Iterator[Callable[[float], None]]:
+    """Give what is told which share of a film is encoded; it shows on a terminal only."""
+    said = time.perf_counter()
+    lang = lang_of()
+    shows = sys.stderr.isatty()
+    spoken = False
+
+    def progress(share: float) -> None:
+        nonlocal said, spoken
+        now = time.perf_counter()
+        if not shows or now - said < _EVERY:
+            return
+        said, spoken = now, True
+        words = _ENCODED.fill(percent=int(share * 100)).say(lang)
         click.echo(f"\r{words}\x1b[K", nl=False, err=True)
 
     try:

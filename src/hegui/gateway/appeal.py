@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from hegui.gateway.addresses import address_of, network_of
 from hegui.gateway.evidence import appeal_number, exchange_of, new_exchange_id
 from hegui.gateway.gate import Gate
 from hegui.ledger import kinds, leaf
@@ -123,7 +124,7 @@ class AppealPage:
             return self._form(lang, form, _NO_NUMBER, status=400)
         if not form["text"].strip() or len(form["text"]) > _TEXT_LIMIT:
             return self._form(lang, form, _NO_TEXT.fill(most=_TEXT_LIMIT), status=400)
-        if self.too_many(request.client.host if request.client else ""):
+        if self.too_many(address_of(request.scope, self._gate.settings.listen.proxies)):
             return self._form(lang, form, TOO_MANY, status=429)
         try:
             appeal, due = await self._record(exchange, form)
@@ -180,7 +181,7 @@ class AppealPage:
     def too_many(self, address: str) -> bool:
         """Tell whether this address, or everybody together, has sent too much in a minute."""
         now = self._gate.clock()
-        for key, most in ((address, _PER_MINUTE), ("*", _ALL_PER_MINUTE)):
+        for key, most in ((network_of(address), _PER_MINUTE), ("*", _ALL_PER_MINUTE)):
             times = [at for at in self._recent.pop(key, []) if now - at < _MINUTE_MS]
             self._recent[key] = times
             if len(times) >= most:

@@ -10,6 +10,7 @@ from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -175,6 +176,13 @@ class Evidence:
             fields["label"] = outcome.label
         record = leaf.make(_ANSWERED, self._clock(), exchange.caller.tenant, fields)
         return await self._ledger.add(Entry(exchange.caller.tenant, record, writes))
+
+    async def item(self, exchange: Exchange, kind: str, fields: Mapping[str, Any]) -> Receipt:
+        """Make the record of one picture or speech of an exchange durable."""
+        tenant = exchange.caller.tenant
+        held = {"exchange": exchange.id, **fields}
+        record = leaf.make(kinds.named(kind), self._clock(), tenant, held)
+        return await self._ledger.add(Entry(tenant, record))
 
     def _class(self, exchange: Exchange, seen: bool) -> str | None:  # noqa: FBT001 - a fact, not a mode
         keep = self._content.keep

@@ -6,6 +6,7 @@ file that it names.
 
 import asyncio
 from contextlib import suppress
+from typing import Protocol, TypeVar
 
 from hegui.gateway import completion
 from hegui.gateway.answer import Answer, frame_of
@@ -16,9 +17,17 @@ from hegui.gateway.prompts import Prompt
 from hegui.gateway.refusals import SUSPENDED
 from hegui.gateway.upstream import Call, UpstreamFailed
 from hegui.gateway.wire import Chat, read_chat
+from hegui.settings import Upstream
 from hegui.terms import Action, BadRequest, HeguiError, Receipt, Words
 
 _GONE, _ERROR = 499, 500  # what a record says for a status where the caller got none
+
+
+class _Stops(Protocol):
+    def stop(self) -> None: ...
+
+
+Called = TypeVar("Called", bound=_Stops)
 
 _NO_MINORS = Words(en="This service is not offered to minors.", zh="本服务不向未成年人提供。")
 
@@ -27,13 +36,13 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     """Answer one chat request (Art. 4, 9, 10, 11, 12, 14)."""
     limits = gate.settings.limits
     chat = read_chat(incoming.body, depth=limits.depth, choices=limits.choices)
-    exchange = _begin(gate, incoming, chat)
-    await _judge(gate, chat, exchange)
+    exchange = begin(gate, incoming, chat)
+    await judge(gate, chat, exchange)
     asked = gate.evidence.asked(exchange, len(chat.unjudged))
     if exchange.prompt.action > Action.MASK:
         return await _refuse_question(gate, chat, exchange, asked, out)
     calling = asyncio.ensure_future(_call(gate, chat, exchange))
-    receipt, call = await _both(asked, calling, gate, exchange, out)
+    receipt, call = await both(asked, calling, gate, exchange, out)
     label = reply_label(
         gate.settings.labels,
         gate.producer,
@@ -46,7 +55,7 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     try:
         await (answer.stream(call) if chat.stream else answer.plain(call))
     except asyncio.CancelledError:
-        await answer.unfinished(_how_cut(out), status=_GONE)
+        await answer.unfinished(how_cut(out), status=_GONE)
         raise
     except Exception:
         await answer.unfinished("error", status=_ERROR)
@@ -55,13 +64,16 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
         call.stop()
 
 
-def _begin(gate: Gate, incoming: Incoming, chat: Chat) -> Exchange:
-    """Settle who asks, under which policy, and which model server would answer."""
+def begin(gate: Gate, incoming: Incoming, chat: Chat, upstream: Upstream | None = None) -> Exchange:
+    """Settle who asks, under which policy, and which model server would answer.
+
+    That is ``upstream`` where it is known; otherwise the first that has the model.
+    """
     caller = incoming.caller(chat.subject)
     if caller.audience == "minor" and not gate.settings.service.minors:
         raise BadRequest(_NO_MINORS, status=403, code="minors_not_served")
     accept = incoming.headers.get("accept-language", "")
-    upstream = gate.upstreams.for_model(chat.model)
+    upstream = upstream or gate.upstreams.for_model(chat.model)
     return Exchange(
         id=new_exchange_id(gate.clock()),
         judge=gate.judge,
@@ -76,7 +88,7 @@ def _begin(gate: Gate, incoming: Incoming, chat: Chat) -> Exchange:
     )
 
 
-async def _judge(gate: Gate, chat: Chat, exchange: Exchange) -> None:
+async def judge(gate: Gate, chat: Chat, exchange: Exchange) -> None:
     """Judge the request, unless its sender is suspended: then nothing needs judging."""
     row = exchange.subject.row
     if row is not None and gate.standing.suspended(row):
@@ -94,13 +106,13 @@ async def _call(gate: Gate, chat: Chat, exchange: Exchange) -> Call:
         return await gate.upstreams.start(exchange.upstream, chat.outgoing())
 
 
-async def _both(
+async def both(
     asked: "asyncio.Future[Receipt]",
-    calling: "asyncio.Future[Call]",
+    calling: "asyncio.Future[Called]",
     gate: Gate,
     exchange: Exchange,
     out: Outbox,
-) -> tuple[Receipt, Call]:
+) -> tuple[Receipt, Called]:
     """Wait for the record, then for the model, which is called meanwhile."""
     started = exchange.watch.took()
     try:
@@ -112,14 +124,15 @@ async def _both(
         raise
     except asyncio.CancelledError:
         await _abandon(calling)
-        await gate.keep(_close_after(asked, gate, exchange, _how_cut(out)))
+        await gate.keep(_close_after(asked, gate, exchange, how_cut(out)))
         raise
     except HeguiError:
         await _abandon(calling)
         raise
 
 
-def _how_cut(out: Outbox) -> str:
+def how_cut(out: Outbox) -> str:
+    """Say by which end an exchange was cancelled."""
     return "shutdown" if out.stopping else "disconnected"
 
 
@@ -132,7 +145,7 @@ async def _close_after(
         await gate.close(exchange, Outcome(end=end, status=_GONE))
 
 
-async def _abandon(calling: "asyncio.Future[Call]") -> None:
+async def _abandon(calling: "asyncio.Future[Called]") -> None:
     calling.cancel()
     with suppress(asyncio.CancelledError, HeguiError):
         (await calling).stop()

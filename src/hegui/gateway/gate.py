@@ -15,6 +15,7 @@ from hegui.callers.standing import StandingBook
 from hegui.gateway.evidence import Evidence, Exchange, Outcome
 from hegui.gateway.idle import IdleWatch
 from hegui.gateway.jsonbody import write
+from hegui.gateway.media.parts import MediaParts
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
 from hegui.gateway.upstream import UpstreamFailed, Upstreams
@@ -58,6 +59,7 @@ class Gate:
     standing: StandingBook
     metrics: Metrics
     clock: Clock
+    media: MediaParts
     slow: Words = _SLOW
     stopping: Words = _STOPPING
     long: Words = _LONG
@@ -123,6 +125,7 @@ class Outbox:
         self.gone = False
         self.ended = False
         self.status = 0
+        self._plain = False
         self._watch: IdleWatch | None = None
 
     def head(self, *, evidence: str, aigc: str | None) -> None:
@@ -156,7 +159,10 @@ class Outbox:
         await self._stream(data + b"data: [DONE]\n\n" if last else data, last=last)
 
     async def failed(self, failed: UpstreamFailed) -> None:
-        """End a stream with an OpenAI error object."""
+        """End a stream with an OpenAI error object; one of bytes is cut, and so not whole."""
+        if self._plain:
+            self.ended = True
+            return
         event = {"error": error_object(failed.words.en, "server_error", failed.code)}
         await self._stream(b"data: " + write(event) + b"\n\ndata: [DONE]\n\n", last=True)
 
@@ -171,6 +177,20 @@ class Outbox:
         self.ended = last
         await self._hand({"type": "http.response.body", "body": data, "more_body": not last})
 
+    async def plain(self, data: bytes, content_type: str, *, last: bool) -> None:
+        """Send bytes of a stream that is no event stream."""
+        self._plain = True
+        if not self.started:
+            headers = [
+                (b"content-type", content_type.encode()),
+                (b"cache-control", b"no-store"),
+                (b"x-content-type-options", b"nosniff"),
+            ]
+            await self._start(200, headers)
+        if data or last:
+            self.ended = last
+            await self._hand({"type": "http.response.body", "body": data, "more_body": not last})
+
     async def whole(self, body: Mapping[str, Any], *, status: int = 200, after: int = 0) -> None:
         """Send one JSON object and end."""
         data = write(body)
@@ -183,6 +203,17 @@ class Outbox:
         await self._start(status, headers)
         self.ended = True
         await self._hand({"type": "http.response.body", "body": data})
+
+    async def long(self, body: Mapping[str, Any], name: str, pieces: Sequence[bytes]) -> None:
+        """Send one JSON object and end; its last field is text in base64 that comes in pieces."""
+        parts = [write(body)[:-1] + b',"' + name.encode() + b'":"', *pieces, b'"}']
+        length = str(sum(map(len, parts))).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+        await self._start(200, headers)
+        for part in parts:
+            await self._hand({"type": "http.response.body", "body": part, "more_body": True})
+        self.ended = True
+        await self._hand({"type": "http.response.body", "body": b""})
 
     async def _hand(self, message: dict[str, Any]) -> None:
         """Hand a message to the socket, which waits while the caller does not read.

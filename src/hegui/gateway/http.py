@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hegui.callers.assertion import Assertions
 from hegui.callers.caller import ANONYMOUS
-from hegui.callers.keys import KeyBook
+from hegui.callers.keys import KeyBook, KeyRecord
 from hegui.gateway.gate import Gate, Incoming, Outbox, error_object
 from hegui.gateway.jsonbody import too_large
 from hegui.gateway.refusals import language_of
@@ -32,8 +32,10 @@ _BUSY = Words(
     en="Too many requests are under way. Try again shortly.", zh="正在处理的请求过多，请稍后再试。"
 )
 _NO_PATH = Words(
-    en="There is nothing here. hegui serves /v1/chat/completions, /v1/models and /v1/moderations.",
-    zh="没有这个地址。hegui 提供 /v1/chat/completions、/v1/models 和 /v1/moderations。",
+    en="There is nothing here. hegui serves /v1/chat/completions, /v1/images/generations, "
+    "/v1/images/edits, /v1/audio/speech, /v1/models and /v1/moderations.",
+    zh="没有这个地址。hegui 提供 /v1/chat/completions、/v1/images/generations、/v1/images/edits、"
+    "/v1/audio/speech、/v1/models 和 /v1/moderations。",
 )
 _NO_METHOD = Words(en="This address takes {method}.", zh="此地址只接受 {method} 请求。")
 _CUT = Words(
@@ -47,23 +49,35 @@ _WATCH_AFTER = 0.1  # seconds; a call must be broken off within one of its calle
 class Doorkeeper:
     """Lets in who holds a key; reads a body within the limit."""
 
-    def __init__(self, gate: Gate, keys: KeyBook, assertions: Assertions | None) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        keys: KeyBook,
+        assertions: Assertions | None,
+        *,
+        body_bytes: int | None = None,
+    ) -> None:
         self._gate, self._keys, self._assertions = gate, keys, assertions
         self._anonymous = gate.settings.callers.anonymous
+        self._most = body_bytes or gate.settings.limits.body_bytes
 
     async def admit(self, scope: Scope, receive: Receive) -> Incoming:
         """Return the request. The key is checked before a byte of the body is read."""
         headers = Headers(scope=scope)
-        sent = headers.get("authorization")
-        key = ANONYMOUS if self._anonymous and not sent else self._keys.identify(sent)
+        key = self.identify(headers)
         claims = None
         if self._assertions is not None:
             token = headers.get(self._assertions.header)
             claims = self._assertions.read(token) if token else None
         return Incoming(await self._body(headers, receive), headers, key, claims)
 
+    def identify(self, headers: Mapping[str, str]) -> KeyRecord:
+        """Return the key that a request comes with; one that opens nothing is a ``BadRequest``."""
+        sent = headers.get("authorization")
+        return ANONYMOUS if self._anonymous and not sent else self._keys.identify(sent)
+
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
-        limit = self._gate.settings.limits.body_bytes
+        limit = self._most
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > limit:
             raise too_large(limit)
@@ -132,6 +146,9 @@ class Endpoint:
         if out.ended:
             return
         if out.started:
+            if isinstance(error, UpstreamFailed):
+                await out.failed(error)
+                return
             if isinstance(error, Unavailable):
                 _log.error("a stream was cut, because its evidence could not be written")
             code = "evidence_unavailable" if isinstance(error, Unavailable) else "internal_error"

@@ -1,5 +1,7 @@
 """What the gateway counts, for Prometheus. No content, no subject, no key is a label."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from hegui.gateway.whole_numbers import WholeNumbers
@@ -57,9 +59,34 @@ class Metrics:
         self._lag = Gauge(
             "hegui_ledger_lag", "Records that wait to be durable", registry=self.registry
         )
-        self._count_guards()
+        self._count_what_is_attached()
+        self._count_labels()
 
-    def _count_guards(self) -> None:
+    def _count_labels(self) -> None:
+        self._label_files = Counter(
+            "hegui_label_files",
+            "Files brought to /label (page) and /label/inspect (inspect), by what was told",
+            ["door", "told"],
+            registry=self.registry,
+        )
+        self._label_killed = Gauge(
+            "hegui_label_readers_killed",
+            "Processes reading labels that were killed or died, since the start",
+            registry=self.registry,
+        )
+
+    def _count_what_is_attached(self) -> None:
+        self._media = Counter(
+            "hegui_media_items",
+            "Pictures and speeches by medium and what became of them",
+            ["medium", "result"],
+            registry=self.registry,
+        )
+        self._shelf = Gauge(
+            "hegui_shelf_bytes",
+            "Bytes of labelled media that are kept under addresses, looked at every minute",
+            registry=self.registry,
+        )
         self._guards = Counter(
             "hegui_guard_requests",
             "Requests to guard models by how they ended",
@@ -119,6 +146,14 @@ class Metrics:
         """Count how an exchange ended."""
         self._count(self._ends, end)
 
+    def item(self, medium: str, result: str) -> None:
+        """Count a picture or speech: labelled, streamed, cut or withheld; a file: not_fetched."""
+        self._count(self._media, medium, result)
+
+    def shelved(self, size: int) -> None:
+        """Note how many bytes are kept under addresses."""
+        self._shelf.set(size)
+
     def screened(self, seconds: float) -> None:
         """Note how long it took to judge a request."""
         self._screening.observe(seconds)
@@ -139,6 +174,14 @@ class Metrics:
         """Count a change of the rule packs, and note whether the packs on disk are those in use."""
         self._reloads.labels("taken" if taken else "broken").inc()
         self._stale.set(0 if taken else 1)
+
+    def label_read(self, door: str, told: str) -> None:
+        """Count a file that was read, by the verdict or conclusion."""
+        self._count(self._label_files, door, told)
+
+    def label_readers(self, killed: Callable[[], int]) -> None:
+        """Say where to look up how many processes that read labels had to be killed."""
+        self._label_killed.set_function(killed)
 
     def page(self, *, exchanges: int, lag: int) -> bytes:
         """Return the exposition text."""

@@ -187,7 +187,7 @@ class Judge:
         heard.found, heard.fresh = verdict.findings, True
         heard.outcome = outcome = verdict.masks
         if verdict.action > Action.MASK:
-            cause = _cause(verdict, heard.role, policy, self.panel.rules)
+            cause = cause_of(verdict, heard.role, policy, self.panel.rules)
             prompt.stop([heard], verdict.action, cause)
         elif outcome:
             prompt.action = max(prompt.action, Action.MASK)
@@ -256,7 +256,7 @@ def _role(chat: Chat, passage: Passage) -> Role:
     return passage.origin
 
 
-def _cause(
+def cause_of(
     verdict: Verdict, role: Role, policy: Policy, rules: Mapping[str, RuleInfo]
 ) -> Finding | Fault | None:
     """Return what a text was stopped for: not the first thing found in it, but the gravest."""

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from hegui.gateway.addresses import address_of
 from hegui.gateway.appeal import (
     PAGE_HEADERS,
     RECEIPT_PATH,
@@ -50,7 +51,10 @@ _UNSIGNED = Words(
 
 
 class ReceiptPage:
-    """The form that asks for an appeal's number, and the receipt."""
+    """The form that asks for an appeal's number, and the receipt.
+
+    ``vkey_of`` gives the verifier key of a tenant's log by its newest signed head.
+    """
 
     def __init__(
         self,
@@ -58,7 +62,7 @@ class ReceiptPage:
         ledger: Evidencing,
         logs: Logs,
         page: AppealPage,
-        vkey_of: Callable[[str], str],
+        vkey_of: Callable[[str, str], str],
     ) -> None:
         self._gate, self._ledger, self._logs = gate, ledger, logs
         self._page, self._vkey_of = page, vkey_of
@@ -83,7 +87,7 @@ class ReceiptPage:
         appeal = appeal_of(number)
         if appeal is None:
             return self._form(lang, number, _NO_NUMBER, status=400)
-        if self._page.too_many(request.client.host if request.client else ""):
+        if self._page.too_many(address_of(request.scope, self._gate.settings.listen.proxies)):
             return self._form(lang, number, TOO_MANY, status=429)
         try:
             return await self._made(lang, appeal)
@@ -103,7 +107,8 @@ class ReceiptPage:
         def written(log: LogReader) -> bytes | None:
             if log.size <= max(shown):
                 return None
-            return write_receipt(log, Subject(number, records), self._vkey_of(tenant), now)
+            vkey = self._vkey_of(tenant, log.published)
+            return write_receipt(log, Subject(number, records), vkey, now)
 
         until = loop.time() + _SIGNED_WITHIN
         while loop.time() < until:

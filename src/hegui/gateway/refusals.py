@@ -37,6 +37,10 @@ _UNJUDGED = Words(
     en="Reason: it contains {what}, which this service cannot check yet.",
     zh="原因：其中含有{what}，本服务目前还不能审核这类内容。",
 )
+_UNJUDGED_MEDIA = Words(
+    en="Reason: it asks for {what}, and this service cannot check what the model would make.",
+    zh="原因：请求生成的是{what}，本服务目前还不能审核模型生成的这类内容。",
+)
 _IMAGE, _VIDEO = Words(en="an image", zh="图片"), Words(en="a video", zh="视频")
 _MEDIA = {
     **dict.fromkeys(("image_url", "image", "images", "b64_json"), _IMAGE),
@@ -45,6 +49,7 @@ _MEDIA = {
     "audio": Words(en="audio", zh="音频"),
     "file": Words(en="a file", zh="文件"),
 }
+_UNSEEN = {"unjudged": _UNJUDGED, "unjudged-media": _UNJUDGED_MEDIA}
 _SUSPENDED = Words(en="Reason: this account is suspended.", zh="原因：该账号已被暂停使用。")
 _NUMBER = Words(en="Evidence number: {number}", zh="证据编号：{number}")
 _APPEAL = Words(
@@ -147,12 +152,12 @@ class Refusals:
             )
         elif cause == SUSPENDED:
             rule, reason = "suspended", _SUSPENDED
-        elif isinstance(cause, Fault) and cause.detector == "unjudged":
-            rule = "unjudged"
+        elif isinstance(cause, Fault) and cause.detector in _UNSEEN:
+            rule, words = "unjudged", _UNSEEN[cause.detector]
             what = _MEDIA.get(
                 cause.reason, Words(en="content of an unknown kind", zh="未知类型的内容")
             )
-            reason = Words(_UNJUDGED.en.format(what=what.en), _UNJUDGED.zh.format(what=what.zh))
+            reason = Words(words.en.format(what=what.en), words.zh.format(what=what.zh))
         address = f"{self.public_url}/appeal?{urlencode({'number': number})}"
         return Refusal(side, rule, reason, number, address, self.days, helps)
 

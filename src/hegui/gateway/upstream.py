@@ -72,6 +72,14 @@ class Upstreams:
                 return upstream
         raise BadRequest(_NO_MODEL, status=404, code="model_not_found", param="model")
 
+    def for_task(self, model: str, interface: str) -> Upstream:
+        """Return the first server with that interface for tasks which has the model; or a 404."""
+        for upstream in self._upstreams:
+            offers = upstream.media_tasks == interface
+            if offers and any(fnmatch.fnmatchcase(model, one) for one in upstream.models):
+                return upstream
+        raise BadRequest(_NO_MODEL, status=404, code="model_not_found", param="model")
+
     def all(self) -> tuple[Upstream, ...]:
         """Return the model servers, in the order of the settings."""
         return self._upstreams
@@ -93,21 +101,57 @@ class Upstreams:
 
     async def start(self, upstream: Upstream, body: Mapping[str, Any]) -> "Call":
         """Send a chat request; return when the answer's head is there."""
-        url = f"{upstream.base_url.rstrip('/')}/chat/completions"
+        return Call(upstream, await self.post(upstream, "/chat/completions", write(body)))
+
+    async def post(
+        self,
+        upstream: Upstream,
+        path: str,
+        data: bytes | aiohttp.FormData,
+        *,
+        first: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> aiohttp.ClientResponse:
+        """Send JSON or a form; return the response when its head is there and says 200.
+
+        ``first`` is how many seconds that may take, if not what the settings say.
+        """
+        url = f"{upstream.base_url.rstrip('/')}{path}"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=upstream.timeout_connect)
-        with _Named(upstream.name):
-            async with asyncio.timeout(upstream.timeout_first):
+        sent = {**_headers(upstream), **(headers or {})}
+        if isinstance(data, aiohttp.FormData):
+            del sent["content-type"]  # the form has its own
+        with Named(upstream.name):
+            async with asyncio.timeout(first or upstream.timeout_first):
                 response = await self.session().post(
                     url,
-                    data=write(body),
-                    headers=_headers(upstream),
+                    data=data,
+                    headers=sent,
                     timeout=timeout,
                     allow_redirects=False,
                 )
         if response.status != 200:  # noqa: PLR2004 - HTTP's own number
             response.close()
             raise _said_no(upstream, response.status)
-        return Call(upstream, response)
+        return response
+
+    async def get(self, upstream: Upstream, path: str, most: int) -> bytes:
+        """Return what stands at a path below the server's address, of at most ``most`` bytes.
+
+        Larger is a ``ValueError``, any failure ``UpstreamFailed``.
+        """
+        url = f"{upstream.base_url.rstrip('/')}{path}"
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=upstream.timeout_connect)
+        with Named(upstream.name):
+            async with (
+                asyncio.timeout(upstream.timeout_first),
+                self.session().get(
+                    url, headers=_headers(upstream), timeout=timeout, allow_redirects=False
+                ) as response,
+            ):
+                if response.status != 200:  # noqa: PLR2004 - HTTP's own number
+                    raise _said_no(upstream, response.status)
+                return await whole_body(response, most)
 
     async def models(self, upstream: Upstream) -> list[str]:
         """Return the models that a server lists, asked at most every few seconds.
@@ -124,7 +168,7 @@ class Upstreams:
     async def _ask_models(self, upstream: Upstream) -> list[str]:
         url = f"{upstream.base_url.rstrip('/')}/models"
         try:
-            with _Named(upstream.name):
+            with Named(upstream.name):
                 timeout = aiohttp.ClientTimeout(total=5)
                 async with self.session().get(
                     url, headers=_headers(upstream), timeout=timeout, allow_redirects=False
@@ -159,7 +203,7 @@ class Call:
     async def whole(self) -> dict[str, Any]:
         """Return the answer as one object."""
         try:
-            with _Named(self.upstream.name, died=True):
+            with Named(self.upstream.name, died=True):
                 idle = self.upstream.timeout_idle
                 value = read_upstream(await whole_body(self._response, _BODY_LIMIT, idle))
         except ValueError:
@@ -185,13 +229,26 @@ class Call:
                 data = await self._response.content.readany()
                 watch.rest()
             except (aiohttp.ClientError, OSError) as error:
-                raise self._broken(late=watch.late) from error
-            chunks = self._taken(data)
+                chunks = self._last_words(self._broken(late=watch.late), error)
+            else:
+                chunks = self._taken(data)
             if chunks:
                 return chunks
         if self._fault is not None:
             raise self._fault
         return None
+
+    def _last_words(self, broken: UpstreamFailed, error: Exception) -> list[Arrived]:
+        """Return the chunks that came before the connection broke.
+
+        aiohttp keeps those bytes and gives them to nobody once it has noted the break.
+        """
+        left = self._response.content._read_nowait(-1)  # noqa: SLF001 - read_nowait raises instead
+        chunks = self._taken(left) if left else []
+        if not self._over:
+            broken.__cause__ = error
+            self._over, self._fault = True, broken
+        return chunks
 
     def _taken(self, data: bytes) -> list[Arrived]:
         """Return the chunks that a read completes; note whether, and how, the stream is over."""
@@ -241,7 +298,12 @@ class Call:
         return UpstreamFailed(_DIED.fill(name=name))
 
     def _odd(self) -> UpstreamFailed:
-        return UpstreamFailed(_ODD.fill(name=self.upstream.name))
+        return odd(self.upstream)
+
+
+def odd(upstream: Upstream) -> UpstreamFailed:
+    """Return the error for an answer that is not what the OpenAI API says."""
+    return UpstreamFailed(_ODD.fill(name=upstream.name))
 
 
 async def whole_body(
@@ -281,11 +343,14 @@ def _choices_sound(value: dict[str, Any], part: str) -> bool:
     )
 
 
+def authorization(upstream: Upstream) -> dict[str, str]:
+    """Return the header with the server's key; none where it has none."""
+    return {"authorization": f"Bearer {upstream.key.reveal()}"} if upstream.key else {}
+
+
 def _headers(upstream: Upstream) -> dict[str, str]:
     headers = {"content-type": "application/json", "accept-encoding": "identity"}
-    if upstream.key:
-        headers["authorization"] = f"Bearer {upstream.key.reveal()}"
-    return headers
+    return headers | authorization(upstream)
 
 
 def _said_no(upstream: Upstream, status: int) -> UpstreamFailed:
@@ -297,7 +362,7 @@ def _said_no(upstream: Upstream, status: int) -> UpstreamFailed:
     return UpstreamFailed(words)
 
 
-class _Named:
+class Named:
     """Turns the client library's errors into ``UpstreamFailed`` while it is entered."""
 
     __slots__ = ("_died", "_name")

@@ -22,8 +22,8 @@ class Tag(NamedTuple):
     footer: bytes
 
 
-def before(source: Source, end: int) -> Tag | None:
-    """Return the tag that ends at ``end``; None where none does."""
+def before(source: Source, begins: int, end: int) -> Tag | None:
+    """Return the tag that ends at ``end``; None where none does. The sound begins at ``begins``."""
     footer = source.read(end - _SIZE, _SIZE) if end >= _SIZE else b""
     if footer[:8] != _MARK:
         return None
@@ -38,6 +38,8 @@ def before(source: Source, end: int) -> Tag | None:
         if header[:8] != _MARK:
             raise refused("APE tag", start, INCONSISTENT)
         start -= _SIZE
+    if start < begins:
+        raise refused("APE tag", start, INCONSISTENT)
     items, at = [], 0
     for _ in range(count):
         past = held.find(b"\0", at + 8)

@@ -61,7 +61,8 @@ class Locations:
 
         ``long`` is how long the stretch from one offset to another is afterwards.
         """
-        return self.packed([_shifted(item, by, long) for item in self.items], self.widths)
+        new = self.packed([_shifted(item, by, long) for item in self.items], self.widths)
+        return new + self._data[self._past :]
 
     def packed(self, items: list[Item], widths: tuple[int, int, int, int]) -> bytes:
         """Return what an ``iloc`` box with ``items`` holds, fields ``widths`` bytes wide."""

@@ -6,11 +6,14 @@ memory, nothing is encoded anew, and the door that writes can prove what did not
 operation that takes a label away: ``write`` puts one in the place of all that were there.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from hegui.labels.value import Parsed
 from hegui.terms import BadRequest, Words
+
+_Walk = TypeVar("_Walk")
 
 MOST_METADATA: Final = 16 * 1024 * 1024
 """Bytes of metadata that a format reads at most: a file that claims more is refused."""
@@ -115,6 +118,28 @@ class Format(Protocol):
     def payload(self, source: Source) -> Iterable[Slice]:
         """Give the stretches that are the content itself: the same bytes before and after."""
         ...
+
+
+def has_place(form: Format) -> bool:
+    """Whether a guide names a place for a label in files of this format."""
+    return not form.place.en.startswith("none")
+
+
+def walked_once(walk: Callable[[Source], _Walk]) -> Callable[[Source], _Walk]:
+    """Make a walk over a file's parts remember what it found, as long as the source is there.
+
+    A source is asked for its labels, for a splice and for its content, one after the other. What
+    ``walk`` returns is shared: nobody may change it.
+    """
+    known: WeakKeyDictionary[Source, _Walk] = WeakKeyDictionary()
+
+    def once(source: Source) -> _Walk:
+        found = known.get(source)
+        if found is None:
+            found = known[source] = walk(source)
+        return found
+
+    return once
 
 
 def exactly(source: Source, offset: int, count: int, what: str) -> bytes:

@@ -80,6 +80,8 @@ class Picture:
             raise refused(named(self.iloc), self.iloc.start, INCONSISTENT)
         self.numbers: set[int] = set(self.places)
         self.wide_count = bool(boxes.head(self.iinf, 4)[0])
+        # where the last of them ends: zeros may fill up what is left of a box
+        self._named_to = self._referred_to = 0
         self._described = self._references()
         self.items = list(self._items())
         if self.primary not in self.numbers:
@@ -143,7 +145,7 @@ class Picture:
         if count >> (8 * width):
             raise refused(named(self.iinf), self.iinf.start, TOO_MANY)
         yield (), Change(where, where + width, count.to_bytes(width, "big"))
-        end = self.iinf.end
+        end = self._named_to
         # flag 1: the item is not shown
         yield (self.meta, self.iinf), Change(end, end, full(b"infe", 2, entry, flags=1))
 
@@ -155,7 +157,8 @@ class Picture:
         held = pack(">IHI" if wide else ">HHH", number, 1, self.primary)
         reference = made(b"cdsc", held)
         if self.iref is not None:
-            return (self.meta, self.iref), Change(self.iref.end, self.iref.end, reference)
+            at = self._referred_to
+            return (self.meta, self.iref), Change(at, at, reference)
         end = self.iinf.end
         return (self.meta,), Change(end, end, full(b"iref", 1 if wide else 0, reference))
 
@@ -193,8 +196,10 @@ class Picture:
         return item._replace(base=base, extents=tuple(extents))
 
     def _items(self) -> Iterator[Described]:
-        many = 0
-        for box in self._boxes.children(self.iinf, 8 if self.wide_count else 6):
+        many, skip = 0, 8 if self.wide_count else 6
+        there = self._boxes.children(self.iinf, skip)
+        self._named_to = there[-1].end if there else self.iinf.body + skip
+        for box in there:
             if box.kind != b"infe":
                 continue
             data = self._boxes.held(box)
@@ -224,7 +229,9 @@ class Picture:
             return {}
         wide = self._boxes.head(self.iref, 4)[0]
         width, found = 4 if wide else 2, dict[int, list[int]]()
-        for box in self._boxes.children(self.iref, 4):
+        there = self._boxes.children(self.iref, 4)
+        self._referred_to = there[-1].end if there else self.iref.body + 4
+        for box in there:
             if box.kind == b"cdsc":
                 data = self._boxes.held(box)
                 count = int.from_bytes(data[width : width + 2], "big")

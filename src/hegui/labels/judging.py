@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 from typing import Final, Literal, NamedTuple
 
 from hegui.labels import security
-from hegui.labels.container import Format, Found
-from hegui.labels.value import Parsed
+from hegui.labels.container import Format, Found, has_place
+from hegui.labels.value import FIELDS, Parsed
 from hegui.settings.identifiers import provider_code_fault
 from hegui.terms import Words
 
@@ -44,15 +44,13 @@ def judged(found: Sequence[Found], form: Format, known: Collection[str] = ()) ->
     """
     if not found:
         return Verdict("not_found", ())
-    findings: list[Finding] = []
-    if len(found) > 1:
-        forms = ", ".join(dict.fromkeys(one.form for one in found))
-        findings.append(
-            Finding("more-than-one", "6.1 c)", _MORE.fill(n=len(found), forms=forms[:200]))
-        )
+    findings = _counted(found)
     for one in found:
         if one.form == BESIDE:
             findings.append(Finding("beside", "", _BESIDE.fill(form=form.name), note=True))
+        elif not has_place(form):
+            words = _NOWHERE.fill(form=form.name, stored=one.form, at=one.offset)
+            findings.append(Finding("no-place", "", words, note=True))
         elif not one.guide:
             findings.append(_misplaced(one, form))
         if one.parsed is None:
@@ -62,8 +60,32 @@ def judged(found: Sequence[Found], form: Format, known: Collection[str] = ()) ->
     findings = list(dict.fromkeys(findings))
     if any(not one.note for one in findings):
         return Verdict("noncompliant", tuple(findings))
-    beside = any(one.form == BESIDE for one in found)
-    return Verdict("inconclusive" if beside else "compliant", tuple(findings))
+    placed = any(one.form != BESIDE for one in found) and has_place(form)
+    return Verdict("compliant" if placed else "inconclusive", tuple(findings))
+
+
+def _counted(found: Sequence[Found]) -> list[Finding]:
+    """Find fault with labels that are too many.
+
+    The standard allows one in a file's metadata. A label beside the file is not in them: it says
+    the same thing a second time, or contradicts, and then nobody can tell which holds.
+    """
+    findings = []
+    inside = [one for one in found if one.form != BESIDE]
+    if len(inside) > 1:
+        forms = ", ".join(dict.fromkeys(one.form for one in inside))
+        words = _MORE.fill(n=len(inside), forms=forms[:200])
+        findings.append(Finding("more-than-one", "6.1 c)", words))
+    if inside and len(inside) < len(found) and len({_produced(one) for one in found}) > 1:
+        findings.append(Finding("contradicted", "6.1 c)", _CONTRADICTED))
+    return findings
+
+
+def _produced(one: Found) -> tuple[str, ...]:
+    """Return what a label says of the content: what no propagator changes."""
+    if one.parsed is None:
+        return (one.raw,)
+    return tuple(one.parsed.fields.get(name, "") for name in FIELDS[:4])
 
 
 def broken(why: Words) -> Verdict:
@@ -84,7 +106,13 @@ def _misplaced(one: Found, form: Format) -> Finding:
 
 
 def _of_value(parsed: Parsed, known: Collection[str]) -> list[Finding]:
-    findings = [Finding(one.code, one.clause, one.words) for one in parsed.faults]
+    platform = parsed.fields.get("Label") in ("2", "3")
+    findings = [
+        Finding("producer-unknown", one.clause, _UNNAMED.fill(field=one.field), note=True)
+        if platform and one.code == "empty-field" and one.field in FIELDS[1:3]
+        else Finding(one.code, one.clause, one.words)
+        for one in parsed.faults
+    ]
     for name in ("ContentProducer", "ContentPropagator"):
         value = parsed.fields.get(name, "")
         why = code_fault(value)
@@ -124,6 +152,23 @@ _UNREADABLE: Final = Words(
 _BESIDE: Final = Words(
     en="The label lies in a file beside this one: no guide names a place in {form}.",
     zh="标识位于旁附文件中：现有指南未规定 {form} 格式的标识位置。",
+)
+_NOWHERE: Final = Words(
+    en="The label ({stored}, byte {at}) stands where somebody chose: no guide names a place in"
+    " {form}, so it is neither right nor wrong there.",
+    zh="标识（{stored}，第 {at} 字节处）的位置由写入者自定：现有指南未规定 {form} 格式的标识位置，"
+    "无从判断对错。",
+)
+_CONTRADICTED: Final = Words(
+    en="The label in the file and the one beside it name different content or producers. Find out"
+    " which is right, and correct the other.",
+    zh="文件内的标识与旁附文件中的标识所述内容或生成者不一致。请核实哪一个正确并更正另一个。",
+)
+_UNNAMED: Final = Words(
+    en="{field} is empty: a platform wrote this label (Label 2 or 3) and did not know who made the"
+    " content. Whether the standard allows that is not confirmed.",
+    zh="{field} 为空：该标识由传播平台写入（Label 为 2 或 3），平台不知道内容由谁生成。"
+    "标准是否允许为空，尚未确认。",
 )
 _CODE_FAULT: Final = Words(
     en="{field} is no valid provider code ({why}); a name is allowed, a code tells who it is.",

@@ -1,5 +1,6 @@
 """Changes to a file as stretches that are replaced, and where its other bytes go by them."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -60,6 +61,48 @@ def stretches(parts: Iterable[tuple[int, int]]) -> Iterator[Slice]:
         end = last
     if end > start:
         yield Slice(start, end - start)
+
+
+def taken_over(parts: Splice, before: Iterable[Slice], after: Iterable[Slice]) -> bool:
+    """Whether the stretches ``after`` of a file that ``parts`` make are just those of ``before``.
+
+    Then they are the same bytes, as far as each part was carried over as it is. False says only
+    that ``parts`` do not show it: a byte that was written anew may be the same.
+    """
+    ends = ((one.offset, one.offset + one.length) for one in after)
+    return landed(parts, before) == list(stretches(ends))
+
+
+def landed(parts: Splice, there: Iterable[Slice]) -> list[Slice] | None:
+    """Return where stretches of a source stand in the file that ``parts`` make of it.
+
+    None where a byte of them is not taken over. Stretches that touch are given as one.
+    """
+    taken: list[tuple[int, int, int]] = []  # from, to, where it stands
+    at = 0
+    for part in parts:
+        if isinstance(part, Slice):
+            taken.append((part.offset, part.offset + part.length, at))
+            at += part.length
+        else:
+            at += len(part)
+    taken.sort()
+    found: list[tuple[int, int]] = []
+    for stretch in there:
+        start, end = stretch.offset, stretch.offset + stretch.length
+        one = bisect_right(taken, start, key=_first) - 1
+        while start < end:
+            if not 0 <= one < len(taken) or not taken[one][0] <= start < taken[one][1]:
+                return None
+            first, last, new = taken[one]
+            last = min(last, end)
+            found.append((new + start - first, new + last - first))
+            start, one = last, one + 1
+    return list(stretches(found))
+
+
+def _first(taken: tuple[int, int, int]) -> int:
+    return taken[0]
 
 
 def _place(change: Change) -> tuple[int, int]:

@@ -62,6 +62,15 @@ def streamed(kind: Kind, inner: str) -> Streamed:
     return _Labelling(form, head, inner)
 
 
+def head_of(kind: Kind, held: bytes) -> int:
+    """Return how long the header of a stream is, before its sound.
+
+    More than what is held is how much must be held to say more. One that does not hold together is
+    a ``BadRequest``.
+    """
+    return _KINDS[kind][1](held)
+
+
 class _Plain:
     """PCM: there is no place, so the bytes go through as they are."""
 

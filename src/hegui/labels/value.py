@@ -66,11 +66,12 @@ class Parsed(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What is wrong with a label, and the clause that it offends."""
+    """What is wrong with a label, and the clause that it offends; ``field`` where it is of one."""
 
     code: str
     clause: str
     words: Words
+    field: str = ""
 
 
 def faults_of(fields: Mapping[str, Any]) -> list[Fault]:
@@ -88,7 +89,7 @@ def faults_of(fields: Mapping[str, Any]) -> list[Fault]:
         elif _UNSAFE.search(value) and name not in ("ReservedCode1", "ReservedCode2"):
             found.append(Fault("character", "E.1 j)", _CHARACTER.fill(field=name)))
         elif name in _NEEDED and not value:
-            found.append(Fault("empty-field", "6.1 a)", _EMPTY.fill(field=name)))
+            found.append(Fault("empty-field", "6.1 a)", _EMPTY.fill(field=name), name))
     if fields.get("Label") not in ("1", "2", "3"):
         found.append(Fault("label", "E.1 c)", _LABEL))
     return found

@@ -13,7 +13,7 @@ import msgspec
 from hegui.ledger import kinds, leaf
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.stretch import BULK, checked_hashes, signed_edge, stored_hashes
-from hegui.ledger.tree import EMPTY_ROOT, Frontier, leaf_hash
+from hegui.ledger.tree import Frontier, leaf_hash
 from hegui.ledger.trust import Trust, split
 from hegui.store import Connection, insert_all, write_all
 from hegui.terms import BadRequest, Entry, Receipt, Words
@@ -88,11 +88,8 @@ class Appender:
     ``grown(unsigned)`` is told after each group how many entries of a log are not signed yet.
     """
 
-    def __init__(
-        self, trust: Trust, origin_for: Callable[[str], str], grown: Callable[[int], None]
-    ) -> None:
+    def __init__(self, trust: Trust, grown: Callable[[int], None]) -> None:
         self._trust = trust
-        self._origin_for = origin_for
         self._grown = grown
         self._seen: dict[str, _Seen] = {}
         # what the last transaction would have left: whether it was committed, the row will show
@@ -139,12 +136,11 @@ class Appender:
 
     def _begin(self, connection: Connection, tenant: str) -> _Log:
         """Begin a log with the signed head of an empty one, so that it has a head at all times."""
-        origin = self._origin_for(tenant)
-        empty = Checkpoint(origin, 0, EMPTY_ROOT)
+        empty = self._trust.begin(tenant)
         if not self._trust.accepting:
             self._trust.against_second_place(connection, tenant, empty, 0)
         note = self._trust.sign(tenant, empty)
-        connection.execute(_INSERT_LOG, (tenant, origin, note))
+        connection.execute(_INSERT_LOG, (tenant, empty.origin, note))
         self._seen.pop(tenant, None)
         return _Log(tenant, Frontier(), 0, 0)
 

@@ -6,7 +6,7 @@ head, and so on without end. Writing takes the database's lock for a moment, lik
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import apsw
 
@@ -17,6 +17,14 @@ from hegui.terms import Unavailable, Words
 _UNWRITTEN = Words(
     en="What witnesses said could not be written: {why}. It is asked for again.",
     zh="无法写入见证结果：{why}。稍后会重新获取。",
+)
+
+
+_KEPT: Final = "SELECT size, checkpoint FROM cosigned WHERE tenant = ?"
+_KEEP: Final = (
+    "INSERT INTO cosigned (tenant, size, checkpoint) VALUES (?, ?, ?)"
+    " ON CONFLICT (tenant) DO UPDATE SET size = excluded.size, checkpoint = excluded.checkpoint"
+    " WHERE cosigned.checkpoint = ? RETURNING tenant"
 )
 
 
@@ -59,23 +67,19 @@ def keep_lines(
 
     To be called within a transaction.
     """
-    row = connection.execute(
-        "SELECT size, checkpoint FROM cosigned WHERE tenant = ?", (tenant,)
-    ).fetchone()
-    kept = checkpoint
-    if row is not None:
-        if row[0] > size:
+    added, done = list(lines), False
+    while not done:
+        row = connection.execute(_KEPT, (tenant,)).fetchone()
+        held = (int(row[0]), str(row[1])) if row else (0, "")
+        if held[0] > size:
             return
-        if row[0] == size and split(str(row[1]))[0] == split(checkpoint)[0]:
-            kept = str(row[1])
-    for line in lines:
-        kept = _with(kept, line)
-    connection.execute(
-        "INSERT INTO cosigned (tenant, size, checkpoint) VALUES (?, ?, ?)"
-        " ON CONFLICT (tenant) DO UPDATE SET size = excluded.size,"
-        " checkpoint = excluded.checkpoint",
-        (tenant, size, kept),
-    )
+        same = row is not None and held[0] == size and split(held[1])[0] == split(checkpoint)[0]
+        kept = held[1] if same else checkpoint
+        for line in added:
+            kept = _with(kept, line)
+        # on a server the line of another witness may have come between: then once more
+        written = connection.execute(_KEEP, (tenant, size, kept, held[1]))
+        done = written.fetchone() is not None
 
 
 def standing(connection: Connection, tenant: str, name: str) -> Standing:
@@ -91,8 +95,10 @@ def standing(connection: Connection, tenant: str, name: str) -> Standing:
 def keep_standing(connection: Connection, tenant: str, known: Standing) -> None:
     """Write what is known of a witness. To be called within a transaction."""
     connection.execute(
-        "INSERT OR REPLACE INTO witness (tenant, name, size, signed, asked, failures, trouble)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO witness (tenant, name, size, signed, asked, failures, trouble)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, name) DO UPDATE SET"
+        " size = excluded.size, signed = excluded.signed, asked = excluded.asked,"
+        " failures = excluded.failures, trouble = excluded.trouble",
         (tenant, *known),
     )
 
@@ -110,8 +116,9 @@ def stamped(connection: Connection, tenant: str) -> Stamped | None:
 def keep_stamp(connection: Connection, tenant: str, stamp: Stamped) -> None:
     """Add a time stamp. To be called within a transaction."""
     connection.execute(
-        "INSERT OR REPLACE INTO stamped (tenant, size, at, checkpoint, answer)"
-        " VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO stamped (tenant, size, at, checkpoint, answer) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (tenant, size, at) DO UPDATE SET checkpoint = excluded.checkpoint,"
+        " answer = excluded.answer",
         (tenant, *stamp),
     )
 

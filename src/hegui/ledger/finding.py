@@ -1,12 +1,15 @@
 """Finding the records of one exchange in a log of millions, without an index beside the log."""
 
+import re
 from itertools import pairwise
 
 import apsw
 
 from hegui.ledger import leaf
+from hegui.ledger.tiles import LogReader
+from hegui.ledger.tree import leaf_hash
 from hegui.store import Connection, Place, open_connection
-from hegui.terms import Unavailable, Words
+from hegui.terms import Corrupt, Unavailable, Words
 
 BEFORE_MS = 5 * 60_000
 AFTER_MS = 15 * 60_000
@@ -15,7 +18,15 @@ AFTER_MS = 15 * 60_000
 _ULID_TIME = 10
 _ULID = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+_AGREEMENT = re.compile(r"LA-([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+
 _UNREADABLE = Words(en="The ledger cannot be read: {why}.", zh="无法读取账本：{why}。")
+
+_CHANGED = Words(
+    en="Record {index} of tenant {tenant}'s log is not the one whose hash was signed. Run: hegui"
+    " ledger verify",
+    zh="租户 {tenant} 的账本第 {index} 条记录与已签名的散列不符。请运行：hegui ledger verify",
+)
 
 
 def ulid_ms(exchange: str) -> int | None:
@@ -26,6 +37,12 @@ def ulid_ms(exchange: str) -> int | None:
     for sign in exchange[:_ULID_TIME]:
         value = value * 32 + _ULID.index(sign)
     return value
+
+
+def agreement_ms(agreement: str) -> int | None:
+    """Return the time (UTC ms) in the number of an agreement: ``LA-`` and a UUID of version 7."""
+    found = _AGREEMENT.fullmatch(agreement)
+    return int(found[1] + found[2], 16) if found else None
 
 
 class Reader:
@@ -43,15 +60,23 @@ class Reader:
         """Return index and leaf of the record that an appeal came in."""
         return self._find("appeal", appeal)
 
+    def find_agreement(self, agreement: str) -> tuple[int, bytes] | None:
+        """Return index and leaf of the record that an agreement was put on record with."""
+        at_ms = agreement_ms(agreement)
+        found = [] if at_ms is None else self._near(at_ms, "agreement", agreement)
+        kind = "label.agreement"  # other records name an agreement, too
+        return next((one for one in found if leaf.parse(one[1]).get("kind") == kind), None)
+
     def _find(self, field: str, ulid: str) -> list[tuple[int, bytes]]:
         at_ms = ulid_ms(ulid)
-        if at_ms is None:
-            return []
+        return [] if at_ms is None else self._near(at_ms, field, ulid)
+
+    def _near(self, at_ms: int, field: str, value: str) -> list[tuple[int, bytes]]:
         found = []
         for start, end in self._stretches():
             low = self._first_at(start, end, at_ms - BEFORE_MS)
             high = self._first_at(low, end, at_ms + AFTER_MS)
-            found += self._matching(field, ulid, low, high)
+            found += self._matching(field, value, low, high)
         return found
 
     def _stretches(self) -> list[tuple[int, int]]:
@@ -87,16 +112,16 @@ class Reader:
         time = leaf.parse(row[1]).get("t")
         return row[0], time if isinstance(time, int) else 0
 
-    def _matching(self, field: str, ulid: str, low: int, high: int) -> list[tuple[int, bytes]]:
+    def _matching(self, field: str, value: str, low: int, high: int) -> list[tuple[int, bytes]]:
         rows = self._connection.execute(
             "SELECT idx, leaf FROM entry WHERE tenant = ? AND idx >= ? AND idx < ?"
             " AND instr(leaf, ?) ORDER BY idx",
-            (self._tenant, low, high, f'"{field}":"{ulid}"'.encode()),
+            (self._tenant, low, high, f'"{field}":"{value}"'.encode()),
         )
         found = []
         for index, record in rows:
             parsed = leaf.parse(record)
-            if parsed.get(field) == ulid:
+            if parsed.get(field) == value:
                 found.append((index, record))
             if parsed.get("kind") == "exchange.answered":
                 break  # the last record that an exchange has
@@ -154,3 +179,27 @@ def find_appeal(place: Place, appeal: str) -> tuple[str, list[tuple[int, bytes]]
     finally:
         connection.close()
     return "", []
+
+
+def find_agreement(place: Place, tenant: str, agreement: str) -> bytes | None:
+    """Return the record of an agreement in ``tenant``'s log; None where there is none.
+
+    A record under the signed head was proven to stand there; ``Corrupt`` where that fails.
+    """
+    connection = open_connection(place, read_only=True)
+    try:
+        connection.execute("BEGIN")
+        found = Reader(connection, tenant).find_agreement(agreement)
+        if found is None:
+            return None
+        index, record = found
+        log = LogReader(connection, tenant)
+        if index < log.size:
+            log.inclusion(index)
+            if log.hashes(index, index + 1) != [leaf_hash(record)]:
+                raise Corrupt(_CHANGED.fill(index=index, tenant=tenant))
+    except apsw.Error as error:
+        raise Unavailable(_UNREADABLE.fill(why=error)) from error
+    finally:
+        connection.close()
+    return record

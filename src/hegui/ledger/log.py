@@ -1,16 +1,15 @@
 """The ledger: one transparency log per tenant, all in one database."""
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
 from hegui.ledger import finding
 from hegui.ledger.appending import Appender
 from hegui.ledger.heads import heads_beside
-from hegui.ledger.note import Signer
+from hegui.ledger.holding import Hold
 from hegui.ledger.signing import Found, Signing
-from hegui.ledger.trust import Trust
+from hegui.ledger.trust import SignerFor, Trust
 from hegui.store import Metrics, Writer, open_database
 from hegui.terms import Entry, Receipt
 
@@ -21,18 +20,18 @@ class Ledger:
     A leaf, the rows that go with it and the frontier stand or fall in one transaction; the head
     is signed after, within ``sign_seconds`` or ``sign_leaves`` entries, and when the ledger is
     closed. Order is the index, never the clock. Several processes may append to one file.
-    ``origin_for`` names a tenant's log when it is begun; ``signer_for`` gives its key. The second
-    place of signed heads is the folder ``heads`` beside the file.
+    ``signer_for`` gives each log its key and, when it is begun, its name. The second place of
+    signed heads is the folder ``heads`` beside the file.
 
-    ``found`` says what lay beyond the signed heads at start, and which logs are refused, and why:
-    to these nothing is added. ``accepting`` adds to them nevertheless (``hegui.ledger.restored``).
+    ``found`` says what lay beyond the signed heads at start, left by a process that was killed, and
+    which logs are refused, and why: to these nothing is added. ``accepting`` adds to them
+    nevertheless (``hegui.ledger.restored``).
     """
 
-    def __init__(  # noqa: PLR0913 - one keyword for each thing that may be chosen
+    def __init__(
         self,
         path: Path,
-        signer_for: Callable[[str], Signer],
-        origin_for: Callable[[str], str],
+        signer_for: SignerFor,
         *,
         limit: int = 20_000,
         sign_seconds: float = 1.0,
@@ -43,9 +42,12 @@ class Ledger:
         trust = Trust(signer_for, heads_beside(path), accepting=accepting)
         self._signing = Signing(path, trust, seconds=sign_seconds, leaves=sign_leaves)
         open_database(path).close()  # made, or brought up to date
-        self.found: list[Found] = self._signing.look()
+        self._hold = Hold(path)
+        # what another process has not signed yet is nothing to tell of: it is at it
+        look, alone = self._signing.look(), self._hold.alone
+        self.found: list[Found] = [one for one in look if alone or one.refused is not None]
         self._writer: Writer[Entry, Receipt] = Writer(
-            path, Appender(trust, origin_for, self._signing.grown), limit=limit, chore=self._signing
+            path, Appender(trust, self._signing.grown), limit=limit, chore=self._signing
         )
 
     def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":
@@ -97,3 +99,4 @@ class Ledger:
     def close(self, *, drain: bool = True) -> None:
         """Make durable what waits, sign it, then close."""
         self._writer.close(drain=drain)
+        self._hold.close()

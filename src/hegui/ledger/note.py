@@ -79,11 +79,12 @@ class Checkpoint:
 class Signer:
     """Signs a log's checkpoints with Ed25519. ``name`` is the log's origin.
 
-    ``also`` adds a second line, by ML-DSA-44. Its time is 0: a log says by it that this is its
-    head, and leaves it to witnesses to say when (C2SP tlog-cosignature).
+    ``stamp`` is the key's id, the four bytes before each of its signatures. ``also`` adds a second
+    line, by ML-DSA-44. Its time is 0: a log says by it that this is its head, and leaves it to
+    witnesses to say when (C2SP tlog-cosignature).
     """
 
-    __slots__ = ("_also", "_private", "_stamp", "name", "vkey")
+    __slots__ = ("_also", "_private", "name", "stamp", "vkey")
 
     def __init__(self, name: str, private: bytes, also: Cosigner | None = None) -> None:
         if not _can_name(name):
@@ -92,12 +93,12 @@ class Signer:
         self._also = also
         self._private = Ed25519PrivateKey.from_private_bytes(private)
         public = self._private.public_key().public_bytes_raw()
-        self._stamp = _key_id(name, public)
-        self.vkey = f"{name}+{self._stamp.hex()}+{b64encode(ED25519 + public).decode()}"
+        self.stamp = _key_id(name, public)
+        self.vkey = f"{name}+{self.stamp.hex()}+{b64encode(ED25519 + public).decode()}"
 
     def sign(self, text: str) -> str:
         """Return ``text`` (which ends in a line feed) as a signed note."""
-        signature = b64encode(self._stamp + self._private.sign(text.encode())).decode()
+        signature = b64encode(self.stamp + self._private.sign(text.encode())).decode()
         second = self._also.line(text, 0) if self._also is not None else ""
         return f"{text}\n— {self.name} {signature}\n{second}"
 
@@ -128,8 +129,9 @@ def open_note(note: str, vkey: str) -> str:
 def open_checkpoint(note: str, vkey: str) -> Checkpoint:
     """Return the checkpoint that ``vkey`` signed for the log of its own name.
 
-    One key may sign the logs of several tenants, and a signature covers the text alone. So the
-    text's origin must be the key's name: else one tenant's head would pass for another's.
+    A signature covers the text alone, and one key may have signed several logs (before each tenant
+    had its own, it did). So the text's origin must be the key's name: else one tenant's head would
+    pass for another's.
     """
     head = Checkpoint.parse(open_note(note, vkey))
     name = read_vkey(vkey)[0]

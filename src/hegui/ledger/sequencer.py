@@ -19,7 +19,16 @@ from hegui.store import Connection, insert_all, write_all
 from hegui.store.postgres.parcels import unpack_writes
 from hegui.store.postgres.server import Server
 from hegui.store.postgres.session import PostgresConnection
-from hegui.terms import BadRequest, Corrupt, Entry, HeguiError, Receipt, Unavailable, Words
+from hegui.terms import (
+    BadRequest,
+    Corrupt,
+    Entry,
+    HeguiError,
+    Misconfigured,
+    Receipt,
+    Unavailable,
+    Words,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -155,7 +164,7 @@ class Sequencer:
     def _tend(self, connection: PostgresConnection, work: Callable[[Any], None]) -> None:
         try:
             work(connection)
-        except (Corrupt, BadRequest) as error:
+        except (Corrupt, BadRequest, Misconfigured) as error:
             self._say(error)
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -174,7 +183,7 @@ class Sequencer:
             tenants: list[str] = []
             try:
                 moved = self._place(connection, _WAITING, cells, tenants)
-            except (Corrupt, BadRequest):
+            except (Corrupt, BadRequest, Misconfigured):
                 connection.execute("ROLLBACK")
                 moved = self._place_each(connection, sorted(set(tenants)))
             if moved < _BATCH or (self._chore.wait() <= 0 and not self._ended.is_set()):
@@ -204,7 +213,7 @@ class Sequencer:
         for tenant in tenants:
             try:
                 moved += self._place(connection, _OF_ONE, (tenant, _BATCH), [])
-            except (Corrupt, BadRequest) as error:
+            except (Corrupt, BadRequest, Misconfigured) as error:
                 connection.execute("ROLLBACK")
                 _log.error("%s", error)
                 self.state.refused[tenant] = error

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,11 @@ from uuid import UUID
 from hegui.ledger import finding
 from hegui.ledger.appending import Appender, time_of
 from hegui.ledger.heads import Heads
-from hegui.ledger.note import Signer
 from hegui.ledger.pruning import WITH_THE_PLACE
 from hegui.ledger.sequencer import Sequencer, SequencerState
 from hegui.ledger.signing import Signing
 from hegui.ledger.tree import leaf_hash
-from hegui.ledger.trust import Trust
+from hegui.ledger.trust import SignerFor, Trust
 from hegui.store import Metrics, open_connection
 from hegui.store.postgres.outbox import Outbox
 from hegui.store.postgres.server import Server
@@ -63,8 +61,7 @@ class SharedLedger:
     def __init__(  # noqa: PLR0913 - one keyword for each thing that may be chosen
         self,
         server: Server,
-        signer_for: Callable[[str], Signer],
-        origin_for: Callable[[str], str],
+        signer_for: SignerFor,
         *,
         heads: Path,
         spool: SpoolTerms | None = None,
@@ -85,7 +82,7 @@ class SharedLedger:
         except BaseException:
             self._outbox.close()
             raise
-        append = Appender(trust, origin_for, self._signing.grown)
+        append = Appender(trust, self._signing.grown)
         self._sequencer = Sequencer(server, append, self._signing, WITH_THE_PLACE)
 
     def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":

@@ -19,7 +19,7 @@ from hegui.ledger.note import Checkpoint
 from hegui.ledger.stretch import BULK, checked_hashes, covered, load_edge, signed_edge
 from hegui.ledger.trust import Trust, split
 from hegui.store import Connection, Place, insert_all, open_connection
-from hegui.terms import Corrupt, HeguiError
+from hegui.terms import Corrupt, HeguiError, Misconfigured
 
 _log = logging.getLogger(__name__)
 
@@ -204,7 +204,7 @@ class Signing:
             try:
                 head = self._trust.head(tenant, origin, size, note)
                 rows.append(_Row(tenant, size, frontier, note, head))
-            except Corrupt as error:
+            except (Corrupt, Misconfigured) as error:
                 self._refuse(tenant, error)
         return rows
 

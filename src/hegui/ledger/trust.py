@@ -1,12 +1,19 @@
 """What may be believed of a log that lies in the database: what we signed, and the second place."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from hegui.ledger.heads import Head, Heads
 from hegui.ledger.note import Checkpoint, Signer, open_note
 from hegui.ledger.stretch import load_edge
+from hegui.ledger.tree import EMPTY_ROOT
 from hegui.store import Connection
 from hegui.terms import Corrupt, HeguiError, Words
+
+SignerFor: TypeAlias = Callable[[str, str], Signer]
+"""Gives the signer of a tenant's log, by the tenant and the log's last signed head.
+
+The head is empty where the log is begun. The signer's name is the log's origin."""
 
 RESTORED = "ledger.restored"
 """The record that lets a log go on that contradicts the second place."""
@@ -50,9 +57,7 @@ class Trust:
     ``accepting``: what contradicts the second place is extended once more, to put that on record.
     """
 
-    def __init__(
-        self, signer_for: Callable[[str], Signer], heads: Heads, *, accepting: bool = False
-    ) -> None:
+    def __init__(self, signer_for: SignerFor, heads: Heads, *, accepting: bool = False) -> None:
         self.heads = heads
         self.accepting = accepting
         self.refused: dict[str, HeguiError] = {}
@@ -60,11 +65,20 @@ class Trust:
         self._signers: dict[str, Signer] = {}
         self._good: dict[str, tuple[str, Checkpoint]] = {}
 
-    def signer(self, tenant: str) -> Signer:
-        """Return the signer of a tenant's heads."""
-        if tenant not in self._signers:
-            self._signers[tenant] = self._signer_for(tenant)
-        return self._signers[tenant]
+    def begin(self, tenant: str) -> Checkpoint:
+        """Return the head, to be signed, of a tenant's empty log.
+
+        A log that was lost with its database goes on under the name and the key of the head in the
+        second place.
+        """
+        try:
+            second = self.heads.read(tenant)
+        except Corrupt:
+            if not self.accepting:
+                raise
+            second = None
+        self._signers[tenant] = self._signer_for(tenant, second.note if second else "")
+        return Checkpoint(self._signers[tenant].name, 0, EMPTY_ROOT)
 
     def head(self, tenant: str, origin: str, size: int, note: str) -> Checkpoint:
         """Return what the stored head claims, once our key is found to have signed it.
@@ -83,14 +97,20 @@ class Trust:
         return head
 
     def _opened(self, tenant: str, size: int, note: str) -> Checkpoint:
+        signer = self._signers.get(tenant) or self._signer_for(tenant, note)
         try:
-            return Checkpoint.parse(open_note(note, self.signer(tenant).vkey))
+            head = Checkpoint.parse(open_note(note, signer.vkey))
         except Corrupt as error:
             raise split(tenant, size, "its head was not signed by this key") from error
+        self._signers[tenant] = signer
+        return head
 
     def sign(self, tenant: str, checkpoint: Checkpoint) -> str:
-        """Return a checkpoint as a signed note, and remember it as good."""
-        note = self.signer(tenant).sign(checkpoint.text())
+        """Return a checkpoint as a signed note, and remember it as good.
+
+        ``head`` or ``begin`` was asked about the log before.
+        """
+        note = self._signers[tenant].sign(checkpoint.text())
         self._good[tenant] = (note, checkpoint)
         return note
 

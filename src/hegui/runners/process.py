@@ -1,18 +1,15 @@
 """A plug-in in a process of its own: with a deadline, killed and restarted, never trusted."""
 
 import asyncio
-import contextlib
 import os
-import signal
-import sys
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from hegui.runners.child import Child, passed_on
 from hegui.runners.frames import (
-    HEADER,
     LIMIT,
     Failed,
     Found,
@@ -24,57 +21,13 @@ from hegui.runners.frames import (
 )
 from hegui.terms import DetectorCard, Fault, Findings, Misconfigured, TextColumn, Words
 
-STDERR_KEPT: Final = 8192  # bytes; the rest of what a plug-in prints is read and dropped
 _FIRST_PAUSE: Final = 0.1  # seconds before a second restart in a row; doubled up to the longest
 _LONGEST_PAUSE: Final = 30.0
-_PASSED_ON: Final = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_",
-    "TZ",
-    "TMPDIR",
-    "VIRTUAL_ENV",
-    "LD_LIBRARY_PATH",
-)
-_PASSED_ON_TOO: Final = ("PYTHON", "CUDA", "NVIDIA", "OMP_", "HF_", "TORCH", "SYSTEMROOT")
 
 
-class _Worker:
-    """One worker process and its pipes."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin
-        assert process.stdout
-        assert process.stderr
-        self.process = process
-        self._in, self._out, self._err = process.stdin, process.stdout, process.stderr
-        self.words = b""
-        self._listener = asyncio.get_running_loop().create_task(self._listen())
-
-    async def _listen(self) -> None:
-        while words := await self._err.read(4096):
-            self.words = (self.words + words)[-STDERR_KEPT:]
-
-    async def ask(self, message: Load | Inspect) -> Loaded | Found | Failed:
-        """Send a message and wait for the answer."""
-        self._in.write(pack(message))
-        await self._in.drain()
-        (size,) = HEADER.unpack(await self._out.readexactly(HEADER.size))
-        if size > LIMIT:
-            raise msgspec.ValidationError("too large")
-        return answer(await self._out.readexactly(size))
-
-    async def stop(self) -> None:
-        """Kill the worker and whatever it started, and collect it."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        await self.process.wait()
-        self._listener.cancel()
-        await asyncio.wait([self._listener])
-        self._in.close()
-        with contextlib.suppress(OSError):
-            await self._in.wait_closed()
+async def _ask(worker: Child, message: Load | Inspect) -> Loaded | Found | Failed:
+    """Send a message and wait for the answer."""
+    return answer(await worker.ask(pack(message), LIMIT))
 
 
 class ProcessRunner:
@@ -101,11 +54,11 @@ class ProcessRunner:
         self._load = Load(plugin, dict(options or {}))
         self._deadline = deadline_ms / 1000
         self._start = start_ms / 1000
-        self._environ = dict(_passed_on(os.environ) if environ is None else environ)
+        self._environ = dict(passed_on(os.environ) if environ is None else environ)
         self._name = name
         self._folder = folder
         self._card: DetectorCard | None = None
-        self._worker: _Worker | None = None
+        self._worker: Child | None = None
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._opening: asyncio.Task[None] | None = None
@@ -192,10 +145,10 @@ class ProcessRunner:
         finally:
             self._turn.release()
 
-    async def _ask(self, worker: _Worker, message: Inspect) -> Findings | Fault:
+    async def _ask(self, worker: Child, message: Inspect) -> Findings | Fault:
         try:
             async with asyncio.timeout(self._deadline):
-                told = await worker.ask(message)
+                told = await _ask(worker, message)
         except TimeoutError:
             reason = "timeout"
         except (EOFError, OSError):
@@ -215,7 +168,7 @@ class ProcessRunner:
             self._opening = self._keep(self._reopen())
         return Fault(self.name, reason)
 
-    async def _ready(self) -> _Worker | None:
+    async def _ready(self) -> Child | None:
         """Return the worker, waiting for a restart no longer than a column may take."""
         if self._worker is None and self._opening and not self._closed:
             if self._opening.done():
@@ -236,25 +189,13 @@ class ProcessRunner:
         else:  # it cannot be loaded any more, or is not what the panel's digest names
             await worker.stop()
 
-    async def _open(self) -> tuple[_Worker, Loaded | Failed]:
+    async def _open(self) -> tuple[Child, Loaded | Failed]:
         """Start a worker and have it load the plug-in. The worker is the caller's to stop."""
-        worker = _Worker(
-            await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "hegui.runners.worker",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=self._environ,
-                cwd=self._folder,
-                start_new_session=True,
-            )
-        )
+        worker = await Child.started("hegui.runners.worker", self._environ, self._folder)
         loaded: Loaded | Found | Failed
         try:
             async with asyncio.timeout(self._start):
-                loaded = await worker.ask(self._load)
+                loaded = await _ask(worker, self._load)
         except TimeoutError:
             loaded = Failed("timeout", f"it was not ready after {self._start:g} s")
         except (EOFError, OSError):
@@ -267,9 +208,3 @@ class ProcessRunner:
         if isinstance(loaded, Found):
             loaded = Failed("protocol")
         return worker, loaded
-
-
-def _passed_on(environ: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what is not a worker's business: keys of upstreams lie in the environment."""
-    known = _PASSED_ON + _PASSED_ON_TOO
-    return {name: value for name, value in environ.items() if name.startswith(known)}

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 from hegui.settings.fields import says
 from hegui.settings.guards import GuardModel
 from hegui.settings.secret import Secret
+from hegui.settings.shelf import MediaTasks
 from hegui.terms import Words
 
 UpstreamRole: TypeAlias = Literal["own", "entrusted", "independent", ""]
@@ -70,6 +71,39 @@ class Upstream:
         metadata=says(
             "whether its operator trains models on what is sent. Required when public",
             "其运营者是否用收到的内容训练模型。public 时必填",
+        ),
+    )
+    media_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=says(
+            "hosts that its answers may name pictures and films on: exact, or *.example.com for "
+            "one level. Media are fetched from nowhere else",
+            "其应答中的图片、视频地址允许指向的主机：写全名，或用 *.example.com 表示下一级。"
+            "不会从其他地方抓取",
+        ),
+    )
+    media_private: bool = field(
+        default=False,
+        metadata=says(
+            "whether those hosts may lie in a private network or on this machine, and are asked "
+            "by http there if the address says so",
+            "这些主机是否可以位于内网或本机；如地址写明 http，则以 http 访问",
+        ),
+    )
+    media_tasks: MediaTasks = field(
+        default="",
+        metadata=says(
+            "which interface for tasks it offers, if any: dashscope, zhipu, ark or openai-videos",
+            "提供哪种异步任务接口（如有）：dashscope、zhipu、ark 或 openai-videos",
+        ),
+    )
+    films_show_notice: bool = field(
+        default=False,
+        metadata=says(
+            "your statement that its films show the notice already, from the first frame on and "
+            "for two seconds (GB 45438-2025, 5.4); it goes on record with each film",
+            "声明其视频自起始画面起已显示标识不少于两秒（GB 45438-2025 第 5.4 条），"
+            "该声明随每个视频记录在案",
         ),
     )
     timeout_connect: float = field(

@@ -15,6 +15,8 @@ _USCC_LENGTH: Final = 18
 _CODE_LENGTH: Final = 27
 _ORGANISATION_BY_USCC: Final = "0011"
 _GENERATION: Final = "1"
+_PROPAGATION: Final = "2"
+_NO_EXTENSION: Final = "00000"
 _CODE_CHARS: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -48,6 +50,15 @@ def provider_code(uscc: str, extension: str = "0000") -> str:
     return code
 
 
+def propagator_code(code: str) -> str:
+    """Return the code of the same organisation as a service that spreads content.
+
+    Character 23 becomes 2; a code without extension (``00000``) names no service and stays.
+    """
+    at = len(_ORGANISATION_BY_USCC) + _USCC_LENGTH
+    return code if code[at:] == _NO_EXTENSION else f"{code[:at]}{_PROPAGATION}{code[at + 1 :]}"
+
+
 def provider_code_fault(code: str) -> Words | None:
     """Say what is wrong with a provider code, or return None when nothing is."""
     if len(code) != _CODE_LENGTH or not _CODE_CHARS.issuperset(code):
@@ -67,7 +78,7 @@ def provider_code_fault(code: str) -> Words | None:
             "第 5 至 22 位不是有效的统一社会信用代码（校验码不符，GB 32100-2015）",
         )
     tail = code[22:]
-    if tail[0] != _GENERATION and tail != "00000":
+    if tail[0] != _GENERATION and tail != _NO_EXTENSION:
         return Words(
             "character 23 must be 1 (generation); 2 is for platforms that spread content",
             "第 23 位应为 1（生成服务）；2 用于内容传播平台",

@@ -12,6 +12,12 @@ from hegui.terms import Misconfigured, Words
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _LARGEST: Final = 65_536
+_LOST: Final = Words(
+    en="The key file {name} is missing from {folder}, and the database needs it: {why}. Put it "
+    "back from your backup of the keys. A new one would not do.",
+    zh="{folder} 中缺少密钥文件 {name}，而数据库需要它：{why}。请从密钥备份中恢复，"
+    "新生成的密钥不能代替。",
+)
 
 
 class KeyDirectory:
@@ -36,8 +42,8 @@ class KeyDirectory:
             )
         _examine(path, facts, 0o700)
 
-    def load(self, name: str) -> bytes:
-        """Return the content of the key ``name``."""
+    def load(self, name: str, length: int = 0) -> bytes:
+        """Return the content of the key ``name``, which has ``length`` bytes if that is given."""
         path = self._place(name)
         try:
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -52,6 +58,14 @@ class KeyDirectory:
                     "the key file {path} is empty: put it back from your backup",
                     "密钥文件 {path} 是空的：请从备份恢复",
                 ).fill(path=path)
+            )
+        if length and len(content) != length:
+            raise Misconfigured(
+                Words(
+                    "the key file {path} has {n} bytes instead of {length}: put it back from your "
+                    "backup",
+                    "密钥文件 {path} 有 {n} 字节，应为 {length} 字节：请从备份恢复",
+                ).fill(path=path, n=len(content), length=length)
             )
         return content
 
@@ -70,19 +84,15 @@ class KeyDirectory:
 
         Of several processes that start at once all get the same key.
         """
-        path = self._place(name)
-        if not os.path.lexists(path):
-            self._put(path, os.urandom(length))
-        content = self.load(name)
-        if len(content) != length:
-            raise Misconfigured(
-                Words(
-                    "the key file {path} has {n} bytes instead of {length}: put it back from your "
-                    "backup",
-                    "密钥文件 {path} 有 {n} 字节，应为 {length} 字节：请从备份恢复",
-                ).fill(path=path, n=len(content), length=length)
-            )
-        return content
+        if not self.holds(name):
+            self._put(self._place(name), os.urandom(length))
+        return self.load(name, length)
+
+    def lost(self, name: str, why: Words) -> Misconfigured:
+        """Return the error of a key ``name`` that is gone and must not be made anew."""
+        fill = {"name": name, "folder": self.path}
+        en, zh = _LOST.en.format(**fill, why=why.en), _LOST.zh.format(**fill, why=why.zh)
+        return Misconfigured(Words(en, zh))
 
     def destroy(self, name: str) -> None:
         """Overwrite the key ``name`` with random bytes and take it away, durable when this returns.
@@ -127,6 +137,10 @@ class KeyDirectory:
     def names(self) -> list[str]:
         """List the keys that exist, sorted."""
         return sorted(entry.name for entry in self.path.iterdir() if _NAME.fullmatch(entry.name))
+
+    def holds(self, name: str) -> bool:
+        """Tell whether there is a key ``name``."""
+        return os.path.lexists(self._place(name))
 
     def _place(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -19,6 +19,7 @@ from hegui.settings.schema import (
     Duties,
     Labels,
     Listen,
+    Media,
     Provider,
     Scope,
     Service,
@@ -161,13 +162,20 @@ def draft(
     page.key("keep", Content().keep)
     page.key("days", Content().days)
     page.key("log_days", Content().log_days)
-    page.table("labels", Labels)
-    page.key("text", "interface" if owns_screen else "suffix")
-    page.key("language", "zh" if language == "zh" else "zh+en")
+    _labels(page, owns_screen=owns_screen)
+    page.table("media", Media)
+    page.key("unjudged", "refuse" if scope == "public" else "record")
+    page.key("sound", Media().sound, told=False)
     page.table("callers", Callers)
     page.key("anonymous", value=False)
     _duties(page)
     return page.text()
+
+
+def _labels(page: "_Page", *, owns_screen: bool) -> None:
+    page.table("labels", Labels)
+    page.key("text", "interface" if owns_screen else "suffix")
+    page.key("language", "zh" if page.language == "zh" else "zh+en")
 
 
 def _duties(page: "_Page") -> None:

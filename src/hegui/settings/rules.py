@@ -12,9 +12,17 @@ from hegui.settings.database import database_faults
 from hegui.settings.duties import duty_faults
 from hegui.settings.guardrules import guard_faults
 from hegui.settings.guards import GuardModel
-from hegui.settings.identifiers import provider_code, provider_code_fault, uscc_valid
+from hegui.settings.identifiers import (
+    propagator_code,
+    provider_code,
+    provider_code_fault,
+    uscc_valid,
+)
+from hegui.settings.label_page import label_page_faults
+from hegui.settings.listen import listen_faults
 from hegui.settings.locate import Trail
 from hegui.settings.schema import Assertion, Settings, Upstream
+from hegui.settings.shelf import NO_MEDIA_HOSTS, host_fault, shelf_faults
 from hegui.settings.vault import vault_faults
 from hegui.settings.witness import MOST_WITNESSES, vkey_fault
 from hegui.terms import Words
@@ -35,16 +43,29 @@ _Found = tuple[Trail, Words]
 def complete(settings: Settings, raw: dict[str, Any]) -> Settings:
     """Fill in the defaults that follow from other keys. Never invents a credit code."""
     provider, screen, ledger = settings.provider, settings.screen, settings.ledger
+    media = settings.media
     if not provider.code and uscc_valid(provider.uscc):
         code = f"0011{provider.uscc}1{provider.extension}"
         if provider_code_fault(code) is None:
             provider = replace(provider, code=provider_code(provider.uscc, provider.extension))
-    said = raw.get("screen")
-    if settings.service.scope == "internal" and not (isinstance(said, dict) and "unjudged" in said):
-        screen = replace(screen, unjudged="allow")
+    if settings.service.scope == "internal":
+        if not _says(raw, "screen", "unjudged"):
+            screen = replace(screen, unjudged="allow")
+        if not _says(raw, "media", "unjudged"):
+            media = replace(media, unjudged="record")
     if not ledger.origin:
         ledger = replace(ledger, origin=f"hegui.local/{slug(settings.service.name)}")
-    return replace(settings, provider=provider, screen=screen, ledger=ledger)
+    page = settings.label_page
+    if provider.code and not page.propagator:
+        page = replace(page, propagator=propagator_code(provider.code))
+    settings = replace(settings, label_page=page)
+    return replace(settings, provider=provider, screen=screen, media=media, ledger=ledger)
+
+
+def _says(raw: dict[str, Any], table: str, key: str) -> bool:
+    """Whether the file itself sets a key."""
+    said = raw.get(table)
+    return isinstance(said, dict) and key in said
 
 
 def slug(name: str) -> str:
@@ -57,12 +78,18 @@ def slug(name: str) -> str:
 
 def examine(settings: Settings, reading: Reading) -> None:
     """Note everything in ``settings`` that contradicts the law, itself or the machine."""
-    rules = (_service, _provider, _listen, _upstreams, _screen, _guards, _callers, _ledger)
+    rules = (_service, _provider, _upstreams, _screen, _guards, _callers, _ledger)
     for rule in (*rules, _witnesses, _database):
         for trail, words in rule(settings):
             reading.note(trail, words)
-    for trail, words in (*vault_faults(settings.vault), *duty_faults(settings.duties)):
-        reading.note(trail, words)
+    for fault in (
+        *listen_faults(settings.listen),
+        *label_page_faults(settings.label_page),
+        *vault_faults(settings.vault),
+        *shelf_faults(settings.shelf),
+        *duty_faults(settings.duties),
+    ):
+        reading.note(*fault)
 
 
 def _database(settings: Settings) -> Iterator[_Found]:
@@ -135,23 +162,6 @@ def _provider(settings: Settings) -> Iterator[_Found]:
             )
 
 
-def _listen(settings: Settings) -> Iterator[_Found]:
-    listen = settings.listen
-    if not listen.admin.loopback and not listen.admin_key:
-        yield (
-            ("listen", "admin"),
-            Words(
-                "others could reach it: use a loopback address or set admin_key",
-                "其他机器可以访问：请改用本机回环地址，或设置 admin_key",
-            ),
-        )
-    if listen.public == listen.admin and listen.public.port:
-        yield (
-            ("listen", "admin"),
-            Words("must differ from listen.public", "不能与 listen.public 相同"),
-        )
-
-
 def _upstreams(settings: Settings) -> Iterator[_Found]:
     if not settings.upstreams:
         yield (
@@ -173,6 +183,12 @@ def _upstreams(settings: Settings) -> Iterator[_Found]:
                 (*trail, "models"),
                 Words('names no model; ["*"] means all', '没有模型；["*"] 表示全部'),
             )
+        if upstream.media_tasks not in ("", "openai-videos") and not upstream.media_hosts:
+            yield (*trail, "media_hosts"), NO_MEDIA_HOSTS
+        for number, host in enumerate(upstream.media_hosts):
+            fault = host_fault(host)
+            if fault is not None:
+                yield (*trail, "media_hosts", number), fault
         if settings.service.scope == "public":
             yield from _undeclared(upstream, trail)
 

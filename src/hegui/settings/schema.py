@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from hegui.settings.address import Address
 from hegui.settings.attached import (
     ActionName,
     Assertion,
@@ -23,8 +22,11 @@ from hegui.settings.duties import Duties
 from hegui.settings.fields import says
 from hegui.settings.filing import Filing
 from hegui.settings.guards import GuardModel
+from hegui.settings.label_page import LabelPage
 from hegui.settings.ledgers import Ledger
-from hegui.settings.secret import Secret
+from hegui.settings.listen import Listen
+from hegui.settings.media import Media
+from hegui.settings.shelf import Shelf
 from hegui.settings.vault import Vault
 from hegui.settings.witness import WITNESSES, Timestamp, Witness
 from hegui.terms import Lang, Words
@@ -41,16 +43,19 @@ __all__ = [
     "Filing",
     "GuardModel",
     "Keep",
+    "LabelPage",
     "Labels",
     "Ledger",
     "Limits",
     "Listen",
+    "Media",
     "Postgres",
     "Provider",
     "Scope",
     "Screen",
     "Service",
     "Settings",
+    "Shelf",
     "Timestamp",
     "Upstream",
     "UpstreamRole",
@@ -159,29 +164,6 @@ class Provider:
             "the last four characters of the code, for telling your own models apart",
             "编码最后四位，由提供者自定，用于区分自己的模型或应用",
         ),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listen:
-    """Where hegui listens."""
-
-    public: Address = field(
-        default=Address("127.0.0.1", 8100),
-        metadata=says(
-            "for callers: /v1, /appeal, /healthz", "供调用方使用：/v1、/appeal、/healthz"
-        ),
-    )
-    admin: Address = field(
-        default=Address("127.0.0.1", 8101),
-        metadata=says(
-            "for you: /metrics, /readyz. Loopback unless admin_key is set",
-            "供运维使用：/metrics、/readyz。没有 admin_key 时只能是本机回环地址",
-        ),
-    )
-    admin_key: Secret = field(
-        default=Secret(),
-        metadata=says("the admin listener's bearer key", "管理端口的访问密钥"),
     )
 
 
@@ -339,6 +321,16 @@ class Settings:
         default=Labels(),
         metadata=says("AI-generated labels (Art. 12)", "生成合成内容标识（第十二条）"),
     )
+    label_page: LabelPage = field(
+        default=LabelPage(),
+        metadata=says("files that are brought to be read", "接收并读取文件的标识"),
+    )
+    media: Media = field(
+        default=Media(),
+        metadata=says(
+            "pictures and speech that models generate (Art. 12)", "模型生成的图片和语音（第十二条）"
+        ),
+    )
     screen: Screen = field(default=Screen(), metadata=says("how texts are judged", "如何审核"))
     callers: Callers = field(default=Callers(), metadata=says("who may ask", "谁可以调用"))
     limits: Limits = field(
@@ -355,6 +347,12 @@ class Settings:
     vault: Vault = field(
         default=Vault(),
         metadata=says("the keys of kept content (Art. 11)", "留存内容的密钥（第十一条）"),
+    )
+    shelf: Shelf = field(
+        default=Shelf(),
+        metadata=says(
+            "labelled media that are answered with an address", "以地址形式提供的已标识媒体"
+        ),
     )
     duties: Duties = field(
         default=Duties(),

@@ -263,9 +263,55 @@ WHEN EXISTS (SELECT 1 FROM erased_key WHERE key_id = NEW.key_id)
 BEGIN SELECT RAISE(IGNORE); END;
 """
 
+_SHELF = """
+-- labelled media that callers fetch by an address of ours. ended: when it was withdrawn, erased or
+-- expired; gone: when its bytes were deleted
+CREATE TABLE medium (
+  id       TEXT PRIMARY KEY,
+  tenant   TEXT NOT NULL,
+  exchange TEXT NOT NULL,
+  subject  TEXT NOT NULL,
+  mime     TEXT NOT NULL,
+  file     TEXT NOT NULL,
+  size     INTEGER NOT NULL,
+  digest   TEXT NOT NULL,
+  stored   INTEGER NOT NULL,
+  expires  INTEGER NOT NULL,
+  ended    INTEGER,
+  cause    TEXT NOT NULL,
+  gone     INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX medium_by_expires ON medium (expires) WHERE ended IS NULL;
+CREATE INDEX medium_there ON medium (size) WHERE gone IS NULL;
+CREATE INDEX medium_by_gone ON medium (gone) WHERE gone IS NOT NULL;
+CREATE INDEX medium_by_exchange ON medium (exchange);
+CREATE INDEX medium_by_subject ON medium (subject);
+
+-- tasks that a model server works on: its id is theirs, callers know ours. answer is what the task
+-- ended with, as callers get it, but for the addresses
+CREATE TABLE media_task (
+  id        TEXT PRIMARY KEY,
+  tenant    TEXT NOT NULL,
+  exchange  TEXT NOT NULL,
+  subject   TEXT NOT NULL,
+  upstream  TEXT NOT NULL,
+  interface TEXT NOT NULL,
+  theirs    TEXT NOT NULL,
+  agreement TEXT NOT NULL,
+  created   INTEGER NOT NULL,
+  expires   INTEGER NOT NULL,
+  state     TEXT NOT NULL,
+  answer    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX media_task_by_expires ON media_task (expires);
+CREATE INDEX media_task_by_subject ON media_task (subject);
+"""
+
 _SECOND = (_NODES, _PRUNED, _ATTESTED, _INSPECTORS, _EPOCHS, _ERASURE)
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND))
+_THIRD = (_SHELF,)
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND), "".join(_THIRD))
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from hegui.terms import Clock
-from hegui.testing import events
+from hegui.testing import events, media
 from hegui.testing.asked import Asked, Refused, understood
 from hegui.testing.clock import FixedClock
 from hegui.testing.hostile import MISBEHAVIOURS, Manner, Misbehaviour, misbehaviour
@@ -50,7 +50,7 @@ class _Plan:
 
 
 class PracticeModel:
-    """An ASGI app with ``/v1/models`` and ``/v1/chat/completions``.
+    """An ASGI app with ``/v1/models``, ``/v1/chat/completions`` and the routes of media.
 
     ``pace`` is the pause between two pieces, ``patience`` how long a slow first byte takes, both
     in seconds. ``key`` is the bearer key to insist on. ``says`` gives further models, each with
@@ -78,6 +78,9 @@ class PracticeModel:
             routes=[
                 Route("/v1/models", self._models),
                 Route("/v1/chat/completions", _Chat(self)),
+                Route("/v1/images/generations", self._images, methods=["POST"]),
+                Route("/v1/images/edits", self._images, methods=["POST"]),
+                Route("/v1/audio/speech", self._voice, methods=["POST"]),
                 Route("/elsewhere", self._elsewhere, methods=["GET", "POST"]),
             ]
         )
@@ -93,13 +96,24 @@ class PracticeModel:
         return {"id": f"chatcmpl-practice{self._count}", "created": created, "model": model}
 
     async def _models(self, _request: Request) -> JSONResponse:
-        names = (*self.says, *MODELS)
+        names = (*self.says, *MODELS, media.IMAGE, media.VOICE)
         created = self.clock() // 1000
         cards = [
             {"id": name, "object": "model", "created": created, "owned_by": "hegui"}
             for name in names
         ]
         return JSONResponse({"object": "list", "data": cards})
+
+    async def _images(self, request: Request) -> Response:
+        return await media.images(request, await self._media(request), self.patience)
+
+    async def _voice(self, request: Request) -> Response:
+        return await media.voice(await self._media(request), self.patience)
+
+    async def _media(self, request: Request) -> dict[str, Any]:
+        body = await media.body_of(request)
+        self.seen.append(Seen(dict(request.headers), body, finished=True))
+        return body
 
     async def _elsewhere(self, _request: Request) -> JSONResponse:
         self.elsewhere += 1

@@ -44,6 +44,7 @@ def _server(app: ASGIApp) -> _Server:
             log_config=None,
             log_level="critical",  # an app that dies on purpose is no news
             access_log=False,
+            proxy_headers=False,  # as the service is served
             lifespan="off",
             timeout_graceful_shutdown=1,
         )

@@ -16,7 +16,7 @@ AT = 1_795_470_000_000
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     path = tmp_path / "hegui.db"
-    ledger = Ledger(path, lambda _: SIGNER, lambda _: "hegui.local/demo")
+    ledger = Ledger(path, lambda *_: SIGNER)
     for n in range(5):
         fields = {"key": f"k{n}", "audience": "adult"}
         ledger.add_blocking(Entry("demo", leaf.make(named("key.created"), AT + n, "demo", fields)))

@@ -65,23 +65,6 @@ def _contrast(light: int, dark: int) -> float:
     return (luminance(light) + 0.05) / (luminance(dark) + 0.05)
 
 
-@pytest.mark.parametrize("shorter", [240, 480, 481, 1080, 4000])
-def test_every_letter_is_five_per_cent_of_the_shorter_side(shorter: int) -> None:
-    assert image.text_height(shorter) >= shorter * 0.05
-
-
-def test_the_notice_names_ai_and_that_it_was_generated() -> None:
-    assert "AI" in image.NOTICE
-    assert "生成" in image.NOTICE
-
-
-def test_every_glyph_of_the_notice_is_in_the_font() -> None:
-    font = image._font_for(480)
-    missing = font.getmask("\ue000").getbbox()
-    assert all(bytes(font.getmask(one)) != bytes(font.getmask("\ue000")) for one in image.NOTICE)
-    assert missing is not None
-
-
 def test_outside_the_plate_a_png_keeps_every_pixel() -> None:
     before = busy()
     after = opened(image.drawn(encoded(before, "PNG"), "png"))
@@ -159,14 +142,18 @@ def test_a_lossless_webp_stays_lossless() -> None:
 @pytest.mark.parametrize(
     ("data", "form"),
     [
-        (pictures.png(frames=3), "png"),
-        (pictures.webp("animated"), "webp"),
-        (pictures.gif(), "gif"),
         (pictures.png()[:60], "png"),
         (b"\xff\xd8\xff", "jpeg"),
         (pictures.png(), "jpeg"),
         (encoded(Image.new("I;16", (4, 4)), "PNG"), "png"),
         (encoded(Image.new("CMYK", (8, 8)), "JPEG"), "jpeg"),
+        (encoded(Image.new("RGB", (8, 8)), "PNG").replace(b"\x08\x02", b"\x10\x02", 1), "png"),
+        (
+            encoded(Image.new("L", (8, 8)), "TIFF", save_all=True, append_images=[plain((0,) * 3)]),
+            "tiff",
+        ),
+        (pictures.tiff()[:90], "tiff"),
+        (b"\0\0\0\x18ftypheic", "heic"),
     ],
 )
 def test_what_cannot_be_drawn_upon_without_loss_is_refused(data: bytes, form: str) -> None:
@@ -182,3 +169,41 @@ def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_opened() 
     with pytest.raises(BadRequest) as caught:
         image.drawn(data[:8] + claimed + data[33:], "png")
     assert caught.value.code == "too_large"
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_a_tiff_keeps_every_pixel_outside_the_plate(mode: str, compression: str) -> None:
+    before = busy().convert(mode)
+    data = encoded(before, "TIFF", compression=compression)
+    after = opened(image.drawn(data, "tiff"))
+    left, top, right, bottom = changed(before, after)
+    assert 0 < (right - left) * (bottom - top) < SIZE[0] * SIZE[1] * 0.04
+
+
+def test_a_tiff_keeps_its_other_fields_and_loses_the_pixels_without_the_notice() -> None:
+    before = busy()
+    data = encoded(before, "TIFF", description="a picture", software="a program", dpi=(300, 300))
+    made = image.drawn(data, "tiff")
+    tags, old = opened(made).tag_v2, opened(data).tag_v2
+    assert all(tags[one] == old[one] for one in (270, 305, 282, 283))
+    start, count = old[273][0], old[279][0]
+    assert made[start : start + count] == bytes(count)
+
+
+def test_a_turned_tiff_has_its_notice_upright() -> None:
+    white = Image.new("RGB", (200, 320), (255, 255, 255))
+    upright = opened(image.drawn(encoded(white, "TIFF"), "tiff"))
+    turned = white.transpose(Image.Transpose.ROTATE_90)
+    data = encoded(turned, "TIFF", tiffinfo={274: 6})
+    assert opened(image.drawn(data, "tiff")).tobytes() == upright.tobytes()
+
+
+def test_an_avif_is_drawn_upon_and_keeps_its_metadata() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a picture"
+    before = plain((200, 210, 220))
+    after = opened(image.drawn(encoded(before, "AVIF", exif=exif.tobytes()), "avif"))
+    assert after.getexif()[0x010E] == "a picture"
+    assert after.convert("L").getextrema()[1] > 245
+    assert after.convert("L").getextrema()[0] < 100

@@ -1,7 +1,7 @@
 """HEIC, HEIF and AVIF: every version of the boxes, every place of a label, what is refused."""
 
 import random
-from struct import pack
+from struct import pack, unpack
 
 import pytest
 
@@ -249,3 +249,22 @@ def test_zeros_that_fill_up_stay_at_the_end(count: int) -> None:
     data = still([EXIF]) + bytes(count)
     assert holds(HEIC, data)
     assert labelled(HEIC, data) == labelled(HEIC, still([EXIF])) + bytes(count)
+
+
+def _filled_up(data: bytes, kind: bytes, count: int) -> bytes:
+    """Return a picture whose ``meta``, and a box in it, end with ``count`` zeros."""
+    for name in (kind, b"meta"):
+        at = data.index(name) - 4
+        end = at + unpack(">I", data[at : at + 4])[0]
+        if name == kind:
+            data = data[:end] + bytes(count) + data[end:]
+            end += count
+        size = pack(">I", unpack(">I", data[at : at + 4])[0] + count)
+        data = data[:at] + size + data[at + 4 :]
+    return data
+
+
+@pytest.mark.parametrize("kind", [b"iinf", b"iref"])
+def test_a_new_entry_stands_before_the_zeros_that_fill_up_its_box(kind: bytes) -> None:
+    data = _filled_up(still([EXIF], behind=True), kind, 40)
+    assert holds(HEIC, data)

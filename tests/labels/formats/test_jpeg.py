@@ -6,6 +6,7 @@ from struct import pack, unpack
 import pytest
 
 from hegui.labels import xmp
+from hegui.labels.container import Memory
 from hegui.labels.formats.jpeg import JPEG
 from hegui.labels.formats.jpeg_segments import EXTENSION_HEAD, XMP_HEAD
 from hegui.terms import BadRequest
@@ -242,3 +243,8 @@ def test_what_stands_behind_the_picture_stays() -> None:
 
 def test_the_label_is_the_one_that_was_given() -> None:
     assert labels(JPEG, labelled(JPEG, jpeg()))[0].parsed.implicit == LABEL  # type: ignore[union-attr]
+
+
+def test_a_label_that_fits_into_no_segment_is_refused() -> None:
+    with pytest.raises(BadRequest, match="larger than"):
+        JPEG.write(Memory(jpeg()), "x" * 70_000)

@@ -273,6 +273,13 @@ def test_an_offset_that_no_longer_fits_is_refused() -> None:
         labelled(MP4, data[:at] + b"\xff\xff\xff\xff" + data[at + 4 :])
 
 
+def test_a_list_of_places_keeps_what_stands_behind_it() -> None:
+    places = made(b"iloc", bytes(8), b"tail of it")
+    data = film(fast=True, inside=[full(b"meta", 0, places)])
+    assert places in labelled(MP4, data)
+    assert holds(MP4, data)
+
+
 class Sparse:
     """A film of gigabytes: its ends, and zeros between; counts what is read."""
 

@@ -161,3 +161,16 @@ def test_aac_is_told_from_mp3_behind_a_tag() -> None:
 def test_what_does_not_hold_together_is_refused(data: bytes, why: str) -> None:
     with pytest.raises(BadRequest, match=why):
         labelled(MP3, data)
+
+
+@pytest.mark.parametrize("inside", [0, 1, 40, 100])
+def test_an_old_tag_never_reaches_into_the_one_in_front(inside: int) -> None:
+    label = id3_frame(b"TXXX", b"\0AIGC\0TAG" + bytes(inside))
+    assert holds(MP3, id3_tag(label) + (MP3_FRAME * 2)[: 125 - inside])
+
+
+def test_a_tag_of_ape_that_reaches_into_the_one_in_front_is_refused() -> None:
+    item = pack("<II", len(MP3_FRAME), 0) + b"Artist\0"
+    footer = b"APETAGEX" + pack("<IIII", 2000, len(item) + len(MP3_FRAME) + 32, 1, 0) + bytes(8)
+    with pytest.raises(BadRequest, match="length"):
+        labels(MP3, id3_tag(TITLE + b"\0" + item) + MP3_FRAME + footer)

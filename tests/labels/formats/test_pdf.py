@@ -152,6 +152,11 @@ def test_what_does_not_hold_together_is_refused(data: bytes, why: str) -> None:
         labelled(PDF, data)
 
 
+def test_an_update_whose_place_fits_two_ways_of_counting_is_found() -> None:
+    # the update begins at 849 from the header, which itself stands at 840: there too is an object
+    assert holds(PDF, b"x" * 840 + pdf_packed())
+
+
 def test_an_index_beyond_all_numbers_is_refused() -> None:
     data = pdf(b"", more=b" /XRefStm 9 /Info 6 0 R").replace(b"%\xe2\xe3\xcf\xd3", b"")
     row = b"\2\5" + b"\xff" * 60

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from hegui.app import parts
 from hegui.app.demo.caller import Place
+from hegui.app.published import vkeys_of
 from hegui.callers.keys import NewKey, make
 from hegui.ledger import leaf
 from hegui.ledger.kinds import named
@@ -248,8 +249,7 @@ async def stage(behind: Models, lang: Lang, clock: Clock, folder: Path) -> Async
 
 def _published(settings: Settings) -> dict[str, str]:
     """Return what a provider publishes so that others can check its logs: the verifier keys."""
-    signer = parts.signer_for(settings)
-    return {tenant: signer(tenant).vkey for tenant in ("default", TENANT)}
+    return {tenant: vkeys_of(settings, tenant)[0] for tenant in ("default", TENANT)}
 
 
 def _key(settings: Settings, now: int) -> str:

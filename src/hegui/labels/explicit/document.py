@@ -25,8 +25,8 @@ _WORDS: Final = (
 def with_notice(source: Source, language: str) -> Splice:
     """Return a Word document whose first paragraph is the notice (``zh`` or ``zh+en``).
 
-    A document that begins with it already is returned as it is. Workbooks and presentations are
-    refused: where their first page is, their programs decide.
+    A document that begins with it already is returned as it is. For workbooks and presentations,
+    see ``office``.
     """
     archive = Archive(source)
     name = main_part(source)
@@ -91,9 +91,9 @@ class _Body:
 
 
 _NO_PAGE: Final = Words(
-    en="A notice is put on the first page of Word documents only, not of workbooks, presentations"
-    " and others. Put one into the content, and say so: --explicit present; or show it beside the"
-    " file: --explicit interface.",
-    zh="目前仅支持在 Word 文档首页写入提示，不支持工作簿、演示文稿等。请在内容中自行加入提示并使用"
+    en="A notice is put on the first page of Word documents, workbooks and presentations only. Put"
+    " one into the content, and say so: --explicit present; or show it beside the file: --explicit"
+    " interface.",
+    zh="目前仅支持在 Word 文档、工作簿和演示文稿首页写入提示。请在内容中自行加入提示并使用"
     " --explicit present 声明，或由界面在文件旁显示（--explicit interface）。",
 )

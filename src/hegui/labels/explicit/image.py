@@ -1,29 +1,19 @@
-"""The notice on a picture: at least 5 % of its shorter side high, in a corner (5.2).
-
-What *text height* means is left open there (em, capitals or box), so it is the smallest glyph that
-is that high. Light letters stand on a dark plate: their contrast does not depend on what is behind.
-"""
+"""The notice on a picture: in the corner where it hides least, in the picture's own format."""
 
 import io
 import warnings
 from collections.abc import Callable
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from hegui.labels.explicit import moving, tiff
+from hegui.labels.explicit.moving import FAULTS
+from hegui.labels.explicit.plate import calmest, fitting, plate_for, put, upright
 from hegui.terms import BadRequest, Misconfigured, Words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont
 
-NOTICE: Final = "AI生成"
-"""Holds both elements that the standard asks for, AI and generated (5.2)."""
-_SHARE: Final = 20  # the shorter side holds the height of the text that often, at most
-_SMALLEST: Final = 12  # pixels of a glyph below which Chinese cannot be read
 _MOST_PIXELS: Final = 100_000_000
-_PLATE: Final = (0, 0, 0, 166)  # 65 %: even over white, white letters stand out 7 to 1
-_LETTERS: Final = (255, 255, 255, 255)
 _ORIENTATION: Final = 0x0112
 _MODES: Final = frozenset({"L", "LA", "RGB", "RGBA", "P", "1"})
 _QUALITY: Final = 95
@@ -32,127 +22,72 @@ _QUALITY: Final = 95
 def drawn(data: bytes, form: str) -> bytes:
     """Return the picture in ``data`` with the notice in a corner, in its own format.
 
-    JPEG keeps its quantisation tables, PNG and lossless WebP every other pixel. Metadata stays:
-    EXIF, XMP, colour profile, the texts of a PNG. Formats and forms that cannot be drawn upon
-    without loss are a ``BadRequest``, and so is what Pillow cannot open.
+    JPEG keeps its quantisation tables, PNG, TIFF and lossless WebP every other pixel. Of what
+    moves, every frame gets it (see ``moving``). Metadata stays: EXIF, XMP, colour profile, the
+    texts of a PNG. Formats and forms that cannot be drawn upon without loss are a ``BadRequest``,
+    and so is what Pillow cannot open.
     """
-    if form not in _SAVERS:
-        raise BadRequest(_FORMAT.fill(form=form), param="explicit")
-    image = _opened(data, form)
-    if getattr(image, "n_frames", 1) > 1:
-        raise BadRequest(_MOVING.fill(form=form), param="explicit")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of metadata that is damaged, which is left as it is
+        return _drawn(data, form)
+
+
+def _drawn(data: bytes, form: str) -> bytes:
+    if form not in _SAVERS and form not in _MOVING_SAVERS:
+        raise BadRequest((_HEIC if form == "heic" else _FORMAT).fill(form=form), param="explicit")
+    image, count = opened(data, form)
+    _require_eight_bits(data, form)
+    if count > 1 or form not in _SAVERS:
+        if form not in _MOVING_SAVERS:
+            raise BadRequest(_MOVING.fill(form=form), param="explicit")
+        return _MOVING_SAVERS[form](image, data)
     if image.mode not in _MODES:
         raise BadRequest(_MODE.fill(mode=image.mode), param="explicit")
     about = {str(name): value for name, value in image.info.items()}
     turned = image.getexif().get(_ORIENTATION, 1)
-    target = image if image.mode in ("L", "RGB", "RGBA") else _in_full_colour(image)
-    plate = _upright(_plate(min(image.size)), turned)
-    if plate.width > target.width or plate.height > target.height:
-        plate = _shrunk(plate, target.size)
-    corner = _calmest(target, plate.size)
-    if target.mode == "RGBA":
-        target.alpha_composite(plate, corner)
-    else:
-        target.paste(plate.convert(target.mode), corner, plate.getchannel("A"))
+    target = image if image.mode in ("L", "RGB", "RGBA") else in_full_colour(image)
+    plate = fitting(upright(plate_for(min(image.size)), turned), target.size)
+    put(target, plate, calmest(target, plate.size))
     return _SAVERS[form](target, about, data)
 
 
-def text_height(shorter: int) -> int:
-    """Return how high the smallest glyph of the notice is, in pixels, on such a picture."""
-    font = _font_for(shorter)
-    return min(int(box[3] - box[1]) for box in map(font.getbbox, NOTICE))
+def _require_eight_bits(data: bytes, form: str) -> None:
+    """Refuse a picture of more than eight bits a colour, of which Pillow reads eight."""
+    deep = form == "png" and data[24:25] == b"\x10"
+    if form == "avif":
+        at = data.find(b"av1C")
+        deep = at >= 0 and bool(data[at + 6 : at + 7]) and data[at + 6] >> 6 & 1 == 1
+    if deep:
+        raise BadRequest(_MODE.fill(mode="16 bit"), param="explicit")
 
 
-def _opened(data: bytes, form: str) -> "Image":
+def opened(data: bytes, form: str) -> "tuple[Image, int]":
+    """Return a picture, loaded, and how many frames or pages it has.
+
+    A ``BadRequest`` where that fails or takes too much room.
+    """
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
     except ImportError:
         raise Misconfigured(_NO_PILLOW) from None
-    names = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "bmp": "BMP"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            image = Image.open(io.BytesIO(data), formats=[names[form]])
-            if image.width * image.height > _MOST_PIXELS:
-                raise BadRequest(_PIXELS.fill(most=_MOST_PIXELS // 1_000_000), code="too_large")
-            image.load()
-        except (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError) as error:
-            raise BadRequest(_BROKEN.fill(why=type(error).__name__), code="file_broken") from None
-        except Image.DecompressionBombError:
-            words = _PIXELS.fill(most=_MOST_PIXELS // 1_000_000)
-            raise BadRequest(words, code="too_large") from None
-    return image
+    try:
+        image = Image.open(io.BytesIO(data), formats=[form.upper()])
+        if image.width * image.height > _MOST_PIXELS:
+            raise BadRequest(_PIXELS.fill(most=_MOST_PIXELS // 1_000_000), code="too_large")
+        image.load()
+        count = getattr(image, "n_frames", 1)
+    except FAULTS as error:
+        raise BadRequest(_BROKEN.fill(why=type(error).__name__), code="file_broken") from None
+    except Image.DecompressionBombError:
+        words = _PIXELS.fill(most=_MOST_PIXELS // 1_000_000)
+        raise BadRequest(words, code="too_large") from None
+    return image, count
 
 
-def _in_full_colour(image: "Image") -> "Image":
+def in_full_colour(image: "Image") -> "Image":
     """Return a picture of few colours in all of them, pixel for pixel: a palette has no grey."""
     see_through = "transparency" in image.info or image.mode == "LA"
     return image.convert("RGBA" if see_through else "RGB")
-
-
-@cache
-def _font_for(shorter: int) -> "FreeTypeFont":
-    """Return the font in the smallest size in which every glyph is high enough."""
-    from PIL import ImageFont
-
-    held = (files("hegui.labels.explicit") / "notice.otf").read_bytes()
-    wanted = max(-(-shorter // _SHARE), _SMALLEST)
-    size = wanted
-    while True:
-        font = ImageFont.truetype(io.BytesIO(held), size)
-        if min(box[3] - box[1] for box in map(font.getbbox, NOTICE)) >= wanted:
-            return font
-        size += 1
-
-
-def _plate(shorter: int) -> "Image":
-    from PIL import Image, ImageDraw
-
-    font = _font_for(shorter)
-    left, top, right, bottom = (int(one) for one in font.getbbox(NOTICE))
-    room = max(2, round((bottom - top) / 3))
-    plate = Image.new("RGBA", (right - left + 2 * room, bottom - top + 2 * room), _PLATE)
-    ImageDraw.Draw(plate).text((room - left, room - top), NOTICE, font=font, fill=_LETTERS)
-    return plate
-
-
-def _shrunk(plate: "Image", size: tuple[int, int]) -> "Image":
-    """Fit the notice into a picture that is smaller than it: as large as it can be."""
-    share = min(size[0] / plate.width, size[1] / plate.height)
-    return plate.resize((max(1, int(plate.width * share)), max(1, int(plate.height * share))))
-
-
-def _upright(plate: "Image", orientation: int) -> "Image":
-    """Turn the notice so that it is upright once a viewer turned the picture (EXIF 0x0112)."""
-    from PIL.Image import Transpose
-
-    back = {
-        2: Transpose.FLIP_LEFT_RIGHT,
-        3: Transpose.ROTATE_180,
-        4: Transpose.FLIP_TOP_BOTTOM,
-        5: Transpose.TRANSPOSE,
-        6: Transpose.ROTATE_90,
-        7: Transpose.TRANSVERSE,
-        8: Transpose.ROTATE_270,
-    }.get(orientation)
-    return plate if back is None else plate.transpose(back)
-
-
-def _calmest(image: "Image", size: tuple[int, int]) -> tuple[int, int]:
-    """Return the corner where the plate hides least: where the picture changes least."""
-    from PIL import ImageStat
-
-    edge = min(size) // 4
-    far = max(0, image.width - size[0] - edge), max(0, image.height - size[1] - edge)
-    near = min(edge, far[0]), min(edge, far[1])
-    corners = [far, (near[0], far[1]), (far[0], near[1]), near]
-
-    def busy(corner: tuple[int, int]) -> float:
-        x, y = corner
-        part = image.crop((x, y, x + size[0], y + size[1])).convert("L")
-        return round(ImageStat.Stat(part).stddev[0])
-
-    return min(corners, key=busy)  # the first of equals: at the bottom right
 
 
 def _about(about: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -195,12 +130,24 @@ def _saved(image: "Image", form: str, **options: Any) -> bytes:
     return written.getvalue()
 
 
+def _avif(image: "Image", about: dict[str, Any], data: bytes) -> bytes:  # noqa: ARG001 - one of several savers
+    kept = _about(about, "exif", "xmp", "icc_profile")
+    return _saved(image, "AVIF", quality=_QUALITY, subsampling="4:4:4", speed=7, **kept)
+
+
+def _tiff(image: "Image", _: dict[str, Any], data: bytes) -> bytes:
+    return tiff.with_pixels(image, data)
+
+
 _SAVERS: Final[dict[str, Callable[["Image", dict[str, Any], bytes], bytes]]] = {
     "jpeg": _jpeg,
     "png": _png,
     "webp": _webp,
     "bmp": _bmp,
+    "tiff": _tiff,
+    "avif": _avif,
 }
+_MOVING_SAVERS: Final = {"gif": moving.gif, "png": moving.apng, "webp": moving.webp}
 _NO_PILLOW: Final = Words(
     en="Drawing a notice on a picture needs Pillow: pip install 'hegui[media]'. A picture that"
     " shows its notice already: --explicit present.",
@@ -213,11 +160,17 @@ _FORMAT: Final = Words(
     zh="hegui 不能在 {form} 图片上绘制标识。请转换为 PNG 或 JPEG；"
     "已显示标识的，使用 --explicit present。",
 )
+_HEIC: Final = Words(
+    en="hegui draws no notice on HEIC: every encoder for it that could be asked is under the GPL or"
+    " LGPL. Convert it to JPEG, PNG or AVIF, or say that it shows one: --explicit present.",
+    zh="hegui 不能在 HEIC 图片上绘制标识：现有编码器均为 GPL 或 LGPL 许可。请转换为 JPEG、PNG 或"
+    " AVIF；已显示标识的，使用 --explicit present。",
+)
 _MOVING: Final = Words(
-    en="This {form} file moves; hegui draws on still pictures only. If every frame shows the"
-    " notice, say so: --explicit present.",
-    zh="该 {form} 文件为动图，hegui 只能在静态图片上绘制标识。各帧均已显示标识的，"
-    "使用 --explicit present。",
+    en="This {form} file holds several pictures; hegui draws on single ones, and on GIF, APNG and"
+    " WebP that move. If each shows the notice, say so: --explicit present.",
+    zh="该 {form} 文件含多幅图像；hegui 支持单幅图片以及 GIF、APNG、WebP 动图。"
+    "各幅均已显示标识的，使用 --explicit present。",
 )
 _MODE: Final = Words(
     en="Pictures with the colours {mode} are not drawn upon, since they would lose some. Convert it"

@@ -1,6 +1,6 @@
 """The rhythm before the sound of an MP3, as frames of its own: nothing is encoded anew.
 
-The frames are files of this package (made by ``tools/make_rhythm_mp3.py``); they have the rate and
+The frames are files of this package (made by ``tools/make_rhythms.py``); they have the rate and
 the channels of the sound, and need nothing of the frames around them. A Xing header stays first:
 its counts and its table for seeking are reckoned anew. The implicit label is written afterwards.
 """

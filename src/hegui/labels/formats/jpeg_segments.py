@@ -12,6 +12,7 @@ from hegui.labels.container import (
     Source,
     exactly,
     refused,
+    walked_once,
 )
 from hegui.labels.value import parsed
 from hegui.terms import Words
@@ -28,6 +29,7 @@ _HEADS: Final = {
     _APP2: ((MPF_HEAD, "mpf"),),
 }
 _LONGEST_HEAD: Final = len(EXTENSION_HEAD)
+_LONGEST: Final = 65_533  # bytes that a segment holds
 _GUID, _FIXED = 32, 40  # an extension's digest; with its whole length and its own offset
 
 
@@ -50,6 +52,7 @@ class Extension(NamedTuple):
     held: bytes
 
 
+@walked_once
 def segments(source: Source) -> list[Segment]:
     """Return the segments from after SOI to SOS itself, which is the last."""
     if source.read(0, 2) != b"\xff\xd8":
@@ -90,6 +93,8 @@ def leads(segment: Segment) -> bool:
 
 def made(head: bytes, held: bytes) -> bytes:
     """Return an APP1 segment that holds ``held`` under the name ``head``."""
+    if len(head) + len(held) > _LONGEST:
+        raise refused("JPEG segment", 0, TOO_LARGE)
     return b"\xff\xe1" + (len(head) + len(held) + 2).to_bytes(2, "big") + head + held
 
 

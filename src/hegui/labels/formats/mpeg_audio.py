@@ -42,7 +42,8 @@ class _WithId3:
 
     def read(self, source: Source) -> list[Found]:
         found: list[Found] = []
-        for tag in _tags(source):
+        there = _tags(source)
+        for tag in there:
             found += id3.found(tag, f"{self.name}-id3")
         last, end = _last(source)
         if last is not None:
@@ -50,7 +51,7 @@ class _WithId3:
                 one._replace(form=f"{self.name}-id3-end", guide=False)
                 for one in id3.found(last, "")
             ]
-        if (old := ape.before(source, end)) is not None:
+        if (old := ape.before(source, _begins(there), end)) is not None:
             found += ape.found(old)
         return sorted(found, key=lambda one: one.offset)
 
@@ -62,16 +63,16 @@ class _WithId3:
         last, end = _last(source)
         if last is not None:
             changes += _change(last, None)
-        if (old := ape.before(source, end)) is not None:
+        if (old := ape.before(source, _begins(there), end)) is not None:
             changes += ape.vacated(old)
         return spliced(source.size, changes)
 
     def payload(self, source: Source) -> Iterator[Slice]:
         there = _tags(source)
-        start = there[-1].end if there else 0
+        start = _begins(there)
         last, end = _last(source)
         tail = last.end if last is not None else end
-        old = ape.before(source, end)
+        old = ape.before(source, start, end)
         if old is not None:
             end = old.start
         return stretches([(start, max(start, end)), (tail, source.size)])
@@ -101,17 +102,22 @@ def _tags(source: Source) -> list[id3.Tag]:
     return there
 
 
+def _begins(there: list[id3.Tag]) -> int:
+    """Return where the sound begins."""
+    return there[-1].end if there else 0
+
+
 def _last(source: Source) -> tuple[id3.Tag | None, int]:
     """Return the ID3v2.4 tag at the end, if there is one, and where what stands before ends."""
     end = source.size
-    if end >= _OLD_TAG and source.read(end - _OLD_TAG, 3) == b"TAG":
+    begins = _begins(id3.tags(source))
+    if end - begins >= _OLD_TAG and source.read(end - _OLD_TAG, 3) == b"TAG":
         end -= _OLD_TAG
     footer = source.read(end - id3.HEAD, id3.HEAD) if end >= id3.HEAD else b""
     if footer[:3] != b"3DI":
         return None, end
     length = id3.length_at(b"ID3" + footer[3:])
-    first = id3.tags(source)
-    if not length or end - length < (first[-1].end if first else 0):
+    if not length or end - length < begins:
         return None, end
     tag = id3.tag(exactly(source, end - length, length, "ID3 tag"), end - length)
     return tag, end - length

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from hegui.labels import xmp
 from hegui.labels.container import (
-    TOO_LARGE,
     Format,
     Found,
     Slice,
@@ -21,17 +20,12 @@ from hegui.labels.container import (
 )
 from hegui.labels.formats.pdf_file import HEADER, Pdf, Section
 from hegui.labels.formats.pdf_syntax import EMPTY, Dictionary, Ref, Word, literal, text_of
+from hegui.labels.formats.pdf_update import Object, updated
 from hegui.labels.value import parsed
 from hegui.terms import Words
 
 _FROM: Final = b"XXHeguiLabelFrom"  # a private key (ISO 32000-1, Annex E): where our update begins
 _LABEL: Final = b"AIGC"
-_OURS: Final = frozenset({_FROM, b"Info", b"Prev", b"Size", b"XRefStm"})
-_OF_STREAM: Final = frozenset(
-    {b"Type", b"W", b"Index", b"Length", b"Filter", b"DecodeParms", b"DL", b"F", b"FFilter"}
-)
-_MOST_GENERATION: Final = 65_535
-_MOST_OF_TABLE: Final = 9_999_999_999
 
 
 class _Info(NamedTuple):
@@ -49,11 +43,6 @@ class _Packet(NamedTuple):
     about: Dictionary
     data: bytes
     offset: int
-
-
-class _Object(NamedTuple):
-    ref: Ref
-    body: bytes
 
 
 class _Pdf:
@@ -92,14 +81,13 @@ class _Pdf:
             ref = Ref(number, 0)
         number = max(number, ref.number + 1)
         label = b"/AIGC " + literal(inner)
-        objects = [_Object(ref, info.held.edited(frozenset({_LABEL}), label))]
+        objects = [Object(ref, info.held.edited(frozenset({_LABEL}), label))]
         if packet is not None and b"AIGC" in packet.data:
             _, new = xmp.with_one_label([b"", packet.data], inner, [0, packet.offset])
             if new != packet.data:
-                objects.append(_Object(packet.ref, _stream(packet.about, new)))
-        last = source.read(source.size - 1, 1)
-        start = b"" if last in (b"\n", b"\r") else b"\n"
-        return [Slice(0, source.size), start + _update(pdf, objects, ref, number, len(start))]
+                objects.append(Object(packet.ref, _stream(packet.about, new)))
+        more = b"/Info %d %d R /%b %d" % (*ref, _FROM, pdf.size)
+        return updated(pdf, source, objects, number, more, frozenset({_FROM, b"Info"}))
 
     def payload(self, source: Source) -> Iterator[Slice]:
         pdf, end = Pdf(source), source.size
@@ -161,46 +149,6 @@ def _stream(about: Dictionary, data: bytes) -> bytes:
     gone = frozenset({b"Length", b"Filter", b"DecodeParms"})
     head = about.edited(gone, b"/Length %d" % len(data))
     return head + b"\nstream\n" + data + b"\nendstream"
-
-
-def _update(pdf: Pdf, objects: list[_Object], info: Ref, number: int, ahead: int) -> bytes:
-    """Return the update: the objects, and a section of cross-references of the file's own kind."""
-    at = pdf.size + ahead - pdf.shift
-    parts, places = [], []
-    for one in sorted(objects):
-        if one.ref.generation > _MOST_GENERATION:
-            raise refused("PDF object", pdf.offset(pdf.start), TOO_LARGE)
-        places.append((one.ref, at))
-        parts.append(b"%d %d obj\n%b\nendobj\n" % (*one.ref, one.body))
-        at += len(parts[-1])
-    more = b"/Info %d %d R /Prev %d /%b %d" % (*info, pdf.start, _FROM, pdf.size)
-    if pdf.sections[0].table:
-        parts.append(_table(pdf, places, at, more + b" /Size %d" % number))
-    else:
-        places.append((Ref(number, 0), at))
-        parts.append(_references(pdf, places, more + b" /Size %d" % (number + 1)))
-    return b"".join([*parts, b"startxref\n%d\n%%%%EOF\n" % at])
-
-
-def _table(pdf: Pdf, places: list[tuple[Ref, int]], at: int, more: bytes) -> bytes:
-    if at > _MOST_OF_TABLE:
-        raise refused("PDF cross-references", pdf.size, TOO_LARGE)
-    rows = b"".join(
-        b"%d 1\n%010d %05d n \n" % (ref.number, where, ref.generation) for ref, where in places
-    )
-    return b"xref\n" + rows + b"trailer\n" + pdf.trailer.edited(_OURS, more) + b"\n"
-
-
-def _references(pdf: Pdf, places: list[tuple[Ref, int]], more: bytes) -> bytes:
-    rows = b"".join(
-        b"\1" + where.to_bytes(8, "big") + ref.generation.to_bytes(2, "big")
-        for ref, where in places
-    )
-    index = b" ".join(b"%d 1" % ref.number for ref, _ in places)
-    more += b" /Type /XRef /W [1 8 2] /Index [%b] /Length %d" % (index, len(rows))
-    about = pdf.trailer.edited(_OURS | _OF_STREAM, more)
-    head = b"%d 0 obj\n" % places[-1][0].number
-    return head + about + b"\nstream\n" + rows + b"\nendstream\nendobj\n"
 
 
 NO_DICTIONARY: Final = Words(en="it is no dictionary", zh="不是字典对象")

@@ -107,7 +107,8 @@ class Pdf:
         if not starts:
             raise refused("PDF startxref", tail_at, CUT_SHORT)
         self.start = int(starts[-1].group(1))
-        if self.shift and self._is_section(self.start):
+        shifted = self.start + self.shift
+        if self.shift and self._is_section(self.start) and not self._is_section(shifted):
             self.shift = 0  # offsets count from the file's first byte after all
         self._depth = 0
         self.sections = self._chain()

@@ -19,6 +19,7 @@ from hegui.labels.container import (
     Splice,
     exactly,
     refused,
+    walked_once,
 )
 from hegui.labels.splicing import Change, spliced, stretches
 from hegui.labels.value import parsed
@@ -110,6 +111,7 @@ class _Png:
         return stretches([(0, len(_SIGNATURE)), *kept, (chunks[-1].end, source.size)])
 
 
+@walked_once
 def _chunks(source: Source) -> list[_Chunk]:
     """Return the chunks to IEND; IHDR is the first (after Apple's CgBI, where that stands)."""
     if source.read(0, 8) != _SIGNATURE:

@@ -5,6 +5,8 @@ An explicit label is left out under an agreement only (labelling measures, Art. 
 
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from hegui.ledger.kinds.shapes import Count, Digest, Kind, Name, Names, Shape
 
 
@@ -50,7 +52,35 @@ class Agreed(Shape, kw_only=True, frozen=True):
     by: Name
 
 
+class Inspected(Shape, kw_only=True, frozen=True):
+    """A platform inspected a user's file (labelling measures, Art. 6). Holds no name and no text.
+
+    ``conclusion``: it is, may be or is suspected to be generated, nothing speaks for it, or the
+    file could not be read. ``declared`` is what the user said; ``traces`` what else was found, and
+    ``found`` how many labels; ``state`` the verdict on them. ``cause`` is what became of the
+    propagation fields, ``label`` the value of ``Label`` then and ``propagate`` the number, both
+    empty where nothing was written. ``before`` and ``after`` are the SHA-256 of the file,
+    ``payload`` that of its content, left out for one that could not be read. ``key`` is the
+    caller's.
+    """
+
+    key: Name
+    conclusion: Literal["is", "may_be", "suspected", "nothing", "unreadable"]
+    declared: bool
+    traces: Names
+    found: Count
+    state: Literal["compliant", "noncompliant", "not_found", "inconclusive"]
+    cause: Literal["added", "replaced", "kept", "already", "none", "refused", "beside"]
+    label: Literal["", "1", "2", "3"]
+    propagate: Name
+    format: Name
+    before: Digest
+    after: Digest
+    payload: Digest | UnsetType = UNSET
+
+
 KINDS = (
     Kind("label.written", 1, Written, ("a12",), "log"),
+    Kind("label.inspected", 1, Inspected, ("a12",), "log"),
     Kind("label.agreement", 1, Agreed, ("a12",), "three-years"),
 )

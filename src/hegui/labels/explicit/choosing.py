@@ -2,8 +2,9 @@
 
 None is left out but under an agreement on record (labelling measures of 2025, Art. 9).
 ``interface`` is for text and sound, whose notice an interactive service may show beside them
-(Art. 4); ``present`` attests that the content shows its notice already. Pictures are drawn
-upon, texts get a line at their end, Word documents a first paragraph, sound a rhythm before it.
+(Art. 4); ``present`` attests that the content shows its notice already. Pictures and films are
+drawn upon, texts get a line at their end, documents a notice on their first page, sound a rhythm
+before it. (Around a player a film's notice is the service's to show: no file can.)
 """
 
 from collections.abc import Callable, Mapping
@@ -11,13 +12,25 @@ from functools import partial
 from typing import Final, Literal
 
 from hegui.labels.container import Format, Source, Splice
-from hegui.labels.explicit import document, image, rhythm_mp3, rhythm_wav, text
+from hegui.labels.explicit import (
+    film,
+    image,
+    office,
+    pdf,
+    rhythm_aac,
+    rhythm_mp3,
+    rhythm_opus,
+    rhythm_wav,
+    text,
+)
 from hegui.labels.splicing import joined
 from hegui.terms import BadRequest, Words
 
 Mode = Literal["auto", "interface", "present", "agreement"]
 """``agreement``: the caller looked up one that is in force, and names it in the record."""
 Shown = Literal["drawn", "interface", "present", "agreement"]
+FILMS: Final = frozenset(film.CONTAINERS)
+"""The names of the formats whose films get their notice in a process of its own, not in memory."""
 MOST: Final = 256 * 1024 * 1024
 """Bytes of a file that its notice is put into, at most."""
 
@@ -27,8 +40,11 @@ _PLACED: Final[Mapping[str, Callable[[Source], Splice]]] = {
         name: partial(text.with_notice, form=name, language="zh", where="end")
         for name in text.FORMATS
     },
-    "ooxml": partial(document.with_notice, language="zh"),
+    "ooxml": partial(office.with_notice, language="zh"),
+    "pdf": partial(pdf.with_notice, language="zh"),
     "mp3": rhythm_mp3.with_rhythm,
+    "aac": rhythm_aac.with_rhythm,
+    "opus": rhythm_opus.with_rhythm,
     "wav": rhythm_wav.with_rhythm,
 }
 """Formats into which a notice or its rhythm is put without encoding anything anew."""
@@ -41,13 +57,18 @@ def chosen(form: Format, mode: Mode) -> Shown:
         raise BadRequest(_NOT_BESIDE, param="explicit")
     if mode != "auto":
         return mode
-    if form.mime[0].startswith("image/") or form.name in _PLACED:
+    if form.mime[0].startswith("image/") or form.name in _PLACED or form.name in FILMS:
         return "drawn"
     raise BadRequest((_ATTEST if seen else _EITHER).fill(form=form.name), param="explicit")
 
 
 def drawn(source: Source, form: Format) -> bytes:
-    """Return content with its notice: drawn upon a picture, written into a text, before a sound."""
+    """Return content with its notice: drawn upon a picture, written into a text, before a sound.
+
+    Films are not held in memory (``app.films`` draws upon them): here they are a ``BadRequest``.
+    """
+    if form.name in FILMS:
+        raise BadRequest(_ATTEST.fill(form=form.name), code="no_notice")
     if source.size > MOST:
         raise BadRequest(_LARGE.fill(size=MOST // (1024 * 1024)), code="too_large")
     place = _PLACED.get(form.name)

@@ -1,0 +1,157 @@
+"""The door through which a film gets its notice: by a process of its own, which can be killed.
+
+FFmpeg reads what strangers made. If it crashes, hangs or takes too long over one step, that process
+ends and the film is refused; this one lives on. The child sees the file and where to write, and
+nothing of our environment.
+"""
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from hegui.app.disk import FileSource
+from hegui.labels.boxes import Boxes
+from hegui.labels.explicit import film
+from hegui.terms import BadRequest, Corrupt, HeguiError, Misconfigured, Unavailable, Words
+
+_STALLED: Final = 120.0  # seconds in which a step must have been made
+_MANIFEST: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.1, A.5.1
+C2PA_LOST: Final = ", c2pa lost"
+"""Ends what is said of a film that held a C2PA manifest."""
+_KEPT: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "LANG")
+_ERRORS: Final[Mapping[str, type[HeguiError]]] = {
+    "Misconfigured": Misconfigured,
+    "Corrupt": Corrupt,
+    "Unavailable": Unavailable,
+}
+
+
+def _untold(share: float) -> None:
+    """Tell nobody."""
+
+
+class Film(NamedTuple):
+    """How films are encoded: by which encoder, and who is told the share that is done (0 to 1)."""
+
+    encoder: str = "auto"
+    told: Callable[[float], None] = _untold
+    stalled: float = _STALLED
+
+
+AUTO: Final = Film()
+
+
+@contextmanager
+def burnt(file: FileSource, form: str, folder: Path, how: Film) -> Iterator[tuple[FileSource, str]]:
+    """Give the film with its notice, written in ``folder``, and how it was encoded.
+
+    Films that cannot be drawn upon are a ``BadRequest``. Nothing of it stays in ``folder``.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=".hegui-film.", suffix=".part", dir=folder)
+    except OSError as error:
+        raise Unavailable(_NOT_WRITTEN.fill(path=folder, why=error.strerror)) from None
+    os.close(handle)
+    part = Path(name)
+    try:
+        said = _run(file, form, part, how)
+        handle = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    try:
+        yield FileSource(handle), said + (C2PA_LOST if _has_manifest(file, form) else "")
+    finally:
+        os.close(handle)
+
+
+def _has_manifest(file: FileSource, form: str) -> bool:
+    """Whether the film holds a C2PA manifest, of which nothing is true once it is drawn upon."""
+    if form not in ("mp4", "mov"):
+        return False  # Matroska holds one as an attachment, which is refused
+    boxes = (one for one in Boxes(file).top() if one.kind == b"uuid")
+    return any(file.read(one.start + 8, 16) == _MANIFEST for one in boxes)
+
+
+def _run(file: FileSource, form: str, part: Path, how: Film) -> str:
+    command = [sys.executable, "-m", "hegui.app.film_child"]
+    command += [str(file.handle), form, str(part), how.encoder]
+    child = subprocess.Popen(  # noqa: S603 - our own module
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(file.handle,),
+        env=_environment(),
+    )
+    try:
+        last = _followed(child, how)
+    finally:
+        child.kill()
+        child.wait()
+        if child.stdout is not None:
+            child.stdout.close()
+    return _outcome(last)
+
+
+def _environment() -> dict[str, str]:
+    """Return what the child sees: where programs and packages are, and no secret."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
+
+
+def _followed(child: "subprocess.Popen[bytes]", how: Film) -> dict[str, Any]:
+    """Pass on what the child says; return its last word, nothing if it ended without."""
+    assert child.stdout is not None
+    last: dict[str, Any] = {}
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(child.stdout, selectors.EVENT_READ)
+        held = b""
+        while waiting.select(how.stalled):
+            data = os.read(child.stdout.fileno(), 65_536)
+            if not data:
+                return last
+            *lines, held = (held + data).split(b"\n")
+            for line in lines:
+                last = json.loads(line)
+                if "share" in last:
+                    how.told(last["share"])
+                    last = {}
+    raise BadRequest(_HANGS.fill(seconds=round(how.stalled)), code="file_broken")
+
+
+def _outcome(last: dict[str, Any]) -> str:
+    if "refused" in last:
+        words = Words(last["en"], last["zh"])
+        kind = _ERRORS.get(last["refused"])
+        if kind is not None:
+            raise kind(words)
+        raise BadRequest(words, code=last["code"], param=last["param"])
+    if "codec" not in last:
+        raise BadRequest(_DIED, code="file_broken")
+    done = film.Burnt(**last)
+    change = done.codec if done.codec == done.became else f"{done.codec} → {done.became}"
+    return f"{change}, {done.encoder}, {'joined' if done.joined else 'whole'}"
+
+
+_NOT_WRITTEN: Final = Words(
+    en="{path} could not be written ({why}). Nothing was changed.",
+    zh="无法写入 {path}（{why}）。未作任何改动。",
+)
+_HANGS: Final = Words(
+    en="Drawing the notice on the film stood still for {seconds} seconds and was given up. It was"
+    " not changed.",
+    zh="在视频上绘制标识时停滞 {seconds} 秒，已放弃。文件未作任何改动。",
+)
+_DIED: Final = Words(
+    en="The program that reads films broke over this one, or ran out of memory. It was not changed;"
+    " if it plays, convert it first.",
+    zh="读取该视频的程序异常退出或内存不足。文件未作任何改动；如能正常播放，请先转换格式。",
+)

@@ -1,0 +1,112 @@
+"""What callers' and inspectors' keys have in common: listed, revoked, on record with their row."""
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from hegui.cli.shared import read_settings
+from hegui.cli.speech import CLEAN, say
+from hegui.terms import BadRequest, Entry, Words, Write
+
+if TYPE_CHECKING:
+    from hegui.settings import Settings
+    from hegui.store import Connection
+
+_DAY_MS = 86_400_000
+
+
+class _Key(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def tenant(self) -> str: ...
+
+    @property
+    def revoked(self) -> int | None: ...
+
+
+KeyT = TypeVar("KeyT", bound=_Key)
+
+KEY_STATES = {
+    "active": Words("active", "有效"),
+    "expired": Words("expired", "已过期"),
+    "revoked": Words("revoked", "已吊销"),
+}
+
+
+def listed(settings: "Settings", listing: "Callable[[Connection], list[KeyT]]") -> list[KeyT]:
+    """Return all keys of a kind; none where there is no database yet."""
+    from hegui.app import parts
+    from hegui.store import exists, open_connection
+
+    place = parts.place_of(settings)
+    if not exists(place):
+        return []
+    with closing(open_connection(place, read_only=True)) as connection:
+        return listing(connection)
+
+
+def revoke(
+    config: Path,
+    key_id: str,
+    revocation: "Callable[[Connection, str, int], tuple[KeyT, Write]]",
+    kind: str,
+) -> int:
+    """Revoke a key for good, on record as ``kind``, and say so."""
+    from hegui.app import parts
+    from hegui.ledger.kinds import named
+    from hegui.store import open_connection
+
+    settings = read_settings(config)
+    at = parts.now()
+    with closing(open_connection(parts.place_of(settings), read_only=True)) as connection:
+        record, write = revocation(connection, key_id, at)
+    if record.revoked is not None:
+        say(Words("{id} was revoked before.", "{id} 此前已吊销。").fill(id=record.id))
+        return CLEAN
+    put_on_record(settings, record.tenant, (named(kind), at, {"key": record.id}), write)
+    say(Words("{id} is revoked.", "{id} 已吊销。").fill(id=record.id))
+    return CLEAN
+
+
+def put_on_record(
+    settings: "Settings", tenant: str, said: tuple[Any, int, dict[str, Any]], write: Write
+) -> None:
+    """Write the row and the record that tells of it in one transaction."""
+    from hegui.app import parts
+    from hegui.ledger.leaf import make as make_leaf
+
+    kind, at, fields = said
+    ledger = parts.open_ledger(settings)
+    try:
+        ledger.add_blocking(Entry(tenant, make_leaf(kind, at, tenant, fields), (write,)))
+    finally:
+        ledger.close()
+
+
+def date_of(ms: int) -> str:
+    """Return a moment's day (UTC)."""
+    return datetime.fromtimestamp(ms / 1_000, UTC).strftime("%Y-%m-%d")
+
+
+def end_of(said: str | None, at: int) -> int | None:
+    """Read ``90d`` or a date as the moment at which a key ends."""
+    if said is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,5}d", said):
+        return at + int(said[:-1]) * _DAY_MS
+    try:
+        day = datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise BadRequest(
+            Words(
+                "--expires is a number of days such as 90d, or a date such as 2027-01-31",
+                "--expires 应为天数（如 90d）或日期（如 2027-01-31）",
+            ),
+            param="expires",
+        ) from None
+    return int(day.timestamp() * 1_000) + _DAY_MS

@@ -1,0 +1,77 @@
+"""What ``hegui label write`` says of each file, to a person or to a machine."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from hegui.cli.label_files import shown, shown_words
+from hegui.cli.speech import lang_of, say
+from hegui.terms import BadRequest, HeguiError, Words
+
+if TYPE_CHECKING:
+    from hegui.app.labelling import Written
+
+
+def tell(written: "Written", *, as_json: bool) -> None:
+    """Say what was written."""
+    from hegui.app.films import C2PA_LOST
+
+    label = written.implicit
+    if as_json:
+        names = ("format", "form", "explicit", "cause", "payload", "file", "encoded")
+        said = {name: getattr(written, name) for name in names}
+        fields = {name: getattr(label, name) for name in label.__struct_fields__}
+        _print({"target": str(written.target), **said, "label": fields})
+        return
+    words = _CAUSES[written.cause]
+    say(words.fill(path=shown(str(written.target)), id=label.ProduceID, form=written.form))
+    if written.encoded:
+        say(_ENCODED.fill(how=written.encoded.removesuffix(C2PA_LOST)))
+        if written.encoded.endswith(C2PA_LOST):
+            say(_LOST)
+    if written.form == "sidecar":
+        say(_BESIDE.fill(form=written.format))
+
+
+def tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
+    """Say why a file was not labelled."""
+    words = shown_words(error.words).say(lang_of())
+    if as_json:
+        code = error.code if isinstance(error, BadRequest) else type(error).__name__.lower()
+        _print({"source": str(path), "error": code, "words": words})
+    else:
+        click.echo(f"{shown(str(path))}: {words}", err=True)
+
+
+def _print(data: dict[str, Any]) -> None:
+    line = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    click.echo(line.decode())
+
+
+_CAUSES: Final = {
+    "added": Words("{path}: labelled as {id} ({form})", "{path}：已加标识，编号 {id}（{form}）"),
+    "replaced": Words(
+        "{path}: labelled as {id} in place of an older label ({form})",
+        "{path}：已替换原有标识，编号 {id}（{form}）",
+    ),
+    "kept": Words(
+        "{path}: the producer's label {id} was kept, with you as the propagator ({form})",
+        "{path}：保留生成者标识 {id}，已填写传播者（{form}）",
+    ),
+}
+_ENCODED: Final = Words(
+    "  The film was encoded anew for its notice: {how}. Around the player the notice is yours to"
+    " show (labelling measures, Art. 4).",
+    "  已为添加标识重新编码视频：{how}。播放周边的提示须由服务界面显示（标识办法第四条）。",
+)
+_LOST: Final = Words(
+    "  Its C2PA manifest was of the film without the notice, and is gone. Sign the film again.",
+    "  原有 C2PA 清单针对的是未加标识的视频，现已不在其中，请重新签名。",
+)
+_BESIDE: Final = Words(
+    "  No guide names a place for a label in {form}: it lies in a file beside, NAME.aigc.json. Keep"
+    " the two together.",
+    "  现有指南未规定 {form} 格式的标识位置：标识写入旁附文件 NAME.aigc.json，请与原文件一并保存。",
+)

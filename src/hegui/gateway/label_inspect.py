@@ -1,0 +1,188 @@
+"""``POST /label/inspect``: what a platform must tell of a user's file (labelling measures, Art. 6).
+
+For callers with a key. The file comes as a form, with what the user declared; the answer is JSON:
+the conclusion, the notice to be shown, and the file with the propagation fields, in base64, where
+it changed. On record before it is answered, by digests alone.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from hegui.callers.keys import KeyRecord
+from hegui.gateway import label_view
+from hegui.gateway.gate import Gate, Outbox
+from hegui.gateway.http import Doorkeeper, broken, described
+from hegui.gateway.label_page import ended
+from hegui.gateway.uploads import Body, Bounds, Upload, upload
+from hegui.labels.platforms import LABELS, NOTICES, concluded
+from hegui.ledger import kinds, leaf
+from hegui.ledger.port import Evidencing
+from hegui.runners.label_frames import Broken, Inspect, Inspection, Report
+from hegui.runners.label_reader import BUSY, LabelReader
+from hegui.terms import BadRequest, Entry, HeguiError, Unavailable, Words
+
+_log = logging.getLogger(__name__)
+
+PATH: Final = "/label/inspect"
+_INSPECTED: Final = kinds.named("label.inspected")
+_SWALLOW: Final = 20.0
+_YES: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_TRACES: Final = ("explicit", "other")
+_MOST_NUMBER: Final = 200
+_WRITTEN: Final = ("added", "replaced", "kept", "beside")
+
+
+class LabelInspect:
+    """The endpoint. ``number`` makes the number under which a file is spread."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        keeper: Doorkeeper,
+        reader: LabelReader,
+        ledger: Evidencing,
+        number: Callable[[int], str],
+    ) -> None:
+        self._gate, self._keeper, self._reader = gate, keeper, reader
+        self._ledger, self._number = ledger, number
+        settings = gate.settings.label_page
+        self._bounds = Bounds(settings.bytes, settings.seconds)
+        self._most, self._code = settings.at_once, settings.propagator
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers, body = Headers(scope=scope), Body(receive)
+        out = Outbox(send, headers.get("accept-language", ""))
+        status, after = 200, 0
+        file: list[bytes] = []
+        answer: Mapping[str, Any]
+        try:
+            told = await self._answer(headers, body)
+            answer, file = _as_data(told), told.file
+        except HeguiError as error:
+            status, answer, after = described(error, out.accept_language)
+        except Exception:  # noqa: BLE001 - the last line: whatever it is, no trace of it goes out
+            status, answer, after = described(broken(), out.accept_language)
+        if not body.ended and not await body.swallow(_SWALLOW):
+            out.note(b"connection", b"close")
+        out.note(b"cache-control", b"no-store")
+        try:
+            if file:
+                await out.long(answer, "file", file)
+            else:
+                await out.whole(answer, status=status, after=after)
+        finally:
+            out.close()
+            self._gate.metrics.requested(PATH, out.status)
+
+    async def _answer(self, headers: Headers, body: Body) -> Inspection:
+        key = self._keeper.identify(headers)  # before a byte of the body is read
+        if self._held >= self._most:
+            raise Unavailable(BUSY, after=2)
+        self._held += 1
+        try:
+            kind, length = headers.get("content-type", ""), headers.get("content-length", "")
+            brought = await upload(body, kind, length, self._bounds)
+            asked = self._asked(brought)
+            told = await self._reader.ask(asked, brought.data)
+            if isinstance(told, Broken):
+                _log.warning("a file could not be read by /label/inspect: %s", told.reason)
+                told = _unread(asked, brought, ended(told))
+            assert isinstance(told, Inspection)
+            await self._record(key, asked, told)
+            self._gate.metrics.label_read("inspect", told.conclusion)
+            return told
+        finally:
+            self._held -= 1
+
+    def _asked(self, brought: Upload) -> Inspect:
+        declared = _YES.get(brought.fields.get("declared", "").strip().lower())
+        if declared is None:
+            raise BadRequest(_DECLARED, param="declared", code="declaration_missing")
+        said = brought.fields.get("traces", "").replace(",", " ").split()
+        if not set(said) <= set(_TRACES):
+            raise BadRequest(_UNKNOWN.fill(known=", ".join(_TRACES)), param="traces")
+        number = brought.fields.get("propagate_id", "").strip()
+        if len(number) > _MOST_NUMBER:
+            raise BadRequest(_NUMBER.fill(most=_MOST_NUMBER), param="propagate_id")
+        number = number or self._number(self._gate.clock())
+        traces = list(dict.fromkeys(said))
+        return Inspect(brought.name, declared, traces, self._code, number)
+
+    async def _record(self, key: KeyRecord, asked: Inspect, told: Inspection) -> None:
+        label = msgspec.json.decode(told.label).get("Label", "") if told.label else ""
+        fields: dict[str, Any] = {
+            "key": key.id,
+            "conclusion": told.conclusion,
+            "declared": asked.declared,
+            "traces": told.traces,
+            "found": told.report.count,
+            "state": told.report.state,
+            "cause": told.cause,
+            "label": label if label in LABELS.values() else "",
+            "propagate": asked.number if told.cause in _WRITTEN else "",
+            "format": told.report.format,
+            "before": told.before,
+            "after": told.after,
+        }
+        if told.payload:
+            fields["payload"] = told.payload
+        made = leaf.make(_INSPECTED, self._gate.clock(), key.tenant, fields)
+        await self._ledger.add(Entry(key.tenant, made))
+
+
+def _unread(asked: Inspect, brought: Upload, report: Report) -> Inspection:
+    """Return what there is to say of a file that could not be read: what its user declared."""
+    said = concluded((), asked.traces, declared=asked.declared, broken=True)
+    before = hashlib.sha256(brought.data).hexdigest()
+    why = report.findings[0]
+    return Inspection(
+        report=report,
+        traces=asked.traces,
+        conclusion=said,
+        cause="none" if said == "unreadable" else "refused",
+        label="",
+        payload="",
+        before=before,
+        after=before,
+        why_en=why.en,
+        why_zh=why.zh,
+    )
+
+
+def _as_data(told: Inspection) -> dict[str, Any]:
+    notice = NOTICES.get(told.conclusion)
+    label = msgspec.json.decode(told.label) if told.label else None
+    return {
+        "conclusion": told.conclusion,
+        "notice": {"zh": notice.zh, "en": notice.en} if notice is not None else None,
+        "cause": told.cause,
+        "label": label,
+        **({} if told.file else {"file": None}),
+        "sidecar": told.label if told.cause == "beside" else None,
+        "why": {"en": told.why_en, "zh": told.why_zh} if told.why_en else None,
+        "traces": told.traces,
+        "sha256": {"before": told.before, "after": told.after, "content": told.payload or None},
+        "read": label_view.as_data(told.report),
+    }
+
+
+_DECLARED: Final = Words(
+    en="Say what the user declared about the file: declared=yes or declared=no (labelling "
+    "measures, Art. 6 and 10).",
+    zh="请说明用户对该文件的声明：declared=yes 或 declared=no（标识办法第六条、第十条）。",
+)
+_UNKNOWN: Final = Words(
+    en="traces takes {known}, separated by commas: what your own detectors found.",
+    zh="traces 可填 {known}，以逗号分隔：您自己的检测结果。",
+)
+_NUMBER: Final = Words(
+    en="propagate_id has at most {most} characters.", zh="propagate_id 不超过 {most} 个字符。"
+)

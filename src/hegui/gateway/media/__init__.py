@@ -1,0 +1,1 @@
+"""Generated pictures and speech on their way out: asked for, judged, labelled, then released."""

@@ -1,0 +1,64 @@
+"""What the media routes are given by whoever builds the gateway."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+from hegui.runners.label_bench import LabelBench
+from hegui.shelf.fetching import Fetcher
+from hegui.shelf.shelf import Shelf
+
+T = TypeVar("T")
+
+Agreed = Callable[[str, int], str]
+"""Returns the subject of the agreement of that number (Art. 9) which holds at that time (UTC ms).
+
+``BadRequest`` where there is none. The subject is a pseudonym.
+"""
+
+
+@dataclass(slots=True)
+class MediaParts:
+    """The workers that label, and the agreements on record. ``open`` counts what is under way.
+
+    ``told`` are the media of which the log has said which setting refuses them. ``fetcher`` takes
+    files over that model servers name by address, ``shelf`` keeps what is labelled of them,
+    and ``takers`` bounds how many tasks have files in memory. ``patience`` is how many seconds one
+    who asks for a task waits for its files, before being told that it still runs; ``turns`` lets
+    one at a time ask the model server for a task, so that its media are taken over once.
+    ``draws_films``: the bench can put the notice into a film itself.
+    """
+
+    bench: LabelBench
+    agreed: Agreed
+    shelf: Shelf
+    fetcher: Fetcher
+    takers: asyncio.Semaphore
+    patience: float = 20.0
+    draws_films: bool = False
+    turns: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+    open: int = 0
+    told: set[str] = field(default_factory=set)
+    _under_way: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def begun(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Begin work that goes on though whoever asked for it leaves; it ends with the service."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._over)
+        return task
+
+    async def close(self) -> None:
+        """End what is under way, and the workers."""
+        for task in self._under_way:
+            task.cancel()
+        if self._under_way:
+            await asyncio.wait(set(self._under_way))
+        await self.bench.close()
+
+    def _over(self, task: "asyncio.Task[Any]") -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits for it is told; where nobody does, nobody need be

@@ -1,0 +1,167 @@
+"""The way of a request for speech, streamed as it comes. Read ``speech`` from top to bottom."""
+
+import asyncio
+import hashlib
+from typing import Any, Final, cast
+
+from hegui.gateway import exchange as way
+from hegui.gateway.evidence import Exchange
+from hegui.gateway.gate import Gate, Incoming, Outbox
+from hegui.gateway.media import ending, wire
+from hegui.gateway.media.calling import MediaCall, call
+from hegui.gateway.media.ending import Ending
+from hegui.gateway.media.images import AGREEMENT
+from hegui.gateway.media.labelling import (
+    Showing,
+    facts_of,
+    label_of,
+    require_producer,
+    showing,
+    withheld,
+)
+from hegui.gateway.upstream import odd
+from hegui.labels.explicit.rhythm_streamed import FORMATS, streamed_rhythm
+from hegui.labels.streamed import Kind, Streamed, streamed
+from hegui.labels.text import header
+from hegui.labels.value import Implicit
+from hegui.terms import Action, BadRequest, Words
+
+
+async def speech(gate: Gate, incoming: Incoming, out: Outbox) -> None:
+    """Answer ``POST /v1/audio/speech`` (Art. 4, 9, 10, 11, 12, 14)."""
+    request = wire.read_speech(incoming.body, depth=gate.settings.limits.depth)
+    require_producer(gate)
+    exchange = way.begin(gate, incoming, request.chat)
+    show = await showing(gate, exchange, "audio", incoming.headers.get(AGREEMENT, ""))
+    _require_place(request.form, show)
+    await way.judge(gate, request.chat, exchange)
+    ending.rule_on_unjudged(gate, exchange, "audio")
+    asked = gate.evidence.asked(exchange, request.count)
+    if exchange.prompt.action > Action.MASK:
+        return await ending.refuse_question(gate, exchange, asked, out)
+    calling = asyncio.ensure_future(call(gate, exchange, request, "/audio/speech"))
+    _, answer = await way.both(asked, calling, gate, exchange, out)
+    end = Ending(gate, exchange)
+    voice = _Voice(gate, exchange, request.form, show, label_of(gate, exchange, 1))
+    try:
+        async with end.closed(out):
+            await voice.give(answer, end, out)
+    finally:
+        answer.stop()
+
+
+def _require_place(form: str, show: Showing) -> None:
+    """Refuse a format that the rhythm cannot be put before, where the listener must hear it."""
+    if show.mode == "auto" and form not in FORMATS:
+        raise BadRequest(_NO_RHYTHM.fill(form=form), param="response_format")
+
+
+class _Voice:
+    """One speech on its way out: the rhythm and the label in front, then bytes as they come.
+
+    Its last byte is held back until its record is durable.
+    """
+
+    def __init__(
+        self, gate: Gate, exchange: Exchange, form: str, show: Showing, label: Implicit
+    ) -> None:
+        self._gate, self._exchange, self._form = gate, exchange, form
+        self._show, self._label = show, label
+        inner = streamed(cast("Kind", form), label.inner())
+        heard = show.mode == "auto"
+        self._stages: list[Streamed] = [streamed_rhythm(form), inner] if heard else [inner]
+        self._received, self._sent = hashlib.sha256(), hashlib.sha256()
+        self._came = self._size = 0
+        self._last = b""
+
+    async def give(self, answer: MediaCall, end: Ending, out: Outbox) -> None:
+        """Hand on the speech as it comes; end it when it is on record.
+
+        One that cannot be labelled is withheld (502). One that breaks after its first byte is cut,
+        so that nobody takes it for whole.
+        """
+        out.head(evidence=self._exchange.number, aigc=None)
+        end.outcome.notes["unjudged"] = 1
+        try:
+            async for data in answer.sound():
+                await self._pass_on(self._labelled(data), out)
+            await self._pass_on(self._rest(), out)
+        except BadRequest as error:
+            answer.stop()
+            if out.started:
+                await self._record(end, "broken")
+                raise odd(answer.upstream) from None
+            came = (self._came, self._received.hexdigest())
+            raise await withheld(
+                self._gate, self._exchange, error, medium="audio", came=came
+            ) from None
+        except BaseException:
+            if out.started:
+                await self._gate.keep(self._record(end, "cut"))
+            raise
+        self._sent.update(self._last)
+        self._size += len(self._last)
+        await self._record(end, "complete")
+        await end.record("complete")
+        await out.plain(self._last, wire.SPOKEN[self._form], last=True)
+
+    def _labelled(self, data: bytes) -> bytes:
+        self._received.update(data)
+        self._came += len(data)
+        if self._came > self._gate.settings.media.bytes:
+            raise BadRequest(_LONG, code="too_large")
+        for stage in self._stages:
+            data = stage.feed(data)
+        return data
+
+    def _rest(self) -> bytes:
+        data = b""
+        for stage in self._stages:
+            data = stage.feed(data) + stage.end()
+        if not all(stage.labelled for stage in self._stages):
+            raise BadRequest(_EMPTY, code="file_broken")
+        return data
+
+    async def _pass_on(self, data: bytes, out: Outbox) -> None:
+        if not data:
+            return
+        data, self._last = (self._last + data)[:-1], data[-1:]
+        self._sent.update(data)
+        self._size += len(data)
+        if not out.started:
+            out.head(evidence=self._exchange.number, aigc=header(self._label))
+            self._gate.metrics.added(self._exchange.watch.added())
+        await out.plain(data, wire.SPOKEN[self._form], last=False)
+
+    async def _record(self, end: Ending, how: str) -> None:
+        """Make the record of what left durable."""
+        mode = self._show.mode
+        shown = "drawn" if mode == "auto" else mode
+        end.outcome.label = {"mode": shown, "produce_id": self._exchange.id}
+        fields: dict[str, Any] = {
+            "item": 1,
+            "medium": "audio",
+            "format": self._form,
+            "mime": wire.SPOKEN[self._form],
+            "size": self._size,
+            "received": self._received.hexdigest(),
+            "sent": self._sent.hexdigest(),
+            **facts_of(self._label),
+            "explicit": shown,
+            "agreement": self._show.agreement,
+            "judged": False,
+            "end": how,
+        }
+        await self._gate.evidence.item(self._exchange, "media.streamed", fields)
+        self._gate.metrics.item("audio", "streamed" if how == "complete" else "cut")
+
+
+_NO_RHYTHM: Final = Words(
+    en="Speech carries its notice in front of it here, and that is possible in mp3 and wav, not in"
+    " {form}. Ask for mp3 or wav; or the provider says in its player that the speech is generated,"
+    ' and sets sound = "interface" in [media].',
+    zh="此处语音须在开头带有显式标识，mp3 和 wav 可以做到，{form} 不行。请使用 mp3 或 wav；"
+    '如播放界面已持续提示由 AI 生成，运营者可在 [media] 中设置 sound = "interface"。',
+)
+_LONG: Final = Words(en="It is longer than this service allows.", zh="长度超过本服务的上限。")
+_EMPTY: Final = Words(en="It holds no sound.", zh="其中没有声音。")

@@ -1,0 +1,98 @@
+"""One file in memory, with both its labels: decided, drawn, written, read back.
+
+The same steps as for files on disk (``app.labelling``), for doors that hold content in memory and
+let nothing out before it is labelled. Pure: whoever calls it owns the process and the deadline.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from hegui.labels import deciding
+from hegui.labels.container import Memory, Slice, Source
+from hegui.labels.explicit import choosing
+from hegui.labels.recognising import HEAD, recognised
+from hegui.labels.splicing import joined
+from hegui.labels.value import Implicit
+from hegui.terms import BadRequest, Words
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """A labelled file. Digests are SHA-256 in hexadecimal.
+
+    ``received`` is the digest of what came in. ``content`` is that of its content without metadata
+    and ``shown`` the same once the notice is in it; the implicit label changed neither. ``file`` is
+    the digest of ``data``. ``form`` says how the label is stored.
+    """
+
+    data: bytes
+    format: str
+    mime: str
+    form: str
+    explicit: choosing.Shown
+    cause: deciding.Cause
+    implicit: Implicit
+    received: str
+    content: str
+    shown: str
+    file: str
+
+
+def whole(
+    data: bytes, ours: Implicit, mode: choosing.Mode, *, kinds: tuple[str, ...] = (), name: str = ""
+) -> Whole:
+    """Return the file in ``data`` with its explicit label, as ``mode`` says, and the implicit one.
+
+    ``kinds`` are the media types that it may be of (``image/``); ``name`` decides where several
+    formats fit. Everything that a file can be refused for is a ``BadRequest``: its code says why
+    (``unknown_format``, ``file_broken``, ``no_place``, ``too_large``, ``read_back``, …).
+    """
+    source: Source = Memory(data)
+    form = recognised(data[:HEAD], name)
+    if form is None or not (not kinds or form.mime[0].startswith(kinds)):
+        raise BadRequest(_UNKNOWN, code="unknown_format")
+    decision = deciding.decided(form.read(source), ours)
+    content = _digest(source, form.payload(source))
+    shown = choosing.chosen(form, mode)
+    if shown == "drawn":
+        source = Memory(choosing.drawn(source, form))
+    visible = _digest(source, form.payload(source))
+    new = joined(source, form.write(source, decision.implicit.inner()))
+    written = Memory(new)
+    found = form.read(written)
+    there = found[0].parsed if len(found) == 1 and found[0].guide else None
+    sound = there is not None and there.implicit == decision.implicit
+    if not sound or _digest(written, form.payload(written)) != visible:
+        raise BadRequest(_READ_BACK.fill(form=form.name), code="read_back")
+    return Whole(
+        data=new,
+        format=form.name,
+        mime=form.mime[0],
+        form=found[0].form,
+        explicit=shown,
+        cause=decision.cause,
+        implicit=decision.implicit,
+        received=hashlib.sha256(data).hexdigest(),
+        content=content,
+        shown=visible,
+        file=hashlib.sha256(new).hexdigest(),
+    )
+
+
+def _digest(source: Source, parts: Iterable[Slice]) -> str:
+    hasher = hashlib.sha256()
+    for part in parts:
+        hasher.update(source.read(part.offset, part.length))
+    return hasher.hexdigest()
+
+
+_UNKNOWN: Final = Words(
+    en="It is of no format that hegui can label there.", zh="不属于可在此处标识的格式。"
+)
+_READ_BACK: Final = Words(
+    en="The label of a {form} file, read back, is not the one that was written, or its content"
+    " changed. Please report it.",
+    zh="{form} 文件写入后读回的标识与写入的不一致，或内容发生了变化。请向我们报告。",
+)

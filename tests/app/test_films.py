@@ -1,0 +1,75 @@
+"""Films through the door: by a process of its own."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from hegui.app import films, labelling
+from hegui.terms import BadRequest
+from hegui.testing.labelled import LABEL
+
+
+def made(path: Path, codec: str = "mpeg4") -> Path:
+    with av.open(str(path), "w") as out:
+        film = out.add_stream(codec, rate=10)
+        film.width, film.height, film.pix_fmt = 160, 120, "yuv420p"
+        for number in range(8):
+            picture = np.full((120, 160, 3), 200 + number, np.uint8)
+            out.mux(film.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        out.mux(film.encode(None))
+    return path
+
+
+def test_a_film_gets_its_notice_and_its_label_by_one_command(tmp_path: Path) -> None:
+    path, told = made(tmp_path / "a.mp4"), []
+    written = labelling.label(
+        path, tmp_path / "b.mp4", LABEL, "auto", film=films.Film("auto", told.append)
+    )
+    assert (written.explicit, written.form) == ("drawn", "mp4-keys")
+    assert written.encoded == "mpeg4, mpeg4, whole"
+    (found,) = labelling.seen(tmp_path / "b.mp4").found
+    assert found.parsed is not None
+    assert found.parsed.implicit == LABEL
+    with av.open(str(tmp_path / "b.mp4")) as opened:
+        frame = next(opened.decode(video=0)).to_ndarray(format="gray")
+    assert int(frame.max()) - int(frame.min()) > 120  # letters and plate, on a plain ground
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
+def test_a_refusal_of_the_process_is_a_refusal_here_and_leaves_nothing(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.mp4")
+    before = path.read_bytes()
+    with pytest.raises(BadRequest) as caught:
+        labelling.label(path, path, LABEL, "auto", film=films.Film("nothing"))
+    assert "nothing" in caught.value.words.zh
+    assert caught.value.param == "encoder"
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_process_that_stands_still_is_ended(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.mp4")
+    with pytest.raises(BadRequest, match="stood still"):
+        labelling.label(path, path, LABEL, "auto", film=films.Film(stalled=0.0))
+    assert [one.name for one in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_manifest_that_is_lost_is_said(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.mp4")
+    manifest = b"\0\0\0\x20uuid" + films._MANIFEST + bytes(8)
+    path.write_bytes(path.read_bytes() + manifest)
+    written = labelling.label(path, tmp_path / "b.mp4", LABEL, "auto")
+    assert written.encoded.endswith(films.C2PA_LOST)
+    assert films._MANIFEST not in (tmp_path / "b.mp4").read_bytes()
+
+
+def test_a_process_that_dies_is_a_refusal() -> None:
+    with pytest.raises(BadRequest, match="broke over"):
+        films._outcome({})
+
+
+def test_the_process_sees_nothing_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSTREAM_KEY", "made up")
+    assert "made up" not in films._environment().values()

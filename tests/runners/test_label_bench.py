@@ -1,0 +1,65 @@
+"""Workers that label: each answers, or is killed, and the next file has another."""
+
+import asyncio
+from base64 import b64decode, b64encode
+
+import pytest
+
+from hegui.labels.text import implicit
+from hegui.runners.label_bench import Job, LabelBench
+from hegui.terms import BadRequest, Unavailable
+from hegui.testing import media
+
+OURS = implicit("001191110102MACQD9K64010000", "x-1")
+
+
+def job(data: bytes, *, encoded: bool = False) -> Job:
+    return Job(data, OURS, "auto", ("image/",), encoded)
+
+
+async def test_a_file_comes_back_labelled_and_hostile_bytes_harm_no_other() -> None:
+    bench = LabelBench(1, 10)
+    try:
+        done = await bench.label(job(media.picture(40, 30)))
+        assert (done.whole.format, done.whole.explicit) == ("png", "drawn")
+        assert done.whole.content != done.whole.shown
+        same = await bench.label(job(b64encode(media.picture(40, 30)), encoded=True))
+        assert b64decode(same.whole.data) == done.whole.data
+        assert same.size == done.size == len(done.whole.data)
+        for data in (b"", b"%PDF-1.7", media.picture(40, 30)[:100]):
+            with pytest.raises(BadRequest):
+                await bench.label(job(data))
+        assert (await bench.label(job(media.picture(40, 30)))).whole == done.whole
+        await too_late_and_dead(bench)
+    finally:
+        await bench.close()
+    with pytest.raises(Unavailable):
+        await bench.label(job(media.picture(4, 3)))
+
+
+async def too_late_and_dead(bench: LabelBench) -> None:
+    """Have the one worker killed for being late; the next file is labelled all the same."""
+    [first] = bench.processes()
+    bench.seconds = 0.001
+    with pytest.raises(BadRequest) as caught:
+        await bench.label(job(media.picture(800, 600)))
+    assert caught.value.code == "label_timeout"
+    assert first not in bench.processes()
+    bench.seconds = 10
+    holder = asyncio.ensure_future(bench.label(job(media.picture(40, 30))))
+    await asyncio.sleep(0)
+    bench.seconds = 0.001
+    with pytest.raises(Unavailable):  # its turn does not come in time
+        await bench.label(job(media.picture(40, 30)))
+    assert (await holder).whole.format == "png"
+
+
+async def test_what_needs_more_memory_than_a_worker_has_is_refused() -> None:
+    bench = LabelBench(1, 10, memory_mb=60)
+    try:
+        with pytest.raises(BadRequest) as caught:
+            await bench.label(job(media.blank(5_000, 5_000)))
+        assert caught.value.code == "too_large"
+        assert (await bench.label(job(media.picture(40, 30)))).whole.format == "png"
+    finally:
+        await bench.close()
