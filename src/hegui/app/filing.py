@@ -16,6 +16,7 @@ from hegui.app import attestations, parts
 from hegui.app.duties import Asked, Duties, Progress, given_of
 from hegui.app.filing_fonts import Fonts
 from hegui.app.filing_material import keywords_of, material_of
+from hegui.app.logkeys import LogKeys
 from hegui.filing.board import Board
 from hegui.filing.package.blocks import Document
 from hegui.filing.package.chapters import document
@@ -43,6 +44,7 @@ _CHANGED = Words(
     "Entry {index} of the log is not what the board relied on. Check it: hegui ledger verify",
     "账本第 {index} 条记录与看板所依据的不一致。请核验：hegui ledger verify",
 )
+_NO_LOG = Words("tenant {tenant} has no log yet", "租户 {tenant} 尚无账本")
 _LOST = Words(
     "A file of the attestation in entry {index} is not in {place}. Put it back, or withdraw the "
     "attestation.",
@@ -100,7 +102,7 @@ def build(settings: Settings, order: Order, progress: Progress) -> Built:
     written |= dict(_attached(settings, board))
     evidence, checkpoint = _proofs(settings, board)
     written |= evidence
-    signer = _signer(settings, order.tenant)
+    signer = _signer(settings, order.tenant, checkpoint)
     written |= dict(_explained(order, made, signer, sorted({*glyphs}), checkpoint))
     listed = manifest(written)
     written["SEAL"] = sealed(signer, order.route.id, listed).encode()
@@ -149,7 +151,7 @@ def _attached(settings: Settings, board: Board) -> Iterator[tuple[str, bytes]]:
 
 def _proofs(settings: Settings, board: Board) -> tuple[dict[str, bytes], str]:
     """Return a proof for every record relied upon, the signed head, and that head's text."""
-    if not board.records:
+    if board.head is None:
         return {}, ""
     written: dict[str, bytes] = {}
     with read_log(parts.place_of(settings), board.tenant) as log:
@@ -162,10 +164,13 @@ def _proofs(settings: Settings, board: Board) -> tuple[dict[str, bytes], str]:
         return written, log.checkpoint
 
 
-def _signer(settings: Settings, tenant: str) -> Signer:
+def _signer(settings: Settings, tenant: str, head: str) -> Signer:
+    """Return the signer of the log with this head; its key is made where there is no log yet."""
+    if not head and tenant != "default":
+        raise BadRequest(_NO_LOG.fill(tenant=tenant[:60]), param="tenant")
     parts.require_keys(settings)
-    private = parts.key_directory(settings).load_or_create("signing", 32)
-    return Signer(parts.origin_of(settings, tenant), private)
+    keys = parts.key_directory(settings)
+    return LogKeys(keys, settings.ledger.origin, ml_dsa=False)(tenant, head)
 
 
 def _explained(

@@ -6,6 +6,7 @@ Here because settings, packs and the board meet only here.
 from collections.abc import Iterator
 
 from hegui.app.packs import day_of, packs_of
+from hegui.app.statements import register_of
 from hegui.detectors.packs import Pack, shipped
 from hegui.filing.board import Board
 from hegui.filing.package.conclusions import conclude
@@ -17,6 +18,7 @@ from hegui.filing.package.lists import (
     short_of_refusals,
 )
 from hegui.filing.package.material import Fact, Material
+from hegui.filing.statements import Statement, Version, read
 from hegui.measures import tailored
 from hegui.settings import Settings
 from hegui.terms import Words
@@ -72,7 +74,18 @@ def material_of(
         provider=tuple(_provider(settings)),
         models=tuple(tuple(_model(settings, n)) for n in range(len(settings.upstreams))),
         mechanism=tuple(_mechanism(settings)),
+        statements=dict(_statements(settings, board.as_of)),
     )
+
+
+def _statements(settings: Settings, as_of: int) -> Iterator[tuple[str, tuple[Version, Statement]]]:
+    """Yield each statement in force on the day; a text that was changed is ``Corrupt``."""
+    register = register_of(settings)
+    noted = (one for one in register.versions() if one.index is not None and one.at <= as_of)
+    newest = {one.kind: one for one in noted}  # in order: the last one counts
+    for kind, one in newest.items():
+        if one.ended is None or one.ended > as_of:
+            yield kind, (one, read(register.text(one)))
 
 
 def _provider(settings: Settings) -> Iterator[Fact]:

@@ -34,6 +34,10 @@ _UNMET = Words(
 _NOT_ASKED = Words(
     "{says}: not asked for, by the facts on record", "{says}：依记录在案的事实不要求"
 )
+_VERSION = Words(
+    "Published version {n}, SHA-256 {digest}, entry {index}",
+    "已公布第 {n} 版，SHA-256 {digest}，第 {index} 条记录",
+)
 _ENTRY = Words("entry {index}, {kind}, leaf {leaf}…", "第 {index} 条，{kind}，叶哈希 {leaf}…")
 _UNSAID = Words("[to be filled in] {key} in the settings", "〔待填〕请在配置中填写 {key}")
 _SUMMARY = Words(
@@ -119,10 +123,27 @@ def _records(chapter: Chapter, made: Material) -> Iterator[Block]:
         more = {"kind": cited.kind, "leaf": cited.leaf} if cited is not None else {}
         words = _said(_FOUND if met else _UNMET, query.says, **told, **more)
         yield Para(words, slot=not met)
+    if chapter.statement:
+        yield from _statement(chapter.statement, made)
     known = {one.duty.id: one for one in made.conclusions}
     here = [known[one] for one in chapter.duties if one in known]
     if here:
         yield _provisions(here)
+
+
+def _statement(sort: str, made: Material) -> Iterator[Block]:
+    """Yield the published text, or what drafts one."""
+    if sort not in made.statements:
+        yield Para(_SUPPLY.fill(command=f"hegui statement draft {sort}"), slot=True)
+        return
+    version, said = made.statements[sort]
+    yield Para(_VERSION.fill(n=version.version, digest=version.digest, index=version.index))
+    for name, title in said.sort.elements.items():
+        yield Heading(title, 2)
+        yield Para(Words(said.text(name, "en"), said.text(name, "zh")))
+    head = (Words("Item", "项目"), Words("Content", "内容"))
+    for row in said.rows:
+        yield Table(head, tuple((same(key), same(str(row[key]))) for key in row), (3, 7))
 
 
 def _said(form: Words, says: Words, **told: object) -> Words:

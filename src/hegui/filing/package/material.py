@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hegui.filing.board import Board, Part
 from hegui.filing.package.conclusions import Conclusion
 from hegui.filing.package.lists import Keyword, Question
+from hegui.filing.statements import Statement, Version
 from hegui.measures import Profile
 from hegui.terms import Words
 
@@ -21,7 +22,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All of it. ``parts`` are the queries that were judged; ``questions`` None: none attached."""
+    """All of it. ``parts`` are the queries that were judged; ``questions`` None: none attached.
+
+    ``statements`` are those in force on the day, by sort.
+    """
 
     board: Board
     profile: Profile
@@ -32,3 +36,4 @@ class Material:
     provider: tuple[Fact, ...]
     models: tuple[tuple[Fact, ...], ...]
     mechanism: tuple[Fact, ...] = field(default=())
+    statements: Mapping[str, tuple[Version, Statement]] = field(default_factory=dict)

@@ -20,6 +20,7 @@ class Chapter:
     """A chapter. ``part`` says how it is made; ``queries`` and ``duties`` what it shows.
 
     ``command`` supplies what is missing; empty where no command of this release does.
+    ``statement`` is the sort of a published statement whose text belongs here.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Chapter:
     duties: tuple[str, ...] = ()
     command: str = ""
     roles: tuple[str, ...] = ()
+    statement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def _chapter(row: Mapping[str, Any]) -> Chapter:
         tuple(row.get("duties", ())),
         row.get("command", ""),
         tuple(row.get("roles", ())),
+        row.get("statement", ""),
     )
 
 
