@@ -4,10 +4,12 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from tests.filing.statements.made import filled
 from tests.gateway.spine import Spine, spine
 
 from hegui.app import statements
+from hegui.terms import BadRequest
 from hegui.testing.clock import FixedClock
 
 SIGNED = statements.Signed("L-07", "<b>legal</b>")
@@ -102,3 +104,14 @@ async def test_what_was_changed_is_not_shown(tmp_path: Path) -> None:
         status, page = await get(s, "/about/labels/1?lang=zh")
         assert status == 500, "a leaf that was made up is on no record"
         assert "伪造" not in page
+
+
+async def test_the_appeal_page_says_the_published_limits_or_that_there_are_none() -> None:
+    async with spine() as s:
+        assert "has not published its time limits" in (await get(s, "/appeal?lang=en"))[1]
+        made = publish(s, filled("complaints").replace("feedback_days = 15", "feedback_days = 20"))
+        assert "15 日内受理，15 日内处理，20 日内反馈" in (await get(s, "/appeal?lang=zh"))[1]
+        (s.gateway.settings.data_dir / "statements" / made.digest).write_bytes(b"")
+        assert (await get(s, "/appeal?lang=zh"))[0] == 200, "damage bars nobody"
+        with pytest.raises(BadRequest, match="appeal_days"):
+            publish(s, filled("complaints").replace("= 15", "= 3"))

@@ -26,7 +26,6 @@ from hegui.callers.assertion import Assertions
 from hegui.callers.inspectors import InspectorBook
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
-from hegui.filing.statements import Register
 from hegui.gateway import exchange, models
 from hegui.gateway.about import AboutPages
 from hegui.gateway.admin import admin_app, healthz
@@ -265,7 +264,6 @@ class Gateway:
         pages = self._log_pages = LogPages(logs, gate.metrics, self.inspectors)
         receipts = ReceiptPage(gate, self.ledger, logs, appeal, self._vkey_of())
         labels = self._labels = LabelDoors(gate, keeper, self.ledger)
-        about = AboutPages(gate, Register(self.settings.data_dir), logs)
         healthy = request_response(healthz)
         return Paths(
             {
@@ -275,8 +273,7 @@ class Gateway:
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
                 "/appeal/receipt": Methods(get=receipts.show, post=receipts.give),
-                "/about": Methods(get=about.show),
-                "/about/": Methods(get=about.show),
+                **AboutPages(gate, logs).paths(),
                 "/label": labels.page,
                 "/label/inspect": labels.inspect,
                 "/log/": Methods(get=pages, head=pages),

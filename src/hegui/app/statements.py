@@ -27,6 +27,12 @@ _SAME = Words(
     en="This is word for word version {version}, which is in force: there is nothing to publish.",
     zh="内容与现行第 {version} 版完全相同，无需发布。",
 )
+_SOONER = Words(
+    en="limits.feedback_days is less than appeal_days in [ledger], which is {days}: refusals and "
+    "the appeal page would promise a later day. Lower appeal_days, or publish at least {days}.",
+    zh="limits.feedback_days 小于 [ledger] 的 appeal_days（{days}）：拦截提示和申诉页面承诺的日期"
+    "会更晚。请调低 appeal_days，或公布不少于 {days} 天的时限。",
+)
 _NONE = Words(
     en="No version of {kind} is in force: there is nothing to withdraw.",
     zh="{kind} 没有现行版本，无可撤回。",
@@ -88,6 +94,9 @@ def publish(settings: Settings, content: bytes, signed: Signed) -> Version:
     """Publish a file as the next version, on the ledger. What is not fit is a ``BadRequest``."""
     statement = read(content)
     in_force(statement, today())
+    days = settings.ledger.appeal_days
+    if statement.limits and statement.limits["feedback_days"] < days:
+        raise BadRequest(_SOONER.fill(days=days), param="feedback_days")
     _check(signed)
     kind, digest = statement.sort.id, sha256(content).hexdigest()
     register = register_of(settings)

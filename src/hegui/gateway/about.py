@@ -20,6 +20,7 @@ from hegui.filing.statements.register import TENANT
 from hegui.filing.statements.rows import COLUMNS, expired
 from hegui.gateway.appeal import PAGE_HEADERS, language_of_page
 from hegui.gateway.gate import Gate
+from hegui.gateway.http import Methods
 from hegui.ledger.tiles import Logs
 from hegui.terms import BadRequest, HeguiError, Lang, Unavailable, Words
 
@@ -40,6 +41,7 @@ _ALL = Words("All statements", "全部声明")
 _VERSIONS = Words("Other versions", "其他版本")
 _EXPIRED = Words("expired", "已过期")
 _DAYS = Words("{days} days", "{days} 日")
+_CHINESE = Words("Published in Chinese only.", "仅以中文公布。")
 _NOT_FOUND = Words("There is no such statement.", "没有这项声明。")
 _COLUMN = {
     "name": Words("Name", "名称"),
@@ -63,11 +65,19 @@ _VALUE = {
 class AboutPages:
     """The pages."""
 
-    def __init__(self, gate: Gate, register: Register, logs: Logs) -> None:
-        self._gate, self._register, self._logs = gate, register, logs
+    def __init__(self, gate: Gate, logs: Logs) -> None:
+        self._gate, self._logs = gate, logs
+        self._register = Register(gate.settings.data_dir)
         self._page = Template(
             files("hegui.gateway").joinpath("pages/about.html").read_text(encoding="utf-8")
         )
+
+    def paths(self) -> dict[str, Methods]:
+        """Return the paths that the pages have."""
+        return {
+            "/about": Methods(get=self.show),
+            "/about/": Methods(get=self.show),
+        }
 
     async def show(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the index or a version; a version that was changed is an error, never shown."""
@@ -140,6 +150,8 @@ class AboutPages:
 
     def _body(self, statement: Statement, lang: Lang) -> str:
         parts = []
+        if lang == "en" and not all("en" in texts for texts in statement.elements.values()):
+            parts.append(f"<p class=soft>{escape(_CHINESE.say(lang))}</p>")
         for name, what in statement.sort.elements.items():
             paragraphs = statement.text(name, lang).strip().split("\n\n")
             said = "".join(f"<p>{escape(p).replace(chr(10), '<br>')}</p>" for p in paragraphs)
@@ -194,15 +206,17 @@ def _named(rest: list[str]) -> tuple[Sort, int, bool]:
 
 
 def _table(statement: Statement, lang: Lang, today: date) -> str:
-    columns = COLUMNS[statement.sort.rows]
-    head = "".join(f"<th>{escape(_COLUMN[name].say(lang))}</th>" for name in columns)
-    lines = []
+    """Return each row as a table of its own: long numbers stay whole on narrow screens."""
+    tables = []
     for row in statement.rows:
-        cells = [_cell(name, row[name], lang) for name in columns]
-        if expired(row, today):
-            cells[-1] += f" <span class=warn>{escape(_EXPIRED.say(lang))}</span>"
-        lines.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-    return f"<table><tr>{head}</tr>{''.join(lines)}</table>"
+        lines = []
+        for name in COLUMNS[statement.sort.rows]:
+            cell = _cell(name, row[name], lang)
+            if name == "until" and expired(row, today):
+                cell += f" <span class=warn>{escape(_EXPIRED.say(lang))}</span>"
+            lines.append(f"<tr><th>{escape(_COLUMN[name].say(lang))}</th><td>{cell}</td></tr>")
+        tables.append(f"<h2>{escape(row['name'])}</h2><table>{''.join(lines)}</table>")
+    return "".join(tables)
 
 
 def _cell(name: str, value: str, lang: Lang) -> str:

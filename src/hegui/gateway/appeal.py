@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from hegui.filing.statements import Register
 from hegui.gateway.addresses import address_of, network_of
 from hegui.gateway.evidence import appeal_number, exchange_of, new_exchange_id
 from hegui.gateway.gate import Gate
@@ -76,6 +77,15 @@ _SAY = {
         "Please keep this number: it is how we find your appeal.", "请保存此编号，查询时需要。"
     ),
 }
+_LIMITS = Words(
+    "Published time limits: accepted within {accept_days} days, handled within {handle_days}, "
+    "answered within {feedback_days}.",
+    "已公布的时限：{accept_days} 日内受理，{handle_days} 日内处理，{feedback_days} 日内反馈。",
+)
+_NO_LIMITS = Words(
+    "The provider has not published its time limits; the one above is the service's setting.",
+    "提供者尚未公布时限；以上时限取自服务配置。",
+)
 _NO_NUMBER = Words(
     "This is not an evidence number. It looks like HG-01ARZ3NDEK-TSV4RRFF-Q69G5FAV.",
     "证据编号格式不对，应形如 HG-01ARZ3NDEK-TSV4RRFF-Q69G5FAV。",
@@ -95,6 +105,7 @@ class AppealPage:
 
     def __init__(self, gate: Gate, ledger: Evidencing) -> None:
         self._gate, self._ledger = gate, ledger
+        self._register = Register(gate.settings.data_dir)
         self._page = Template(
             files("hegui.gateway").joinpath("pages/appeal.html").read_text(encoding="utf-8")
         )
@@ -201,7 +212,9 @@ class AppealPage:
         contact = self._gate.settings.service.contact
         other = _SAY["other"].fill(contact=contact).say(lang) if contact else ""
         body = (
-            f"<p>{escape(_SAY['intro'].fill(days=days).say(lang))}</p>{note}"
+            f"<p>{escape(_SAY['intro'].fill(days=days).say(lang))}</p>"
+            f"<p class=other>{escape(self._limits().say(lang))} "
+            f"<a href='/about?lang={lang}'>/about</a></p>{note}"
             f"<form method=post action='/appeal?lang={lang}'>"
             f"<label>{said['number']}<input name=number required maxlength=80 "
             f"value='{held['number']}'></label>"
@@ -212,6 +225,14 @@ class AppealPage:
             f"<button>{said['send']}</button></form><p class=other>{escape(other)}</p>"
         )
         return self.render(lang, body, form.get("number", ""), status=status)
+
+    def _limits(self) -> Words:
+        """Return the published time limits; a statement that is damaged never bars an appeal."""
+        try:
+            limits = self._register.limits()
+        except HeguiError:
+            limits = None
+        return _LIMITS.fill(**limits) if limits else _NO_LIMITS
 
     def render(
         self, lang: Lang, body: str, number: str = "", *, status: int = 200, path: str = "/appeal"

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from hegui.filing.statements.reading import read
 from hegui.ledger import leaf
 from hegui.ledger.tiles import LogReader
 from hegui.ledger.tree import leaf_hash
@@ -106,6 +107,14 @@ class Register:
         (hashed,) = log.hashes(version.index, version.index + 1)
         if hashed != leaf_hash(version.record):
             raise self._corrupt(f"{version.kind}-{version.version}.json")
+
+    def limits(self) -> dict[str, int] | None:
+        """Return the published time limits of complaints, in days; None where none is in force.
+
+        ``accept_days``, ``handle_days`` and ``feedback_days`` (Art. 15).
+        """
+        current = self.current("complaints")
+        return read(self.text(current)).limits if current is not None else None
 
     @contextmanager
     def writing(self) -> Iterator[None]:
