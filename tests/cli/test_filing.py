@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Hegui
+from tests.filing.statements.made import filled
 
 from hegui.app import parts
 from hegui.filing.package.routes import routes
@@ -230,3 +231,22 @@ def test_another_font_is_taken_and_one_that_is_none_is_refused(hegui: Hegui, run
 def test_the_command_knows_every_route(hegui: Hegui) -> None:
     page = hegui("filing", "build", "--help").output
     assert all(route in page for route in routes())
+
+
+def test_a_published_statement_is_in_the_package_and_a_withdrawn_one_is_not(
+    hegui: Hegui, running: Path
+) -> None:
+    assert running.exists()
+    Path("s.toml").write_text(filled("model", "甲模型的说明。"), encoding="utf-8")
+    by = ("--by", "L-07", "--role", "legal")
+    done = hegui("statement", "publish", "s.toml", *by)
+    assert done.exit_code == 0, done.output
+    build(hegui)
+    page = words_of(Path("pack/6-algorithm-facts.zh.docx"))
+    assert "已公布第 1 版" in page
+    assert "hegui statement draft model" not in page
+    assert hegui("statement", "withdraw", "model", "--by", "L-07").exit_code == 0
+    build(hegui, out="after")
+    page = words_of(Path("after/6-algorithm-facts.zh.docx"))
+    assert "已公布第 1 版" not in page
+    assert "hegui statement draft model" in page
