@@ -21,6 +21,7 @@ from hegui.settings.c2pa import C2pa
 from hegui.settings.database import Postgres
 from hegui.settings.duties import Duties
 from hegui.settings.fields import says
+from hegui.settings.filing import Filing
 from hegui.settings.guards import GuardModel
 from hegui.settings.label_page import LabelPage
 from hegui.settings.ledgers import Ledger
@@ -40,6 +41,7 @@ __all__ = [
     "Callers",
     "Content",
     "Duties",
+    "Filing",
     "GuardModel",
     "Keep",
     "LabelPage",
@@ -362,6 +364,10 @@ class Settings:
         metadata=says(
             "the profile, and what you are (Art. 2, 17)", "所用配置与提供者情况（第二条、第十七条）"
         ),
+    )
+    filing: Filing = field(
+        default=Filing(),
+        metadata=says("how the filing package is made (Art. 17)", "备案材料的生成方式（第十七条）"),
     )
     data_dir: Path = field(
         default=Path("hegui-data"),
