@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs labels-page check interop fuzz lock clean
-.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-duties bench-export bench-vault bench-labels bench-labels-in-memory bench-labels-film
+.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-duties bench-filing bench-export bench-vault bench-labels bench-labels-in-memory bench-labels-film
 .PHONY: bench-media bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
@@ -89,6 +89,9 @@ bench-ledger: $(STAMP)  ## print how many records a second become durable, and h
 bench-duties: $(STAMP)  ## print how soon the list of duties answers on a million records
 	@$(BIN)/python bench/duties.py $(ARGS)
 
+bench-filing: $(STAMP)  ## print how soon the package of a filing is built on a million records
+	@$(BIN)/python bench/filing.py $(ARGS)
+
 bench-vault: $(STAMP)  ## print what a rotation of the vault's keys costs
 	@$(BIN)/python bench/vault.py $(ARGS)
 
@@ -112,7 +115,7 @@ torture-labels: $(STAMP)  ## cut, lying, nested and damaged files before every f
 
 lock: $(STAMP)  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-emit-index-url --no-emit-find-links --extra corpus --extra demo --extra media --extra pkcs11 --extra sm2 --group dev --upgrade pyproject.toml -o requirements.lock
+	  --no-emit-index-url --no-emit-find-links --extra c2pa --extra corpus --extra demo --extra filing --extra media --extra pkcs11 --extra sm2 --group dev --upgrade pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and the caches (never hegui-data)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,5 +1,6 @@
 """What tests of several rooms share: a real PostgreSQL server; time is measured in benchmarks."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from hegui.testing.postgres import PracticeServer, programs
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+# twelve thousand tests make much that lives: looking through it again and again takes a twentieth
+gc.set_threshold(50_000, 20, 50)
 
 MISSING = (
     "NOT TESTED: PostgreSQL 15 or newer is not installed here (Debian: apt-get install postgresql;"

@@ -56,13 +56,14 @@ def test_a_process_that_stands_still_is_ended(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["a.mp4"]
 
 
-def test_a_manifest_that_is_lost_is_said(tmp_path: Path) -> None:
+def test_a_film_with_a_manifest_is_refused_before_it_is_drawn_upon(tmp_path: Path) -> None:
     path = made(tmp_path / "a.mp4")
-    manifest = b"\0\0\0\x20uuid" + films._MANIFEST + bytes(8)
-    path.write_bytes(path.read_bytes() + manifest)
-    written = labelling.label(path, tmp_path / "b.mp4", LABEL, "auto")
-    assert written.encoded.endswith(films.C2PA_LOST)
-    assert films._MANIFEST not in (tmp_path / "b.mp4").read_bytes()
+    kind = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+    path.write_bytes(path.read_bytes() + b"\0\0\0\x20uuid" + kind + bytes(8))
+    with pytest.raises(BadRequest) as caught:
+        labelling.label(path, tmp_path / "b.mp4", LABEL, "auto", film=films.Film("nothing"))
+    assert caught.value.code == "manifest"
+    assert not (tmp_path / "b.mp4").exists()
 
 
 def test_a_process_that_dies_is_a_refusal() -> None:

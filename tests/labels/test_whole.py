@@ -1,6 +1,8 @@
 """A file in memory with both its labels, or a refusal that says why."""
 
 import hashlib
+import zlib
+from struct import pack
 
 import pytest
 
@@ -32,6 +34,14 @@ def test_under_an_agreement_the_content_is_the_same_and_the_label_there() -> Non
     made = whole(media.picture(60, 40), LABEL, "agreement")
     assert made.content == made.shown
     assert made.explicit == "agreement"
+
+
+def test_that_a_manifest_holds_no_more_is_said() -> None:
+    picture = media.picture(60, 40)
+    held = b"caBX" + bytes(8)
+    chunk = pack(">I", len(held) - 4) + held + pack(">I", zlib.crc32(held))
+    assert whole(picture[:33] + chunk + picture[33:], LABEL, "auto").manifest
+    assert not whole(picture, LABEL, "auto").manifest
 
 
 def test_an_older_label_of_ours_is_replaced() -> None:

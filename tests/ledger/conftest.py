@@ -97,6 +97,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "explicit": "drawn",
         "agreement": "",
         "judged": False,
+        "manifest": False,
     },
     "media.streamed": {
         "exchange": "01KSR49200AAAAAAAAAAAAAAAA",

@@ -17,14 +17,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hegui.app.disk import FileSource
-from hegui.labels.boxes import Boxes
 from hegui.labels.explicit import film
 from hegui.terms import BadRequest, Corrupt, HeguiError, Misconfigured, Unavailable, Words
 
 _STALLED: Final = 120.0  # seconds in which a step must have been made
-_MANIFEST: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.1, A.5.1
-C2PA_LOST: Final = ", c2pa lost"
-"""Ends what is said of a film that held a C2PA manifest."""
 _KEPT: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "LANG")
 _ERRORS: Final[Mapping[str, type[HeguiError]]] = {
     "Misconfigured": Misconfigured,
@@ -67,17 +63,9 @@ def burnt(file: FileSource, form: str, folder: Path, how: Film) -> Iterator[tupl
         with suppress(OSError):
             part.unlink(missing_ok=True)
     try:
-        yield FileSource(handle), said + (C2PA_LOST if _has_manifest(file, form) else "")
+        yield FileSource(handle), said
     finally:
         os.close(handle)
-
-
-def _has_manifest(file: FileSource, form: str) -> bool:
-    """Whether the film holds a C2PA manifest, of which nothing is true once it is drawn upon."""
-    if form not in ("mp4", "mov"):
-        return False  # Matroska holds one as an attachment, which is refused
-    boxes = (one for one in Boxes(file).top() if one.kind == b"uuid")
-    return any(file.read(one.start + 8, 16) == _MANIFEST for one in boxes)
 
 
 def _run(file: FileSource, form: str, part: Path, how: Film) -> str:

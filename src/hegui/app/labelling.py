@@ -1,8 +1,9 @@
 """The door through which labels get into files: written beside, read back, put in place.
 
 Nothing is put in place unless the written file, read again, holds the label once, at its place,
-and the same content as before, compared byte for byte. Whatever fails, the original stays as it
-was.
+and the same content as before, compared byte for byte. A C2PA manifest comes last, for it binds
+all the rest; one that the file carries already is kept in it, or the file is refused. Whatever
+fails, the original stays as it was.
 """
 
 import os
@@ -12,9 +13,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-from hegui.app import carrying, films, proving
+from hegui.app import carrying, films, manifests, proving
 from hegui.app.disk import Disk, FileSource
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
@@ -50,6 +51,19 @@ class Written(NamedTuple):
     payload: str
     file: str
     encoded: str = ""
+    signed: bool = False  # whether a C2PA manifest was put into it
+
+
+_Signs: TypeAlias = manifests.Signs | None
+_Seal: TypeAlias = Callable[[FileSource, int], FileSource] | None
+
+
+class _Steps(NamedTuple):
+    """What is done with a file that is written beside its target, before it is put in place."""
+
+    check: Callable[[FileSource], None]
+    seal: _Seal
+    settle: Callable[[FileSource], None]
 
 
 class Seen(NamedTuple):
@@ -112,14 +126,14 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
     record: Record | None = _unrecorded,
     disk: Disk | None = None,
     film: films.Film = films.AUTO,
+    signs: manifests.Signs | None = None,
 ) -> Written:
     """Write ``path`` with its labels to ``target``, which may be the same file.
 
     The explicit label comes first, as ``mode`` and ``film`` say. Another producer's implicit label
-    stays, with the propagator's fields of ``ours``. ``record`` is told before anything is in place;
-    without one no digests are made, which takes most of the time (docs/design/27). Refusals are
-    ``BadRequest``; a full or failing disk is ``Unavailable``; what is read back otherwise than it
-    was written is ``Corrupt``. In each case ``target`` is as before.
+    stays, with the propagator's fields of ``ours``. With ``signs`` a C2PA manifest comes last; a
+    file that carries one is refused without. Without ``record`` no digests are made. A bad disk is
+    ``Unavailable``, a wrong reading ``Corrupt``, else ``BadRequest``; ``target`` is then as before.
     """
     disk = disk or Disk()
     place = Path(os.path.realpath(target)) if target.is_symlink() else target
@@ -128,30 +142,44 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
         form = format_of(file, path.name)
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
         shown = explicit.chosen(form, mode)
+        seal = _seal(form, file, (decision, shown), signs)
         noticed = _with_notice(file, form, place.parent, film) if shown == "drawn" else None
         source, encoded = held.enter_context(noticed) if noticed else (file, "")
-        inner = decision.implicit.inner()
-        placed = _with_label(form, source, inner)
-        parts = placed or [Slice(0, source.size)]
-        done: list[Written] = []
+        placed = _with_label(form, source, inner := decision.implicit.inner())
+        parts, names, done = placed or [Slice(0, source.size)], [judging.BESIDE], list[Written]()
 
         def check(new: FileSource) -> None:
-            name = proving.same_label(form, new, decision.implicit) if placed else judging.BESIDE
+            if placed:
+                names[0] = proving.same_label(form, new, decision.implicit)
             proving.same_content(form, proving.Carried(source, parts, new))
+
+        def settle(new: FileSource) -> None:
             _require_unchanged(path, file.handle, before)
             digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
-            done.append(Written(target, form.name, name, shown, *decision, *digests, encoded))
-            if record is not None:
-                record(done[0])
+            facts = (form.name, names[0], shown, *decision, *digests, encoded, seal is not None)
+            done.append(Written(target, *facts))
+            (record or _unrecorded)(done[0])
 
         rights = stat.S_IMODE(before.st_mode)
         if placed is None:  # first: a label without its file harms nobody
-            beside = (sidecar(place), rights)
-            _put(disk, Memory(b""), [inner.encode() + b"\n"], beside, _nothing)
-        _put(disk, source, parts, (place, rights), check)
+            _put_beside(disk, (sidecar(place), rights), inner)
+        _put(disk, source, parts, (place, rights), _Steps(check, seal, settle))
     if placed is not None:
         sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
     return done[0]
+
+
+def _seal(
+    form: Format, file: FileSource, told: tuple[deciding.Decided, explicit.Shown], signs: _Signs
+) -> _Seal:
+    """Return what puts the manifest into the labelled file; None where none is wanted."""
+    if signs is None or not signs.fit(form):
+        manifests.require_none(form, file)
+        return None
+    (label, cause), shown = told
+    opened = manifests.carries(form, file) or cause == "kept" or label.Label != "1"
+    claim = manifests.Claim(label, drawn=shown == "drawn", opened=opened)
+    return lambda new, to: manifests.signed(signs, form, (file, new, to), claim)
 
 
 @contextmanager
@@ -187,30 +215,49 @@ def _put(
     source: FileSource | Memory,
     parts: Splice,
     target: tuple[Path, int],
-    check: Callable[[FileSource], None],
+    steps: _Steps,
 ) -> None:
     """Write a file beside the target, have what is read back checked, put it in place."""
     path, mode = target
+    with _aside(path) as (handle, part):
+        new = carrying.carried(disk, source, handle, parts)
+        os.fchmod(handle, mode)
+        disk.sync(handle)
+        steps.check(new)
+        if steps.seal is None:
+            steps.settle(new)
+            disk.replace(part, path)
+            return
+        with _aside(path) as (last, sealed):
+            final = steps.seal(new, last)
+            os.fchmod(last, mode)
+            disk.sync(last)
+            steps.settle(final)
+            disk.replace(sealed, path)
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[tuple[int, Path]]:
+    """Make a file beside ``path``, which is taken away unless it was put in place."""
     part = path.parent / f".{path.name[:100]}.{secrets.token_hex(8)}.part"
     try:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
-    there = True
     try:
-        new = carrying.carried(disk, source, handle, parts)
-        os.fchmod(handle, mode)
-        disk.sync(handle)
-        check(new)
-        disk.replace(part, path)
-        there = False
+        yield handle, part
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
     finally:
         os.close(handle)
-        if there:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _put_beside(disk: Disk, target: tuple[Path, int], inner: str) -> None:
+    """Put a label into a file of its own."""
+    nothing = _Steps(_nothing, None, _nothing)
+    _put(disk, Memory(b""), [inner.encode() + b"\n"], target, nothing)
 
 
 def _nothing(new: FileSource) -> None:

@@ -77,6 +77,10 @@ SHELF = {
             "查看账本对每项义务能说明什么，以及下一步",
         ),
     ),
+    "filing": (
+        "hegui.cli.filing:filing",
+        Words("draft and check the package of a filing", "起草和核验备案材料"),
+    ),
     "incident": (
         "hegui.cli.incident:incident",
         Words(

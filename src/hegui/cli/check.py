@@ -74,8 +74,9 @@ def _duties(settings: "Settings") -> "list[Problem]":
 
 def _around(settings: "Settings") -> "list[Problem]":
     """Look at what the settings point to: witnesses, key files, database. Makes nothing."""
-    from hegui.app import parts
+    from hegui.app import manifests, parts
     from hegui.app.attesting import attesters
+    from hegui.app.manifest_keys import ManifestKey
     from hegui.settings import KeyDirectory
     from hegui.store import open_database
     from hegui.store.postgres.server import Server
@@ -87,6 +88,12 @@ def _around(settings: "Settings") -> "list[Problem]":
         parts.require_second_key(settings)
     except HeguiError as error:
         problems.append(_unplaced("ledger", error.words))
+    if settings.labels.c2pa.certificates is not None:
+        try:
+            manifests.library()
+            ManifestKey(settings.labels.c2pa, parts.now())
+        except HeguiError as error:
+            problems.append(_unplaced("labels.c2pa", error.words))
     if settings.key_directory.exists():
         try:
             keys = KeyDirectory(settings.key_directory)

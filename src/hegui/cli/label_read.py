@@ -21,7 +21,9 @@ from hegui.cli.speech import (
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
+    from hegui.app.manifests import Shown as Manifest
     from hegui.labels.comparing import Compared
+    from hegui.labels.container import Format
     from hegui.labels.judging import Verdict
 
 _FILES = click.argument(
@@ -54,13 +56,15 @@ def read(files: tuple[Path, ...], *, as_json: bool) -> int:
     for path, _ in files_in(files):
         try:
             seen = labelling.seen(path)
+            manifest = _manifest(path, seen.form)
         except BadRequest as error:
             code = MISCONFIGURED
             _tell_broken(path, error, as_json=as_json)
             continue
         if as_json:
             labels = [as_data(one) for one in seen.found]
-            _print({"file": str(path), "format": seen.form.name, "labels": labels})
+            there = {"c2pa": manifest._asdict()} if manifest is not None else {}
+            _print({"file": str(path), "format": seen.form.name, "labels": labels, **there})
             continue
         if not seen.found:
             say(_NONE.fill(path=shown(str(path)), form=seen.form.name))
@@ -70,7 +74,26 @@ def read(files: tuple[Path, ...], *, as_json: bool) -> int:
                 click.echo(f"  {shown(one.raw)}")
             for name, value in one.parsed.fields.items() if one.parsed is not None else ():
                 click.echo(f"  {shown(name)}: {shown(value)}")
+        if manifest is not None:
+            _tell_manifest(path, manifest)
     return code
+
+
+def _manifest(path: Path, form: "Format") -> "Manifest | None":
+    from hegui.app import labelling, manifests
+
+    with labelling.opened(path) as source:
+        return manifests.shown(form, source)
+
+
+def _tell_manifest(path: Path, manifest: "Manifest") -> None:
+    """Tell of the C2PA manifest; it is told apart from labels, for it takes no label's place."""
+    words = _MANIFESTS[manifest.state]
+    signer = manifest.signer or "?"
+    faults = ", ".join(manifest.faults)
+    say(words.fill(path=shown(str(path)), signer=shown(signer), faults=shown(faults)))
+    if manifest.parents:
+        say(_PARENT)
 
 
 @command(
@@ -235,6 +258,26 @@ _STATES: Final = {
 }
 _NONE: Final = Words("{path} ({form}): no label", "{path}（{form}）：没有标识")
 _AT: Final = Words("{path}: {form}, at byte {at}", "{path}：{form}，第 {at} 字节处")
+_MANIFESTS: Final = {
+    "valid": Words(
+        "{path}: a C2PA manifest, which holds, signed by {signer}; whether to trust the signer is"
+        " not judged, and it takes no label's place (GB 45438-2025)",
+        "{path}：带有 C2PA 清单，验证通过，签名者 {signer}；签名者是否可信未作判断，"
+        "且不能代替 GB 45438-2025 要求的标识",
+    ),
+    "invalid": Words(
+        "{path}: a C2PA manifest, which does not hold ({faults}); its signer as it says: {signer}",
+        "{path}：带有 C2PA 清单，验证未通过（{faults}）；其自称的签名者：{signer}",
+    ),
+    "unchecked": Words(
+        "{path}: a C2PA manifest, which was not checked: that needs pip install 'hegui[c2pa]'",
+        "{path}：带有 C2PA 清单，未验证：需要安装 pip install 'hegui[c2pa]'",
+    ),
+}
+_PARENT: Final = Words(
+    "  The manifest of the file it was made from is kept in it.",
+    "  其中保留了来源文件的清单。",
+)
 _ABSENT: Final = Words(
     "there is no {path}; name a file or a folder", "{path} 不存在，请指定文件或文件夹"
 )

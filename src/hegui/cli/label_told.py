@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 def tell(written: "Written", *, as_json: bool) -> None:
     """Say what was written."""
-    from hegui.app.films import C2PA_LOST
-
     label = written.implicit
     if as_json:
-        names = ("format", "form", "explicit", "cause", "payload", "file", "encoded")
+        names = ("format", "form", "explicit", "cause", "payload", "file", "encoded", "signed")
         said = {name: getattr(written, name) for name in names}
         fields = {name: getattr(label, name) for name in label.__struct_fields__}
         _print({"target": str(written.target), **said, "label": fields})
@@ -28,11 +26,11 @@ def tell(written: "Written", *, as_json: bool) -> None:
     words = _CAUSES[written.cause]
     say(words.fill(path=shown(str(written.target)), id=label.ProduceID, form=written.form))
     if written.encoded:
-        say(_ENCODED.fill(how=written.encoded.removesuffix(C2PA_LOST)))
-        if written.encoded.endswith(C2PA_LOST):
-            say(_LOST)
+        say(_ENCODED.fill(how=written.encoded))
     if written.form == "sidecar":
         say(_BESIDE.fill(form=written.format))
+    if written.signed:
+        say(_SIGNED)
 
 
 def tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
@@ -66,9 +64,9 @@ _ENCODED: Final = Words(
     " show (labelling measures, Art. 4).",
     "  已为添加标识重新编码视频：{how}。播放周边的提示须由服务界面显示（标识办法第四条）。",
 )
-_LOST: Final = Words(
-    "  Its C2PA manifest was of the film without the notice, and is gone. Sign the film again.",
-    "  原有 C2PA 清单针对的是未加标识的视频，现已不在其中，请重新签名。",
+_SIGNED: Final = Words(
+    "  A C2PA manifest was put into it last. Any later change to the file breaks it.",
+    "  最后写入了 C2PA 清单。此后对文件的任何改动都会使其失效。",
 )
 _BESIDE: Final = Words(
     "  No guide names a place for a label in {form}: it lies in a file beside, NAME.aigc.json. Keep"

@@ -1,9 +1,6 @@
 """``hegui label write``: put labels into files, each proven, and on record."""
 
-import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,13 +8,14 @@ import click
 
 from hegui.cli import progress
 from hegui.cli.label_files import files_in, shown
+from hegui.cli.label_recorded import recording
 from hegui.cli.label_told import tell, tell_refused
 from hegui.cli.shared import JSON_OPTION, read_settings
 from hegui.cli.speech import CLEAN, COULD_NOT_TELL, MISCONFIGURED, command, option, say
-from hegui.terms import BadRequest, Corrupt, Entry, Misconfigured, Unavailable, Words
+from hegui.terms import BadRequest, Corrupt, Misconfigured, Unavailable, Words
 
 if TYPE_CHECKING:
-    from hegui.app.labelling import Record, Written
+    from hegui.app.manifests import Signs
     from hegui.labels.explicit.choosing import Mode
     from hegui.labels.sm2 import PrivateKey
     from hegui.labels.value import Implicit
@@ -43,8 +41,6 @@ _EXAMPLES = Words(
     "hegui label film.mp4 -o out.mp4 --encoder libx264",
 )
 _DEFAULT: Final = Path("hegui.toml")
-_TENANT: Final = "default"
-_MOST_NAME: Final = 200
 _MOST_KEY: Final = 8_192  # bytes of a key file
 
 
@@ -107,6 +103,17 @@ _MOST_KEY: Final = 8_192  # bytes of a key file
     ),
 )
 @option(
+    "--c2pa",
+    "c2pa",
+    is_flag=True,
+    words=Words(
+        "put a C2PA manifest into it last, signed as [labels.c2pa] of the settings says; one that "
+        "is there already is kept in it (hegui[c2pa])",
+        "最后写入 C2PA 清单，按配置的 [labels.c2pa] 签名；已有的清单保留在新清单中"
+        "（需要 hegui[c2pa]）",
+    ),
+)
+@option(
     "--explicit",
     "mode",
     type=click.Choice(["auto", "interface", "present"]),
@@ -161,8 +168,9 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
     code = CLEAN
     count = 0
     mode = _mode(settings, said)
-    recording = _recording(settings, said, as_json=as_json)
-    with recording as record, progress.film_encoded() as told:
+    signs = _signs(settings, required=said["c2pa"])
+    recorded = recording(settings, said, as_json=as_json)
+    with recorded as record, progress.film_encoded() as told:
         film = films.Film(said["encoder"], told)
         for path, folder in files_in(files):
             count += 1
@@ -171,7 +179,9 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
                 if target != path:
                     target.parent.mkdir(parents=True, exist_ok=True)
                 label = _label(settings, said)
-                written = labelling.label(path, target, label, mode, record=record, film=film)
+                written = labelling.label(
+                    path, target, label, mode, record=record, film=film, signs=signs
+                )
             except (BadRequest, Unavailable, Corrupt) as error:
                 if single and not as_json:
                     raise
@@ -203,6 +213,20 @@ def _mode(settings: "Settings | None", said: dict[str, Any]) -> "Mode":
         raise BadRequest(_NO_RECORD, param="agreement")
     agreements.in_force(settings, said["agreement"], parts.now())
     return "agreement"
+
+
+def _signs(settings: "Settings | None", *, required: bool) -> "Signs | None":
+    """Return who signs manifests; None where neither the command nor the settings want any."""
+    if not required and (settings is None or not settings.labels.c2pa.always):
+        return None
+    from hegui.app import manifests, parts
+    from hegui.app.manifest_keys import ManifestKey
+    from hegui.settings.c2pa import C2pa
+
+    manifests.library()
+    now = parts.now()
+    key = ManifestKey(settings.labels.c2pa if settings is not None else C2pa(), now)
+    return manifests.Signs(key, now, required)
 
 
 def _require_one_place(said: dict[str, Any], *, single: bool) -> None:
@@ -267,59 +291,6 @@ def _key_in(path: Path) -> "PrivateKey":
             return sm2.private_key(file.read(_MOST_KEY).decode("ascii", "replace"))
     except OSError as error:
         raise Misconfigured(_NO_KEY.fill(path=path, why=error.strerror)) from None
-
-
-@contextmanager
-def _recording(
-    settings: "Settings | None", said: dict[str, Any], *, as_json: bool
-) -> "Iterator[Record | None]":
-    """Give what puts a label on record; without settings nothing, unless digests are printed."""
-    if settings is None:
-        yield (lambda written: None) if as_json else None  # noqa: ARG005 - there is nowhere to put it
-        return
-    from hegui.app import parts
-
-    ledger = parts.open_ledger(settings)
-    try:
-        yield _recorder(ledger.add_blocking, said["agreement"], said["by"])
-    finally:
-        ledger.close()
-
-
-def _recorder(add: Callable[[Entry], object], agreement: str, by: str) -> "Record":
-    from hegui.app import parts
-    from hegui.ledger.kinds import named
-    from hegui.ledger.leaf import make
-
-    def record(written: "Written") -> None:
-        label = written.implicit
-        fields = {
-            "produce": _named(label.ProduceID),
-            "producer": _named(label.ContentProducer),
-            "propagate": _named(label.PropagateID),
-            "propagator": _named(label.ContentPropagator),
-            "label": label.Label,
-            "layers": _layers(label.ReservedCode1, written.cause),
-            "agreement": agreement,
-            "by": by,
-        }
-        names = ("cause", "payload", "file", "format", "form", "explicit")
-        fields |= {name: getattr(written, name) for name in names}
-        add(Entry(_TENANT, make(named("label.written"), parts.now(), _TENANT, fields)))
-
-    return record
-
-
-def _layers(reserved: str, cause: str) -> list[str]:
-    """Return what marks the file beside its notice; another producer's signature is not ours."""
-    return ["tc260", "sm2"] if reserved and cause != "kept" else ["tc260"]
-
-
-def _named(value: str) -> str:
-    """Return what a record can hold of a value; another producer's may be of any length."""
-    if len(value.encode("utf-8", "replace")) <= _MOST_NAME:
-        return value
-    return "sha256:" + hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
 
 
 _WHERE: Final = Words(

@@ -17,6 +17,7 @@ from hegui.labels.container import (
 from hegui.labels.value import Parsed, parsed
 
 HEAD: Final = 8  # bytes of a chunk's name and length
+MANIFEST: Final = b"C2PA"  # a chunk that is no content (C2PA 2.2, A.3.7)
 OPEN: Final = 0xFFFF_FFFF  # a length that was not known when it was written
 
 

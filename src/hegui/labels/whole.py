@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from hegui.labels import deciding
+from hegui.labels import deciding, manifests
 from hegui.labels.container import Memory, Slice, Source
 from hegui.labels.explicit import choosing
 from hegui.labels.recognising import HEAD, recognised
@@ -24,7 +24,8 @@ class Whole(msgspec.Struct, frozen=True):
 
     ``received`` is the digest of what came in. ``content`` is that of its content without metadata
     and ``shown`` the same once the notice is in it; the implicit label changed neither. ``file`` is
-    the digest of ``data``. ``form`` says how the label is stored.
+    the digest of ``data``. ``form`` says how the label is stored. ``manifest``: what came in held a
+    C2PA manifest. It bound the bytes of that file, and holds no more.
     """
 
     data: bytes
@@ -38,6 +39,7 @@ class Whole(msgspec.Struct, frozen=True):
     content: str
     shown: str
     file: str
+    manifest: bool = False
 
 
 def whole(
@@ -54,6 +56,7 @@ def whole(
     if form is None or not (not kinds or form.mime[0].startswith(kinds)):
         raise BadRequest(_UNKNOWN, code="unknown_format")
     decision = deciding.decided(form.read(source), ours)
+    manifest = bool(manifests.manifests(form, source))
     content = _digest(source, form.payload(source))
     shown = choosing.chosen(form, mode)
     if shown == "drawn":
@@ -78,6 +81,7 @@ def whole(
         content=content,
         shown=visible,
         file=hashlib.sha256(new).hexdigest(),
+        manifest=manifest,
     )
 
 

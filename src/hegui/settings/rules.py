@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from hegui.settings.c2pa import c2pa_faults
 from hegui.settings.convert import Reading
 from hegui.settings.database import database_faults
 from hegui.settings.duties import duty_faults
@@ -86,6 +87,7 @@ def examine(settings: Settings, reading: Reading) -> None:
         *listen_faults(settings.listen),
         *label_page_faults(settings.label_page),
         *vault_faults(settings.vault),
+        *c2pa_faults(settings.labels.c2pa),
         *shelf_faults(settings.shelf),
         *duty_faults(settings.duties),
     ):

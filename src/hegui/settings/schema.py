@@ -17,9 +17,11 @@ from hegui.settings.attached import (
     Upstream,
     UpstreamRole,
 )
+from hegui.settings.c2pa import C2pa
 from hegui.settings.database import Postgres
 from hegui.settings.duties import Duties
 from hegui.settings.fields import says
+from hegui.settings.filing import Filing
 from hegui.settings.guards import GuardModel
 from hegui.settings.label_page import LabelPage
 from hegui.settings.ledgers import Ledger
@@ -39,6 +41,7 @@ __all__ = [
     "Callers",
     "Content",
     "Duties",
+    "Filing",
     "GuardModel",
     "Keep",
     "LabelPage",
@@ -240,6 +243,10 @@ class Labels:
             "中文，或中文后附英文；不会只用英文",
         ),
     )
+    c2pa: C2pa = field(
+        default=C2pa(),
+        metadata=says("C2PA manifests on labelled files", "标识文件上的 C2PA 清单"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,6 +364,10 @@ class Settings:
         metadata=says(
             "the profile, and what you are (Art. 2, 17)", "所用配置与提供者情况（第二条、第十七条）"
         ),
+    )
+    filing: Filing = field(
+        default=Filing(),
+        metadata=says("how the filing package is made (Art. 17)", "备案材料的生成方式（第十七条）"),
     )
     data_dir: Path = field(
         default=Path("hegui-data"),

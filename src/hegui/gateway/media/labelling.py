@@ -137,6 +137,8 @@ async def labelled(
     await gate.evidence.item(exchange, "media.labelled", fields)
     gate.metrics.item(item.medium, "labelled")
     aigc = aigc_of(made.implicit, made.explicit) | {"mime": made.mime, "sha256": made.file}
+    if made.manifest:
+        aigc["c2pa"] = "superseded"  # never in silence: it bound a file that is another one now
     return LabelledItem(
         made.data, done.size, made.mime, made.format, made.implicit, aigc, item.encoded
     )
@@ -210,6 +212,7 @@ def _facts(made: Whole, item: Item, size: int) -> dict[str, Any]:
         "cause": made.cause,
         **facts_of(made.implicit),
         "explicit": made.explicit,
+        "manifest": made.manifest,
     }
 
 

@@ -63,19 +63,26 @@ def burnt(given: BinaryIO, form: str, target: str, wanted: str, told: Told) -> B
     """
     av = _library()
     try:
-        with av.open(given, format=_READERS[form], metadata_errors="replace") as source:
+        with _opened(av, given, format=_READERS[form]) as source:
             first = _first(source)
         given.seek(0)
-        with av.open(given, format=_READERS[form], metadata_errors="replace") as source:
+        with _opened(av, given, format=_READERS[form]) as source:
             work = _Work(av, source, first, told)
             work.run(target, CONTAINERS[form], wanted)
-        with av.open(target, metadata_errors="replace") as written:
+        with _opened(av, target) as written:
             work.prove(written)
     except av.FFmpegError as error:
         if error.errno in _DISK:
             raise Unavailable(_NOT_WRITTEN.fill(why=error.strerror)) from None
         raise BadRequest(_BROKEN.fill(why=type(error).__name__), code="file_broken") from None
     return work.done()
+
+
+def _opened(av: Any, what: BinaryIO | str, **more: str) -> Any:
+    """Open a film whose tags need not be UTF-8: before PyAV 19 that had to be asked for."""
+    if int(av.__version__.split(".")[0]) < 19:  # noqa: PLR2004 - the release that dropped the word
+        more["metadata_errors"] = "replace"
+    return av.open(what, **more)
 
 
 def _library() -> Any:

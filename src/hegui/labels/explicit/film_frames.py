@@ -131,10 +131,10 @@ class Overlay:
 
 def _matrix(frame: Any) -> tuple[int, ...]:
     """Return the display matrix, nine numbers; none for a film that is shown as it is."""
-    for one in frame.side_data:
-        if one.type.name == "DISPLAYMATRIX":
-            return unpack("=9i", bytes(one)[:36])
-    return ()
+    from av.sidedata.sidedata import Type
+
+    found = frame.side_data.get(Type.DISPLAYMATRIX)
+    return () if found is None else unpack("=9i", bytes(found)[:36])
 
 
 def _mirrored(matrix: tuple[int, ...]) -> bool:

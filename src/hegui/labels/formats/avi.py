@@ -96,7 +96,7 @@ class _Avi:
         kept = [
             (one.start, min(one.body + one.length, one.end))
             for one in file.chunks
-            if one.kind != b"JUNK" and not riff.is_info(bounded, one)
+            if one.kind not in (b"JUNK", riff.MANIFEST) and not riff.is_info(bounded, one)
         ]
         return stretches([*kept, (file.end, source.size)])
 

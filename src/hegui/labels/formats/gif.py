@@ -27,6 +27,7 @@ from hegui.terms import Words
 
 _XMP: Final = b"\x21\xff\x0bXMP DataXMP"
 _LOOPS: Final = (b"\x21\xff\x0bNETSCAPE2.0", b"\x21\xff\x0bANIMEXTS1.0")
+MANIFEST: Final = b"\x21\xff\x0bC2PA_GIF\x01\0\0"  # no content (C2PA 2.2, A.3.6)
 _NAMED: Final = len(_XMP)
 _TRAILER: Final = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
 _EXTENSION, _IMAGE, _END = 0x21, 0x2C, 0x3B
@@ -54,14 +55,14 @@ class _Gif:
 
     def read(self, source: Source) -> list[Found]:
         found: list[Found] = []
-        blocks, source = _Walk(source).blocks(), Bounded(source)
+        blocks, source = Walk(source).blocks(), Bounded(source)
         for block in blocks:
             if block.name == _XMP:
                 found += xmp.found(_packet(source, block), "gif-xmp", block.start)
         return found
 
     def write(self, source: Source, inner: str) -> Splice:
-        blocks, source = _Walk(source).blocks(), Bounded(source)
+        blocks, source = Walk(source).blocks(), Bounded(source)
         place = blocks[0].end
         if blocks[1].name in _LOOPS:
             place = blocks[1].end
@@ -78,8 +79,8 @@ class _Gif:
         return spliced(source.size, changes)
 
     def payload(self, source: Source) -> Iterator[Slice]:
-        blocks = _Walk(source).blocks()
-        kept = [(one.start, one.end) for one in blocks if one.name != _XMP]
+        blocks = Walk(source).blocks()
+        kept = [(one.start, one.end) for one in blocks if one.name not in (_XMP, MANIFEST)]
         return stretches([*kept, (blocks[-1].end, source.size)])
 
 
@@ -100,7 +101,7 @@ def _made(packet: bytes) -> bytes:
     return _XMP + packet + _TRAILER
 
 
-class _Walk:
+class Walk:
     """Follows a GIF's blocks through a window, so that a large file needs no memory."""
 
     def __init__(self, source: Source) -> None:
@@ -135,7 +136,7 @@ class _Walk:
         if kind != _EXTENSION:
             raise refused("GIF block", at, NO_BLOCK)
         name = self._source.read(at, _NAMED) if self._bytes(at, 2)[1] == 0xFF else b""  # noqa: PLR2004 - an application's
-        if name == _XMP or name in _LOOPS:
+        if name in (_XMP, MANIFEST, *_LOOPS):
             return _Block(name, at, self._past(at + _NAMED))
         return _Block(b"", at, self._past(at + 2))
 

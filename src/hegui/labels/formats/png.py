@@ -29,7 +29,8 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _XMP: Final = b"XML:com.adobe.xmp"
 _LABEL: Final = b"AIGC"
 _TEXTS: Final = {b"tEXt": "png-text", b"zTXt": "png-ztxt", b"iTXt": "png-itxt"}
-_METADATA: Final = frozenset((*_TEXTS, b"eXIf", b"tIME"))
+MANIFEST: Final = b"caBX"  # no content (C2PA 2.2, A.3.2)
+_METADATA: Final = frozenset((*_TEXTS, b"eXIf", b"tIME", MANIFEST))
 _KEYWORD: Final = 80  # bytes of a keyword and the zero after it, at most
 _FRAME: Final = 12  # bytes around what a chunk holds: length, type, checksum
 
@@ -71,7 +72,7 @@ class _Png:
 
     def read(self, source: Source) -> list[Found]:
         found: list[Found] = []
-        chunks, source = _chunks(source), Bounded(source)
+        chunks, source = chunks_of(source), Bounded(source)
         for chunk in chunks:
             if chunk.kind == b"eXIf":
                 found += exif.found(_held(source, chunk), "png", chunk.start)
@@ -80,7 +81,7 @@ class _Png:
         return found
 
     def write(self, source: Source, inner: str) -> Splice:
-        chunks, size, source = _chunks(source), source.size, Bounded(source)
+        chunks, size, source = chunks_of(source), source.size, Bounded(source)
         changes, packets = [], []
         for chunk in chunks:
             if chunk.kind == b"eXIf":
@@ -106,13 +107,13 @@ class _Png:
         return spliced(size, changes)
 
     def payload(self, source: Source) -> Iterator[Slice]:
-        chunks = _chunks(source)
+        chunks = chunks_of(source)
         kept = [(one.start, one.end) for one in chunks if one.kind not in _METADATA]
         return stretches([(0, len(_SIGNATURE)), *kept, (chunks[-1].end, source.size)])
 
 
 @walked_once
-def _chunks(source: Source) -> list[_Chunk]:
+def chunks_of(source: Source) -> list[_Chunk]:
     """Return the chunks to IEND; IHDR is the first (after Apple's CgBI, where that stands)."""
     if source.read(0, 8) != _SIGNATURE:
         raise refused("PNG", 0, INCONSISTENT)

@@ -103,7 +103,7 @@ class _Wav:
         kept = [
             (one.start, min(one.body + one.length, one.end))
             for one in there.chunks
-            if one.kind not in (b"ds64", *_ID3)
+            if one.kind not in (b"ds64", riff.MANIFEST, *_ID3)
             and one.kind.upper() != _LABEL
             and not riff.is_info(bounded, one)
         ]

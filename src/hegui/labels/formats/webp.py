@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from struct import pack, unpack
 from typing import Final, NamedTuple
 
-from hegui.labels import exif, xmp
+from hegui.labels import exif, riff, xmp
 from hegui.labels.bounded import Bounded
 from hegui.labels.container import (
     CUT_SHORT,
@@ -96,7 +96,7 @@ class _Webp:
         kept = [
             (one.start, one.body + one.length)
             for one in chunks
-            if one.kind not in (_EXTENDED, _XMP, _EXIF)
+            if one.kind not in (_EXTENDED, _XMP, _EXIF, riff.MANIFEST)
         ]
         return stretches([*kept, (chunks[-1].end, source.size)])
 

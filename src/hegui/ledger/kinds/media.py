@@ -21,7 +21,8 @@ class Labelled(Shape, kw_only=True, frozen=True):
     ``cause`` what became of one that was there, and the next fields what it says. ``explicit``: a
     notice was ``drawn`` upon it or put before it; the ``interface`` shows it; or the user, by
     ``agreement``, asked for none (labelling measures, Art. 9). ``judged`` says whether a detector
-    looked at the content itself.
+    looked at the content itself. ``manifest``: what the model gave held a C2PA manifest, which does
+    not hold any more for what leaves.
     """
 
     exchange: Name
@@ -44,6 +45,7 @@ class Labelled(Shape, kw_only=True, frozen=True):
     explicit: Literal["drawn", "interface", "present", "agreement"]
     agreement: Name
     judged: bool
+    manifest: bool
 
 
 class Streamed(Shape, kw_only=True, frozen=True):

@@ -1,0 +1,271 @@
+"""The door to C2PA manifests: read and judged, and put into a labelled file as the last thing.
+
+The library (``hegui[c2pa]``) writes into a new file and is not believed: what it wrote is read
+again, must hold the manifest with its parent, the label at its place and the same content, or
+nothing is put in place. Nothing is asked of the network: no manifest elsewhere, no revocation.
+"""
+
+import importlib
+import json
+import os
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from hegui import __version__
+from hegui.app import carrying, proving
+from hegui.app.disk import FileSource
+from hegui.app.manifest_keys import ManifestKey
+from hegui.labels import id3
+from hegui.labels.container import Format
+from hegui.labels.manifests import is_manifest, manifests
+from hegui.labels.recognising import HEAD
+from hegui.labels.value import Implicit
+from hegui.terms import BadRequest, Corrupt, Misconfigured, Words
+
+HOLDING: Final = frozenset("jpeg png webp gif tiff heic avif mp4 mov m4a mp3 wav avi".split())
+"""The formats that get a manifest.
+
+Not PDF, which the library would write anew as a whole, nor FLAC, before which it would put a tag
+that makes other programs take the file for an MP3.
+"""
+GENERATED: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+_SOUND: Final = ("Valid", "Trusted")
+_MOST_NAME: Final = 200
+_SETTINGS: Final = {
+    "version": 1,
+    "builder": {"thumbnail": {"enabled": False}},
+    "verify": {
+        "verify_after_sign": False,  # it is read again here, from what was written
+        "remote_manifest_fetch": False,
+        "ocsp_fetch": False,
+    },
+    "core": {"allowed_network_hosts": []},
+}
+
+
+class Signs(NamedTuple):
+    """Who signs, at which time (UTC ms), and whether a format that holds no manifest is refused."""
+
+    key: ManifestKey
+    now: int
+    required: bool
+
+    def fit(self, form: Format) -> bool:
+        """Whether a file of this format gets one; ``BadRequest`` where it must and cannot."""
+        if form.name not in HOLDING and self.required:
+            raise BadRequest(_NO_HOLD.fill(form=form.name), code="no_manifest_place")
+        return form.name in HOLDING
+
+
+class Shown(NamedTuple):
+    """What a file's manifest says of itself. ``state`` is ``valid``, ``invalid`` or ``unchecked``.
+
+    ``faults`` are C2PA's own codes. That a signer is on no list of trusted ones is no fault here:
+    hegui ships no such list. ``parents`` is how many files' manifests are kept in it.
+    """
+
+    state: str
+    signer: str = ""
+    at: str = ""
+    parents: int = 0
+    faults: tuple[str, ...] = ()
+
+
+class Claim(NamedTuple):
+    """What the manifest has to tell of a file that was labelled."""
+
+    label: Implicit
+    drawn: bool
+    opened: bool  # from a file that had its own provenance, or another producer
+
+
+def library() -> Any:
+    """Return the library; ``Misconfigured`` where it is not installed."""
+    try:
+        return importlib.import_module("c2pa")
+    except ImportError:
+        raise Misconfigured(_NOT_INSTALLED) from None
+
+
+def shown(form: Format, source: FileSource) -> Shown | None:
+    """Say what the manifest of a file says and whether it holds; None for a file without one."""
+    if not manifests(form, source):
+        return None
+    try:
+        c2pa = library()
+    except Misconfigured:
+        return Shown("unchecked")
+    try:
+        return _judged(_read(c2pa, form, source.handle))
+    except c2pa.C2paError as error:
+        return Shown("invalid", faults=(_plain(str(error).partition(":")[0]),))
+
+
+def carries(form: Format, source: FileSource) -> bool:
+    """Whether a file carries a manifest."""
+    return bool(manifests(form, source))
+
+
+def require_none(form: Format, source: FileSource) -> None:
+    """Refuse a file whose manifest a new label would break, for nobody signs it anew."""
+    there = manifests(form, source)
+    if there:
+        words = _BROKEN_BY_LABEL if form.name in HOLDING else _BROKEN_FOR_GOOD
+        raise BadRequest(words.fill(at=there[0].offset), code="manifest")
+
+
+def signed(
+    signs: Signs, form: Format, files: tuple[FileSource, FileSource, int], claim: Claim
+) -> FileSource:
+    """Write a labelled file with a manifest, and prove it.
+
+    ``files`` are the file as it came, that with its label, and the new one's handle. The one that
+    came is kept as the parent where it was ``opened``. Returns the new file. Refused
+    (``BadRequest``) is what the library cannot sign, or only with other changes to the file.
+    """
+    c2pa, (old, labelled, handle) = library(), files
+    kept = carries(form, old)
+    try:
+        builder = c2pa.Builder(_definition(signs, claim), _context(c2pa))
+        if claim.opened:
+            with os.fdopen(os.dup(old.handle), "rb") as parent:
+                parent.seek(0)
+                told = {"relationship": "parentOf", "label": "parent"}
+                builder.add_ingredient(told, form.mime[0], parent)
+        signer = signs.key.signer(c2pa)
+        with (
+            os.fdopen(os.dup(labelled.handle), "rb") as before,
+            os.fdopen(os.dup(handle), "r+b") as after,
+        ):
+            before.seek(0)
+            builder.sign(signer, form.mime[0], before, after)
+        told = _read(c2pa, form, handle)
+    except c2pa.C2paError as error:
+        if signs.key.failed is not None:
+            raise signs.key.failed from None
+        raise BadRequest(_NOT_SIGNED.fill(why=_plain(str(error))), code="not_signed") from None
+    new = FileSource(handle)
+    _require_manifest(told, claim, kept=kept)
+    proving.same_label(form, new, claim.label)
+    _require_same_content(form, labelled, new)
+    return new
+
+
+def _definition(signs: Signs, claim: Claim) -> dict[str, Any]:
+    """Return what the manifest says: who made or changed what, when, and nothing of the content."""
+    when = datetime.fromtimestamp(signs.now / 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    agent = {"name": "hegui", "version": __version__}
+    # the IPTC type says "is generated": a label that says less must not be outdone by it
+    source = {"digitalSourceType": GENERATED} if claim.label.Label == "1" else {}
+    by = {"when": when, "softwareAgent": agent}
+    if claim.opened:
+        change = "c2pa.edited" if claim.drawn else "c2pa.edited.metadata"
+        parent = {"parameters": {"ingredientIds": ["parent"]}}
+        actions = [{"action": "c2pa.opened", **by, **source, **parent}, {"action": change, **by}]
+    else:
+        actions = [{"action": "c2pa.created", **by, **source}]
+    assertion = {"label": "c2pa.actions.v2", "data": {"actions": actions}}
+    return {"claim_generator_info": [agent], "assertions": [assertion]}
+
+
+def _context(c2pa: Any) -> Any:
+    return c2pa.Context.from_dict(_SETTINGS)
+
+
+def _read(c2pa: Any, form: Format, handle: int) -> dict[str, Any]:
+    """Return what the library reads and finds of a file's manifest."""
+    with os.fdopen(os.dup(handle), "rb") as file:
+        file.seek(0)
+        with c2pa.Reader(form.mime[0], file, context=_context(c2pa)) as reader:
+            told: dict[str, Any] = json.loads(reader.json())
+            told["validation_state"] = reader.get_validation_state()
+    return told
+
+
+def _judged(told: dict[str, Any]) -> Shown:
+    active = told.get("manifests", {}).get(told.get("active_manifest"), {})
+    signature = active.get("signature_info", {})
+    codes = [str(one.get("code", "")) for one in told.get("validation_status", [])]
+    names = [str(signature[one]) for one in ("common_name", "issuer") if signature.get(one)]
+    return Shown(
+        "valid" if told["validation_state"] in _SOUND else "invalid",
+        _plain(", ".join(names)),
+        _plain(str(signature.get("time", ""))),
+        sum("active_manifest" in one for one in active.get("ingredients", [])),
+        tuple(_plain(one) for one in codes if one != "signingCredential.untrusted"),
+    )
+
+
+def _require_manifest(told: dict[str, Any], claim: Claim, *, kept: bool) -> None:
+    """Require that the manifest, read from what was written, holds and has its parent's in it."""
+    active = told.get("manifests", {}).get(told.get("active_manifest"), {})
+    parents = [
+        one for one in active.get("ingredients", []) if one.get("relationship") == "parentOf"
+    ]
+    if told["validation_state"] not in _SOUND or len(parents) != claim.opened:
+        raise Corrupt(_NOT_SOUND)
+    if kept and not parents[0].get("active_manifest"):
+        raise BadRequest(_NOT_KEPT, code="manifest")
+
+
+def _require_same_content(form: Format, labelled: FileSource, new: FileSource) -> None:
+    content = [carrying.digest(one, form.payload(one)) for one in (labelled, new)]
+    frames = [
+        sum(not is_manifest(frame) for tag in id3.tags(one) for frame in tag.frames)
+        for one in (labelled, new)
+    ]
+    same = content[0] == content[1] and frames[0] == frames[1]
+    if not same or not form.matches(new.read(0, HEAD)):
+        raise BadRequest(_OTHERWISE, code="not_signed")
+
+
+def _plain(text: str) -> str:
+    """Return what may be shown of a text that a file or the library gave."""
+    return "".join(char if char.isprintable() else "?" for char in text[:_MOST_NAME])
+
+
+_NOT_INSTALLED: Final = Words(
+    en="C2PA manifests need a package that is not installed: pip install 'hegui[c2pa]'.",
+    zh="C2PA 清单所需的软件包未安装，请运行：pip install 'hegui[c2pa]'。",
+)
+_NO_HOLD: Final = Words(
+    en="No C2PA manifest can be put into a file of the format {form}. Nothing was written; leave"
+    " --c2pa out for it.",
+    zh="{form} 格式的文件无法写入 C2PA 清单。未写入任何内容；处理此文件时请不要使用 --c2pa。",
+)
+_BROKEN_BY_LABEL: Final = Words(
+    en="The file carries a signed C2PA manifest (at byte {at}), which a new label would break."
+    " Nothing was written. With --c2pa the file is signed anew and the manifest kept in it: pip"
+    " install 'hegui[c2pa]', and set [labels.c2pa].",
+    zh="文件带有已签名的 C2PA 清单（第 {at} 字节处），写入新标识会使其失效。未写入任何内容。"
+    "使用 --c2pa 可重新签名并在新清单中保留原清单：请运行 pip install 'hegui[c2pa]'，"
+    "并配置 [labels.c2pa]。",
+)
+_BROKEN_FOR_GOOD: Final = Words(
+    en="The file carries a signed C2PA manifest (at byte {at}), which a new label would break, and"
+    " in this format hegui cannot sign it anew. Nothing was written. Label the file before it is"
+    " signed.",
+    zh="文件带有已签名的 C2PA 清单（第 {at} 字节处），写入新标识会使其失效，"
+    "而 hegui 无法为此格式重新签名。未写入任何内容。请先加标识再签名。",
+)
+_NOT_SIGNED: Final = Words(
+    en="The file cannot be signed as C2PA wants it ({why}). Nothing was written; leave --c2pa out"
+    " for it.",
+    zh="无法按 C2PA 要求为此文件签名（{why}）。未写入任何内容；处理此文件时请不要使用 --c2pa。",
+)
+_NOT_SOUND: Final = Words(
+    en="The C2PA manifest, read back, does not hold. Nothing was put in place; please report it.",
+    zh="写入后读回的 C2PA 清单未通过验证。未替换任何文件，请向我们报告。",
+)
+_NOT_KEPT: Final = Words(
+    en="The C2PA manifest that the file carries cannot be read, so it cannot be kept in a new one."
+    " Nothing was written. Label the file from before it was signed.",
+    zh="文件所带的 C2PA 清单无法读取，因此无法保留到新清单中。未写入任何内容。"
+    "请对签名之前的文件加标识。",
+)
+_OTHERWISE: Final = Words(
+    en="Signing would change more of the file than its C2PA manifest: its content or its tags."
+    " Nothing was written; leave --c2pa out for it.",
+    zh="签名会改动 C2PA 清单以外的部分（内容或标签）。未写入任何内容；"
+    "处理此文件时请不要使用 --c2pa。",
+)
