@@ -12,8 +12,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from tests.filing.statements.made import filled
 
-from hegui.app import Gateway, agreements, build, parts
+from hegui.app import Gateway, agreements, build, parts, statements
 from hegui.app import witness as witness_service
 from hegui.app.attesting import outside_of
 from hegui.app.copying import local_copy
@@ -25,6 +26,7 @@ from hegui.ledger.cosignature import seen_by
 from hegui.ledger.cosigned import cosigned
 from hegui.ledger.kinds import named
 from hegui.ledger.note import open_checkpoint
+from hegui.ledger.tiles import Logs
 from hegui.ledger.verify import verify
 from hegui.settings import Settings, inspect
 from hegui.store import open_connection
@@ -282,3 +284,24 @@ async def test_an_agreement_is_looked_up_on_the_server(
         assert agreements.in_force(house.settings, number, at) == agreed
         with pytest.raises(BadRequest):
             agreements.in_force(house.settings, number, at + DAY)
+
+
+async def test_an_acceptance_is_on_record_once_on_a_server_too(
+    postgres: PracticeServer, tmp_path: Path
+) -> None:
+    async with opened(postgres, tmp_path) as house:
+        signed = statements.Signed("L-07", "legal")
+        text = filled("service-agreement").encode()
+        await asyncio.to_thread(statements.publish, house.settings, text, signed)
+        url = f"{house.base}/statements/service-agreement/accept"
+        sent = {"authorization": f"Bearer {house.key}"}
+        (made,) = statements.register_of(house.settings).versions()
+        with closing(Logs(parts.place_of(house.settings))) as logs:
+            await until(10, lambda: logs.read("default", lambda log: log.size > (made.index or 0)))
+        for _ in range(2):
+            async with house.http.post(url, json={"user": "a"}, headers=sent) as reply:
+                assert reply.status == 200, await reply.text()
+        async with house.http.get(f"{url}?user=a", headers=sent) as reply:
+            assert (await reply.json())["accepted"] is True
+        (record,) = await house.records("statement.accepted")
+        assert house.rows("SELECT subject, version FROM acceptance") == [(record["subject"], 1)]

@@ -21,13 +21,13 @@ from hegui.app.media import media_parts, media_paths
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
 from hegui.app.shelf import close as close_shelf
+from hegui.app.statement_doors import StatementDoors
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
 from hegui.callers.assertion import Assertions
 from hegui.callers.inspectors import InspectorBook
 from hegui.callers.keys import KeyBook
 from hegui.callers.standing import StandingBook
 from hegui.gateway import exchange, models
-from hegui.gateway.about import AboutPages
 from hegui.gateway.admin import admin_app, healthz
 from hegui.gateway.appeal import AppealPage
 from hegui.gateway.evidence import Evidence
@@ -94,6 +94,7 @@ class Gateway:
         self.vault = open_vault(settings, clock, self._holders)
         self._keys = KeyBook(place, parts.pepper(settings), clock)
         self._standing = StandingBook(place, clock)
+        self._statements = StatementDoors(place)
         asserted = settings.callers.assertion
         self._assertions = Assertions(asserted, clock) if asserted is not None else None
         self._runners: dict[str, parts.Runner] = {}
@@ -246,7 +247,7 @@ class Gateway:
         if self._log_pages is not None:
             self._log_pages.close()
         self.ledger.close()
-        for part in (self._inspecting, self._keys, self._standing, self.vault):
+        for part in (self._inspecting, self._keys, self._standing, self.vault, self._statements):
             part.close()
 
     def _public(self) -> ASGIApp:
@@ -273,7 +274,7 @@ class Gateway:
                 "/v1/models": Methods(get=listing),
                 "/appeal": Methods(get=appeal.show, post=appeal.receive),
                 "/appeal/receipt": Methods(get=receipts.show, post=receipts.give),
-                **AboutPages(gate, logs).paths(),
+                **self._statements.paths(gate, keeper, self.ledger, logs),
                 "/label": labels.page,
                 "/label/inspect": labels.inspect,
                 "/log/": Methods(get=pages, head=pages),

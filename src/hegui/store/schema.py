@@ -307,9 +307,27 @@ CREATE INDEX media_task_by_expires ON media_task (expires);
 CREATE INDEX media_task_by_subject ON media_task (subject);
 """
 
+_ACCEPTED = """
+-- which person accepted which version of a statement, by pseudonym; at is UTC ms
+CREATE TABLE acceptance (
+  tenant    TEXT NOT NULL,
+  subject   TEXT NOT NULL,
+  statement TEXT NOT NULL,
+  version   INTEGER NOT NULL,
+  digest    TEXT NOT NULL,
+  at        INTEGER NOT NULL,
+  PRIMARY KEY (tenant, subject, statement, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX acceptance_by_subject ON acceptance (subject);
+
+CREATE TRIGGER erased_acceptance_stays_erased BEFORE INSERT ON acceptance
+WHEN EXISTS (SELECT 1 FROM erased_subject WHERE pseudonym = NEW.subject)
+BEGIN SELECT RAISE(IGNORE); END;
+"""
+
 _SECOND = (_NODES, _PRUNED, _ATTESTED, _INSPECTORS, _EPOCHS, _ERASURE)
 
-_THIRD = (_SHELF,)
+_THIRD = (_SHELF, _ACCEPTED)
 
 MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND), "".join(_THIRD))
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""

@@ -52,6 +52,7 @@ _ERASED = (
     " WHERE id = ?"
 )
 _COMPLETE = "UPDATE erasure SET state = 'complete', completed = ?, subject_row = NULL WHERE id = ?"
+_DELETE_ACCEPTED = "DELETE FROM acceptance WHERE subject = ? AND tenant = ?"
 _DELETE_SUBJECT = "DELETE FROM subject WHERE pseudonym = ?"
 _COLUMNS = "id, tenant, state, asked, kept_until, erased, epoch, completed"
 _ALL = f"SELECT {_COLUMNS} FROM erasure ORDER BY seq"  # noqa: S608 - our own constant
@@ -136,6 +137,7 @@ class Erasures:
         for name in person.subjects:
             writes.append(Write(_INSERT_SUBJECT, (name, made)))
             writes.append(Write(_DETACH_SUBJECT, (random_bytes(32), name)))
+            writes.append(Write(_DELETE_ACCEPTED, (name, person.tenant)))
         for key in person.keys:
             writes.append(Write(moving.INSERT_ERASED, (key, made)))
             writes.append(Write(_DETACH_KEY, (key,)))
