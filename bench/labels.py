@@ -114,9 +114,9 @@ def peers(files: Mapping[str, Path], room: Path, *, install: bool) -> dict[str, 
     python = HOME / "bin" / "python"
     try:
         if install and not (HOME / "done").exists():
-            subprocess.run([sys.executable, "-m", "venv", str(HOME)], check=True, timeout=LIMIT)  # noqa: S603
+            subprocess.run([sys.executable, "-m", "venv", str(HOME)], check=True, timeout=LIMIT)  # noqa: S603 - fixed words
             pip = [str(python), "-m", "pip", "install", "-q", *PEERS]
-            subprocess.run(pip, check=True, capture_output=True, timeout=LIMIT)  # noqa: S603
+            subprocess.run(pip, check=True, capture_output=True, timeout=LIMIT)  # noqa: S603 - fixed words
             (HOME / "done").touch()
         if not (HOME / "done").exists():
             return dict.fromkeys(("c2pa", "PyAV"), "not installed (--with-peers)")
