@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +27,7 @@ from hegui.app import oscal
 from hegui.measures import catalogue
 from hegui.measures.oscal import Board, faults_of, plan_document, results_document
 from hegui.terms import Words
+from hegui.testing.boards import Cited, Made, Stood
 from interop.environment import ROOT, NotRun, python
 
 HOME = ROOT / ".venv-interop-oscal"
@@ -37,33 +38,6 @@ AT: Final = 1_795_824_000_000  # 2026-11-28, UTC: the documents are the same on 
 TRESTLE: Final = "compliance-trestle"
 HEGUI: Final = "hegui"
 STATES = ("evidenced", "not-evidenced", "attested", "not-applicable", "could-not-tell")
-
-
-class Cited(NamedTuple):
-    """A record that is cited; made up."""
-
-    index: int
-    leaf: str
-    kind: str
-
-
-class Stood(NamedTuple):
-    """The status of a duty; made up."""
-
-    duty: str
-    state: str
-    why: Words
-    citations: Sequence[Cited]
-
-
-class Made(NamedTuple):
-    """A board; made up."""
-
-    catalogue: str
-    profile: str
-    checkpoint: str
-    as_of: str
-    standings: Sequence[Stood]
 
 
 class Break(NamedTuple):

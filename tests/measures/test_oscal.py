@@ -1,7 +1,7 @@
 import copy
 import json
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -19,29 +19,9 @@ from hegui.measures.oscal import (
 from hegui.measures.oscal.component import met_by
 from hegui.measures.oscal.mapping import frameworks, pairs
 from hegui.terms import Words
+from hegui.testing.boards import Cited, Made, Stood
 
 STAMP = Stamp("2026-11-28T00:00:00Z", "0.1.0")
-
-
-class Cited(NamedTuple):
-    index: int
-    leaf: str
-    kind: str
-
-
-class Stood(NamedTuple):
-    duty: str
-    state: str
-    why: Words
-    citations: Sequence[Cited]
-
-
-class Made(NamedTuple):
-    catalogue: str
-    profile: str
-    checkpoint: str
-    as_of: str
-    standings: Sequence[Stood]
 
 
 def board(**states: str) -> Board:
