@@ -197,14 +197,17 @@ async def test_equal_questions_under_way_are_one_request() -> None:
 
 
 async def test_a_question_that_joined_a_hasty_one_still_has_its_own_time() -> None:
-    server = GuardServer("qwen3guard", pause=0.25)
-    async with asked(server, deadline_ms=400) as runner:
+    server = GuardServer("qwen3guard")
+    async with asked(server, deadline_ms=1000) as runner:
         server.how, server.times = "slow", 1
         hasty = asyncio.ensure_future(inspect(runner, "hello"))
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.4)
         patient = asyncio.ensure_future(inspect(runner, "hello"))
+        await asyncio.sleep(0.1)
+        assert len(server.seen) == 1  # the second question waits for the first one's answer
         assert (await hasty).reason == "timeout"
-        assert await patient == Findings()
+        assert await patient == Findings()  # asked anew, with 400 ms left
+        assert len(server.seen) == 2
 
 
 async def test_no_more_requests_run_at_a_time_than_are_allowed() -> None:
