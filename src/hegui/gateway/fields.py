@@ -33,6 +33,7 @@ WORDS: Final = {
     "finish_reason": frozenset("stop length tool_calls content_filter function_call".split()),
     "object": frozenset("chat.completion chat.completion.chunk".split()),
 }
+ANY_WORD: Final = frozenset().union(*WORDS.values())
 PINNED: Final = frozenset("id object model system_fingerprint service_tier provider".split())
 LONG_NUMBER: Final = 10**6  # from here on a number can be somebody's
 MOST_CHANNELS: Final = 5_000

@@ -40,6 +40,8 @@ def _head(screen: ReplyScreen, key: str, value: Any) -> bool:
         return True
     if key == "usage":
         return value is None or _counts(value)
+    if key == "object":
+        return _word(key, value)
     return value is None or screen.clean(value) or is_time(key, value)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from hegui.gateway.channels import Channel, Choice, Fulfil, Path, Refused, RefusedAt, grafted
 from hegui.gateway.fields import (
+    ANY_WORD,
     DEEPEST,
     KNOWN,
     LONG_NUMBER,
@@ -62,9 +63,10 @@ class ReplyScreen:
     def foresee(self, value: Any) -> None:
         """Judge all strings of a value as one column, before they are screened one by one.
 
-        Those in which nothing is found are whole texts that need no window any more.
+        Those in which nothing is found are whole texts that need no window any more. Words of the
+        protocol are left out: where they stand in their places they are not judged.
         """
-        texts = strings_of(value, most=_FORESEEN)
+        texts = [text for text in strings_of(value, most=_FORESEEN) if text not in ANY_WORD]
         silent = self._new.silent_on(texts)
         self._clean.update(text for text, clean in zip(texts, silent, strict=True) if clean)
 
