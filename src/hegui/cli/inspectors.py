@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from hegui.cli.columns import table
-from hegui.cli.keys_shared import KEY_STATES, date_of, end_of, listed, put_on_record, revoke
+from hegui.cli.keys_shared import KEY_STATES, Listing, date_of, end_of, put_on_record, revoke
 from hegui.cli.ledger_export import BEIJING, instant
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
@@ -144,37 +143,13 @@ def create(config: Path, *, as_json: bool, **asked: Any) -> int:
 @JSON_OPTION
 def list_inspectors(config: Path, *, as_json: bool) -> int:
     """List all keys."""
-    from hegui.app import parts
     from hegui.callers.inspectors import listing
 
-    settings = read_settings(config)
-    records = listed(settings, listing)
-    at = parts.now()
-    if as_json:
-        click.echo(json.dumps([_row(record, at) for record in records], ensure_ascii=False))
-        return CLEAN
-    if not records:
-        say(
-            Words(
-                "No inspectors' keys yet: hegui inspectors create",
-                "还没有检查密钥：hegui inspectors create",
-            )
-        )
-        return CLEAN
-    rows = [[words.say(lang_of()) for words in _HEADING]]
-    rows += [
-        [
-            record.id,
-            record.tenant,
-            KEY_STATES[record.state(at)].say(lang_of()),
-            f"{_legal_day(record.since)} – {_legal_day(record.until - 1)}",
-            date_of(record.expires),
-            record.purpose,
-        ]
-        for record in records
-    ]
-    click.echo("\n".join(table(rows, indent=0)))
-    return CLEAN
+    none = Words(
+        "No inspectors' keys yet: hegui inspectors create",
+        "还没有检查密钥：hegui inspectors create",
+    )
+    return Listing(_HEADING, _cells, _row, none).show(config, listing, as_json=as_json)
 
 
 _HEADING: Final = (
@@ -208,6 +183,17 @@ def revoke_key(config: Path, key_id: str) -> int:
 
 def _legal_day(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1_000, BEIJING).strftime("%Y-%m-%d")
+
+
+def _cells(record: "Inspector", at: int) -> list[str]:
+    return [
+        record.id,
+        record.tenant,
+        KEY_STATES[record.state(at)].say(lang_of()),
+        f"{_legal_day(record.since)} – {_legal_day(record.until - 1)}",
+        date_of(record.expires),
+        record.purpose,
+    ]
 
 
 def _row(record: "Inspector", at: int) -> dict[str, Any]:

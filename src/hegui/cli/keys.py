@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hegui.cli.columns import table
-from hegui.cli.keys_shared import KEY_STATES, date_of, end_of, listed, put_on_record, revoke
+from hegui.cli.keys_shared import KEY_STATES, Listing, date_of, end_of, put_on_record, revoke
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
 from hegui.terms import Words
@@ -135,35 +134,10 @@ def create(config: Path, expires: str | None, *, as_json: bool, **terms: Any) ->
 @JSON_OPTION
 def list_keys(config: Path, *, as_json: bool) -> int:
     """List all keys."""
-    from hegui.app import parts
     from hegui.callers.keys import listing
 
-    settings = read_settings(config)
-    records = listed(settings, listing)
-    at = parts.now()
-    if as_json:
-        click.echo(json.dumps([_row(record, at) for record in records], ensure_ascii=False))
-        return CLEAN
-    if not records:
-        say(Words("No keys yet: hegui keys create", "还没有密钥：hegui keys create"))
-        return CLEAN
-    lang = lang_of()
-    rows = [[words.say(lang) for words in _HEADING]]
-    for record in records:
-        expires = date_of(record.expires) if record.expires is not None else "-"
-        rows.append(
-            [
-                record.id,
-                record.tenant,
-                record.audience,
-                KEY_STATES[record.state(at)].say(lang),
-                date_of(record.created),
-                expires,
-                record.note,
-            ]
-        )
-    click.echo("\n".join(table(rows, indent=0)))
-    return CLEAN
+    none = Words("No keys yet: hegui keys create", "还没有密钥：hegui keys create")
+    return Listing(_HEADING, _cells, _row, none).show(config, listing, as_json=as_json)
 
 
 _HEADING = (
@@ -194,6 +168,18 @@ def revoke_key(config: Path, key_id: str) -> int:
     from hegui.callers.keys import revocation
 
     return revoke(config, key_id, revocation, "key.revoked")
+
+
+def _cells(record: "KeyRecord", at: int) -> list[str]:
+    return [
+        record.id,
+        record.tenant,
+        record.audience,
+        KEY_STATES[record.state(at)].say(lang_of()),
+        date_of(record.created),
+        date_of(record.expires) if record.expires is not None else "-",
+        record.note,
+    ]
 
 
 def _row(record: "KeyRecord", at: int) -> dict[str, Any]:

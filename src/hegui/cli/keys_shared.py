@@ -1,14 +1,19 @@
 """What callers' and inspectors' keys have in common: listed, revoked, on record with their row."""
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+import click
+
+from hegui.cli.columns import table
 from hegui.cli.shared import read_settings
-from hegui.cli.speech import CLEAN, say
+from hegui.cli.speech import CLEAN, lang_of, say
 from hegui.terms import BadRequest, Entry, Words, Write
 
 if TYPE_CHECKING:
@@ -38,8 +43,36 @@ KEY_STATES = {
 }
 
 
-def listed(settings: "Settings", listing: "Callable[[Connection], list[KeyT]]") -> list[KeyT]:
-    """Return all keys of a kind; none where there is no database yet."""
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[KeyT]):
+    """How the keys of a sort are shown: a heading and cells for people, a row for machines."""
+
+    heading: tuple[Words, ...]
+    cells: Callable[[KeyT, int], list[str]]
+    row: Callable[[KeyT, int], dict[str, Any]]
+    none: Words
+
+    def show(
+        self, config: Path, read: "Callable[[Connection], list[KeyT]]", *, as_json: bool
+    ) -> int:
+        """List all keys, as they stand now."""
+        from hegui.app import parts
+
+        records, at = _listed(read_settings(config), read), parts.now()
+        if as_json:
+            rows = [self.row(record, at) for record in records]
+            click.echo(json.dumps(rows, ensure_ascii=False))
+        elif not records:
+            say(self.none)
+        else:
+            heading = [words.say(lang_of()) for words in self.heading]
+            lines = [heading, *(self.cells(record, at) for record in records)]
+            click.echo("\n".join(table(lines, indent=0)))
+        return CLEAN
+
+
+def _listed(settings: "Settings", read: "Callable[[Connection], list[KeyT]]") -> list[KeyT]:
+    """Return all keys of a sort; none where there is no database yet."""
     from hegui.app import parts
     from hegui.store import exists, open_connection
 
@@ -47,7 +80,7 @@ def listed(settings: "Settings", listing: "Callable[[Connection], list[KeyT]]") 
     if not exists(place):
         return []
     with closing(open_connection(place, read_only=True)) as connection:
-        return listing(connection)
+        return read(connection)
 
 
 def revoke(
