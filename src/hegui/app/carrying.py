@@ -8,10 +8,12 @@ are carried by two threads in turn where a processor is free. Memory does not gr
 
 import errno
 import os
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from threading import Thread
 from typing import Final
 
 from hegui.app.disk import Disk, FileSource
@@ -21,6 +23,7 @@ from hegui.terms import Corrupt, Words
 _BLOCK: Final = 128 * 1024  # two of them stay in a processor's second cache
 _STRIDE: Final = 512 * 1024
 _LONG: Final = 2 * 1024 * 1024
+_KEPT: Final = 4  # pairs of blocks that wait for the next file
 
 
 def carried(disk: Disk, source: FileSource | Memory, handle: int, parts: Splice) -> FileSource:
@@ -29,18 +32,13 @@ def carried(disk: Disk, source: FileSource | Memory, handle: int, parts: Splice)
     Returns the new file. What is read back otherwise than it was written is ``Corrupt``; what the
     disk refuses is its own ``OSError``.
     """
-    here = _Carrier(disk, handle)
-    at = 0
-    for part in parts:
-        if isinstance(part, bytes):
-            here.stretch(Memory(part), Slice(0, len(part)), at)
-            at += len(part)
-            continue
-        if part.length < _LONG or not _idle():
-            here.stretch(source, part, at)
-        else:
-            _long(here, source, part, at)
-        at += part.length
+    plan = _Plan(source, parts)
+    if plan.size < _LONG or not _idle():
+        with _blocks() as blocks:
+            for at in range(0, plan.size, _STRIDE):
+                _carry(disk, handle, plan, blocks, at)
+    else:
+        _by_two(disk, handle, plan)
     return FileSource(handle)
 
 
@@ -77,32 +75,75 @@ def digest(source: Source, parts: Iterable[Slice]) -> str:
     return hasher.hexdigest()
 
 
-class _Carrier:
-    """One thread's way of writing into a new file, with its two blocks of memory."""
+class _Plan:
+    """What is to stand where in the new file."""
 
-    def __init__(self, disk: Disk, handle: int) -> None:
-        self.disk, self.handle = disk, handle
-        self._sent = memoryview(bytearray(_BLOCK))
-        self._back = bytearray(_BLOCK)
-        self._back_view = memoryview(self._back)
+    def __init__(self, source: FileSource | Memory, parts: Splice) -> None:
+        self._source = source
+        self._parts = [one for one in parts if (one.length if isinstance(one, Slice) else one)]
+        lengths = (one.length if isinstance(one, Slice) else len(one) for one in self._parts)
+        self._starts = [0, *accumulate(lengths)]
+        self.size = self._starts[-1]
 
-    def stretch(self, source: FileSource | Memory, part: Slice, at: int) -> None:
-        """Carry a stretch of ``source`` to ``at``."""
-        for done in range(0, part.length, _BLOCK):
-            count = min(_BLOCK, part.length - done)
-            if isinstance(source, Memory):
-                view = memoryview(source.data)[part.offset + done : part.offset + done + count]
+    def block(self, at: int, room: memoryview) -> memoryview:
+        """Return what is to stand at ``at``, ``len(room)`` bytes: put there, or where they are."""
+        one, done, count = bisect_right(self._starts, at) - 1, 0, len(room)
+        while done < count:
+            part, skip = self._parts[one], at + done - self._starts[one]
+            end = done + min(self._starts[one + 1] - self._starts[one] - skip, count - done)
+            if isinstance(part, Slice) and isinstance(self._source, FileSource):
+                view = room if end - done == count else room[done:end]
+                _fill(self._source.handle, view, part.offset + skip)
             else:
-                view = self._sent[:count]
-                _fill(source.handle, view, part.offset + done)
-            self._put(view, at + done)
+                held, first = self._held(part, skip)
+                if end - done == count:
+                    return held[first : first + count]
+                room[done:end] = held[first : first + end - done]
+            done, one = end, one + 1
+        return room
 
-    def _put(self, view: memoryview, at: int) -> None:
-        count = len(view)
-        self.disk.write(self.handle, view, at)
-        _fill(self.handle, self._back_view[:count], at)
+    def _held(self, part: bytes | Slice, skip: int) -> tuple[memoryview, int]:
+        """Return memory that holds a part, and from where on it is wanted."""
+        if isinstance(part, bytes):
+            return memoryview(part), skip
+        return memoryview(self._source.data), part.offset + skip
+
+
+class _Blocks:
+    """Memory for one thread: of what is written, and of what is read back."""
+
+    def __init__(self) -> None:
+        self.sent, self.back = memoryview(bytearray(_BLOCK)), bytearray(_BLOCK)
+        self.back_view = memoryview(self.back)
+
+
+_SPARE: Final[list[_Blocks]] = []
+
+
+@contextmanager
+def _blocks() -> Iterator[_Blocks]:
+    """Give blocks, those of an earlier file first: to touch fresh memory takes longer than a read."""
+    try:
+        blocks = _SPARE.pop()
+    except IndexError:
+        blocks = _Blocks()
+    try:
+        yield blocks
+    finally:
+        if len(_SPARE) < _KEPT:
+            _SPARE.append(blocks)
+
+
+def _carry(disk: Disk, handle: int, plan: _Plan, blocks: _Blocks, start: int) -> None:
+    """Carry the stride of the new file that begins at ``start``."""
+    for at in range(start, min(start + _STRIDE, plan.size), _BLOCK):
+        count = min(_BLOCK, plan.size - at)
+        whole = count == _BLOCK
+        view = plan.block(at, blocks.sent if whole else blocks.sent[:count])
+        disk.write(handle, view, at)
+        _fill(handle, blocks.back_view if whole else blocks.back_view[:count], at)
         # a bytearray is compared as memory; two views would be, number by number
-        if (self._back if count == _BLOCK else self._back[:count]) != view:
+        if (blocks.back if whole else blocks.back[:count]) != view:
             raise Corrupt(_OTHERWISE.fill(at=at, end=at + count))
 
 
@@ -111,18 +152,36 @@ def _idle() -> bool:
     return os.getloadavg()[0] < (os.cpu_count() or 1)
 
 
-def _long(here: _Carrier, source: FileSource | Memory, part: Slice, at: int) -> None:
-    """Carry a long stretch by two threads, each every other part of it."""
+class _EveryOther(Thread):
+    """A thread that carries every other stride; ``failed`` is what it met."""
 
-    def every_other(carrier: _Carrier, first: int) -> None:
-        for done in range(first * _STRIDE, part.length, 2 * _STRIDE):
-            count = min(_STRIDE, part.length - done)
-            carrier.stretch(source, Slice(part.offset + done, count), at + done)
+    def __init__(self, disk: Disk, handle: int, plan: _Plan, first: int) -> None:
+        super().__init__(name="hegui-carrying")
+        self._with, self._first = (disk, handle, plan), first
+        self.failed: Exception | None = None
 
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(every_other, _Carrier(here.disk, here.handle), 1)
-        every_other(here, 0)
-        other.result()
+    def run(self) -> None:
+        """Carry, in this thread or another."""
+        disk, handle, plan = self._with
+        try:
+            with _blocks() as blocks:
+                for at in range(self._first, plan.size, 2 * _STRIDE):
+                    _carry(disk, handle, plan, blocks, at)
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits
+            self.failed = error
+
+
+def _by_two(disk: Disk, handle: int, plan: _Plan) -> None:
+    """Carry a long file by two threads."""
+    mine, other = (_EveryOther(disk, handle, plan, first) for first in (0, _STRIDE))
+    other.start()
+    try:
+        mine.run()
+    finally:
+        other.join()
+    for one in (mine, other):
+        if one.failed is not None:
+            raise one.failed
 
 
 def _fill(handle: int, view: memoryview, at: int) -> None:

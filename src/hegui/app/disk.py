@@ -3,14 +3,23 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+_AHEAD: Final = 4096  # bytes
 
 
 class FileSource:
-    """A file that is open for reading, as formats read it."""
+    """A file that is open for reading, as formats read it.
+
+    ``stat`` is what the system said of it when it was opened. Formats ask for a few bytes here and
+    a few there: what stands near the last place is read ahead, so it may be as old as the source.
+    """
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
-        self._size = os.fstat(handle).st_size
+        self.stat = os.fstat(handle)
+        self._size = self.stat.st_size
+        self._near, self._from, self._last = b"", 0, 0
 
     @property
     def size(self) -> int:
@@ -19,6 +28,15 @@ class FileSource:
 
     def read(self, offset: int, count: int) -> bytes:
         """Return ``count`` bytes from ``offset``."""
+        at = offset - self._from
+        if at >= 0 and at + count <= len(self._near):
+            return self._near[at : at + count]
+        if count < _AHEAD and 0 <= offset - self._last < _AHEAD:
+            self._near, self._from = os.pread(self.handle, _AHEAD, offset), offset
+            if len(self._near) >= count:
+                self._last = offset
+                return self._near[:count]
+        self._last = offset
         data = os.pread(self.handle, count, offset)
         if len(data) == count or not data:
             return data
@@ -45,8 +63,8 @@ class Disk:
 
     def replace(self, part: Path, target: Path) -> None:
         """Put ``part`` in the place of ``target``, durably: a reader sees the one or the other."""
-        part.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        os.replace(part, target)  # noqa: PTH105 - a path's own way takes longer than the system
+        folder = os.open(os.path.dirname(target) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             with suppress(OSError):  # some file systems sync no folder
                 os.fsync(folder)

@@ -24,6 +24,7 @@ FIELDS: Final = (
     "ReservedCode2",
 )
 _OTHER_FORM: Final = frozenset({"ServiceProvider", "ServiceUser", "ContentId"})
+_KNOWN: Final = _OTHER_FORM.union(FIELDS)
 _NEEDED: Final = FIELDS[1:3] + FIELDS[4:6]
 MOST: Final = 65_536  # bytes of a label as it is read; what is longer is none
 _UNSAFE: Final = re.compile(r"[^\x21-\x7e]|\\")
@@ -112,7 +113,7 @@ def parsed(raw: str) -> Parsed | None:
     if isinstance(value, str):
         value = _json(value)
         faults.append(Fault("encoded-twice", "E.1", _TWICE))
-    if not isinstance(value, dict) or not _OTHER_FORM.union(FIELDS) & value.keys():
+    if not isinstance(value, dict) or _KNOWN.isdisjoint(value):
         return None
     faults += faults_of(value)
     fields = {

@@ -28,7 +28,7 @@ _HEADS: Final = {
     _APP1: ((XMP_HEAD, "xmp"), (EXTENSION_HEAD, "extension"), (exif.HEAD, "exif")),
     _APP2: ((MPF_HEAD, "mpf"),),
 }
-_LONGEST_HEAD: Final = len(EXTENSION_HEAD)
+_LOOKED: Final = 4 + len(EXTENSION_HEAD)  # bytes of a segment that tell what it is
 _LONGEST: Final = 65_533  # bytes that a segment holds
 _GUID, _FIXED = 32, 40  # an extension's digest; with its whole length and its own offset
 
@@ -121,12 +121,12 @@ def _extension(guid: bytes, parts: list[tuple[Segment, bytes]]) -> Extension:
 
 def _segment(source: Source, start: int) -> Segment:
     at = start
-    head = source.read(at, 4)
+    head = source.read(at, _LOOKED)
     while head[:2] == b"\xff\xff":  # fill bytes
         at += 1
         if at - start > MOST_PARTS:
             raise refused("JPEG segment", start, TOO_LARGE)
-        head = source.read(at, 4)
+        head = source.read(at, _LOOKED)
     if len(head) < 2:  # noqa: PLR2004 - a marker's two bytes
         raise refused("JPEG segment", start, CUT_SHORT)
     marker = head[1]
@@ -137,18 +137,17 @@ def _segment(source: Source, start: int) -> Segment:
     if marker in _ALONE:
         return Segment(marker, start, at + 2, at + 2, "")
     length = int.from_bytes(head[2:4], "big")
-    if len(head) == 4 and length < 2:  # noqa: PLR2004 - a length counts itself
+    if len(head) >= 4 and length < 2:  # noqa: PLR2004 - a length counts itself
         raise refused("JPEG segment", at, INCONSISTENT)
     end = at + 2 + length
     if len(head) < 4 or end > source.size:  # noqa: PLR2004 - marker and length
         raise refused("JPEG segment", start, CUT_SHORT)
-    return Segment(marker, start, at + 4, end, _kind(source, marker, at + 4, end))
+    return Segment(marker, start, at + 4, end, _kind(marker, head[4 : end - at]))
 
 
-def _kind(source: Source, marker: int, body: int, end: int) -> str:
+def _kind(marker: int, head: bytes) -> str:
     if not (_APP0 <= marker < _APP0 + 16 or marker == _COM):
         return ""
-    head = source.read(body, min(_LONGEST_HEAD, end - body))
     if head.startswith(_BARE):
         return "bare"
     return next((kind for name, kind in _HEADS.get(marker, ()) if head.startswith(name)), "")
