@@ -12,14 +12,15 @@ class FileSource:
     """A file that is open for reading, as formats read it.
 
     ``stat`` is what the system said of it when it was opened. Formats ask for a few bytes here and
-    a few there: what stands near the last place is read ahead, so it may be as old as the source.
+    a few there: its beginning, and what stands near the last place, are read once for many.
     """
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
         self.stat = os.fstat(handle)
         self._size = self.stat.st_size
-        self._near, self._from, self._last = b"", 0, 0
+        self._head = self._near = b""
+        self._from = self._last = 0
 
     @property
     def size(self) -> int:
@@ -28,15 +29,19 @@ class FileSource:
 
     def read(self, offset: int, count: int) -> bytes:
         """Return ``count`` bytes from ``offset``."""
-        at = offset - self._from
-        if at >= 0 and at + count <= len(self._near):
-            return self._near[at : at + count]
-        if count < _AHEAD and 0 <= offset - self._last < _AHEAD:
-            self._near, self._from = os.pread(self.handle, _AHEAD, offset), offset
-            if len(self._near) >= count:
-                self._last = offset
-                return self._near[:count]
-        self._last = offset
+        end = offset + count
+        if end <= _AHEAD:
+            self._head = self._head or os.pread(self.handle, _AHEAD, 0)
+            if end <= len(self._head):
+                return self._head[offset:end]
+        elif count < _AHEAD:
+            if self._from <= offset and end <= self._from + len(self._near):
+                return self._near[offset - self._from : end - self._from]
+            last, self._last = self._last, offset
+            if 0 <= offset - last < _AHEAD:
+                self._near, self._from = os.pread(self.handle, _AHEAD, offset), offset
+                if count <= len(self._near):
+                    return self._near[:count]
         data = os.pread(self.handle, count, offset)
         if len(data) == count or not data:
             return data

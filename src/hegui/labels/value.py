@@ -28,7 +28,6 @@ _KNOWN: Final = _OTHER_FORM.union(FIELDS)
 _NEEDED: Final = FIELDS[1:3] + FIELDS[4:6]
 MOST: Final = 65_536  # bytes of a label as it is read; what is longer is none
 _UNSAFE: Final = re.compile(r"[^\x21-\x7e]|\\")
-_FIRST: Final = re.compile(r"\{.*", re.DOTALL)
 
 
 class Implicit(msgspec.Struct, frozen=True):
@@ -101,9 +100,9 @@ def parsed(raw: str) -> Parsed | None:
 
     Bare or under a key ``AIGC``, with XML's entities, encoded twice, or after the word ``AIGC``.
     """
-    if len(raw) > MOST or (start := _FIRST.search(raw)) is None:
+    if len(raw) > MOST or (start := raw.find("{")) < 0:
         return None
-    text, faults = start.group(0).rstrip("\x00 \r\n\t"), []
+    text, faults = raw[start:].rstrip("\x00 \r\n\t"), []
     value = _json(raw.strip()) if raw.lstrip()[:1] == '"' else _json(text)
     if value is None and "&quot;" in text:
         value = _json(html.unescape(text))
