@@ -239,25 +239,30 @@ def _put(
             disk.sync(last)
             steps.settle(final)
             disk.replace(sealed, path)
+        with suppress(OSError):
+            part.unlink()  # without its manifest it was a step only
 
 
 @contextmanager
 def _aside(path: Path) -> Iterator[tuple[int, Path]]:
-    """Make a file beside ``path``, which is taken away unless it was put in place."""
+    """Make a file beside ``path``, to be put in place; it is taken away if anything fails."""
     folder, name = os.path.split(path)
     part = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}.part")
     try:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
+    done = False
     try:
         yield handle, Path(part)
+        done = True
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
     finally:
         os.close(handle)
-        with suppress(OSError):
-            os.unlink(part)
+        if not done:
+            with suppress(OSError):
+                os.unlink(part)
 
 
 def _put_beside(disk: Disk, target: tuple[Path, int], inner: str) -> None:

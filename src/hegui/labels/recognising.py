@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from pathlib import PurePath
+from os.path import splitext
 from typing import Final
 
 from hegui.labels.container import Format
@@ -17,7 +17,7 @@ def recognised(head: bytes, name: str, formats: Sequence[Format] = FORMATS) -> F
 
     A name alone never makes a format: a PNG that is called ``.jpg`` is a PNG.
     """
-    head, ending = head[:HEAD], PurePath(name).suffix.lower()
+    head, ending = head[:HEAD], splitext(name)[1].lower()
     named = (one for one in formats if ending in one.suffixes and one.matches(head))
     fitting = (one for one in formats if one.matches(head))
     return next(chain(named, fitting), None)

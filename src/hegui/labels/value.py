@@ -26,6 +26,7 @@ FIELDS: Final = (
 _OTHER_FORM: Final = frozenset({"ServiceProvider", "ServiceUser", "ContentId"})
 _KNOWN: Final = _OTHER_FORM.union(FIELDS)
 _NEEDED: Final = FIELDS[1:3] + FIELDS[4:6]
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 MOST: Final = 65_536  # bytes of a label as it is read; what is longer is none
 _UNSAFE: Final = re.compile(r"[^\x21-\x7e]|\\")
 
@@ -124,7 +125,7 @@ def parsed(raw: str) -> Parsed | None:
 
 def _ascii(value: Any) -> str:
     """Return JSON in ASCII: another producer's name in Chinese is kept, and any place takes it."""
-    return json.dumps(value, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _json(text: str) -> Any:
