@@ -22,7 +22,7 @@ from hegui.terms import Corrupt, Words
 
 _BLOCK: Final = 128 * 1024  # two of them stay in a processor's second cache
 _STRIDE: Final = 512 * 1024
-_LONG: Final = 2 * 1024 * 1024
+_LONG: Final = 4 * 1024 * 1024
 _KEPT: Final = 4  # pairs of blocks that wait for the next file
 
 

@@ -181,7 +181,7 @@ def _is_generated(inner: str) -> bool:
     """Whether a label that is to be written says for sure that its content is generated."""
     try:
         return _AS_WRITTEN.decode(inner).Label == "1"
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         label = parsed(inner)
         return label is not None and label.fields.get("Label") == "1"
 
