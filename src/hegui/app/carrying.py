@@ -92,21 +92,25 @@ class _Plan:
             part, skip = self._parts[one], at + done - self._starts[one]
             end = done + min(self._starts[one + 1] - self._starts[one] - skip, count - done)
             if isinstance(part, Slice) and isinstance(self._source, FileSource):
-                view = room if end - done == count else room[done:end]
-                _fill(self._source.handle, view, part.offset + skip)
+                _fill(self._source.handle, room[done:end], part.offset + skip)
             else:
-                held, first = self._held(part, skip)
+                held = self._held(part, skip, end - done)
                 if end - done == count:
-                    return held[first : first + count]
-                room[done:end] = held[first : first + end - done]
+                    return held
+                room[done:end] = held
             done, one = end, one + 1
         return room
 
-    def _held(self, part: bytes | Slice, skip: int) -> tuple[memoryview, int]:
-        """Return memory that holds a part, and from where on it is wanted."""
+    def _held(self, part: bytes | Slice, skip: int, count: int) -> memoryview:
+        """Return ``count`` bytes of a part that lies in memory, where they lie."""
         if isinstance(part, bytes):
-            return memoryview(part), skip
-        return memoryview(self._source.data), part.offset + skip
+            return memoryview(part)[skip : skip + count]
+        assert isinstance(self._source, Memory)
+        first = part.offset + skip
+        held = memoryview(self._source.data)[first : first + count]
+        if len(held) < count:
+            raise OSError(errno.EIO, _ENDED)
+        return held
 
 
 class _Blocks:
@@ -122,7 +126,7 @@ _SPARE: Final[list[_Blocks]] = []
 
 @contextmanager
 def _blocks() -> Iterator[_Blocks]:
-    """Give blocks, those of an earlier file first: to touch fresh memory takes longer than a read."""
+    """Give blocks, an earlier file's first: to touch fresh memory takes longer than to read."""
     try:
         blocks = _SPARE.pop()
     except IndexError:
@@ -190,10 +194,11 @@ def _fill(handle: int, view: memoryview, at: int) -> None:
     while done < len(view):
         more = os.preadv(handle, [view[done:]], at + done)
         if more == 0:
-            raise OSError(errno.EIO, "the file ended while it was copied")
+            raise OSError(errno.EIO, _ENDED)
         done += more
 
 
+_ENDED: Final = "the file ended while it was copied"
 _OTHERWISE: Final = Words(
     en="Bytes {at} to {end} of the new file are read back otherwise than they were written. Nothing"
     " was put in place. Check the disk and the memory of this machine, then run it again.",

@@ -53,6 +53,12 @@ class FileSource:
         return b"".join(parts)
 
 
+def unlinked(path: str) -> None:
+    """Take a file away that may not be there: a ``Path`` would take as long as the system does."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 - said above
+
+
 class Disk:
     """What writes. Errors are the system's own (``OSError``)."""
 
@@ -68,8 +74,9 @@ class Disk:
 
     def replace(self, part: Path, target: Path) -> None:
         """Put ``part`` in the place of ``target``, durably: a reader sees the one or the other."""
-        os.replace(part, target)  # noqa: PTH105 - a path's own way takes longer than the system
-        folder = os.open(os.path.dirname(target) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        part.replace(target)
+        name = os.path.split(target)[0] or "."
+        folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             with suppress(OSError):  # some file systems sync no folder
                 os.fsync(folder)

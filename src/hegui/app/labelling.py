@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from hegui.app import carrying, films, manifests, proving
-from hegui.app.disk import Disk, FileSource
+from hegui.app.disk import Disk, FileSource, unlinked
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
 from hegui.labels.explicit import choosing as explicit
@@ -141,7 +141,7 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
     ``Unavailable``, a wrong reading ``Corrupt``, else ``BadRequest``; ``target`` is then as before.
     """
     disk = disk or Disk()
-    place = Path(os.path.realpath(target)) if os.path.islink(target) else target
+    place = Path(os.path.realpath(target)) if target.is_symlink() else target
     with opened(path) as file, ExitStack() as held:
         form = format_of(file, path.name)
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
@@ -169,8 +169,7 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
             _put_beside(disk, (sidecar(place), rights), inner)
         _put(disk, source, parts, (place, rights), _Steps(check, seal, settle))
     if placed is not None:
-        with suppress(FileNotFoundError):
-            os.unlink(_beside_name(place))  # the label is in the file now: one, not two
+        unlinked(_beside_name(place))  # the label is in the file now: one, not two
     return done[0]
 
 
@@ -247,7 +246,7 @@ def _put(
 def _aside(path: Path) -> Iterator[tuple[int, Path]]:
     """Make a file beside ``path``, to be put in place; it is taken away if anything fails."""
     folder, name = os.path.split(path)
-    part = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}.part")
+    part = f"{folder or '.'}{os.sep}.{name[:100]}.{secrets.token_hex(8)}.part"
     try:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -262,7 +261,7 @@ def _aside(path: Path) -> Iterator[tuple[int, Path]]:
         os.close(handle)
         if not done:
             with suppress(OSError):
-                os.unlink(part)
+                unlinked(part)
 
 
 def _put_beside(disk: Disk, target: tuple[Path, int], inner: str) -> None:
@@ -278,7 +277,7 @@ def _nothing(new: FileSource) -> None:
 def _beside(path: Path) -> list[Found]:
     """Return the label in the file beside, if there is one."""
     beside = _beside_name(path)
-    if not os.path.isfile(beside):
+    if not os.path.isfile(beside):  # noqa: PTH113 - mostly there is none, and no Path is made
         return []
     with opened(Path(beside)) as source:
         raw = source.read(0, MOST + 1).decode("utf-8", "replace").strip()

@@ -17,7 +17,7 @@ def recognised(head: bytes, name: str, formats: Sequence[Format] = FORMATS) -> F
 
     A name alone never makes a format: a PNG that is called ``.jpg`` is a PNG.
     """
-    head, ending = head[:HEAD], splitext(name)[1].lower()
+    head, ending = head[:HEAD], splitext(name)[1].lower()  # noqa: PTH122 - no path is made of it
     named = (one for one in formats if ending in one.suffixes and one.matches(head))
     fitting = (one for one in formats if one.matches(head))
     return next(chain(named, fitting), None)

@@ -90,8 +90,7 @@ def kind(head: bytes) -> str:
 
 
 class _Around(NamedTuple):
-    """The tags around the sound: before it; an ID3v2.4 tag behind it, and where that begins (or
-    would); an APE tag before that."""
+    """The tags around the sound; ``end`` is where the ID3v2.4 tag behind it begins, or would."""
 
     before: list[id3.Tag]
     last: id3.Tag | None

@@ -124,7 +124,8 @@ def chunks_of(source: Source) -> list[_Chunk]:
         raise refused("PNG", 0, INCONSISTENT)
     there: list[_Chunk] = []
     at, size, read, count = 8, source.size, source.read, 0
-    kind, headed, begun = b"", False, 0  # where the run of picture data began that goes on at ``at``
+    kind, headed = b"", False
+    begun = 0  # where the run of picture data began that goes on at ``at``
     while kind != b"IEND":
         head = read(at, 8)
         if len(head) < 8:  # noqa: PLR2004 - length and type
