@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 from threading import Thread
 from typing import Final
 
-from hegui.app.disk import Disk, FileSource
+from hegui.app.disk import Disk, FileSource, read_into
 from hegui.labels.container import Memory, Slice, Source, Splice
 from hegui.terms import Corrupt, Words
 
@@ -52,9 +52,8 @@ def digests(source: Source, payload: Iterable[Slice]) -> tuple[str, str]:
     ordered = all(one.offset + one.length <= two.offset for one, two in pairwise(there))
     after = iter(there if ordered else ())
     part = next(after, None)
-    for at in range(0, source.size, _STRIDE):
-        end = min(at + _STRIDE, source.size)
-        view = memoryview(source.read(at, end - at))
+    for at, view in _views(source, Slice(0, source.size)):
+        end = at + len(view)
         whole.update(view)
         while part is not None and part.offset < end:
             last = part.offset + part.length
@@ -69,10 +68,22 @@ def digest(source: Source, parts: Iterable[Slice]) -> str:
     """Return the SHA-256 of stretches in their order, in hexadecimal."""
     hasher = sha256()
     for part in parts:
-        end = part.offset + part.length
-        for at in range(part.offset, end, _STRIDE):
-            hasher.update(source.read(at, min(_STRIDE, end - at)))
+        for _, view in _views(source, part):
+            hasher.update(view)
     return hasher.hexdigest()
+
+
+def _views(source: Source, part: Slice) -> Iterator[tuple[int, memoryview]]:
+    """Give a stretch in pieces, and where each stands; it is there until the next is asked for."""
+    end = part.offset + part.length
+    with _blocks() as blocks:
+        for at in range(part.offset, end, _BLOCK):
+            count = min(_BLOCK, end - at)
+            if isinstance(source, FileSource):
+                view = blocks.back_view
+                yield at, view[: read_into(source.handle, view[:count], at)]
+            else:
+                yield at, memoryview(source.read(at, count))
 
 
 class _Plan:
@@ -190,12 +201,8 @@ def _by_two(disk: Disk, handle: int, plan: _Plan) -> None:
 
 def _fill(handle: int, view: memoryview, at: int) -> None:
     """Read a whole ``view``; a file that ends before is an ``OSError``."""
-    done = os.preadv(handle, [view], at)
-    while done < len(view):
-        more = os.preadv(handle, [view[done:]], at + done)
-        if more == 0:
-            raise OSError(errno.EIO, _ENDED)
-        done += more
+    if read_into(handle, view, at) < len(view):
+        raise OSError(errno.EIO, _ENDED)
 
 
 _ENDED: Final = "the file ended while it was copied"

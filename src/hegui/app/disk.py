@@ -53,6 +53,14 @@ class FileSource:
         return b"".join(parts)
 
 
+def read_into(handle: int, view: memoryview, at: int) -> int:
+    """Read a file's bytes from ``at`` into ``view``; return how many: fewer only at its end."""
+    done = os.preadv(handle, [view], at)
+    while 0 < done < len(view) and (more := os.preadv(handle, [view[done:]], at + done)):
+        done += more
+    return done
+
+
 def unlinked(path: str) -> None:
     """Take a file away that may not be there: a ``Path`` would take as long as the system does."""
     with suppress(FileNotFoundError):
