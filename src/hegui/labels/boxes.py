@@ -1,6 +1,6 @@
 """The boxes of an ISO base media file (ISO/IEC 14496-12), walked in place: only heads are read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from struct import Struct, pack
 from typing import Final, NamedTuple
 
@@ -64,19 +64,21 @@ class Boxes:
         """Return the boxes from ``start`` to ``end``; nobody may change what was walked before."""
         there = self._known.get((start, end, top))
         if there is None:
-            there = self._known[start, end, top] = list(self._within(start, end, top=top))
+            there = self._known[start, end, top] = self._within(start, end, top=top)
         return there
 
-    def _within(self, start: int, end: int, *, top: bool) -> Iterator[Box]:
-        """Give the boxes from ``start`` to ``end``, which they must fill (but for zeros)."""
+    def _within(self, start: int, end: int, *, top: bool) -> list[Box]:
+        """Return the boxes from ``start`` to ``end``, which they must fill (but for zeros)."""
+        there: list[Box] = []
         while end - start >= _LEAST:
             box = self._box(start, end, top=top)
             if box is None:
                 break
-            yield box
+            there.append(box)
             start = box.end
         if start < end and exactly(self.source, start, end - start, "box").strip(b"\0"):
             raise refused("box", start, CUT_SHORT)
+        return there
 
     def held(self, box: Box, skip: int = 0) -> bytes:
         """Return what ``box`` holds, after ``skip`` bytes."""
@@ -95,6 +97,8 @@ class Boxes:
         data = self._whole.read(start, _LARGE)
         size, kind, large = _NUMBERS(data if len(data) == _LARGE else data.ljust(_LARGE, b"\0"))
         body = start + _HEAD
+        if _HEAD <= size <= end - start:  # as nearly all are
+            return Box(kind, start, body, start + size)
         if size == 1:
             size, body = large, start + _LARGE
         elif not size:
