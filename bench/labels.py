@@ -184,9 +184,24 @@ def steps(room: Path) -> dict[str, float]:
                     os.preadv(file.fileno(), [one], at)
                 assert len(into) == 1 or mine == back
 
+    def compared(*, sent: bool) -> None:
+        """Make a copy that is read back and compared: block by block, or sent by the system."""
+        (target := room / "steps-copy").unlink(missing_ok=True)
+        with path.open("rb", buffering=0) as old, target.open("x+b", buffering=0) as new:
+            if sent:
+                assert os.sendfile(new.fileno(), old.fileno(), 0, len(data)) == len(data)
+            for at in range(0, len(data), len(mine)):
+                count = os.preadv(old.fileno(), [mine], at)
+                if not sent:
+                    os.pwrite(new.fileno(), memoryview(mine)[:count], at)
+                os.preadv(new.fileno(), [back], at)
+                assert mine[:count] == back[:count]
+
     return {
         "one reading": labels_in_memory.median(lambda: read(mine)),
         "two readings, compared": labels_in_memory.median(lambda: read(mine, back)),
+        "a copy, compared block by block": labels_in_memory.median(lambda: compared(sent=False)),
+        "a copy by sendfile, compared": labels_in_memory.median(lambda: compared(sent=True)),
         "one SHA-256": labels_in_memory.median(lambda: sha256(data).digest()),
     }
 

@@ -2,6 +2,7 @@ import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -79,3 +80,32 @@ def test_digests_of_one_reading_are_those_of_two(source: FileSource, content: li
     wanted = (sha256(held).hexdigest(), sha256(DATA).hexdigest())
     assert carrying.digests(source, content) == wanted
     assert carrying.digest(source, content) == wanted[0]
+
+
+@pytest.mark.parametrize("kind", ["file", "memory"])
+def test_many_small_parts_stand_as_they_are_named_also_across_blocks(
+    source: FileSource, handle: int, kind: str
+) -> None:
+    chance = Random(1)
+    parts: Splice = []
+    for _ in range(2_000):
+        length = chance.choice((0, 1, 7, 300, 5_000))
+        at = chance.randrange(len(DATA) - length)
+        parts.append(chance.choice((Slice(at, length), DATA[at : at + length])))
+    given = Memory(DATA) if kind == "memory" else source
+    new = carrying.carried(Disk(), given, handle, parts)
+    assert new.read(0, new.size) == joined(Memory(DATA), parts)
+
+
+def test_memory_that_is_used_again_lends_nothing_to_the_next_file(
+    source: FileSource, handle: int
+) -> None:
+    carrying.carried(Disk(), source, handle, [Slice(0, 600_000)])
+    os.ftruncate(handle, 0)
+    new = carrying.carried(Disk(), source, handle, [b"a", Slice(4_000_000, 5), b"b"])
+    assert new.read(0, 100) == b"a" + DATA[4_000_000:4_000_005] + b"b"
+
+
+def test_a_stretch_that_memory_does_not_have_is_an_error(handle: int) -> None:
+    with pytest.raises(OSError, match="ended"):
+        carrying.carried(Disk(), Memory(b"1234"), handle, [b"a", Slice(2, 3)])

@@ -8,19 +8,22 @@ are carried by two threads in turn where a processor is free. Memory does not gr
 
 import errno
 import os
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from threading import Thread
 from typing import Final
 
-from hegui.app.disk import Disk, FileSource
+from hegui.app.disk import Disk, FileSource, read_into
 from hegui.labels.container import Memory, Slice, Source, Splice
 from hegui.terms import Corrupt, Words
 
 _BLOCK: Final = 128 * 1024  # two of them stay in a processor's second cache
 _STRIDE: Final = 512 * 1024
-_LONG: Final = 2 * 1024 * 1024
+_LONG: Final = 4 * 1024 * 1024
+_KEPT: Final = 4  # pairs of blocks that wait for the next file
 
 
 def carried(disk: Disk, source: FileSource | Memory, handle: int, parts: Splice) -> FileSource:
@@ -29,18 +32,13 @@ def carried(disk: Disk, source: FileSource | Memory, handle: int, parts: Splice)
     Returns the new file. What is read back otherwise than it was written is ``Corrupt``; what the
     disk refuses is its own ``OSError``.
     """
-    here = _Carrier(disk, handle)
-    at = 0
-    for part in parts:
-        if isinstance(part, bytes):
-            here.stretch(Memory(part), Slice(0, len(part)), at)
-            at += len(part)
-            continue
-        if part.length < _LONG or not _idle():
-            here.stretch(source, part, at)
-        else:
-            _long(here, source, part, at)
-        at += part.length
+    plan = _Plan(source, parts)
+    if plan.size < _LONG or not _idle():
+        with _blocks() as blocks:
+            for at in range(0, plan.size, _STRIDE):
+                _carry(disk, handle, plan, blocks, at)
+    else:
+        _by_two(disk, handle, plan)
     return FileSource(handle)
 
 
@@ -54,9 +52,8 @@ def digests(source: Source, payload: Iterable[Slice]) -> tuple[str, str]:
     ordered = all(one.offset + one.length <= two.offset for one, two in pairwise(there))
     after = iter(there if ordered else ())
     part = next(after, None)
-    for at in range(0, source.size, _STRIDE):
-        end = min(at + _STRIDE, source.size)
-        view = memoryview(source.read(at, end - at))
+    for at, view in _views(source, Slice(0, source.size)):
+        end = at + len(view)
         whole.update(view)
         while part is not None and part.offset < end:
             last = part.offset + part.length
@@ -71,38 +68,97 @@ def digest(source: Source, parts: Iterable[Slice]) -> str:
     """Return the SHA-256 of stretches in their order, in hexadecimal."""
     hasher = sha256()
     for part in parts:
-        end = part.offset + part.length
-        for at in range(part.offset, end, _STRIDE):
-            hasher.update(source.read(at, min(_STRIDE, end - at)))
+        for _, view in _views(source, part):
+            hasher.update(view)
     return hasher.hexdigest()
 
 
-class _Carrier:
-    """One thread's way of writing into a new file, with its two blocks of memory."""
-
-    def __init__(self, disk: Disk, handle: int) -> None:
-        self.disk, self.handle = disk, handle
-        self._sent = memoryview(bytearray(_BLOCK))
-        self._back = bytearray(_BLOCK)
-        self._back_view = memoryview(self._back)
-
-    def stretch(self, source: FileSource | Memory, part: Slice, at: int) -> None:
-        """Carry a stretch of ``source`` to ``at``."""
-        for done in range(0, part.length, _BLOCK):
-            count = min(_BLOCK, part.length - done)
-            if isinstance(source, Memory):
-                view = memoryview(source.data)[part.offset + done : part.offset + done + count]
+def _views(source: Source, part: Slice) -> Iterator[tuple[int, memoryview]]:
+    """Give a stretch in pieces, and where each stands; it is there until the next is asked for."""
+    end = part.offset + part.length
+    with _blocks() as blocks:
+        for at in range(part.offset, end, _BLOCK):
+            count = min(_BLOCK, end - at)
+            if isinstance(source, FileSource):
+                view = blocks.back_view
+                yield at, view[: read_into(source.handle, view[:count], at)]
             else:
-                view = self._sent[:count]
-                _fill(source.handle, view, part.offset + done)
-            self._put(view, at + done)
+                yield at, memoryview(source.read(at, count))
 
-    def _put(self, view: memoryview, at: int) -> None:
-        count = len(view)
-        self.disk.write(self.handle, view, at)
-        _fill(self.handle, self._back_view[:count], at)
+
+class _Plan:
+    """What is to stand where in the new file."""
+
+    def __init__(self, source: FileSource | Memory, parts: Splice) -> None:
+        self._source = source
+        self._parts = [one for one in parts if (one.length if isinstance(one, Slice) else one)]
+        lengths = (one.length if isinstance(one, Slice) else len(one) for one in self._parts)
+        self._starts = [0, *accumulate(lengths)]
+        self.size = self._starts[-1]
+
+    def block(self, at: int, room: memoryview) -> memoryview:
+        """Return what is to stand at ``at``, ``len(room)`` bytes: put there, or where they are."""
+        one, done, count = bisect_right(self._starts, at) - 1, 0, len(room)
+        while done < count:
+            part, skip = self._parts[one], at + done - self._starts[one]
+            end = done + min(self._starts[one + 1] - self._starts[one] - skip, count - done)
+            if isinstance(part, Slice) and isinstance(self._source, FileSource):
+                _fill(self._source.handle, room[done:end], part.offset + skip)
+            else:
+                held = self._held(part, skip, end - done)
+                if end - done == count:
+                    return held
+                room[done:end] = held
+            done, one = end, one + 1
+        return room
+
+    def _held(self, part: bytes | Slice, skip: int, count: int) -> memoryview:
+        """Return ``count`` bytes of a part that lies in memory, where they lie."""
+        if isinstance(part, bytes):
+            return memoryview(part)[skip : skip + count]
+        assert isinstance(self._source, Memory)
+        first = part.offset + skip
+        held = memoryview(self._source.data)[first : first + count]
+        if len(held) < count:
+            raise OSError(errno.EIO, _ENDED)
+        return held
+
+
+class _Blocks:
+    """Memory for one thread: of what is written, and of what is read back."""
+
+    def __init__(self) -> None:
+        self.sent, self.back = memoryview(bytearray(_BLOCK)), bytearray(_BLOCK)
+        self.back_view = memoryview(self.back)
+
+
+_SPARE: Final[list[_Blocks]] = []
+
+
+@contextmanager
+def _blocks() -> Iterator[_Blocks]:
+    """Give blocks, an earlier file's first: to touch fresh memory takes longer than to read."""
+    try:
+        blocks = _SPARE.pop()
+    except IndexError:
+        blocks = _Blocks()
+    try:
+        yield blocks
+    finally:
+        if len(_SPARE) < _KEPT:
+            _SPARE.append(blocks)
+
+
+def _carry(disk: Disk, handle: int, plan: _Plan, blocks: _Blocks, start: int) -> None:
+    """Carry the stride of the new file that begins at ``start``."""
+    for at in range(start, min(start + _STRIDE, plan.size), _BLOCK):
+        count = min(_BLOCK, plan.size - at)
+        whole = count == _BLOCK
+        view = plan.block(at, blocks.sent if whole else blocks.sent[:count])
+        disk.write(handle, view, at)
+        _fill(handle, blocks.back_view if whole else blocks.back_view[:count], at)
         # a bytearray is compared as memory; two views would be, number by number
-        if (self._back if count == _BLOCK else self._back[:count]) != view:
+        if (blocks.back if whole else blocks.back[:count]) != view:
             raise Corrupt(_OTHERWISE.fill(at=at, end=at + count))
 
 
@@ -111,30 +167,45 @@ def _idle() -> bool:
     return os.getloadavg()[0] < (os.cpu_count() or 1)
 
 
-def _long(here: _Carrier, source: FileSource | Memory, part: Slice, at: int) -> None:
-    """Carry a long stretch by two threads, each every other part of it."""
+class _EveryOther(Thread):
+    """A thread that carries every other stride; ``failed`` is what it met."""
 
-    def every_other(carrier: _Carrier, first: int) -> None:
-        for done in range(first * _STRIDE, part.length, 2 * _STRIDE):
-            count = min(_STRIDE, part.length - done)
-            carrier.stretch(source, Slice(part.offset + done, count), at + done)
+    def __init__(self, disk: Disk, handle: int, plan: _Plan, first: int) -> None:
+        super().__init__(name="hegui-carrying")
+        self._with, self._first = (disk, handle, plan), first
+        self.failed: Exception | None = None
 
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(every_other, _Carrier(here.disk, here.handle), 1)
-        every_other(here, 0)
-        other.result()
+    def run(self) -> None:
+        """Carry, in this thread or another."""
+        disk, handle, plan = self._with
+        try:
+            with _blocks() as blocks:
+                for at in range(self._first, plan.size, 2 * _STRIDE):
+                    _carry(disk, handle, plan, blocks, at)
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits
+            self.failed = error
+
+
+def _by_two(disk: Disk, handle: int, plan: _Plan) -> None:
+    """Carry a long file by two threads."""
+    mine, other = (_EveryOther(disk, handle, plan, first) for first in (0, _STRIDE))
+    other.start()
+    try:
+        mine.run()
+    finally:
+        other.join()
+    for one in (mine, other):
+        if one.failed is not None:
+            raise one.failed
 
 
 def _fill(handle: int, view: memoryview, at: int) -> None:
     """Read a whole ``view``; a file that ends before is an ``OSError``."""
-    done = os.preadv(handle, [view], at)
-    while done < len(view):
-        more = os.preadv(handle, [view[done:]], at + done)
-        if more == 0:
-            raise OSError(errno.EIO, "the file ended while it was copied")
-        done += more
+    if read_into(handle, view, at) < len(view):
+        raise OSError(errno.EIO, _ENDED)
 
 
+_ENDED: Final = "the file ended while it was copied"
 _OTHERWISE: Final = Words(
     en="Bytes {at} to {end} of the new file are read back otherwise than they were written. Nothing"
     " was put in place. Check the disk and the memory of this machine, then run it again.",

@@ -3,14 +3,24 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+_AHEAD: Final = 4096  # bytes
 
 
 class FileSource:
-    """A file that is open for reading, as formats read it."""
+    """A file that is open for reading, as formats read it.
+
+    ``stat`` is what the system said of it when it was opened. Formats ask for a few bytes here and
+    a few there: its beginning, and what stands near the last place, are read once for many.
+    """
 
     def __init__(self, handle: int) -> None:
         self.handle = handle
-        self._size = os.fstat(handle).st_size
+        self.stat = os.fstat(handle)
+        self._size = self.stat.st_size
+        self._head = self._near = b""
+        self._from = self._last = 0
 
     @property
     def size(self) -> int:
@@ -19,6 +29,19 @@ class FileSource:
 
     def read(self, offset: int, count: int) -> bytes:
         """Return ``count`` bytes from ``offset``."""
+        end = offset + count
+        if end <= _AHEAD:
+            self._head = self._head or os.pread(self.handle, _AHEAD, 0)
+            if end <= len(self._head):
+                return self._head[offset:end]
+        elif count < _AHEAD:
+            if self._from <= offset and end <= self._from + len(self._near):
+                return self._near[offset - self._from : end - self._from]
+            last, self._last = self._last, offset
+            if 0 <= offset - last < _AHEAD:
+                self._near, self._from = os.pread(self.handle, _AHEAD, offset), offset
+                if count <= len(self._near):
+                    return self._near[:count]
         data = os.pread(self.handle, count, offset)
         if len(data) == count or not data:
             return data
@@ -28,6 +51,20 @@ class FileSource:
             parts.append(more)
             done += len(more)
         return b"".join(parts)
+
+
+def read_into(handle: int, view: memoryview, at: int) -> int:
+    """Read a file's bytes from ``at`` into ``view``; return how many: fewer only at its end."""
+    done = os.preadv(handle, [view], at)
+    while 0 < done < len(view) and (more := os.preadv(handle, [view[done:]], at + done)):
+        done += more
+    return done
+
+
+def unlinked(path: str) -> None:
+    """Take a file away that may not be there: a ``Path`` would take as long as the system does."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 - said above
 
 
 class Disk:
@@ -46,7 +83,8 @@ class Disk:
     def replace(self, part: Path, target: Path) -> None:
         """Put ``part`` in the place of ``target``, durably: a reader sees the one or the other."""
         part.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        name = os.path.split(target)[0] or "."
+        folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             with suppress(OSError):  # some file systems sync no folder
                 os.fsync(folder)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from hegui.app import carrying, films, manifests, proving
-from hegui.app.disk import Disk, FileSource
+from hegui.app.disk import Disk, FileSource, unlinked
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
 from hegui.labels.explicit import choosing as explicit
@@ -82,9 +82,10 @@ def opened(path: Path) -> Iterator[FileSource]:
     except OSError as error:
         raise BadRequest(_NOT_READ.fill(path=path, why=error.strerror)) from None
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        source = FileSource(handle)
+        if not stat.S_ISREG(source.stat.st_mode):
             raise BadRequest(_NOT_READ.fill(path=path, why="not a regular file"))
-        yield FileSource(handle)
+        yield source
     finally:
         os.close(handle)
 
@@ -114,7 +115,11 @@ def new_number(at_ms: int) -> str:
 
 def sidecar(path: Path) -> Path:
     """Return the name of the file that holds the label of a format which has no place for one."""
-    return path.with_name(path.name + _SUFFIX)
+    return Path(_beside_name(path))
+
+
+def _beside_name(path: Path) -> str:
+    return f"{path}{_SUFFIX}"
 
 
 def label(  # noqa: PLR0913 - what happens, and who is told of it
@@ -138,7 +143,6 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
     disk = disk or Disk()
     place = Path(os.path.realpath(target)) if target.is_symlink() else target
     with opened(path) as file, ExitStack() as held:
-        before = os.fstat(file.handle)
         form = format_of(file, path.name)
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
         shown = explicit.chosen(form, mode)
@@ -154,18 +158,18 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
             proving.same_content(form, proving.Carried(source, parts, new))
 
         def settle(new: FileSource) -> None:
-            _require_unchanged(path, file.handle, before)
+            _require_unchanged(path, file)
             digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
             facts = (form.name, names[0], shown, *decision, *digests, encoded, seal is not None)
             done.append(Written(target, *facts))
             (record or _unrecorded)(done[0])
 
-        rights = stat.S_IMODE(before.st_mode)
+        rights = stat.S_IMODE(file.stat.st_mode)
         if placed is None:  # first: a label without its file harms nobody
             _put_beside(disk, (sidecar(place), rights), inner)
         _put(disk, source, parts, (place, rights), _Steps(check, seal, settle))
     if placed is not None:
-        sidecar(place).unlink(missing_ok=True)  # the label is in the file now: one, not two
+        unlinked(_beside_name(place))  # the label is in the file now: one, not two
     return done[0]
 
 
@@ -194,8 +198,8 @@ def _with_notice(
         yield Memory(explicit.drawn(file, form)), ""
 
 
-def _require_unchanged(path: Path, handle: int, before: os.stat_result) -> None:
-    after = os.fstat(handle)
+def _require_unchanged(path: Path, file: FileSource) -> None:
+    before, after = file.stat, os.fstat(file.handle)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise BadRequest(_CHANGED.fill(path=path))
 
@@ -234,24 +238,30 @@ def _put(
             disk.sync(last)
             steps.settle(final)
             disk.replace(sealed, path)
+        with suppress(OSError):
+            part.unlink()  # without its manifest it was a step only
 
 
 @contextmanager
 def _aside(path: Path) -> Iterator[tuple[int, Path]]:
-    """Make a file beside ``path``, which is taken away unless it was put in place."""
-    part = path.parent / f".{path.name[:100]}.{secrets.token_hex(8)}.part"
+    """Make a file beside ``path``, to be put in place; it is taken away if anything fails."""
+    folder, name = os.path.split(path)
+    part = f"{folder or '.'}{os.sep}.{name[:100]}.{secrets.token_hex(8)}.part"
     try:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
+    done = False
     try:
-        yield handle, part
+        yield handle, Path(part)
+        done = True
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
     finally:
         os.close(handle)
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        if not done:
+            with suppress(OSError):
+                unlinked(part)
 
 
 def _put_beside(disk: Disk, target: tuple[Path, int], inner: str) -> None:
@@ -266,10 +276,10 @@ def _nothing(new: FileSource) -> None:
 
 def _beside(path: Path) -> list[Found]:
     """Return the label in the file beside, if there is one."""
-    beside = sidecar(path)
-    if not beside.is_file():
+    beside = _beside_name(path)
+    if not os.path.isfile(beside):  # noqa: PTH113 - mostly there is none, and no Path is made
         return []
-    with opened(beside) as source:
+    with opened(Path(beside)) as source:
         raw = source.read(0, MOST + 1).decode("utf-8", "replace").strip()
     return [Found(judging.BESIDE, 0, raw, guide=False, parsed=parsed(raw))]
 

@@ -23,6 +23,7 @@ _OURS: Final = b"mdta" + KEY
 _NAMED: Final = re.compile(r'AIGC|"(?:ContentProducer|ServiceProvider)"')
 _TEXT, _DATA_HEAD = 1, 8
 _ROOM: Final = MOST + 64  # an item that is longer is no label
+_HOLDS: Final = frozenset({b"meta", b"uuid", b"udta"})
 _UTF16: Final = 2
 _EMPTY: Final = frozenset({b"hdlr", b"keys", b"ilst", b"free"})
 
@@ -210,13 +211,16 @@ class Metadata:
         self.texts: list[Text] = []
         self.packets: list[Packet] = []
         for box in tops:
-            self._known((box,))
+            if box.kind in _HOLDS:
+                self._known((box,))
         self.inside = boxes.children(moov)
         for box in self.inside:
-            self._known((moov, box))
-            if box.kind == b"trak":
+            if box.kind in _HOLDS:
+                self._known((moov, box))
+            elif box.kind == b"trak":
                 for one in boxes.children(box):
-                    self._known((moov, box, one))
+                    if one.kind in _HOLDS:
+                        self._known((moov, box, one))
 
     def found(self) -> list[Found]:
         """Return all labels, in order of place."""

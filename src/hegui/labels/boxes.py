@@ -1,7 +1,7 @@
 """The boxes of an ISO base media file (ISO/IEC 14496-12), walked in place: only heads are read."""
 
-from collections.abc import Iterator, Sequence
-from struct import pack
+from collections.abc import Sequence
+from struct import Struct, pack
 from typing import Final, NamedTuple
 
 from hegui.labels.bounded import Bounded
@@ -14,11 +14,13 @@ from hegui.labels.container import (
     Source,
     exactly,
     refused,
+    walked_once,
 )
 from hegui.labels.splicing import Change
 from hegui.terms import Words
 
 _HEAD, _LARGE, _LEAST = 8, 16, 8
+_NUMBERS: Final = Struct(">I4sQ").unpack
 _FULL: Final = 4  # version and flags
 
 
@@ -33,6 +35,12 @@ class Box(NamedTuple):
     """Whether its size is given as 0: it reaches to the end of the file."""
 
 
+@walked_once
+def _known(_source: Source) -> dict[tuple[int, int, bool], list[Box]]:
+    """Return what was walked of a source: it is read, written and proven, one after the other."""
+    return {}
+
+
 class Boxes:
     """The boxes of one file: at most ``MOST_PARTS`` are walked, within the bound on metadata."""
 
@@ -40,27 +48,37 @@ class Boxes:
         self.source = Bounded(source)
         self._whole = source
         self._walked = 0
+        self._known = _known(source)
 
     def top(self) -> list[Box]:
         """Return the boxes of the file itself."""
-        return list(self._within(0, self._whole.size, top=True))
+        return self._once(0, self._whole.size, top=True)
 
     def children(self, box: Box, skip: int = 0) -> list[Box]:
         """Return the boxes that ``box`` holds, after ``skip`` bytes."""
         if box.body + skip > box.end:
             raise refused(named(box), box.start, INCONSISTENT)
-        return list(self._within(box.body + skip, box.end, top=False))
+        return self._once(box.body + skip, box.end, top=False)
 
-    def _within(self, start: int, end: int, *, top: bool) -> Iterator[Box]:
-        """Give the boxes from ``start`` to ``end``, which they must fill (but for zeros)."""
+    def _once(self, start: int, end: int, *, top: bool) -> list[Box]:
+        """Return the boxes from ``start`` to ``end``; nobody may change what was walked before."""
+        there = self._known.get((start, end, top))
+        if there is None:
+            there = self._known[start, end, top] = self._within(start, end, top=top)
+        return there
+
+    def _within(self, start: int, end: int, *, top: bool) -> list[Box]:
+        """Return the boxes from ``start`` to ``end``, which they must fill (but for zeros)."""
+        there: list[Box] = []
         while end - start >= _LEAST:
             box = self._box(start, end, top=top)
             if box is None:
                 break
-            yield box
+            there.append(box)
             start = box.end
-        if exactly(self.source, start, end - start, "box").strip(b"\0"):
+        if start < end and exactly(self.source, start, end - start, "box").strip(b"\0"):
             raise refused("box", start, CUT_SHORT)
+        return there
 
     def held(self, box: Box, skip: int = 0) -> bytes:
         """Return what ``box`` holds, after ``skip`` bytes."""
@@ -76,10 +94,13 @@ class Boxes:
         self._walked += 1
         if self._walked > MOST_PARTS:
             raise refused("box", start, TOO_MANY)
-        data = self._whole.read(start, _LARGE).ljust(_LARGE, b"\0")
-        size, kind, body = int.from_bytes(data[:4], "big"), data[4:8], start + _HEAD
+        data = self._whole.read(start, _LARGE)
+        size, kind, large = _NUMBERS(data if len(data) == _LARGE else data.ljust(_LARGE, b"\0"))
+        body = start + _HEAD
+        if _HEAD <= size <= end - start:  # as nearly all are
+            return Box(kind, start, body, start + size)
         if size == 1:
-            size, body = int.from_bytes(data[8:], "big"), start + _LARGE
+            size, body = large, start + _LARGE
         elif not size:
             if top and kind.strip(b"\0"):
                 return Box(kind, start, body, end, open=True)

@@ -15,7 +15,7 @@ from hegui.terms import BadRequest
 
 HEAD: Final = b"Exif\0\0"
 _CODE: Final = 8  # bytes that name the comment's character set
-_TOLD: Final = (b"AIGC", b"A\0I\0G\0C", b"ContentProducer", b"ServiceProvider")
+_WIDE: Final = b"A\0I\0G\0C"
 _NAMED: Final = re.compile(r'AIGC|"(?:ContentProducer|ServiceProvider)"')
 _BLANKS: Final = {USER_COMMENT: b" ", IMAGE_DESCRIPTION: b"\0"}
 
@@ -69,10 +69,20 @@ def vacated(block: bytes, at: int) -> bytes:
 
 
 def _block(block: bytes, at: int) -> list[Text]:
-    if not any(told in block for told in _TOLD):
+    if not _tells(block):
         return []
     tiff = Tiff(Memory(block), at)
     return [one for directory in tiff.chain() for one in texts(tiff, directory)]
+
+
+def _tells(block: bytes) -> bool:
+    """Whether a block may hold a label.
+
+    Looking for zeros takes long in a block that is filled up with them: letters come first.
+    """
+    if b"AIGC" in block or b"ContentProducer" in block or b"ServiceProvider" in block:
+        return True
+    return b"A" in block and b"I" in block and b"G" in block and _WIDE in block
 
 
 def _label(tiff: Tiff, entry: Entry) -> Text | None:

@@ -1,7 +1,8 @@
 """Which format a file is of: told by its first bytes; its name decides where several fit."""
 
 from collections.abc import Sequence
-from pathlib import PurePath
+from itertools import chain
+from os.path import splitext
 from typing import Final
 
 from hegui.labels.container import Format
@@ -16,7 +17,7 @@ def recognised(head: bytes, name: str, formats: Sequence[Format] = FORMATS) -> F
 
     A name alone never makes a format: a PNG that is called ``.jpg`` is a PNG.
     """
-    fitting = [one for one in formats if one.matches(head[:HEAD])]
-    ending = PurePath(name).suffix.lower()
-    named = [one for one in fitting if ending in one.suffixes]
-    return next(iter([*named, *fitting]), None)
+    head, ending = head[:HEAD], splitext(name)[1].lower()  # noqa: PTH122 - no path is made of it
+    named = (one for one in formats if ending in one.suffixes and one.matches(head))
+    fitting = (one for one in formats if one.matches(head))
+    return next(chain(named, fitting), None)

@@ -24,10 +24,11 @@ FIELDS: Final = (
     "ReservedCode2",
 )
 _OTHER_FORM: Final = frozenset({"ServiceProvider", "ServiceUser", "ContentId"})
+_KNOWN: Final = _OTHER_FORM.union(FIELDS)
 _NEEDED: Final = FIELDS[1:3] + FIELDS[4:6]
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 MOST: Final = 65_536  # bytes of a label as it is read; what is longer is none
 _UNSAFE: Final = re.compile(r"[^\x21-\x7e]|\\")
-_FIRST: Final = re.compile(r"\{.*", re.DOTALL)
 
 
 class Implicit(msgspec.Struct, frozen=True):
@@ -100,9 +101,9 @@ def parsed(raw: str) -> Parsed | None:
 
     Bare or under a key ``AIGC``, with XML's entities, encoded twice, or after the word ``AIGC``.
     """
-    if len(raw) > MOST or (start := _FIRST.search(raw)) is None:
+    if len(raw) > MOST or (start := raw.find("{")) < 0:
         return None
-    text, faults = start.group(0).rstrip("\x00 \r\n\t"), []
+    text, faults = raw[start:].rstrip("\x00 \r\n\t"), []
     value = _json(raw.strip()) if raw.lstrip()[:1] == '"' else _json(text)
     if value is None and "&quot;" in text:
         value = _json(html.unescape(text))
@@ -112,7 +113,7 @@ def parsed(raw: str) -> Parsed | None:
     if isinstance(value, str):
         value = _json(value)
         faults.append(Fault("encoded-twice", "E.1", _TWICE))
-    if not isinstance(value, dict) or not _OTHER_FORM.union(FIELDS) & value.keys():
+    if not isinstance(value, dict) or _KNOWN.isdisjoint(value):
         return None
     faults += faults_of(value)
     fields = {
@@ -124,7 +125,7 @@ def parsed(raw: str) -> Parsed | None:
 
 def _ascii(value: Any) -> str:
     """Return JSON in ASCII: another producer's name in Chinese is kept, and any place takes it."""
-    return json.dumps(value, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _json(text: str) -> Any:

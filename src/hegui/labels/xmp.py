@@ -12,8 +12,10 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from hegui.labels.container import INCONSISTENT, MOST_METADATA, TOO_LARGE, Found, refused
-from hegui.labels.value import FIELDS, MOST, parsed
+from hegui.labels.value import FIELDS, MOST, Implicit, parsed
 from hegui.labels.xmp_scan import Edit, Hit, Packet, scan
 
 NAMESPACE: Final = "http://www.tc260.org.cn/ns/AIGC/1.0/"
@@ -32,6 +34,7 @@ _FRESH: Final = (
 _TRIES: Final = 64  # places that are looked at in a packet that is not well-formed
 _NEAR: Final = 200  # characters between the name and the value there
 _PADDING: Final = re.compile(rb"\s{2,}(?=<\?xpacket end)")
+_AS_WRITTEN: Final = msgspec.json.Decoder(Implicit)
 _WRAPPER: Final = re.compile(rb"<\?xpacket\b.*?\?>", re.DOTALL)
 _DECLARED: Final = re.compile(r"^\ufeff?\s*<\?xml\b[^>]*\?>")
 
@@ -169,10 +172,18 @@ def _is_ours(hit: Hit) -> bool:
 
 def _source(there: Packet, inner: str) -> str:
     """Return the source type that the packet is to state; none where the label is not sure."""
-    label = parsed(inner)
-    if label is None or label.fields.get("Label") != "1":
+    if not _is_generated(inner):
         return ""
     return COMPOSED if any(hit.raw.strip() == COMPOSED for hit in there.sources) else GENERATED
+
+
+def _is_generated(inner: str) -> bool:
+    """Whether a label that is to be written says for sure that its content is generated."""
+    try:
+        return _AS_WRITTEN.decode(inner).Label == "1"
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        label = parsed(inner)
+        return label is not None and label.fields.get("Label") == "1"
 
 
 def _element(hit: Hit, data: bytes, name: _Name, value: str) -> bytes:
@@ -184,8 +195,7 @@ def _element(hit: Hit, data: bytes, name: _Name, value: str) -> bytes:
 
 def _fresh(inner: str) -> str:
     both = _LABEL.element(inner, declared=False)
-    label = parsed(inner)
-    if label is not None and label.fields.get("Label") == "1":
+    if _is_generated(inner):
         both += _SOURCE.element(GENERATED, declared=False)
     return _FRESH.format(description=_description(both, "", bare=True).decode())
 

@@ -13,6 +13,8 @@ from hegui.terms import Words
 
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _SEPARATOR: Final = "\x1f"  # stands in no XML, not even as a reference
+_ROOT: Final = f"{_RDF}{_SEPARATOR}RDF"
+_ABOUT: Final = f"{_RDF}{_SEPARATOR}about"
 _DEEPEST: Final = 100
 _MOST: Final = 200_000  # elements and attributes
 _TAG: Final = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
@@ -132,14 +134,18 @@ class _Scan:
             raise _Stop(TOO_DEEP)
         if self._count > _MOST:
             raise _Stop(TOO_MANY)
-        if self._rdf == _BEFORE and name == f"{_RDF}{_SEPARATOR}RDF":
+        if self._rdf == _BEFORE and name == _ROOT:
             self._rdf, self._rdf_start = self._depth, self._parser.CurrentByteIndex
         elif self._depth == self._rdf + 1 and self._about is None:
             given = dict(zip(attributes[::2], attributes[1::2], strict=True))
-            self._about = given.get(f"{_RDF}{_SEPARATOR}about", given.get("about", ""))
+            self._about = given.get(_ABOUT, given.get("about", ""))
             self._found.about = self._about
-        self._property(name, attributes)
-        top = self._depth == self._rdf + 1
+        if name.endswith(_LABEL) or name == _SOURCE:
+            self._property(name, attributes)
+        if attributes:
+            self._hits(attributes, top=self._depth == self._rdf + 1)
+
+    def _hits(self, attributes: list[str], *, top: bool) -> None:
         hits = [
             index
             for index, one in enumerate(attributes[::2])

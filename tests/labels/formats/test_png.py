@@ -7,7 +7,7 @@ import pytest
 from hegui.labels import xmp
 from hegui.labels.formats.png import PNG
 from hegui.terms import BadRequest
-from hegui.testing.labelled import OTHER, holds, labelled, labels
+from hegui.testing.labelled import OTHER, holds, labelled, labels, payload
 from hegui.testing.pictures import exif_block, png, png_chunk
 
 INNER, WRAPPED = OTHER.inner().encode(), OTHER.wrapped().encode()
@@ -137,3 +137,18 @@ def test_apples_chunk_before_the_header_stays_the_first() -> None:
 def test_what_stands_behind_the_picture_stays() -> None:
     assert labelled(PNG, png() + b"tail").endswith(b"tail")
     assert holds(PNG, png() + b"tail")
+
+
+def test_picture_data_in_many_chunks_stays_with_what_stands_between() -> None:
+    part, time = png_chunk(b"IDAT", b"123"), png_chunk(b"tIME", bytes(7))
+    data = png()[:33] + part * 3 + SEEN["png-text"] + part * 2 + time + part + png()[-12:]
+    (found,) = labels(PNG, data)
+    assert found.offset == 33 + 3 * len(part)
+    assert payload(PNG, data) == data[:33] + part * 6 + data[-12:]
+    assert holds(PNG, data)
+
+
+def test_a_header_behind_two_chunks_is_none() -> None:
+    part = png_chunk(b"IDAT", b"123")
+    with pytest.raises(BadRequest, match="IHDR"):
+        labels(PNG, png()[:8] + part * 2 + png()[8:])

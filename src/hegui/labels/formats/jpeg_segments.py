@@ -24,11 +24,12 @@ _BARE: Final = b"AIGC"
 _SOI, _EOI, _SOS, _APP0, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE
 _COM: Final = 0xFE
 _ALONE: Final = frozenset((0x01, *range(0xD0, 0xD8)))  # markers without a length
+_NO_SEGMENT: Final = _ALONE | {0, _SOI, _EOI}
 _HEADS: Final = {
     _APP1: ((XMP_HEAD, "xmp"), (EXTENSION_HEAD, "extension"), (exif.HEAD, "exif")),
     _APP2: ((MPF_HEAD, "mpf"),),
 }
-_LONGEST_HEAD: Final = len(EXTENSION_HEAD)
+_LOOKED: Final = 4 + len(EXTENSION_HEAD)  # bytes of a segment that tell what it is
 _LONGEST: Final = 65_533  # bytes that a segment holds
 _GUID, _FIXED = 32, 40  # an extension's digest; with its whole length and its own offset
 
@@ -121,34 +122,32 @@ def _extension(guid: bytes, parts: list[tuple[Segment, bytes]]) -> Extension:
 
 def _segment(source: Source, start: int) -> Segment:
     at = start
-    head = source.read(at, 4)
+    head = source.read(at, _LOOKED)
     while head[:2] == b"\xff\xff":  # fill bytes
         at += 1
         if at - start > MOST_PARTS:
             raise refused("JPEG segment", start, TOO_LARGE)
-        head = source.read(at, 4)
+        head = source.read(at, _LOOKED)
     if len(head) < 2:  # noqa: PLR2004 - a marker's two bytes
         raise refused("JPEG segment", start, CUT_SHORT)
     marker = head[1]
-    if head[0] != 0xFF or marker == 0:  # noqa: PLR2004 - what every marker begins with
+    if head[0] != 0xFF or marker in _NO_SEGMENT:  # noqa: PLR2004 - what every marker begins with
+        if head[0] == 0xFF and marker in _ALONE:  # noqa: PLR2004 - the same
+            return Segment(marker, start, at + 2, at + 2, "")
+        if head[0] == 0xFF and marker:  # noqa: PLR2004 - the same
+            raise refused("JPEG", at, NO_PICTURE)
         raise refused("JPEG segment", at, NO_MARKER)
-    if marker in (_SOI, _EOI):
-        raise refused("JPEG", at, NO_PICTURE)
-    if marker in _ALONE:
-        return Segment(marker, start, at + 2, at + 2, "")
     length = int.from_bytes(head[2:4], "big")
-    if len(head) == 4 and length < 2:  # noqa: PLR2004 - a length counts itself
+    if len(head) >= 4 and length < 2:  # noqa: PLR2004 - a length counts itself
         raise refused("JPEG segment", at, INCONSISTENT)
     end = at + 2 + length
     if len(head) < 4 or end > source.size:  # noqa: PLR2004 - marker and length
         raise refused("JPEG segment", start, CUT_SHORT)
-    return Segment(marker, start, at + 4, end, _kind(source, marker, at + 4, end))
+    tells = _APP0 <= marker < _APP0 + 16 or marker == _COM
+    return Segment(marker, start, at + 4, end, _kind(marker, head[4 : end - at]) if tells else "")
 
 
-def _kind(source: Source, marker: int, body: int, end: int) -> str:
-    if not (_APP0 <= marker < _APP0 + 16 or marker == _COM):
-        return ""
-    head = source.read(body, min(_LONGEST_HEAD, end - body))
+def _kind(marker: int, head: bytes) -> str:
     if head.startswith(_BARE):
         return "bare"
     return next((kind for name, kind in _HEADS.get(marker, ()) if head.startswith(name)), "")

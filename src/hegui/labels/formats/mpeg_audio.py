@@ -1,7 +1,7 @@
 """MP3 and AAC (ADTS): the label in an ID3v2 tag before the first frame (TC260-PG-202510A)."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from hegui.labels import ape, id3
 from hegui.labels.container import (
@@ -13,6 +13,7 @@ from hegui.labels.container import (
     Splice,
     exactly,
     refused,
+    walked_once,
 )
 from hegui.labels.splicing import Change, spliced, stretches
 from hegui.terms import Words
@@ -42,37 +43,33 @@ class _WithId3:
 
     def read(self, source: Source) -> list[Found]:
         found: list[Found] = []
-        there = _tags(source)
+        there, last, _, old = _around(source)
         for tag in there:
             found += id3.found(tag, f"{self.name}-id3")
-        last, end = _last(source)
         if last is not None:
             found += [
                 one._replace(form=f"{self.name}-id3-end", guide=False)
                 for one in id3.found(last, "")
             ]
-        if (old := ape.before(source, _begins(there), end)) is not None:
+        if old is not None:
             found += ape.found(old)
         return sorted(found, key=lambda one: one.offset)
 
     def write(self, source: Source, inner: str) -> Splice:
-        there = _tags(source)
+        there, last, _, old = _around(source)
         changes = [] if there else [Change(0, 0, id3.fresh(inner))]
         for number, tag in enumerate(there):
             changes += _change(tag, None if number else inner)
-        last, end = _last(source)
         if last is not None:
             changes += _change(last, None)
-        if (old := ape.before(source, _begins(there), end)) is not None:
+        if old is not None:
             changes += ape.vacated(old)
         return spliced(source.size, changes)
 
     def payload(self, source: Source) -> Iterator[Slice]:
-        there = _tags(source)
+        there, last, end, old = _around(source)
         start = _begins(there)
-        last, end = _last(source)
         tail = last.end if last is not None else end
-        old = ape.before(source, start, end)
         if old is not None:
             end = old.start
         return stretches([(start, max(start, end)), (tail, source.size)])
@@ -92,6 +89,22 @@ def kind(head: bytes) -> str:
     return "mp3" if right else ""
 
 
+class _Around(NamedTuple):
+    """The tags around the sound; ``end`` is where the ID3v2.4 tag behind it begins, or would."""
+
+    before: list[id3.Tag]
+    last: id3.Tag | None
+    end: int
+    old: ape.Tag | None
+
+
+@walked_once
+def _around(source: Source) -> _Around:
+    there = _tags(source)
+    last, end = _last(source, _begins(there))
+    return _Around(there, last, end, ape.before(source, _begins(there), end))
+
+
 def _tags(source: Source) -> list[id3.Tag]:
     there = id3.tags(source)
     if there:
@@ -107,10 +120,9 @@ def _begins(there: list[id3.Tag]) -> int:
     return there[-1].end if there else 0
 
 
-def _last(source: Source) -> tuple[id3.Tag | None, int]:
+def _last(source: Source, begins: int) -> tuple[id3.Tag | None, int]:
     """Return the ID3v2.4 tag at the end, if there is one, and where what stands before ends."""
     end = source.size
-    begins = _begins(id3.tags(source))
     if end - begins >= _OLD_TAG and source.read(end - _OLD_TAG, 3) == b"TAG":
         end -= _OLD_TAG
     footer = source.read(end - id3.HEAD, id3.HEAD) if end >= id3.HEAD else b""

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
-from struct import unpack
+from struct import Struct
 from typing import Final, NamedTuple
 
 from hegui.labels import exif, xmp
@@ -26,6 +26,8 @@ from hegui.labels.value import parsed
 from hegui.terms import Words
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_DATA: Final = b"IDAT"
+_HEAD: Final = Struct(">I4s").unpack
 _XMP: Final = b"XML:com.adobe.xmp"
 _LABEL: Final = b"AIGC"
 _TEXTS: Final = {b"tEXt": "png-text", b"zTXt": "png-ztxt", b"iTXt": "png-itxt"}
@@ -114,27 +116,39 @@ class _Png:
 
 @walked_once
 def chunks_of(source: Source) -> list[_Chunk]:
-    """Return the chunks to IEND; IHDR is the first (after Apple's CgBI, where that stands)."""
+    """Return the chunks to IEND; IHDR is the first (after Apple's CgBI, where that stands).
+
+    Chunks of picture data (IDAT) that follow one another are given as one stretch: there are many.
+    """
     if source.read(0, 8) != _SIGNATURE:
         raise refused("PNG", 0, INCONSISTENT)
     there: list[_Chunk] = []
-    at, size, read = 8, source.size, source.read
-    kind = b""
+    at, size, read, count = 8, source.size, source.read, 0
+    kind, headed = b"", False
+    begun = 0  # where the run of picture data began that goes on at ``at``
     while kind != b"IEND":
         head = read(at, 8)
         if len(head) < 8:  # noqa: PLR2004 - length and type
             raise refused("PNG chunk", at, CUT_SHORT)
-        length, kind = unpack(">I4s", head)
+        length, kind = _HEAD(head)
         end = at + length + _FRAME
         if length >> 31 or not kind.isalpha():
             raise refused("PNG chunk", at, INCONSISTENT)
         if end > size:
             raise refused("PNG chunk", at, CUT_SHORT)
-        if len(there) >= MOST_PARTS:
+        count += 1
+        if count > MOST_PARTS:
             raise refused("PNG chunk", at, TOO_MANY)
-        there.append(_Chunk(kind, at, end))
+        if kind == _DATA:
+            begun = begun or at
+        else:
+            if begun:
+                there.append(_Chunk(_DATA, begun, at))
+                begun = 0
+            there.append(_Chunk(kind, at, end))
+            headed = headed or (kind == b"IHDR" and count <= 2)  # noqa: PLR2004 - after CgBI
         at = end
-    if b"IHDR" not in (one.kind for one in there[:2]):
+    if not headed:
         raise refused("PNG", 8, NO_HEADER)
     return there
 
