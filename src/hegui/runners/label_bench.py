@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import sys
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -21,19 +21,36 @@ from hegui.terms import BadRequest, Unavailable, Words
 
 START_SECONDS: Final = 30.0
 """What a worker may take for its start, besides the deadline of its first file."""
-_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_FEW_THREADS: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",  # what each of an encoder's threads reserves counts as memory
+}
+
+
+class Films(NamedTuple):
+    """How films get their notice: by which of FFmpeg's encoders, and how large they may become.
+
+    ``encoder`` is ``auto`` or its name, ``most`` in bytes.
+    """
+
+    encoder: str
+    most: int
 
 
 class LabelBench:
     """Labels content in at most ``workers`` processes; they start when they are first needed.
 
-    ``seconds`` is what one file may take, and what one may wait for its turn. Works under asyncio
-    and uvloop.
+    ``seconds`` is what one file may take, and what one may wait for its turn. With ``films`` the
+    workers put notices into films; each then serves for one film, its start within ``seconds``.
+    Works under asyncio and uvloop.
     """
 
-    def __init__(self, workers: int, seconds: float, memory_mb: int = 1_024) -> None:
+    def __init__(
+        self, workers: int, seconds: float, memory_mb: int = 1_024, films: Films | None = None
+    ) -> None:
         self.seconds = seconds
-        self._memory = memory_mb
+        self._memory, self._films = memory_mb, films
         self._turn = asyncio.Semaphore(workers)
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
@@ -71,10 +88,10 @@ class LabelBench:
         worker = self._idle.pop() if self._idle else await self._started()
         kept = False
         try:
-            patience = self.seconds + (0 if worker.warm else START_SECONDS)
+            patience = self.seconds + (0 if worker.warm or self._films else START_SECONDS)
             async with asyncio.timeout(patience):
                 answer = await worker.ask(job)
-            kept = worker.warm = True
+            kept = worker.warm = self._films is None
         except TimeoutError:
             raise BadRequest(
                 _LATE.fill(seconds=f"{self.seconds:g}"), code="label_timeout"
@@ -94,17 +111,22 @@ class LabelBench:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "hegui.runners.label_work",
-            str(self._memory),
+            *self._program(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={**passed_on(os.environ), **_ONE_THREAD},
+            env={**passed_on(os.environ), **_FEW_THREADS},
             start_new_session=True,
         )
         worker = _Worker(process)
         self._all.add(worker)
         return worker
+
+    def _program(self) -> list[str]:
+        if self._films is None:
+            return ["hegui.runners.label_work", str(self._memory)]
+        said = (self._memory, self._films.most, self._films.encoder)
+        return ["hegui.runners.film_work", *map(str, said)]
 
     async def _drop(self, worker: "_Worker") -> None:
         self._all.discard(worker)
@@ -142,7 +164,7 @@ class _Worker:
             await self._in.wait_closed()
 
 
-__all__ = ["Job", "LabelBench", "Labelled", "Whole"]
+__all__ = ["Films", "Job", "LabelBench", "Labelled", "Whole"]
 
 _BUSY: Final = Words(
     en="All labelling workers are busy. Try again shortly.", zh="标识处理繁忙，请稍后再试。"

@@ -11,6 +11,7 @@ import sys
 import threading
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -18,7 +19,7 @@ import msgspec
 
 from hegui.labels.explicit.choosing import Mode
 from hegui.labels.value import Implicit
-from hegui.labels.whole import Whole, whole
+from hegui.labels.whole import Burn, Whole, whole
 from hegui.runners.frames import HEADER
 from hegui.terms import BadRequest, HeguiError, Words
 
@@ -60,11 +61,14 @@ def framed(message: Job | Labelled | Refused) -> list[bytes]:
     return [HEADER.pack(len(body)), body]
 
 
-def done(job: Job) -> Labelled | Refused:
-    """Label one file. Whatever its bytes lead to is an answer, as far as a process can tell."""
+def done(job: Job, burn: Burn | None = None) -> Labelled | Refused:
+    """Label one file. Whatever its bytes lead to is an answer, as far as a process can tell.
+
+    Without ``burn``, a film that is to get its notice is refused.
+    """
     try:
         data = b64decode(job.data, validate=True) if job.encoded else job.data
-        made = whole(data, job.ours, job.mode, kinds=job.kinds)
+        made = whole(data, job.ours, job.mode, kinds=job.kinds, burn=burn)
         size = len(made.data)
         if job.encoded:
             made = msgspec.structs.replace(made, data=b64encode(made.data))
@@ -91,8 +95,8 @@ def _listen(source: BinaryIO, inbox: "queue.SimpleQueue[bytes]") -> None:
         inbox.put(source.read(size))
 
 
-def main(memory_mb: int) -> None:
-    """Serve until the input ends, within ``memory_mb`` beyond what the libraries take."""
+def serve(memory_mb: int, work: Callable[[Job], Labelled | Refused]) -> None:
+    """Answer until the input ends, within ``memory_mb`` beyond what the libraries take."""
     with contextlib.suppress(ImportError, ValueError, OSError):  # not on every system
         import resource
 
@@ -107,7 +111,7 @@ def main(memory_mb: int) -> None:
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(source, inbox), daemon=True).start()
     while True:
-        for part in framed(done(JOB.decode(inbox.get()))):
+        for part in framed(work(JOB.decode(inbox.get()))):
             sink.write(part)
         sink.flush()
 
@@ -119,4 +123,4 @@ _MEMORY: Final = Words(
 _BROKEN: Final = Words(en="It cannot be read ({why}).", zh="无法读取（{why}）。")
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    serve(int(sys.argv[1]), done)
