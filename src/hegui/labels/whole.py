@@ -60,8 +60,8 @@ def whole(
 
     ``kinds`` are the media types that it may be of (``image/``); ``name`` decides where several
     formats fit; ``burn`` puts the notice into films, which are refused without. Everything that a
-    file can be refused for is a ``BadRequest``: its code says why (``unknown_format``, ``file_broken``,
-    ``no_place``, ``too_large``, ``read_back``, …).
+    file can be refused for is a ``BadRequest``: its code says why (``unknown_format``,
+    ``file_broken``, ``no_place``, ``too_large``, ``read_back``, …).
     """
     source: Source = Memory(data)
     form = recognised(data[:HEAD], name)

@@ -49,7 +49,7 @@ class Films:
         metadata=says(
             "MiB that the process of one film may take beyond its libraries",
             "处理一个视频的进程在库之外可占用的内存上限，MiB",
-            low=256,
+            low=512,
             high=65_536,
         ),
     )
