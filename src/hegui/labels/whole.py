@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from hegui.labels import deciding, manifests
-from hegui.labels.container import Memory, Slice, Source
+from hegui.labels.container import Format, Memory, Slice, Source
 from hegui.labels.explicit import choosing
 from hegui.labels.recognising import HEAD, recognised
 from hegui.labels.splicing import joined
@@ -71,11 +71,9 @@ def whole(
     manifest = bool(manifests.manifests(form, source))
     content = _digest(source, form.payload(source))
     shown, encoded = choosing.chosen(form, mode), ""
-    if shown == "drawn" and burn is not None and form.name in choosing.FILMS:
-        drawn, encoded = burn(data, form.name)
+    if shown == "drawn":
+        drawn, encoded = _drawn(source, form, burn)
         source = Memory(drawn)
-    elif shown == "drawn":
-        source = Memory(choosing.drawn(source, form))
     visible = _digest(source, form.payload(source))
     new = joined(source, form.write(source, decision.implicit.inner()))
     written = Memory(new)
@@ -99,6 +97,13 @@ def whole(
         manifest=manifest,
         encoded=encoded,
     )
+
+
+def _drawn(source: Source, form: Format, burn: Burn | None) -> tuple[bytes, str]:
+    """Return content with its notice, and how it was encoded anew, where it is a film."""
+    if burn is None or form.name not in choosing.FILMS:
+        return choosing.drawn(source, form), ""
+    return burn(source.read(0, source.size), form.name)
 
 
 def _digest(source: Source, parts: Iterable[Slice]) -> str:
