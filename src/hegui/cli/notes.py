@@ -202,7 +202,8 @@ _BARE: Final = Words(
     "requests for films are refused. Install PyAV and Pillow (pip install av 'hegui[media]'; the "
     "ready-made PyAV holds x264 and x265, which are under the GPL).",
     "{name} 没有设置 films_show_notice，且 hegui 在此无法自行写入显式标识：视频请求会被拒绝。"
-    "请安装 PyAV 和 Pillow（pip install av 'hegui[media]'；PyAV 预编译包内含 GPL 许可的 x264 和 x265）。",
+    "请安装 PyAV 和 Pillow（pip install av 'hegui[media]'；"
+    "PyAV 预编译包内含 GPL 许可的 x264 和 x265）。",
 )
 _BURNT: Final = Words(
     "films_show_notice is not set for {name}: hegui encodes its films anew to put the notice into "
