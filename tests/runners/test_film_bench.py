@@ -102,7 +102,7 @@ async def test_what_cannot_be_burnt_in_is_refused_with_why(bench: FilmBench, fil
 
 
 async def test_a_film_that_is_late_is_refused_and_its_worker_killed(film: bytes) -> None:
-    bench = FilmBench(1, 0.05, 1_024, Films("auto", MOST))
+    bench = FilmBench(1, 0.001, 1_024, Films("auto", MOST))
     try:
         with pytest.raises(BadRequest) as caught:
             await bench.label(job(film))

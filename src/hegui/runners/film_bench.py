@@ -68,9 +68,9 @@ class FilmBench:
         """Return the bytes of all films that are held."""
         return sum(self._works[key].task.result().size for key in self._held())
 
-    def processes(self) -> set[int]:
-        """Return the ids of the workers' processes."""
-        return self.bench.processes()
+    def processes(self, *, busy: bool = False) -> set[int]:
+        """Return the ids of the workers' processes, or of those that have a film."""
+        return self.bench.processes(busy=busy)
 
     async def close(self) -> None:
         """Kill all workers, wait until they are gone, and hold nothing."""

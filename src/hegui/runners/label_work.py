@@ -1,7 +1,7 @@
 """The worker process that labels content in memory: hostile bytes are decoded here.
 
-Run as ``python -m hegui.runners.label_work MEMORY_MB``. It answers one frame with one frame until
-its input ends; when its parent is gone it leaves at once, whatever it is decoding.
+Run as ``python -m hegui.runners.label_work MEMORY_MB``. It answers as ``label_desk`` says until its
+input ends; when its parent is gone it leaves at once, whatever it is decoding.
 """
 
 import contextlib
@@ -55,10 +55,19 @@ ANSWER: Final[msgspec.msgpack.Decoder[Labelled | Refused]] = msgspec.msgpack.Dec
 )
 
 
-def framed(message: Job | Labelled | Refused) -> list[bytes]:
-    """Return a message as the parts of one frame."""
-    body = msgspec.msgpack.encode(message)
-    return [HEADER.pack(len(body)), body]
+def packed(message: Job | Labelled | Refused) -> bytes:
+    """Return a message as the body of a frame; its content comes behind it."""
+    return msgspec.msgpack.encode(message)
+
+
+def without(job: Job) -> Job:
+    """Return a job without its content."""
+    return msgspec.structs.replace(job, data=b"")
+
+
+def filled(answer: Labelled, data: bytes) -> Labelled:
+    """Return an answer with other content."""
+    return Labelled(msgspec.structs.replace(answer.whole, data=data), answer.size)
 
 
 def done(job: Job, burn: Burn | None = None) -> Labelled | Refused:
@@ -86,17 +95,29 @@ def done(job: Job, burn: Burn | None = None) -> Labelled | Refused:
         return Refused("file_broken", words.en, words.zh)
 
 
-def _listen(source: BinaryIO, inbox: "queue.SimpleQueue[bytes]") -> None:
-    while True:
-        header = source.read(HEADER.size)
-        if len(header) < HEADER.size:
-            os._exit(0)
-        (size,) = HEADER.unpack(header)
-        inbox.put(source.read(size))
+def _listen(source: BinaryIO, inbox: "queue.SimpleQueue[Job]") -> None:
+    """Take messages in; when there are no more, or one is too large, the process is over."""
+    try:
+        while True:
+            job = JOB.decode(_frame(source))
+            inbox.put(msgspec.structs.replace(job, data=_frame(source)))
+    finally:
+        os._exit(0)
+
+
+def _frame(source: BinaryIO) -> bytes:
+    header = source.read(HEADER.size)
+    if len(header) < HEADER.size:
+        raise EOFError
+    (size,) = HEADER.unpack(header)
+    return source.read(size)
 
 
 def serve(memory_mb: int, work: Callable[[Job], Labelled | Refused]) -> None:
-    """Answer until the input ends, within ``memory_mb`` beyond what the libraries take."""
+    """Say that it is ready; answer until the input ends.
+
+    It may take ``memory_mb`` beyond what the libraries take.
+    """
     with contextlib.suppress(ImportError, ValueError, OSError):  # not on every system
         import resource
 
@@ -108,12 +129,21 @@ def serve(memory_mb: int, work: Callable[[Job], Labelled | Refused]) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):  # a decoder's library may print, and content must not reach a log
         os.dup2(nothing, number)
-    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(source, inbox), daemon=True).start()
+    sink.write(HEADER.pack(0))
+    sink.flush()
     while True:
-        for part in framed(work(JOB.decode(inbox.get()))):
-            sink.write(part)
-        sink.flush()
+        _say(sink, work(inbox.get()))
+
+
+def _say(sink: BinaryIO, answer: Labelled | Refused) -> None:
+    data = b""
+    if isinstance(answer, Labelled):
+        data, answer = answer.whole.data, filled(answer, b"")
+    body = packed(answer)
+    sink.writelines((HEADER.pack(len(body)), body, HEADER.pack(len(data)), data))
+    sink.flush()
 
 
 _NO_BASE64: Final = Words(en="It is not Base64.", zh="不是有效的 Base64。")
