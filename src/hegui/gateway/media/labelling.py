@@ -127,7 +127,8 @@ async def labelled(
         _require_small(gate, item)
         done = await gate.media.bench_for(item.medium, show.mode).label(job)
     except BadRequest as error:
-        came = (len(item.data), hashlib.sha256(item.data).hexdigest())
+        digest = await asyncio.to_thread(hashlib.sha256, item.data)
+        came = (len(item.data), digest.hexdigest())
         failed = await withheld(
             gate, exchange, error, medium=item.medium, place=item.place, came=came
         )
