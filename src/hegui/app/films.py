@@ -124,9 +124,7 @@ def _outcome(last: dict[str, Any]) -> str:
         raise BadRequest(words, code=last["code"], param=last["param"])
     if "codec" not in last:
         raise BadRequest(_DIED, code="file_broken")
-    done = film.Burnt(**last)
-    change = done.codec if done.codec == done.became else f"{done.codec} → {done.became}"
-    return f"{change}, {done.encoder}, {'joined' if done.joined else 'whole'}"
+    return film.Burnt(**last).said
 
 
 _NOT_WRITTEN: Final = Words(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from importlib.util import find_spec
 
 from starlette.types import ASGIApp
 
@@ -17,7 +18,8 @@ from hegui.gateway.media.giving import MediaPage
 from hegui.gateway.media.parts import MediaParts
 from hegui.gateway.media.task_paths import BELOW, TaskPaths
 from hegui.ledger.port import Evidencing
-from hegui.runners.label_bench import LabelBench
+from hegui.runners.film_bench import FilmBench
+from hegui.runners.label_bench import Films, LabelBench
 from hegui.settings import Settings
 from hegui.shelf.addresses import PATH
 from hegui.terms import Clock
@@ -32,7 +34,19 @@ def media_parts(settings: Settings, ledger: Evidencing, clock: Clock) -> MediaPa
 
     bench = LabelBench(media.workers, media.label_seconds)
     shelf, fetcher = open_shelf(settings, ledger, clock), fetcher_of(settings)
-    return MediaParts(bench, agreed, shelf, fetcher, asyncio.Semaphore(settings.shelf.fetches))
+    takers = asyncio.Semaphore(settings.shelf.fetches)
+    return MediaParts(bench, agreed, shelf, fetcher, takers, films=film_bench(settings))
+
+
+def film_bench(settings: Settings) -> FilmBench | None:
+    """Return the workers that put notices into films; None where PyAV or Pillow is not installed.
+
+    Looked for, not loaded: FFmpeg is never in the process that serves.
+    """
+    if find_spec("av") is None or find_spec("PIL") is None:
+        return None
+    said = settings.media.films
+    return FilmBench(said.workers, said.seconds, said.memory_mb, Films(said.encoder, said.bytes))
 
 
 def media_paths(

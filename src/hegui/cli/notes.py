@@ -178,7 +178,9 @@ def _of_addresses(settings: "Settings") -> Iterator[Words]:
         if upstream.films_show_notice:
             yield _STATED.fill(name=upstream.name)
         elif upstream.media_tasks:
-            yield _BARE.fill(name=upstream.name)
+            able = find_spec("av") is not None and find_spec("PIL") is not None
+            encoder = settings.media.films.encoder
+            yield (_BURNT if able else _BARE).fill(name=upstream.name, encoder=encoder)
 
 
 _NO_URL: Final = Words(
@@ -196,9 +198,18 @@ _STATED: Final = Words(
     "films_show_notice 声明 {name} 的视频已显示标识，随每个视频记录在案。请定期抽看。",
 )
 _BARE: Final = Words(
-    "films_show_notice is not set for {name}: films are made there only where hegui can put the "
-    "notice into them itself.",
-    "{name} 没有设置 films_show_notice：只有 hegui 能够自行写入显式标识的视频才会生成。",
+    "films_show_notice is not set for {name}, and hegui cannot put the notice into films here: "
+    "requests for films are refused. Install PyAV and Pillow (pip install av 'hegui[media]'; the "
+    "ready-made PyAV holds x264 and x265, which are under the GPL).",
+    "{name} 没有设置 films_show_notice，且 hegui 在此无法自行写入显式标识：视频请求会被拒绝。"
+    "请安装 PyAV 和 Pillow（pip install av 'hegui[media]'；"
+    "PyAV 预编译包内含 GPL 许可的 x264 和 x265）。",
+)
+_BURNT: Final = Words(
+    "films_show_notice is not set for {name}: hegui encodes its films anew to put the notice into "
+    "them (media.films, encoder {encoder}).",
+    "{name} 没有设置 films_show_notice：hegui 会重新编码其视频以写入显式标识"
+    "（media.films，编码器 {encoder}）。",
 )
 
 

@@ -5,18 +5,21 @@ let nothing out before it is labelled. Pure: whoever calls it owns the process a
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 
 from hegui.labels import deciding, manifests
-from hegui.labels.container import Memory, Slice, Source
+from hegui.labels.container import Format, Memory, Slice, Source
 from hegui.labels.explicit import choosing
 from hegui.labels.recognising import HEAD, recognised
 from hegui.labels.splicing import joined
 from hegui.labels.value import Implicit
 from hegui.terms import BadRequest, Words
+
+Burn = Callable[[bytes, str], tuple[bytes, str]]
+"""Returns a film, of the format of that name, with its notice, and how it was encoded."""
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -25,7 +28,8 @@ class Whole(msgspec.Struct, frozen=True):
     ``received`` is the digest of what came in. ``content`` is that of its content without metadata
     and ``shown`` the same once the notice is in it; the implicit label changed neither. ``file`` is
     the digest of ``data``. ``form`` says how the label is stored. ``manifest``: what came in held a
-    C2PA manifest. It bound the bytes of that file, and holds no more.
+    C2PA manifest. It bound the bytes of that file, and holds no more. ``encoded`` says how a film
+    with its notice was encoded; empty for all else.
     """
 
     data: bytes
@@ -40,16 +44,24 @@ class Whole(msgspec.Struct, frozen=True):
     shown: str
     file: str
     manifest: bool = False
+    encoded: str = ""
 
 
 def whole(
-    data: bytes, ours: Implicit, mode: choosing.Mode, *, kinds: tuple[str, ...] = (), name: str = ""
+    data: bytes,
+    ours: Implicit,
+    mode: choosing.Mode,
+    *,
+    kinds: tuple[str, ...] = (),
+    name: str = "",
+    burn: Burn | None = None,
 ) -> Whole:
     """Return the file in ``data`` with its explicit label, as ``mode`` says, and the implicit one.
 
     ``kinds`` are the media types that it may be of (``image/``); ``name`` decides where several
-    formats fit. Everything that a file can be refused for is a ``BadRequest``: its code says why
-    (``unknown_format``, ``file_broken``, ``no_place``, ``too_large``, ``read_back``, …).
+    formats fit; ``burn`` puts the notice into films, which are refused without. Everything that a
+    file can be refused for is a ``BadRequest``: its code says why (``unknown_format``,
+    ``file_broken``, ``no_place``, ``too_large``, ``read_back``, …).
     """
     source: Source = Memory(data)
     form = recognised(data[:HEAD], name)
@@ -58,9 +70,10 @@ def whole(
     decision = deciding.decided(form.read(source), ours)
     manifest = bool(manifests.manifests(form, source))
     content = _digest(source, form.payload(source))
-    shown = choosing.chosen(form, mode)
+    shown, encoded = choosing.chosen(form, mode), ""
     if shown == "drawn":
-        source = Memory(choosing.drawn(source, form))
+        drawn, encoded = _drawn(source, form, burn)
+        source = Memory(drawn)
     visible = _digest(source, form.payload(source))
     new = joined(source, form.write(source, decision.implicit.inner()))
     written = Memory(new)
@@ -82,7 +95,15 @@ def whole(
         shown=visible,
         file=hashlib.sha256(new).hexdigest(),
         manifest=manifest,
+        encoded=encoded,
     )
+
+
+def _drawn(source: Source, form: Format, burn: Burn | None) -> tuple[bytes, str]:
+    """Return content with its notice, and how it was encoded anew, where it is a film."""
+    if burn is None or form.name not in choosing.FILMS:
+        return choosing.drawn(source, form), ""
+    return burn(source.read(0, source.size), form.name)
 
 
 def _digest(source: Source, parts: Iterable[Slice]) -> str:

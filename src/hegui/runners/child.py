@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -42,14 +42,19 @@ class Child:
 
     @classmethod
     async def started(
-        cls, module: str, environ: Mapping[str, str], folder: Path | None = None
+        cls,
+        module: str,
+        environ: Mapping[str, str],
+        folder: Path | None = None,
+        said: Sequence[str] = (),
     ) -> "Child":
-        """Run ``python -m module`` in a session of its own."""
+        """Run ``python -m module``, with what is ``said`` to it, in a session of its own."""
         return cls(
             await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 module,
+                *said,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

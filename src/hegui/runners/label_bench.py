@@ -4,145 +4,94 @@ Decoding pictures that others made is where a program meets hostile bytes: it ne
 process that serves, and no file can hold a worker longer than its deadline.
 """
 
-import asyncio
-import contextlib
 import os
-import signal
-import sys
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from hegui.labels.whole import Whole
 from hegui.runners.child import passed_on
-from hegui.runners.frames import HEADER, LIMIT
-from hegui.runners.label_work import ANSWER, Job, Labelled, Refused, framed
+from hegui.runners.frames import LIMIT
+from hegui.runners.label_desk import Desk, NoAnswer, Program
+from hegui.runners.label_work import ANSWER, Job, Labelled, Refused, filled, packed, without
 from hegui.terms import BadRequest, Unavailable, Words
 
-START_SECONDS: Final = 30.0
-"""What a worker may take for its start, besides the deadline of its first file."""
-_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_FEW_THREADS: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",  # what each of an encoder's threads reserves counts as memory
+}
+
+
+class Films(NamedTuple):
+    """How films get their notice: by which of FFmpeg's encoders, and how large they may become.
+
+    ``encoder`` is ``auto`` or its name, ``most`` in bytes.
+    """
+
+    encoder: str
+    most: int
 
 
 class LabelBench:
     """Labels content in at most ``workers`` processes; they start when they are first needed.
 
-    ``seconds`` is what one file may take, and what one may wait for its turn. Works under asyncio
-    and uvloop.
+    ``seconds`` is what one file may take, and what one may wait for its turn. With ``films`` the
+    workers put notices into films; each then serves for one film. Works under asyncio and uvloop.
     """
 
-    def __init__(self, workers: int, seconds: float, memory_mb: int = 1_024) -> None:
-        self.seconds = seconds
-        self._memory = memory_mb
-        self._turn = asyncio.Semaphore(workers)
-        self._idle: list[_Worker] = []
-        self._all: set[_Worker] = set()
-        self._closed = False
+    def __init__(
+        self, workers: int, seconds: float, memory_mb: int = 1_024, films: Films | None = None
+    ) -> None:
+        environ = {**passed_on(os.environ), **_FEW_THREADS}
+        program = Program("hegui.runners.label_work", (str(memory_mb),), environ)
+        if films is not None:
+            said = (str(memory_mb), str(films.most), films.encoder)
+            program = Program("hegui.runners.film_work", said, environ, lasting=False)
+        self._desk = Desk(program, workers, seconds)
+
+    @property
+    def seconds(self) -> float:
+        """What one file may take, and what one may wait for its turn."""
+        return self._desk.seconds
+
+    @seconds.setter
+    def seconds(self, seconds: float) -> None:
+        self._desk.seconds = seconds
 
     async def label(self, job: Job) -> Labelled:
         """Return the content with its labels.
 
         What cannot be labelled is a ``BadRequest``, as is what a worker was killed or died over
-        (``label_timeout``, ``label_crashed``). ``Unavailable`` where no worker is free in time.
+        (``label_timeout``, ``label_crashed``). ``Unavailable`` where no worker is free in time, or
+        none can be started.
         """
         try:
-            async with asyncio.timeout(self.seconds):
-                await self._turn.acquire()
-        except TimeoutError:
+            said = await self._desk.ask(packed(without(job)), job.data, LIMIT)
+            answer = ANSWER.decode(said.body)
+        except NoAnswer as none:
+            if none.why == "late":
+                words = _LATE.fill(seconds=f"{self.seconds:g}")
+                raise BadRequest(words, code="label_timeout") from None
+            if none.why == "crashed":
+                raise BadRequest(_DIED, code="label_crashed") from None
             raise Unavailable(_BUSY) from None
-        try:
-            return await self._labelled(job)
-        finally:
-            self._turn.release()
+        except msgspec.MsgspecError:
+            raise BadRequest(_DIED, code="label_crashed") from None
+        if isinstance(answer, Refused):
+            raise BadRequest(Words(answer.en, answer.zh), code=answer.code)
+        return filled(answer, b"".join(said.file))
 
-    def processes(self) -> set[int]:
-        """Return the ids of the workers' processes."""
-        return {worker.pid for worker in self._all}
+    def processes(self, *, busy: bool = False) -> set[int]:
+        """Return the ids of the workers' processes, or of those that have a file."""
+        return self._desk.processes(busy=busy)
 
     async def close(self) -> None:
         """Kill all workers and wait until they are gone."""
-        self._closed = True
-        for worker in list(self._all):
-            await self._drop(worker)
-
-    async def _labelled(self, job: Job) -> Labelled:
-        if self._closed:
-            raise Unavailable(_BUSY)
-        worker = self._idle.pop() if self._idle else await self._started()
-        kept = False
-        try:
-            patience = self.seconds + (0 if worker.warm else START_SECONDS)
-            async with asyncio.timeout(patience):
-                answer = await worker.ask(job)
-            kept = worker.warm = True
-        except TimeoutError:
-            raise BadRequest(
-                _LATE.fill(seconds=f"{self.seconds:g}"), code="label_timeout"
-            ) from None
-        except (EOFError, OSError, msgspec.MsgspecError):
-            raise BadRequest(_DIED, code="label_crashed") from None
-        finally:
-            if kept and not self._closed:
-                self._idle.append(worker)
-            else:
-                await asyncio.shield(self._drop(worker))
-        if isinstance(answer, Refused):
-            raise BadRequest(Words(answer.en, answer.zh), code=answer.code)
-        return answer
-
-    async def _started(self) -> "_Worker":
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "hegui.runners.label_work",
-            str(self._memory),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={**passed_on(os.environ), **_ONE_THREAD},
-            start_new_session=True,
-        )
-        worker = _Worker(process)
-        self._all.add(worker)
-        return worker
-
-    async def _drop(self, worker: "_Worker") -> None:
-        self._all.discard(worker)
-        if worker in self._idle:
-            self._idle.remove(worker)
-        await worker.stop()
+        await self._desk.close()
 
 
-class _Worker:
-    """One worker process and its pipes."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin
-        assert process.stdout
-        self._process, self._in, self._out = process, process.stdin, process.stdout
-        self.pid = process.pid
-        self.warm = False
-
-    async def ask(self, job: Job) -> Labelled | Refused:
-        """Send a job and wait for the answer."""
-        self._in.writelines(framed(job))
-        await self._in.drain()
-        (size,) = HEADER.unpack(await self._out.readexactly(HEADER.size))
-        if size > LIMIT:
-            raise msgspec.ValidationError("too large")
-        return ANSWER.decode(await self._out.readexactly(size))
-
-    async def stop(self) -> None:
-        """Kill the process and collect it."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        await self._process.wait()
-        self._in.close()
-        with contextlib.suppress(OSError):
-            await self._in.wait_closed()
-
-
-__all__ = ["Job", "LabelBench", "Labelled", "Whole"]
+__all__ = ["Films", "Job", "LabelBench", "Labelled", "Whole"]
 
 _BUSY: Final = Words(
     en="All labelling workers are busy. Try again shortly.", zh="标识处理繁忙，请稍后再试。"

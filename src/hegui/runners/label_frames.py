@@ -1,14 +1,11 @@
 """What the door says to the process that reads labels, and what that answers: MessagePack.
 
-Behind each message comes another frame that is nothing but bytes: the file, and behind an answer
-the new file in base64. So twenty megabytes are never copied in one go while others wait.
+Behind each message comes the file, and behind an answer the new file in base64: see ``label_desk``.
 """
 
 from typing import Final
 
 import msgspec
-
-from hegui.runners.frames import HEADER
 
 MOST_ANSWER: Final = 64 * 1024 * 1024
 """Bytes of an answer: a file of 20 MiB and what a label adds to it lie well below."""
@@ -99,9 +96,8 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
 def pack(message: Read | Inspect | Report | Inspection | Broken) -> bytes:
-    """Return a message as one frame."""
-    body = _ENCODER.encode(message)
-    return HEADER.pack(len(body)) + body
+    """Return a message as the body of a frame."""
+    return _ENCODER.encode(message)
 
 
 def request(body: bytes) -> Read | Inspect:

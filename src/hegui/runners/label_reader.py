@@ -4,16 +4,14 @@ One file at a time; who waits for a turn longer than a file may take is told so.
 started by the first file, so a service that nobody brings files to has none.
 """
 
-import asyncio
-import contextlib
 import os
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from hegui.runners.child import Child, passed_on
-from hegui.runners.frames import HEADER
+from hegui.runners.child import passed_on
+from hegui.runners.label_desk import Desk, NoAnswer, Program
 from hegui.runners.label_frames import (
     MOST_ANSWER,
     Broken,
@@ -31,7 +29,6 @@ DEADLINE: Final = 10.0
 """Seconds that one file may take, and waiting for a turn as long again."""
 BYTES: Final = 512 * 1024 * 1024
 """Bytes of address space of the process: a file of 20 MiB, its metadata and Python itself."""
-_START: Final = 30.0  # seconds for the process to be ready
 _MODULE: Final = "hegui.runners.label_worker"
 
 
@@ -48,18 +45,19 @@ class LabelReader:
         memory: int = BYTES,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._deadline = deadline
-        self._environ = dict(passed_on(os.environ) if environ is None else environ)
-        self._environ[MEMORY] = str(memory)
-        self._child: Child | None = None
-        self._turn = asyncio.Lock()
-        self._closed = False
-        self.killed = 0
+        known = passed_on(os.environ) if environ is None else environ
+        program = Program(_MODULE, environ={**known, MEMORY: str(memory)})
+        self._desk = Desk(program, 1, deadline)
 
     @property
     def pid(self) -> int | None:
         """The process that reads, if there is one."""
-        return self._child.process.pid if self._child is not None else None
+        return next(iter(self._desk.processes()), None)
+
+    @property
+    def killed(self) -> int:
+        """How many processes were ended over a file."""
+        return self._desk.killed
 
     async def ask(
         self, message: Read | Inspect, data: bytes | bytearray
@@ -69,71 +67,25 @@ class LabelReader:
         Who is cancelled meanwhile leaves a process whose answer nobody waits for: it is killed.
         """
         try:
-            async with asyncio.timeout(self._deadline):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise Unavailable(BUSY, after=int(self._deadline)) from None
+            told = await self._desk.ask(pack(message), data, MOST_ANSWER)
+        except NoAnswer as none:
+            if none.why in ("late", "crashed"):
+                return Broken(none.why)
+            words = BUSY if none.why == "busy" else _NOT_STARTED
+            raise Unavailable(words, after=int(self._desk.seconds)) from None
         try:
-            answered = False
-            try:
-                told = await self._asked(await self._ready(), message, data)
-                answered = not isinstance(told, Broken)
-            finally:
-                if not answered and self._child is not None:
-                    self.killed += 1
-                    await asyncio.shield(self._stop())
-            if self._closed:
-                raise Unavailable(_NOT_STARTED)
-            return told
-        finally:
-            self._turn.release()
+            said = answer(told.body)
+        except msgspec.MsgspecError:
+            said = Broken("crashed")
+        if isinstance(said, Broken):
+            await self._desk.retire(told.child)
+        elif isinstance(said, Inspection):
+            said.file = told.file
+        return said
 
     async def close(self) -> None:
         """Kill the process and wait until it is gone."""
-        self._closed = True
-        await self._stop()
-
-    async def _ready(self) -> Child:
-        if self._closed:
-            raise Unavailable(BUSY)
-        if self._child is not None and self._child.process.returncode is not None:
-            await self._stop()
-        if self._child is None:
-            try:
-                async with asyncio.timeout(_START):
-                    self._child = await Child.started(_MODULE, self._environ)
-                    await _put(self._child, Read(""), b"")  # answered once it has read its code
-                    await self._child.rest(0)
-            except (TimeoutError, EOFError, OSError, msgspec.MsgspecError):
-                await self._stop()
-                raise Unavailable(_NOT_STARTED, after=10) from None
-        return self._child
-
-    async def _asked(
-        self, child: Child, message: Read | Inspect, data: bytes | bytearray
-    ) -> Report | Inspection | Broken:
-        try:
-            async with asyncio.timeout(self._deadline):
-                told = answer(await _put(child, message, data))
-                file = await child.rest(MOST_ANSWER)
-                if isinstance(told, Inspection):
-                    told.file = file
-                return told
-        except TimeoutError:
-            return Broken("late")
-        except (EOFError, OSError, msgspec.MsgspecError):
-            return Broken("crashed")
-
-    async def _stop(self) -> None:
-        child, self._child = self._child, None
-        if child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                await child.stop()
-
-
-async def _put(child: Child, message: Read | Inspect, data: bytes | bytearray) -> bytes:
-    """Send a request and its file; return the body of the answer."""
-    return await child.ask(pack(message) + HEADER.pack(len(data)), MOST_ANSWER, data)
+        await self._desk.close()
 
 
 BUSY: Final = Words(

@@ -1,7 +1,7 @@
 """The worker process that labels content in memory: hostile bytes are decoded here.
 
-Run as ``python -m hegui.runners.label_work MEMORY_MB``. It answers one frame with one frame until
-its input ends; when its parent is gone it leaves at once, whatever it is decoding.
+Run as ``python -m hegui.runners.label_work MEMORY_MB``. It answers as ``label_desk`` says until its
+input ends; when its parent is gone it leaves at once, whatever it is decoding.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import sys
 import threading
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -18,7 +19,7 @@ import msgspec
 
 from hegui.labels.explicit.choosing import Mode
 from hegui.labels.value import Implicit
-from hegui.labels.whole import Whole, whole
+from hegui.labels.whole import Burn, Whole, whole
 from hegui.runners.frames import HEADER
 from hegui.terms import BadRequest, HeguiError, Words
 
@@ -54,17 +55,29 @@ ANSWER: Final[msgspec.msgpack.Decoder[Labelled | Refused]] = msgspec.msgpack.Dec
 )
 
 
-def framed(message: Job | Labelled | Refused) -> list[bytes]:
-    """Return a message as the parts of one frame."""
-    body = msgspec.msgpack.encode(message)
-    return [HEADER.pack(len(body)), body]
+def packed(message: Job | Labelled | Refused) -> bytes:
+    """Return a message as the body of a frame; its content comes behind it."""
+    return msgspec.msgpack.encode(message)
 
 
-def done(job: Job) -> Labelled | Refused:
-    """Label one file. Whatever its bytes lead to is an answer, as far as a process can tell."""
+def without(job: Job) -> Job:
+    """Return a job without its content."""
+    return msgspec.structs.replace(job, data=b"")
+
+
+def filled(answer: Labelled, data: bytes) -> Labelled:
+    """Return an answer with other content."""
+    return Labelled(msgspec.structs.replace(answer.whole, data=data), answer.size)
+
+
+def done(job: Job, burn: Burn | None = None) -> Labelled | Refused:
+    """Label one file. Whatever its bytes lead to is an answer, as far as a process can tell.
+
+    Without ``burn``, a film that is to get its notice is refused.
+    """
     try:
         data = b64decode(job.data, validate=True) if job.encoded else job.data
-        made = whole(data, job.ours, job.mode, kinds=job.kinds)
+        made = whole(data, job.ours, job.mode, kinds=job.kinds, burn=burn)
         size = len(made.data)
         if job.encoded:
             made = msgspec.structs.replace(made, data=b64encode(made.data))
@@ -82,17 +95,29 @@ def done(job: Job) -> Labelled | Refused:
         return Refused("file_broken", words.en, words.zh)
 
 
-def _listen(source: BinaryIO, inbox: "queue.SimpleQueue[bytes]") -> None:
-    while True:
-        header = source.read(HEADER.size)
-        if len(header) < HEADER.size:
-            os._exit(0)
-        (size,) = HEADER.unpack(header)
-        inbox.put(source.read(size))
+def _listen(source: BinaryIO, inbox: "queue.SimpleQueue[Job]") -> None:
+    """Take messages in; when there are no more, or one is too large, the process is over."""
+    try:
+        while True:
+            job = JOB.decode(_frame(source))
+            inbox.put(msgspec.structs.replace(job, data=_frame(source)))
+    finally:
+        os._exit(0)
 
 
-def main(memory_mb: int) -> None:
-    """Serve until the input ends, within ``memory_mb`` beyond what the libraries take."""
+def _frame(source: BinaryIO) -> bytes:
+    header = source.read(HEADER.size)
+    if len(header) < HEADER.size:
+        raise EOFError
+    (size,) = HEADER.unpack(header)
+    return source.read(size)
+
+
+def serve(memory_mb: int, work: Callable[[Job], Labelled | Refused]) -> None:
+    """Say that it is ready; answer until the input ends.
+
+    It may take ``memory_mb`` beyond what the libraries take.
+    """
     with contextlib.suppress(ImportError, ValueError, OSError):  # not on every system
         import resource
 
@@ -104,12 +129,21 @@ def main(memory_mb: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):  # a decoder's library may print, and content must not reach a log
         os.dup2(nothing, number)
-    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(source, inbox), daemon=True).start()
+    sink.write(HEADER.pack(0))
+    sink.flush()
     while True:
-        for part in framed(done(JOB.decode(inbox.get()))):
-            sink.write(part)
-        sink.flush()
+        _say(sink, work(inbox.get()))
+
+
+def _say(sink: BinaryIO, answer: Labelled | Refused) -> None:
+    data = b""
+    if isinstance(answer, Labelled):
+        data, answer = answer.whole.data, filled(answer, b"")
+    body = packed(answer)
+    sink.writelines((HEADER.pack(len(body)), body, HEADER.pack(len(data)), data))
+    sink.flush()
 
 
 _NO_BASE64: Final = Words(en="It is not Base64.", zh="不是有效的 Base64。")
@@ -119,4 +153,4 @@ _MEMORY: Final = Words(
 _BROKEN: Final = Words(en="It cannot be read ({why}).", zh="无法读取（{why}）。")
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    serve(int(sys.argv[1]), done)

@@ -117,7 +117,9 @@ def bounded(memory: int) -> None:
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer frames until the input ends."""
+    """Say that it is ready; answer frames until the input ends."""
+    sink.write(HEADER.pack(0))
+    sink.flush()
     while len(header := source.read(HEADER.size)) == HEADER.size:
         (size,) = HEADER.unpack(header)
         message = request(source.read(size))
@@ -130,7 +132,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
             frame = pack(told)
         except MemoryError:
             frame, file = pack(Broken("memory")), []
-        sink.write(frame)
+        sink.write(HEADER.pack(len(frame)) + frame)
         sink.write(HEADER.pack(sum(map(len, file))))
         sink.writelines(file)
         sink.flush()

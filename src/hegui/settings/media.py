@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from hegui.settings.fields import says
+from hegui.settings.media_films import Films
 from hegui.terms import Words
 
 Unjudged: TypeAlias = Literal["refuse", "record"]
@@ -40,8 +41,8 @@ class Media:
     bytes: int = field(
         default=16_777_216,
         metadata=says(
-            "bytes of one picture, or of one speech",
-            "一张图片或一段语音的字节数上限",
+            "bytes of one picture, speech or film, as the model gives it",
+            "模型给出的一张图片、一段语音或一个视频的字节数上限",
             low=65_536,
             high=134_217_728,
         ),
@@ -90,4 +91,8 @@ class Media:
             low=1,
             high=600,
         ),
+    )
+    films: Films = field(
+        default=Films(),
+        metadata=says("the notice that hegui puts into films", "hegui 写入视频的显式标识"),
     )

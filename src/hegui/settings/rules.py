@@ -22,6 +22,7 @@ from hegui.settings.identifiers import (
 from hegui.settings.label_page import label_page_faults
 from hegui.settings.listen import listen_faults
 from hegui.settings.locate import Trail
+from hegui.settings.media_films import film_faults
 from hegui.settings.schema import Assertion, Settings, Upstream
 from hegui.settings.shelf import NO_MEDIA_HOSTS, host_fault, shelf_faults
 from hegui.settings.vault import vault_faults
@@ -89,6 +90,7 @@ def examine(settings: Settings, reading: Reading) -> None:
         *vault_faults(settings.vault),
         *c2pa_faults(settings.labels.c2pa),
         *shelf_faults(settings.shelf),
+        *film_faults(settings.media.films),
         *duty_faults(settings.duties),
     ):
         reading.note(*fault)

@@ -5,6 +5,7 @@ first, which closes the address, then the bytes. So whatever breaks off in betwe
 fetched that is not on record, and what is left over is deleted by ``tend``.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class Shelf:
         if await self.book.used() + size > self.quota:
             raise Unavailable(_FULL.fill(most=self.quota >> 20), after=60)
         now = self.clock()
-        media = [self._medium(each, now) for each in new]
+        media = [await asyncio.to_thread(self._medium, each, now) for each in new]
         self.pending.update(medium.file for medium in media)
         try:
             for each, medium in zip(new, media, strict=True):

@@ -31,10 +31,16 @@ _CHUNK: Final = b"\0" * 65_536
 
 
 class MediaHost:
-    """An ASGI app. ``seen`` lists the headers of each request by path, ``sent`` counts bytes."""
+    """An ASGI app. ``seen`` lists the headers of each request by path, ``sent`` counts bytes.
 
-    def __init__(self, *, pace: float = 0.05) -> None:
+    ``files`` are what it has besides: type and bytes, by path.
+    """
+
+    def __init__(
+        self, *, pace: float = 0.05, files: Mapping[str, tuple[str, bytes]] | None = None
+    ) -> None:
         self.pace = pace
+        self.files = {**FILES, **(files or {})}
         self.seen: list[tuple[str, Mapping[str, str]]] = []
         self.sent = 0
 
@@ -44,8 +50,8 @@ class MediaHost:
         path = scope["path"]
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         self.seen.append((path, headers))
-        if path in FILES:
-            mime, data = FILES[path]
+        if path in self.files:
+            mime, data = self.files[path]
             await self._whole(line, mime, data)
         elif path in _REDIRECTS:
             await line.start(302, "text/plain", location=_REDIRECTS[path])

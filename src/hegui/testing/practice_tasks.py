@@ -48,6 +48,7 @@ class PracticeTasks:
     result in, ``/film.mp4`` for any other; ``polls`` how often those of a model are asked for until
     they are done, once for any other. The model ``fails`` fails, ``endless`` is never done, ``odd``
     answers with something else. DashScope's answers at once to who does not ask for a task.
+    ``content`` is what a film is that the server hands out itself.
     """
 
     media: str = ""
@@ -56,6 +57,7 @@ class PracticeTasks:
     asked: list[Asked] = field(default_factory=list)
     models: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    content: bytes = FILES["/film.mp4"][1]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -67,9 +69,8 @@ class PracticeTasks:
         if request.method == "POST":
             await line.json(200, self._created(interface, request))
         elif request.path.endswith("/content"):
-            mime, data = FILES["/film.mp4"]
-            await line.start(200, mime, content_length=str(len(data)))
-            await line.write(data, more=False)
+            await line.start(200, "video/mp4", content_length=str(len(self.content)))
+            await line.write(self.content, more=False)
         else:
             await line.json(200, self._told(interface, request.path.rpartition("/")[2]))
 

@@ -125,9 +125,10 @@ async def labelled(
     job = Job(item.data, ours, show.mode, (f"{item.medium}/",), item.encoded)
     try:
         _require_small(gate, item)
-        done = await gate.media.bench.label(job)
+        done = await gate.media.bench_for(item.medium, show.mode).label(job)
     except BadRequest as error:
-        came = (len(item.data), hashlib.sha256(item.data).hexdigest())
+        digest = await asyncio.to_thread(hashlib.sha256, item.data)
+        came = (len(item.data), digest.hexdigest())
         failed = await withheld(
             gate, exchange, error, medium=item.medium, place=item.place, came=came
         )
@@ -137,6 +138,8 @@ async def labelled(
     await gate.evidence.item(exchange, "media.labelled", fields)
     gate.metrics.item(item.medium, "labelled")
     aigc = aigc_of(made.implicit, made.explicit) | {"mime": made.mime, "sha256": made.file}
+    if made.encoded:
+        aigc["encoded"] = made.encoded
     if made.manifest:
         aigc["c2pa"] = "superseded"  # never in silence: it bound a file that is another one now
     return LabelledItem(

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from weakref import WeakValueDictionary
 
+from hegui.labels.explicit.choosing import Mode
+from hegui.runners.film_bench import FilmBench
 from hegui.runners.label_bench import LabelBench
 from hegui.shelf.fetching import Fetcher
 from hegui.shelf.shelf import Shelf
@@ -26,9 +27,8 @@ class MediaParts:
     ``told`` are the media of which the log has said which setting refuses them. ``fetcher`` takes
     files over that model servers name by address, ``shelf`` keeps what is labelled of them,
     and ``takers`` bounds how many tasks have files in memory. ``patience`` is how many seconds one
-    who asks for a task waits for its files, before being told that it still runs; ``turns`` lets
-    one at a time ask the model server for a task, so that its media are taken over once.
-    ``draws_films``: the bench can put the notice into a film itself.
+    who asks for a task waits for its files, before being told that it still runs. ``films`` puts
+    the notice into films; where it is None, hegui cannot do that here.
     """
 
     bench: LabelBench
@@ -37,11 +37,24 @@ class MediaParts:
     fetcher: Fetcher
     takers: asyncio.Semaphore
     patience: float = 20.0
-    draws_films: bool = False
-    turns: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+    films: FilmBench | None = None
     open: int = 0
     told: set[str] = field(default_factory=set)
     _under_way: set[asyncio.Task[Any]] = field(default_factory=set)
+    _named: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+
+    def bench_for(self, medium: str, mode: Mode) -> LabelBench | FilmBench:
+        """Return the workers for an item: a film that is to get its notice has its own."""
+        drawn = medium == "video" and mode == "auto"
+        return self.films if drawn and self.films is not None else self.bench
+
+    def once(self, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Task[T]":
+        """Begin work that goes on as ``begun`` says, or join the one of this name under way."""
+        task: asyncio.Task[T] | None = self._named.get(name)
+        if task is None:
+            task = self._named[name] = self.begun(work())
+            task.add_done_callback(lambda _: self._named.pop(name, None))
+        return task
 
     def begun(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Begin work that goes on though whoever asked for it leaves; it ends with the service."""
@@ -50,6 +63,11 @@ class MediaParts:
         task.add_done_callback(self._over)
         return task
 
+    def forget(self, exchange: str) -> None:
+        """Hold the films of an exchange no longer: they lie elsewhere, or are not wanted."""
+        if self.films is not None:
+            self.films.forget(exchange)
+
     async def close(self) -> None:
         """End what is under way, and the workers."""
         for task in self._under_way:
@@ -57,6 +75,8 @@ class MediaParts:
         if self._under_way:
             await asyncio.wait(set(self._under_way))
         await self.bench.close()
+        if self.films is not None:
+            await self.films.close()
 
     def _over(self, task: "asyncio.Task[Any]") -> None:
         self._under_way.discard(task)

@@ -112,7 +112,10 @@ async def at_once(
     """
     if not interface.addresses(value):
         return None
-    taken = await _taken(gate, exchange, interface, value, ("", agreement))
+    try:
+        taken = await _taken(gate, exchange, interface, value, ("", agreement))
+    finally:
+        gate.media.forget(exchange.id)  # nobody asks for it again
     if not taken.told:
         raise UpstreamFailed(_NONE_LABELLED.fill(number=exchange.number), code=_WITHHELD)
     body = interface.written(value, "", taken.places)
@@ -197,6 +200,7 @@ async def _end(
     ending = task.ending(state, said)
     shelf = gate.media.shelf
     await shelf.record("media.task_ended", task.tenant, gate.clock(), fields, ending)
+    gate.media.forget(task.exchange)
 
 
 async def _take_back(gate: Gate, numbers: Sequence[str]) -> None:

@@ -97,15 +97,15 @@ async def answer(
 ) -> None:
     """Tell how far a task is; once it is done, where its labelled media are.
 
-    Media are taken over to the end though this caller leaves or waits no longer: whoever waits is
-    told after a while that the task is still running.
+    Media are taken over once, and to the end though this caller leaves or waits no longer: whoever
+    waits is told after a while that the task is still running.
     """
     task = await task_of(gate, incoming, interface, number)
     require_served(gate, task)
     said = task.answer
     if task.state == "running":
         exchange = _resumed(gate, incoming, task)
-        work = gate.media.begun(_settled(gate, exchange, task, interface))
+        work = gate.media.once(task.id, lambda: _settled(gate, exchange, task, interface))
         await asyncio.wait({work}, timeout=gate.media.patience)
         said = work.result() if work.done() else still_running(interface, task)
     out.head(evidence=evidence_number(task.exchange), aigc=None)
@@ -156,19 +156,18 @@ def require_showable(gate: Gate, medium: Medium, show: Showing) -> None:
 
     Before the model server is asked: what could not be given out is not made.
     """
-    if medium == "video" and show.mode == "auto" and not gate.media.draws_films:
+    if medium == "video" and show.mode == "auto" and gate.media.films is None:
         raise Misconfigured(_NO_FILMS)
 
 
 async def _settled(gate: Gate, exchange: Exchange, task: Task, interface: Interface) -> str:
-    """Ask the model server how far a task is, one caller at a time; return what is answered."""
-    async with gate.media.turns.setdefault(task.id, asyncio.Lock()):
-        fresh = await gate.media.shelf.book.task(task.id, task.tenant)
-        if fresh is None:
-            raise BadRequest(_NO_TASK, status=404, code="task_not_found")
-        if fresh.state != "running":
-            return fresh.answer
-        return await advanced(gate, exchange, fresh, interface)
+    """Ask the model server how far a task is; return what is answered."""
+    fresh = await gate.media.shelf.book.task(task.id, task.tenant)
+    if fresh is None:
+        raise BadRequest(_NO_TASK, status=404, code="task_not_found")
+    if fresh.state != "running":
+        return fresh.answer
+    return await advanced(gate, exchange, fresh, interface)
 
 
 async def _call(
@@ -281,8 +280,11 @@ _NO_SERVER: Final = Words(
 )
 _NO_FILMS: Final = Words(
     en="This service cannot give out films: hegui cannot put the notice into a film itself here. "
-    "The operator must set films_show_notice = true for the model server, if its films show the "
-    "notice already (GB 45438-2025, 5.4).",
-    zh="本服务暂不能提供视频：hegui 在此无法自行在视频中写入显式标识。如模型服务生成的视频"
-    "已显示标识，请运营者为其设置 films_show_notice = true（GB 45438-2025 第 5.4 条）。",
+    "The operator can install PyAV and Pillow beside hegui (pip install av 'hegui[media]'; the "
+    "ready-made PyAV holds x264 and x265, which are under the GPL), or set films_show_notice = "
+    "true for the model server, if its films show the notice already (GB 45438-2025, 5.4).",
+    zh="本服务暂不能提供视频：hegui 在此无法自行在视频中写入显式标识。请运营者安装 PyAV 和"
+    " Pillow（pip install av 'hegui[media]'；PyAV 预编译包内含 GPL 许可的 x264 和 x265）；"
+    "如模型服务生成的视频已显示标识，也可为其设置 films_show_notice = true"
+    "（GB 45438-2025 第 5.4 条）。",
 )
