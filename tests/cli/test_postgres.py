@@ -13,6 +13,7 @@ from hegui.settings import read
 from hegui.terms import Entry
 from hegui.testing.postgres import PracticeServer
 
+
 def test_keys_are_made_listed_and_revoked_on_a_server_and_verified(on_server: Hegui) -> None:
     assert on_server("check").exit_code == 0
     made = json.loads(on_server("keys", "create", "--json").stdout)

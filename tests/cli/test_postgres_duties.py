@@ -27,7 +27,9 @@ def state(run: Hegui, duty: str, *more: str) -> str:
 
 
 def database() -> str:
-    return Path("hegui.toml").read_text(encoding="utf-8").rpartition('"\npass')[0].rpartition("/")[2]
+    return (
+        Path("hegui.toml").read_text(encoding="utf-8").rpartition('"\npass')[0].rpartition("/")[2]
+    )
 
 
 def test_statements_on_a_server_are_published_and_withdrawn_on_record(

@@ -86,7 +86,7 @@ def test_values_of_any_type_are_told_apart_as_when_all_is_read() -> None:
 
 
 def test_a_leaf_that_was_damaged_anywhere_counts_as_when_all_is_read() -> None:
-    rng = random.Random(6)  # noqa: S311 - to be repeated
+    rng = random.Random(6)
     for leaf in list(leaves()) * 8:
         changed = bytearray(leaf)
         place = rng.randrange(len(changed))

@@ -4,14 +4,16 @@ Here because only a projection goes through a whole log in one session: the data
 holding the interpreter, and the next stretch lies ready when the last one is hashed and counted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def ahead(read: Callable[[int, int], T], low: int, high: int, width: int) -> Iterator[T]:
+def ahead(
+    read: Callable[[int, int], T], low: int, high: int, width: int
+) -> Generator[T, None, None]:
     """Yield what ``read`` gives for ``[low, high)``, in stretches of ``width``, in order.
 
     ``read`` runs in one thread of its own: until this ends, the session that it reads from is its

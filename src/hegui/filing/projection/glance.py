@@ -77,7 +77,5 @@ class Glance:
 def _reader(fields: tuple[str, ...]) -> Callable[[bytes], msgspec.Struct]:
     """Return what reads the head and these fields of a leaf, in this order; left out is None."""
     named = {f"f{place}": field for place, field in enumerate((*_HEAD, *fields))}
-    shape = msgspec.defstruct(
-        "Seen", [(name, Any, None) for name in named], rename=named, gc=False
-    )
+    shape = msgspec.defstruct("Seen", [(name, Any, None) for name in named], rename=named, gc=False)
     return msgspec.json.Decoder(shape).decode
