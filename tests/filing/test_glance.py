@@ -42,6 +42,9 @@ ODD = (
     b'{"\\u006bind":"exchange.asked","t":5,"v":1}',
     b'{"a":"\\"kind\\":\\"label.written\\"","kind":"exchange.asked","t":5,"v":1}',
     '{"a":"合规","decision":"refuse","kind":"exchange.asked","t":5,"v":1}'.encode(),
+    b'{"a":"\xed\xa0\x80","decision":"refuse","kind":"exchange.asked","t":5,"v":1}',
+    b'{"\xc0\xaf":1,"decision":"refuse","kind":"exchange.asked","t":5,"v":1}',
+    b'\xef\xbb\xbf{"decision":"refuse","kind":"exchange.asked","t":5,"v":1}',
 )
 
 
@@ -80,8 +83,9 @@ def test_values_of_any_type_are_told_apart_as_when_all_is_read() -> None:
     values = (None, True, 1, 1.0, False, 0, 0.0, "", "refuse", "x", [], [1], {}, {"a": 1})
     for value in values * 2:  # the second time, each key is known
         for other in values:
-            record = {"kind": "exchange.asked", "v": 1, "t": NOW, "decision": value}
-            leaf = json.dumps(record | {"audience": other}).encode()
+            record = {"audience": other, "decision": value}
+            record |= {"kind": "exchange.asked", "t": NOW, "v": 1}
+            leaf = json.dumps(record, separators=(",", ":")).encode()
             assert GLANCE.key_of(leaf) == whole(leaf), leaf
 
 

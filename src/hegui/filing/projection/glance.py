@@ -39,13 +39,14 @@ class Glance:
         """Return under which key a leaf counts, and its time; None where it counts as nothing."""
         at = leaf.find(_NAMED) + len(_NAMED)
         known = self._known.get(leaf[at : leaf.find(b'"', at)])
-        # what is skipped is not looked at for broken UTF-8: so other text is read whole
-        if known is None or not leaf.isascii():
+        if known is None:
             return self._read_whole(leaf)
         name, version, read = known
         try:
+            if not leaf.isascii():
+                leaf.decode()  # what is skipped below is not looked at for broken UTF-8
             kind, v, at_ms, *values = astuple(read(leaf))
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         if kind != name:  # that was the kind of something inside
             return self._read_whole(leaf)
