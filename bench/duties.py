@@ -8,6 +8,7 @@ thousand records, and lists again and again: each time a process of its own, sta
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,7 @@ def main(count: int, folder: Path | None, out: Path | None) -> None:
         out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     of = found["machine"]
     click.echo(f"{of['date']}, {of['processor']}, {of['cores']} cores, Python {of['python']}")
+    click.echo(f"other load: {os.getloadavg()[0]:.1f} (mean of a minute, this command included)")
     click.echo(f"{count:,} entries; hegui duty list, start and all:")
     click.echo(f"  the first time (the summary is built)  {found['first']:.1f} s")
     click.echo(f"  after 1,000 more records               {found['after_1000']:.2f} s")

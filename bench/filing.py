@@ -7,6 +7,7 @@ Fills a ledger with records as the gateway writes them, and builds: first while 
 ledger is built, too, then again after a thousand records more. A process of its own, start and all.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -50,10 +51,11 @@ def main(count: int, folder: Path | None) -> None:
         again = built(config, Path(place, "again"))
     of = machine()
     click.echo(f"{of['date']}, {of['processor']}, {of['cores']} cores, Python {of['python']}")
+    click.echo(f"other load: {os.getloadavg()[0]:.1f} (mean of a minute, this command included)")
     click.echo(f"{count:,} entries; hegui filing build --route filing, start and all:")
     click.echo(f"  the first time (the summary is built)  {first:.1f} s")
     click.echo(f"  after 1,000 more records               {again:.1f} s")
-    click.echo(f"  under {WANTED:g} s: {'yes' if again < WANTED else 'no'}")
+    click.echo(f"  under {WANTED:g} s: {'yes' if max(first, again) < WANTED else 'no'}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hegui.cli import main
+from hegui.testing.postgres import PracticeServer
 
 Hegui = Callable[..., Result]
 
@@ -40,3 +41,15 @@ def settings(tmp_path: Path, hegui: Hegui) -> Path:
     path = tmp_path / "hegui.toml"
     path.write_text(INTERNAL, encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def on_server(hegui: Hegui, settings: Path, postgres: PracticeServer) -> Hegui:
+    """Run a command whose settings name a server."""
+    database = f'\n[database]\nurl = "{postgres.database()}"\npassword = "env:PRACTICE_PASSWORD"\n'
+    settings.write_text(settings.read_text(encoding="utf-8") + database, encoding="utf-8")
+
+    def run(*args: str) -> Result:
+        return hegui(*args, PRACTICE_PASSWORD=postgres.password, LANG="en_US.UTF-8")
+
+    return run

@@ -1,9 +1,7 @@
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from click.testing import Result
+from tests.cli.conftest import Hegui
 from tests.ledger.conftest import FIELDS
 
 from hegui.app import parts
@@ -14,20 +12,6 @@ from hegui.ledger.export.data import verify as verify_export
 from hegui.settings import read
 from hegui.terms import Entry
 from hegui.testing.postgres import PracticeServer
-
-Hegui = Callable[..., Result]
-
-
-@pytest.fixture
-def on_server(hegui: Hegui, settings: Path, postgres: PracticeServer) -> Hegui:
-    """Run a command whose settings name a server."""
-    database = f'\n[database]\nurl = "{postgres.database()}"\npassword = "env:PRACTICE_PASSWORD"\n'
-    settings.write_text(settings.read_text(encoding="utf-8") + database, encoding="utf-8")
-
-    def run(*args: str) -> Result:
-        return hegui(*args, PRACTICE_PASSWORD=postgres.password, LANG="en_US.UTF-8")
-
-    return run
 
 
 def test_keys_are_made_listed_and_revoked_on_a_server_and_verified(on_server: Hegui) -> None:

@@ -52,6 +52,9 @@ def test_versions_are_published_shown_and_withdrawn(hegui: Hegui, settings: Path
     published = "statement.published"
     assert kinds == [published, published, "statement.withdrawn", published]
     assert leaves(settings)[0]["role"] == "legal"
+    note = json.loads((kept(settings) / "complaints-2.json").read_text(encoding="utf-8"))
+    assert note["withdrawn"]["index"] == 2
+    assert json.loads(note["withdrawn"]["leaf"]) == leaves(settings)[2]
 
 
 def test_a_draft_is_written_once_and_refused_until_filled(hegui: Hegui, settings: Path) -> None:

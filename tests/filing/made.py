@@ -5,7 +5,7 @@ from typing import Any
 
 from hegui.filing.board import Given
 from hegui.filing.projection import DAY_MS, Head, Noted, Summary
-from hegui.filing.projection.rows import Tally
+from hegui.filing.projection.tally import Tally
 from hegui.ledger import leaf
 from hegui.ledger.kinds import named
 from hegui.measures.duties import duties

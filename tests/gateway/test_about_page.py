@@ -106,6 +106,24 @@ async def test_what_was_changed_is_not_shown(tmp_path: Path) -> None:
         assert "伪造" not in page
 
 
+async def test_a_withdrawal_that_is_on_no_record_hides_nothing(tmp_path: Path) -> None:
+    async with spine(folder=tmp_path) as s:
+        publish(s, filled("labels"))
+        publish(s, filled("privacy"))
+        statements.withdraw(s.gateway.settings, "privacy", "L-07")
+        note = tmp_path / "data" / "statements" / "labels-1.json"
+        good = json.loads(note.read_text())
+        theirs = json.loads(note.with_name("privacy-1.json").read_text())["withdrawn"]
+        made_up = {**theirs, "leaf": theirs["leaf"].replace('"privacy"', '"labels"')}
+        for withdrawn in (made_up, theirs, {"index": 0, "leaf": good["leaf"]}, {"index": 0}, 7):
+            note.write_text(json.dumps({**good, "withdrawn": withdrawn}))
+            for path in ("/about?lang=en", "/about/labels/1?lang=en"):
+                status, page = await get(s, path)
+                assert (status, "not what was published" in page) == (500, True), withdrawn
+        note.write_text(json.dumps(good))
+        assert (await get(s, "/about?lang=en"))[1].count("has not published") == 7
+
+
 async def test_the_appeal_page_says_the_published_limits_or_that_there_are_none() -> None:
     async with spine() as s:
         assert "has not published its time limits" in (await get(s, "/appeal?lang=en"))[1]

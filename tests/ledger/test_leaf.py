@@ -118,6 +118,10 @@ def test_no_bytes_make_a_reader_fail(data: bytes) -> None:
     assert leaf.parse(data)["opaque"] is True
 
 
+def test_text_that_is_no_utf_8_is_opaque() -> None:
+    assert leaf.parse(b'{"kind":"exchange.asked","t":7,"v":1,"x":"\xff"}') == {"opaque": True}
+
+
 def test_deeply_nested_bytes_are_opaque() -> None:
     assert leaf.parse(b'{"kind":' + b"[" * 100_000) == {"opaque": True}
 

@@ -122,10 +122,9 @@ def withdraw(settings: Settings, kind: str, by: str) -> Version:
         current = register.current(kind)
         if current is None:
             raise BadRequest(_NONE.fill(kind=kind), param="kind")
-        at = parts.now()
         fields = {"statement": kind, "version": current.version, "by": by}
-        _recorded(settings, make(named("statement.withdrawn"), at, TENANT, fields))
-        register.note(current.record, current.index, at)
+        record = make(named("statement.withdrawn"), parts.now(), TENANT, fields)
+        register.note(current.record, current.index, (_recorded(settings, record), record))
         return register.version(kind, current.version)
 
 

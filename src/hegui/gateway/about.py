@@ -7,6 +7,7 @@ before it is shown. No scripts; whatever a statement says is text, never markup.
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
 from html import escape
 
 from starlette.requests import Request
@@ -103,15 +104,22 @@ class AboutPages:
 
     def _checked(self, version: Version) -> bytes:
         content = self._register.text(version)
-        self._logs.read(TENANT, lambda log: self._register.check(version, log))
+        self._logs.read(TENANT, partial(self._register.check, version))
         return content
+
+    def _newest(self, sort: Sort) -> Version | None:
+        """Return the newest version of a kind; one that was withdrawn, held against the ledger."""
+        newest = self._register.newest(sort.id)
+        if newest is not None and newest.withdrawal is not None:
+            self._logs.read(TENANT, partial(self._register.check, newest))
+        return newest
 
     def _index(self, lang: Lang) -> Response:
         rows = []
         for sort in SORTS.values():
-            current = self._register.current(sort.id)
+            current = self._newest(sort)
             title = escape(sort.title.say(lang))
-            if current is None:
+            if current is None or current.withdrawal is not None:
                 said = f"<span class=soft>{escape(_UNPUBLISHED.say(lang))}</span>"
             else:
                 title = f"<a href='/about/{sort.id}/{current.version}?lang={lang}'>{title}</a>"

@@ -108,11 +108,12 @@ class Accepting:
     def _in_force(self, sort: Sort) -> Version:
         """Return the version in force, held against its text and the signed ledger."""
         try:
-            version = self._register.current(sort.id)
+            version = self._register.newest(sort.id)
             if version is not None:
-                self._register.text(version)
                 self._logs.read(TENANT, partial(self._register.check, version))
-                return version
+                if version.withdrawal is None:
+                    self._register.text(version)
+                    return version
         except Corrupt:
             raise Corrupt(_CHANGED.fill(kind=sort.id)) from None  # no path of this machine
         words = _UNPUBLISHED.fill(kind=sort.id)

@@ -178,7 +178,7 @@ def time_of(entry: Entry) -> int:
     """Return the time in an entry's leaf; ``BadRequest`` where it is no leaf of its tenant."""
     try:
         head = _read_head(entry.leaf)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(_NOT_A_LEAF.fill(tenant=entry.tenant)) from error
     if head.tenant != entry.tenant or len(entry.leaf) > leaf.MOST_BYTES:
         raise BadRequest(_NOT_A_LEAF.fill(tenant=entry.tenant))

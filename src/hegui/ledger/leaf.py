@@ -88,7 +88,7 @@ def parse(leaf: bytes) -> dict[str, Any]:
     """
     try:
         record = _decode(leaf)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         record = {}
     name, version = record.get("kind"), record.get("v")
     known = kinds.kind(name) if isinstance(name, str) else None

@@ -41,7 +41,7 @@ def stored_hashes(connection: Connection, tenant: str, start: int, end: int) -> 
 
 def checked_hashes(connection: Connection, tenant: str, start: int, end: int) -> list[bytes]:
     """Return the hashes of the leaves ``[start, end)``, each equal to the stored one."""
-    stored, leaves = _hashes_and_leaves(connection, tenant, start, end)
+    stored, leaves = stored_entries(connection, tenant, start, end)
     hashes = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
     if hashes != stored:
         odd = next(place for place, hashed in enumerate(hashes) if hashed != stored[place])
@@ -51,12 +51,13 @@ def checked_hashes(connection: Connection, tenant: str, start: int, end: int) ->
 
 def stored_leaves(connection: Connection, tenant: str, start: int, end: int) -> list[bytes]:
     """Return the leaves ``[start, end)`` as they are stored; what was pruned has no bytes."""
-    return _hashes_and_leaves(connection, tenant, start, end)[1]
+    return stored_entries(connection, tenant, start, end)[1]
 
 
-def _hashes_and_leaves(
+def stored_entries(
     connection: Connection, tenant: str, start: int, end: int
 ) -> tuple[list[bytes], list[bytes]]:
+    """Return hashes and leaves of ``[start, end)`` as they are stored; what was pruned is empty."""
     row = connection.execute(_LEAVES, (tenant, start, end)).get
     stored = _whole(row, f"entries {start} to {end - 1}", start, end)
     data, lengths = row[3] or b"", [int(length) for length in str(row[4]).split(",")]

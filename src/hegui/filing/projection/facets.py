@@ -50,11 +50,20 @@ class Facets:
         ]
         self.digest: Final = sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
 
-    def of(self, kind: str, record: Mapping[str, Any]) -> str:
-        """Return the facets of a record: ``field=value`` joined by ``;``, fields in order."""
+    def fields(self, kind: str) -> tuple[str, ...]:
+        """Return the fields of a kind that are counted apart, in order."""
+        return tuple(field for field, _ in self._used.get(kind, ()))
+
+    def joined(self, kind: str, values: Iterable[object]) -> str:
+        """Return these values of ``fields`` as facets: ``field=value`` joined by ``;``."""
         return ";".join(
-            f"{field}={facet(record.get(field), used)}" for field, used in self._used.get(kind, ())
+            f"{field}={facet(value, used)}"
+            for (field, used), value in zip(self._used.get(kind, ()), values, strict=True)
         )
+
+    def of(self, kind: str, record: Mapping[str, Any]) -> str:
+        """Return the facets of a record."""
+        return self.joined(kind, (record.get(field) for field in self.fields(kind)))
 
 
 def fits(facets: str, match: Match) -> bool:

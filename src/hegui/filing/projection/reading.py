@@ -5,19 +5,23 @@ was verified last (the tree over the old root and the new leaves must have the s
 what was pruned since. Whatever does not hold together is ``Corrupt``, and nothing is changed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 import apsw
 
+from hegui.filing.projection.ahead import ahead
 from hegui.filing.projection.facets import Facets
 from hegui.filing.projection.file import Mark, Projections
-from hegui.filing.projection.rows import Cited, Head, Key, Noted, Row, Summary, Tally
+from hegui.filing.projection.rows import Cited, Head, Key, Noted, Row, Summary
+from hegui.filing.projection.tally import Tally
 from hegui.ledger.edge import Edge
 from hegui.ledger.leaf import parse
 from hegui.ledger.note import Checkpoint
-from hegui.ledger.stretch import load_edge, stored_hashes, stored_leaves
+from hegui.ledger.stretch import load_edge, stored_entries
 from hegui.ledger.tiles import LogReader
 from hegui.ledger.tree import leaf_hash
 from hegui.ledger.trust import RESTORED, Trust
@@ -184,10 +188,9 @@ class Reading:
     def _read(self, mark: Mark, head: Checkpoint, tally: Tally, progress: Progress) -> None:
         """Count the leaves from the mark on, and show that they lead to the signed root."""
         edge = self._edge(mark.size)
-        for low in range(mark.size, head.size, _BULK):
-            high = min(head.size, low + _BULK)
-            edge.extend(self._stretch(low, high, tally))
-            progress(high, head.size)
+        for hashes in self._count(mark.size, head.size, tally):
+            edge.extend(hashes)
+            progress(edge.size, head.size)
         if edge.root() != head.root:
             raise _split(
                 self.tenant,
@@ -195,21 +198,36 @@ class Reading:
                 f"第 {mark.size} 至 {head.size - 1} 条记录与已签名的根不符",
             )
 
-    def _stretch(self, low: int, high: int, tally: Tally) -> list[bytes]:
+    def _count(self, low: int, high: int, tally: Tally) -> Iterator[list[bytes]]:
+        """Count the leaves ``[low, high)``; yield their hashes stretch by stretch, checked."""
+        with closing(ahead(self._stored, low, high, _BULK)) as stretches:
+            for hashes, leaves in stretches:
+                self._check(low, hashes, leaves)
+                for index, leaf in enumerate(leaves, low):
+                    if leaf:
+                        tally.add(index, leaf)
+                low += len(leaves)
+                yield hashes
+
+    def _stored(self, low: int, high: int) -> tuple[list[bytes], list[bytes]]:
         try:
-            leaves = stored_leaves(self.connection, self.tenant, low, high)
-            stored = stored_hashes(self.connection, self.tenant, low, high)
+            hashes, leaves = stored_entries(self.connection, self.tenant, low, high)
         except ValueError as error:
             raise _split(self.tenant, str(error), f"第 {low} 至 {high - 1} 条记录不完整") from error
+        except apsw.Error as error:
+            raise Unavailable(_UNREADABLE.fill(why=error)) from error
         if not all(leaves):
             self._check_pruned([low + place for place, leaf in enumerate(leaves) if not leaf])
+        return hashes, leaves
+
+    def _check(self, low: int, hashes: list[bytes], leaves: list[bytes]) -> None:
+        """Raise ``Corrupt`` where a leaf is not what its hash says; what was pruned has none."""
+        made = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
+        if made == hashes:
+            return
         for place, leaf in enumerate(leaves):
-            if not leaf:
-                continue
-            if leaf_hash(leaf) != stored[place]:
+            if leaf and made[place] != hashes[place]:
                 raise self._odd(low + place)
-            tally.add(low + place, leaf)
-        return stored
 
     def _check_pruned(self, empty: list[int]) -> None:
         """Raise ``Corrupt`` where a leaf is gone and the log does not list it as pruned."""
@@ -254,8 +272,8 @@ class Reading:
         low = min(row.first for row in keys.values())
         high = min(size, max(row.last for row in keys.values()) + 1)
         tally = Tally(self.facets, only=frozenset(keys), until=as_of)
-        for at in range(low, high, _BULK):
-            self._stretch(at, min(high, at + _BULK), tally)
+        for _ in self._count(low, high, tally):
+            pass
         return tally.rows
 
     def _rows(self, sql: str, *cells: str | int | bytes) -> list[Any]:

@@ -1,11 +1,10 @@
 """The rows of a projection, and what is asked of them. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from hegui.filing.projection.facets import NOTED, Facets, fits
-from hegui.ledger.leaf import parse
+from hegui.filing.projection.facets import fits
 from hegui.measures.evidence import Match
 
 DAY_MS: Final = 86_400_000
@@ -32,16 +31,6 @@ class Row(NamedTuple):
     last: int
     first_t: int
     last_t: int
-
-    def and_also(self, index: int, at_ms: int) -> "Row":
-        """Return the row with one record more."""
-        return Row(
-            self.many + 1,
-            min(self.first, index),
-            max(self.last, index),
-            min(self.first_t, at_ms),
-            max(self.last_t, at_ms),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,41 +63,6 @@ class Noted:
 
     index: int
     record: Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class Tally:
-    """Rows and noted records while leaves are read. What is no record counts as nothing.
-
-    ``only`` these keys count, where there are any, and only up to ``until`` (UTC ms, included).
-    """
-
-    facets: Facets
-    rows: dict[Key, Row] = field(default_factory=dict)
-    noted: dict[int, bytes] = field(default_factory=dict)
-    only: frozenset[Key] | None = None
-    until: int = 2**63
-
-    def add(self, index: int, leaf: bytes) -> None:
-        """Count one leaf. A kind or version that is not known counts as nothing."""
-        found = self.key_of(leaf)
-        if found is None:
-            return
-        key, at_ms = found
-        if at_ms > self.until or (self.only is not None and key not in self.only):
-            return
-        row = self.rows.get(key)
-        self.rows[key] = row.and_also(index, at_ms) if row else Row(1, index, index, at_ms, at_ms)
-        if key.kind in NOTED:
-            self.noted[index] = leaf
-
-    def key_of(self, leaf: bytes) -> tuple[Key, int] | None:
-        """Return under which key a leaf counts, and its time; None where it counts as nothing."""
-        record = parse(leaf)
-        kind, at_ms = record.get("kind"), record.get("t")
-        if "opaque" in record or not isinstance(kind, str) or not isinstance(at_ms, int):
-            return None
-        return Key(kind, self.facets.of(kind, record), day_of(at_ms)), at_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The published versions: each text under its SHA-256, and beside it the leaf that records it.
 
-All lie in ``data_dir/statements``. Nothing here is believed: a text must have the digest that the
-leaf names, and the leaf must hash to what the ledger has at its place. So whoever changes a file is
-found out, also after the leaf itself was deleted at the end of its term.
+With a version that was withdrawn lies the leaf that records this, too. All lie in
+``data_dir/statements``. Nothing here is believed: a text must have the digest that the leaf names,
+and a leaf must hash to what the ledger has at its place. So whoever changes a file is found out,
+also after the leaf itself was deleted at the end of its term.
 """
 
 import fcntl
@@ -41,12 +42,20 @@ _NO_VERSION = Words(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The record that a version was withdrawn: its place in the ledger, its leaf, its time."""
+
+    index: int
+    record: bytes
+    at: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A published version. ``at`` and ``ended`` are UTC ms; ``index`` its place in the ledger.
+    """A published version. ``at`` is UTC ms; ``index`` its place in the ledger.
 
     ``index`` is None while publication was begun and is not known to be on record.
-    ``ended`` is when it was withdrawn.
     """
 
     kind: str
@@ -57,7 +66,12 @@ class Version:
     role: str
     index: int | None
     record: bytes
-    ended: int | None
+    withdrawal: Withdrawal | None
+
+    @property
+    def ended(self) -> int | None:
+        """When it was withdrawn, in UTC ms."""
+        return self.withdrawal.at if self.withdrawal is not None else None
 
 
 class Register:
@@ -74,10 +88,15 @@ class Register:
         found = [self._version(name) for name in names if _NAME.fullmatch(name)]
         return sorted(found, key=lambda one: (one.kind, one.version))
 
+    def newest(self, kind: str) -> Version | None:
+        """Return the newest version on record, withdrawn or not."""
+        held = [one for one in self.versions() if one.kind == kind and one.index is not None]
+        return held[-1] if held else None
+
     def current(self, kind: str) -> Version | None:
         """Return the version in force: the newest on record, unless it was withdrawn."""
-        held = [one for one in self.versions() if one.kind == kind and one.index is not None]
-        return held[-1] if held and held[-1].ended is None else None
+        newest = self.newest(kind)
+        return newest if newest is not None and newest.withdrawal is None else None
 
     def version(self, kind: str, number: int) -> Version:
         """Return one version on record; ``BadRequest`` (404) where there is none."""
@@ -99,14 +118,21 @@ class Register:
         return content
 
     def check(self, version: Version, log: LogReader) -> None:
-        """Hold a version against the signed ledger: ``Corrupt`` where they do not agree."""
+        """Hold a version against the signed ledger: ``Corrupt`` where they do not agree.
+
+        Its withdrawal, too, where it was withdrawn: nobody hides a statement without a record.
+        """
         assert version.index is not None
-        if version.index >= log.size:
-            raise Unavailable(_NOT_YET, after=1)
-        log.inclusion(version.index)
-        (hashed,) = log.hashes(version.index, version.index + 1)
-        if hashed != leaf_hash(version.record):
-            raise self._corrupt(f"{version.kind}-{version.version}.json")
+        held = [(version.index, version.record)]
+        if version.withdrawal is not None:
+            held.append((version.withdrawal.index, version.withdrawal.record))
+        for index, record in held:
+            if index >= log.size:
+                raise Unavailable(_NOT_YET, after=1)
+            log.inclusion(index)
+            (hashed,) = log.hashes(index, index + 1)
+            if hashed != leaf_hash(record):
+                raise self._corrupt(f"{version.kind}-{version.version}.json")
 
     def limits(self) -> dict[str, int] | None:
         """Return the published time limits of complaints, in days; None where none is in force.
@@ -128,10 +154,17 @@ class Register:
         """Keep a text under its SHA-256."""
         self._write(sha256(content).hexdigest(), content)
 
-    def note(self, record: bytes, index: int | None, ended: int | None = None) -> None:
-        """Note a version: its leaf and its place. Before it is on record, without a place."""
+    def note(
+        self, record: bytes, index: int | None, withdrawal: tuple[int, bytes] | None = None
+    ) -> None:
+        """Note a version: its leaf and its place. Before it is on record, without a place.
+
+        ``withdrawal``: place and leaf of the record that it was withdrawn.
+        """
         said = leaf.parse(record)
-        held = {"index": index, "leaf": record.decode(), "ended": ended}
+        held: dict[str, Any] = {"index": index, "leaf": record.decode(), "withdrawn": None}
+        if withdrawal is not None:
+            held["withdrawn"] = {"index": withdrawal[0], "leaf": withdrawal[1].decode()}
         name = f"{said['statement']}-{said['version']}.json"
         self._write(name, json.dumps(held, ensure_ascii=False).encode())
 
@@ -159,8 +192,8 @@ class Register:
 
 
 def _version(name: str, held: dict[str, Any], record: bytes, said: dict[str, Any]) -> Version:
-    index, ended = held["index"], held["ended"]
-    whole = all(value is None or (type(value) is int and value >= 0) for value in (index, ended))
+    index = held["index"]
+    whole = index is None or (type(index) is int and index >= 0)
     if not whole or f"{said['statement']}-{said['version']}.json" != name:
         raise ValueError(name)
     if said["kind"] != "statement.published" or not re.fullmatch("[0-9a-f]{64}", said["digest"]):
@@ -174,8 +207,20 @@ def _version(name: str, held: dict[str, Any], record: bytes, said: dict[str, Any
         role=said["role"],
         index=index,
         record=record,
-        ended=ended,
+        withdrawal=_withdrawal(name, held["withdrawn"]),
     )
+
+
+def _withdrawal(name: str, held: dict[str, Any] | None) -> Withdrawal | None:
+    """Return the withdrawal in a note; ``ValueError`` where it is that of another version."""
+    if held is None:
+        return None
+    index, record = held["index"], held["leaf"].encode()
+    said = leaf.parse(record)
+    fits = said["kind"] == "statement.withdrawn" and type(index) is int and index >= 0
+    if not fits or f"{said['statement']}-{said['version']}.json" != name:
+        raise ValueError(name)
+    return Withdrawal(index, record, said["t"])
 
 
 def _private(path: str, flags: int) -> int:

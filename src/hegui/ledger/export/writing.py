@@ -266,7 +266,7 @@ def _told(leaf: bytes) -> _Told:
     """Return a record's time, kind and version; nothing where it cannot be read."""
     try:
         return _read_told(leaf)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Told()
 
 
