@@ -74,7 +74,7 @@ def _duties(settings: "Settings") -> "list[Problem]":
 
 def _around(settings: "Settings") -> "list[Problem]":
     """Look at what the settings point to: witnesses, key files, database. Makes nothing."""
-    from hegui.app import manifests, parts
+    from hegui.app import manifest_reading, parts
     from hegui.app.attesting import attesters
     from hegui.app.manifest_keys import ManifestKey
     from hegui.settings import KeyDirectory
@@ -90,7 +90,7 @@ def _around(settings: "Settings") -> "list[Problem]":
         problems.append(_unplaced("ledger", error.words))
     if settings.labels.c2pa.certificates is not None:
         try:
-            manifests.library()
+            manifest_reading.library()
             ManifestKey(settings.labels.c2pa, parts.now())
         except HeguiError as error:
             problems.append(_unplaced("labels.c2pa", error.words))
