@@ -88,6 +88,10 @@ def _around(settings: "Settings") -> "list[Problem]":
         parts.require_second_key(settings)
     except HeguiError as error:
         problems.append(_unplaced("ledger", error.words))
+    try:
+        propagator_key(settings.label_page)
+    except HeguiError as error:
+        problems.append(_unplaced("label_page.sm2_key", error.words))
     if settings.labels.c2pa.certificates is not None:
         try:
             manifest_reading.library()

@@ -28,6 +28,7 @@ class Inspect(msgspec.Struct, tag=True):
     traces: list[str]
     code: str
     number: str
+    reserved: dict[str, str] = {}
 
 
 class Note(msgspec.Struct):
@@ -82,6 +83,8 @@ class Inspection(msgspec.Struct, tag=True):
     after: str
     why_en: str
     why_zh: str
+    dropped: bool = False
+    manifest: bool = False
     file: list[bytes] = []
 
 
