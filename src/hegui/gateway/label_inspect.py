@@ -220,10 +220,10 @@ _KEPT: Final = Words(
     zh="ReservedCode1 为生成者所写，原样保留；它不涉及您写入的传播要素。",
 )
 _SUPERSEDED: Final = Words(
-    en="The file's C2PA manifest is kept, and does not fit the changed file any more. To sign it"
-    " anew with the old one as its parent, use hegui label --c2pa.",
-    zh="文件中的 C2PA 清单予以保留，但与改动后的文件不再吻合。"
-    "如需以原清单为父级重新签名，请使用 hegui label --c2pa。",
+    en="The file's C2PA manifest is kept, and does not fit the changed file any more: readers will"
+    " say that the file was changed. It is not signed anew here.",
+    zh="文件中的 C2PA 清单予以保留，但与改动后的文件不再吻合，读取工具会提示文件有改动。"
+    "此处不会重新签名。",
 )
 _DECLARED: Final = Words(
     en="Say what the user declared about the file: declared=yes or declared=no (labelling "

@@ -109,8 +109,9 @@ def spread(
     """Return the label by which a platform spreads a file; ``by`` are its code and its number.
 
     ``reserved`` is its ``ReservedCode2`` for each value of ``Label``, empty without. An earlier
-    platform's goes: it was about fields that are others now. What a producer said stays word for word. Where no producer is named, none is made up: those
-    fields stay empty. What cannot be decided is a ``BadRequest``, and the file stays as it is.
+    platform's goes: it was about fields that are others now. What a producer said stays word for
+    word. Where no producer is named, none is made up: those fields stay empty. What cannot be
+    decided is a ``BadRequest``, and the file stays as it is.
     """
     if conclusion not in LABELS:
         return Spread(None, "none")

@@ -1,11 +1,11 @@
-"""The producer's signature object in ``ReservedCode1`` (TC260-PG-202511A).
+"""The signature objects in ``ReservedCode1`` and ``ReservedCode2`` (TC260-PG-202511A).
 
 SM3withSM2 over ``"Label":"…","ContentProducer":"…","ProduceID":"…"``. Some producers sign the SM3
-digest of these bytes instead; both are read, the guide's is written. Which bytes the propagator's
-object in ``ReservedCode2`` signs could not be confirmed with published ones. Ours signs the same
-three things of the propagator, ``"Label":"…","ContentPropagator":"…","PropagateID":"…"``; one that
-signs other bytes is not called wrong. Bindings to the content are not judged. A signature whose key stands in the label itself proves only that
-the label is whole, not who made it: for that, give the keys that you know.
+digest of these bytes instead; both are read, the guide's is written. Which bytes a propagator's
+object signs could not be confirmed with published ones. Ours signs the same three things of the
+propagator, ``"Label":"…","ContentPropagator":"…","PropagateID":"…"``; one that signs other bytes is
+not called wrong. Bindings to the content are not judged. A signature whose key stands in the label
+itself proves only that the label is whole, not who made it: for that, give the keys that you know.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -91,9 +91,7 @@ def spread_checked(fields: Mapping[str, str], known: Collection[str] = ()) -> Si
     It is ``valid`` where it signs what ours does, and else ``unsupported``: what others sign is not
     published.
     """
-    told = _checked(
-        _entries(fields.get("ReservedCode2", "")), _message(fields, _SPREAD), known
-    )
+    told = _checked(_entries(fields.get("ReservedCode2", "")), _message(fields, _SPREAD), known)
     return told._replace(state="unsupported") if told and told.state == "invalid" else told
 
 
