@@ -132,3 +132,17 @@ def test_a_manifest_that_breaks_its_reader_is_inconclusive_and_labels_are_told(
         "faults": ["crashed"],
     }
     assert hegui("label", "verify", str(photo)).exit_code == 0
+
+
+def test_check_says_that_the_propagators_key_is_none(hegui: Hegui, settings: Path) -> None:
+    key = settings.parent / "sm2.key"
+    key.touch(0o600)
+    settings.write_text(f'{settings.read_text()}\n[label_page]\nsm2_key = "file:sm2.key"\n')
+    key.write_text("7" * 64)
+    assert "sm2_key" not in hegui("check").output
+    key.write_text("no key at all")
+    for lang, said in (("en", "no SM2 private key"), ("zh", "不是有效的 SM2 私钥")):
+        told = hegui("check", "--lang", lang)
+        assert told.exit_code == 3
+        assert said in told.output
+        assert "no key at all" not in told.output

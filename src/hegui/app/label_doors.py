@@ -3,7 +3,6 @@
 So a crowd at the public page keeps no platform waiting.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from starlette.types import ASGIApp
@@ -14,7 +13,6 @@ from hegui.gateway.http import Doorkeeper, Methods, not_found
 from hegui.gateway.label_inspect import LabelInspect, Numbered
 from hegui.gateway.label_page import LabelPage
 from hegui.labels import security, sm2
-from hegui.labels.platforms import LABELS
 from hegui.ledger.port import Evidencing
 from hegui.runners.label_reader import LabelReader
 from hegui.settings.label_page import LabelPage as Table
@@ -31,17 +29,13 @@ class PropagatorKey:
         try:
             self._key = sm2.private_key(table.sm2_key.reveal())
         except BadRequest as error:
-            raise Misconfigured(_NO_KEY.fill(why=error.words)) from None
+            why = error.words
+            words = Words(_NO_KEY.en.format(why=why.en), _NO_KEY.zh.format(why=why.zh))
+            raise Misconfigured(words) from None
 
-    def __call__(self, code: str, number: str) -> Mapping[str, str]:
-        """Return ``ReservedCode2`` for each value of ``Label``.
-
-        Which one a file will have, only the process knows that takes it apart; and that one must
-        not have the key.
-        """
-        return {
-            one: security.spread_signed(one, code, number, self._key) for one in LABELS.values()
-        }
+    def __call__(self, label: str, code: str, number: str) -> str:
+        """Return ``ReservedCode2`` for a value of ``Label``."""
+        return security.spread_signed(label, code, number, self._key)
 
 
 def propagator_key(table: Table) -> PropagatorKey | None:
@@ -69,4 +63,7 @@ class LabelDoors:
             await reader.close()
 
 
-_NO_KEY: Final = Words(en="[label_page] sm2_key: {why}", zh="[label_page] sm2_key：{why}")
+_NO_KEY: Final = Words(
+    en="The key that label_page.sm2_key names cannot be used. {why}",
+    zh="label_page.sm2_key 指定的密钥无法使用。{why}",
+)

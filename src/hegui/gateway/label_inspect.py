@@ -42,11 +42,13 @@ _WRITTEN: Final = ("added", "replaced", "kept", "beside")
 class Numbered(NamedTuple):
     """What is written by: ``number`` makes the number under which a file is spread.
 
-    ``signs`` returns ``ReservedCode2`` for each value of ``Label``, given code and number.
+    ``signs`` returns ``ReservedCode2`` for a value of ``Label``, a code and a number. It is asked
+    once it is known what a file will have, and the file is then written anew: the process that
+    takes it apart has no key.
     """
 
     number: Callable[[int], str]
-    signs: Callable[[str, str], Mapping[str, str]] | None = None
+    signs: Callable[[str, str, str], str] | None = None
 
 
 class LabelInspect:
@@ -102,10 +104,12 @@ class LabelInspect:
             kind, length = headers.get("content-type", ""), headers.get("content-length", "")
             brought = await upload(body, kind, length, self._bounds)
             asked = self._asked(brought)
-            if self._by.signs is not None and asked.code:
-                signed = await asyncio.to_thread(self._by.signs, asked.code, asked.number)
-                asked.reserved = dict(signed)
             told = await self._reader.ask(asked, brought.data)
+            if self._by.signs and isinstance(told, Inspection) and told.cause in _WRITTEN:
+                value = msgspec.json.decode(told.label)["Label"]
+                made = await asyncio.to_thread(self._by.signs, value, asked.code, asked.number)
+                asked.reserved = {value: made}
+                told = await self._reader.ask(asked, brought.data)
             if isinstance(told, Broken):
                 _log.warning("a file could not be read by /label/inspect: %s", told.reason)
                 told = _unread(asked, brought, ended(told))
