@@ -8,6 +8,7 @@ from typing import Any
 from hegui.labels.container import Memory
 from hegui.labels.recognising import recognised
 from hegui.testing import media
+from hegui.testing.practice import PracticeModel
 
 PROVIDER = '[provider]\nuscc = "91110102MACQD9K640"\n'
 SPEECH = "/v1/audio/speech"
@@ -104,3 +105,20 @@ async def test_events_that_break_off_end_in_an_error_and_never_look_whole(
         assert "speech.audio.done" not in {one.get("type") for one in told}
         assert media_house.records("media.streamed")[-1]["end"] == "cut"
         assert media_house.answered()["end"] == "upstream_failed"
+
+
+async def test_the_last_bytes_wait_for_their_record(open_house: Any) -> None:
+    async with open_house(PROVIDER, model=PracticeModel(patience=1)) as house:
+        house.every_answer_recorded = False
+        async with house.post(body("wav", "slow"), path=SPEECH) as reply:
+            first = await reply.content.readuntil(b"\n\n")
+            writer = house.gateway.ledger._writer._connection
+            writer.pragma("max_page_count", writer.pragma("page_count"))
+            while (await house.ask(house.body()))[0] == 200:
+                pass  # fill the last page
+            told = read(first + await reply.read())
+        writer.pragma("max_page_count", 1 << 30)
+        came, sent = media.speech("wav"), sound_of(told)
+        assert "error" in told[-1]
+        assert not sent.endswith(came[-100:])
+        assert any(sent.endswith(came[-100:-cut]) for cut in (1, 2, 3))
