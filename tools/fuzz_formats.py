@@ -19,7 +19,8 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,10 +84,23 @@ def guided(kind: str, name: str, seconds: int, corpus: Path) -> None:
     options += ["-rss_limit_mb=4096", "-timeout=10", f"-artifact_prefix={KEPT}/{name}-"]
 
     def one(data: bytes) -> None:
-        tried(target, data)
+        keeping(name, data, lambda: tried(target, data))
 
     atheris.Setup([sys.argv[0], *options, str(corpus)], one)
     atheris.Fuzz()
+
+
+def keeping(name: str, data: bytes, put: Callable[[], bool], kept: Path = KEPT) -> bool:
+    """Put an input before a target; keep it before anything else happens if that is a finding."""
+    try:
+        return put()
+    except BaseException as error:
+        if not isinstance(error, KeyboardInterrupt | SystemExit):
+            kept.mkdir(parents=True, exist_ok=True)
+            path = kept / f"{name}-{hashlib.sha256(data).hexdigest()[:16]}"
+            path.write_bytes(data)
+            print(f"{type(error).__name__}: the input is kept in {path}", file=sys.stderr)
+        raise
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
@@ -120,12 +134,7 @@ def unguided(kind: str, name: str, seconds: float, seed: int) -> int:
     while time.monotonic() < until:
         data = mutated(rng.choice(pool), rng)
         count += 1
-        try:
-            accepted = tried(target, data)
-        except Exception:
-            KEPT.mkdir(parents=True, exist_ok=True)
-            (KEPT / f"{name}-{hashlib.sha256(data).hexdigest()[:16]}").write_bytes(data)
-            raise
+        accepted = keeping(name, data, partial(tried, target, data))
         if accepted and len(pool) < 1_000:  # noqa: PLR2004 - inputs that are kept to mutate further
             pool.append(data)
     return count

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hegui.app import films, labelling
+from hegui.app.apart import environment
 from hegui.terms import BadRequest
 from hegui.testing.labelled import LABEL
 
@@ -73,4 +74,4 @@ def test_a_process_that_dies_is_a_refusal() -> None:
 
 def test_the_process_sees_nothing_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPSTREAM_KEY", "made up")
-    assert "made up" not in films._environment().values()
+    assert "made up" not in environment().values()

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from hegui.app import labelling, manifests
+from hegui.app import labelling, manifest_reading, manifests
 from hegui.app.manifest_keys import ManifestKey
 from hegui.app.manifests import Signs
 from hegui.labels import judging
@@ -37,6 +37,7 @@ REFUSED = {
     "avi of many parts",
 }
 SAMPLES = {one.name: one for one in samples() if one.form.name in manifests.HOLDING}
+ONE_OF_EACH = {one.form.name: name for name, one in SAMPLES.items() if name not in REFUSED}
 
 
 def table(folder: Path, made: Chain = CHAIN, *, key: Chain | None = None, url: str = "") -> C2pa:
@@ -58,9 +59,9 @@ def put(folder: Path, name: str) -> Path:
     return path
 
 
-def look(path: Path) -> manifests.Shown | None:
+def look(path: Path) -> manifest_reading.Shown:
     with labelling.opened(path) as source:
-        return manifests.shown(labelling.format_of(source, path.name), source)
+        return manifest_reading.read(labelling.format_of(source, path.name), source.handle)
 
 
 @pytest.mark.parametrize("name", [one for one in SAMPLES if one not in REFUSED])
@@ -75,11 +76,11 @@ def test_the_manifest_holds_and_the_label_and_content_are_as_without_it(
     assert after.payload == before.payload == written.payload
     assert [one.raw for one in after.found] == [LABEL.inner()]
     assert judging.judged(after.found, after.form).state == "compliant"
-    assert look(path) == manifests.Shown("valid", "Test signer, hegui test")
+    assert look(path) == manifest_reading.Shown("valid", "Test signer, hegui test")
     assert sorted(one.name for one in tmp_path.iterdir()) == [path.name]
 
 
-@pytest.mark.parametrize("name", [one for one in SAMPLES if one not in REFUSED])
+@pytest.mark.parametrize("name", ONE_OF_EACH.values())
 def test_a_file_with_a_manifest_is_refused_without_a_signer_and_kept_with_one(
     name: str, signs: Signs, tmp_path: Path
 ) -> None:
@@ -91,7 +92,7 @@ def test_a_file_with_a_manifest_is_refused_without_a_signer_and_kept_with_one(
     assert told.value.code == "manifest"
     assert path.read_bytes() == signed
     labelling.label(path, path, OTHER, "present", signs=signs)
-    assert look(path) == manifests.Shown("valid", "Test signer, hegui test", parents=1)
+    assert look(path) == manifest_reading.Shown("valid", "Test signer, hegui test", parents=1)
     assert len(labelling.seen(path).found) == 1
 
 
@@ -107,7 +108,7 @@ def test_what_cannot_be_signed_without_other_changes_is_refused_and_stays(
 
 
 def actions(path: Path) -> list[dict[str, object]]:
-    c2pa = manifests.library()
+    c2pa = manifest_reading.library()
     with c2pa.Reader("image/jpeg", io.BytesIO(path.read_bytes())) as reader:
         (one,) = reader.get_active_manifest()["assertions"]
     there: list[dict[str, object]] = one["data"]["actions"]
@@ -152,7 +153,6 @@ def test_a_byte_that_is_changed_afterwards_is_seen(signs: Signs, tmp_path: Path)
     labelling.label(path, path, LABEL, "present", signs=signs)
     path.write_bytes(path.read_bytes().replace(b"a-1", b"b-1"))
     there = look(path)
-    assert there is not None
     assert (there.state, there.faults) == ("invalid", ("assertion.dataHash.mismatch",))
 
 
@@ -268,3 +268,55 @@ def test_the_kind_of_key_says_the_algorithm(made: Key, algorithm: str, tmp_path:
     there = look(path)
     assert there is not None
     assert there.state == "valid"
+
+
+BREAKS = "import os\nos.abort()\n"
+HANGS = "import time\ntime.sleep(600)\n"
+BABBLES = "print('{', flush=True)\nraise SystemExit(0)\n"
+
+
+def test_a_process_of_its_own_says_the_same(signs: Signs, tmp_path: Path) -> None:
+    path = photo(tmp_path)
+    labelling.label(path, path, LABEL, "present", signs=signs)
+    for data in (path.read_bytes(), path.read_bytes().replace(b"a-1", b"b-1")):
+        path.write_bytes(data)
+        with labelling.opened(path) as source:
+            form = labelling.format_of(source, path.name)
+            assert manifest_reading.shown(form, source) == look(path)
+    path.write_bytes(pictures.jpeg())
+    with labelling.opened(path) as source:
+        assert manifest_reading.shown(form, source) is None
+
+
+def another_library(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
+    """Have a library in the place of c2pa that does what it says as soon as it is loaded."""
+    folder.mkdir()
+    (folder / "c2pa.py").write_text(code)
+    monkeypatch.syspath_prepend(folder)
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"), [(BREAKS, "crashed"), (BABBLES, "crashed"), (HANGS, "late")]
+)
+def test_a_library_that_breaks_over_a_file_breaks_nothing_here(
+    code: str, fault: str, signs: Signs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = photo(tmp_path)
+    labelling.label(path, path, LABEL, "present", signs=signs)
+    another_library(monkeypatch, tmp_path / "other", code)
+    with labelling.opened(path) as source:
+        told = manifest_reading.shown(labelling.format_of(source, path.name), source, 2.0)
+    assert told == manifest_reading.Shown("inconclusive", faults=(fault,))
+
+
+def test_what_could_not_be_read_apart_is_not_read_here_to_be_kept(
+    signs: Signs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = photo(tmp_path)
+    labelling.label(path, path, LABEL, "present", signs=signs)
+    before = path.read_bytes()
+    another_library(monkeypatch, tmp_path / "other", BREAKS)  # this process has the right one
+    with pytest.raises(BadRequest, match="broke over") as told:
+        labelling.label(path, path, OTHER, "present", signs=signs)
+    assert told.value.code == "manifest"
+    assert path.read_bytes() == before

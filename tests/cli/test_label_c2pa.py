@@ -109,3 +109,40 @@ def test_settings_that_do_not_fit_together_are_refused(
     told = hegui("check", "--lang", "en")
     assert told.exit_code == 3
     assert said in told.output
+
+
+def test_a_manifest_that_breaks_its_reader_is_inconclusive_and_labels_are_told(
+    hegui: Hegui, settings: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(settings)
+    label(hegui, photo, "--c2pa")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "c2pa.py").write_text("import os\nos.abort()\n")
+    monkeypatch.syspath_prepend(tmp_path / "other")
+    told = hegui("label", "read", str(photo), "--lang", "en")
+    assert told.exit_code == 2
+    assert "inconclusive" in told.output
+    assert "ContentProducer" in told.output
+    there = json.loads(hegui("label", "read", "--json", str(photo)).stdout)
+    assert there["c2pa"] == {
+        "state": "inconclusive",
+        "signer": "",
+        "at": "",
+        "parents": 0,
+        "faults": ["crashed"],
+    }
+    assert hegui("label", "verify", str(photo)).exit_code == 0
+
+
+def test_check_says_that_the_propagators_key_is_none(hegui: Hegui, settings: Path) -> None:
+    key = settings.parent / "sm2.key"
+    key.touch(0o600)
+    settings.write_text(f'{settings.read_text()}\n[label_page]\nsm2_key = "file:sm2.key"\n')
+    key.write_text("7" * 64)
+    assert "sm2_key" not in hegui("check").output
+    key.write_text("no key at all")
+    for lang, said in (("en", "no SM2 private key"), ("zh", "不是有效的 SM2 私钥")):
+        told = hegui("check", "--lang", lang)
+        assert told.exit_code == 3
+        assert said in told.output
+        assert "no key at all" not in told.output

@@ -6,9 +6,12 @@ import io
 import json
 import os
 import signal
+import tempfile
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -17,8 +20,10 @@ import pytest_asyncio
 from tests.gateway.spine import Spine, spine
 
 from hegui.gateway.http import Doorkeeper
-from hegui.gateway.label_inspect import LabelInspect
+from hegui.gateway.label_inspect import LabelInspect, Numbered
+from hegui.labels import security, sm2
 from hegui.labels.formats.png import PNG
+from hegui.labels.judging import judged
 from hegui.labels.value import Implicit
 from hegui.terms import Entry, Receipt, Unavailable, Words
 from hegui.testing import pictures
@@ -191,7 +196,7 @@ async def served(s: Spine, ledger: Any, most: int) -> AsyncIterator[Spine]:
     gate = replace(gateway.gate, settings=replace(gateway.settings, label_page=page))
     keeper = Doorkeeper(gate, gateway._keys, None)
     reader = gateway._labels._readers[1]
-    async with running(LabelInspect(gate, keeper, reader, ledger, str)) as base:
+    async with running(LabelInspect(gate, keeper, reader, ledger, Numbered(str))) as base:
         yield replace(s, base=base)
 
 
@@ -207,3 +212,56 @@ async def test_without_evidence_there_is_no_answer(house: Spine) -> None:
         status, said = await inspect(s, FRESH, declared="yes")
         assert (status, said["error"]["code"]) == (503, "unavailable")
         assert "file" not in said
+
+
+EARLIER = Implicit("1", THEIRS.ContentProducer, "t-1", "", "y", "q-1", "")
+
+
+async def test_what_an_earlier_platform_signed_is_said_to_cover_nothing_now(house: Spine) -> None:
+    _, said = await inspect(house, labelled(PNG, FRESH, THEIRS), declared="no")
+    assert said["label"]["ReservedCode2"] == ""
+    assert said["signature"]["producer"]["state"] == "kept"
+    assert said["signature"]["propagator"]["state"] == "dropped"
+    assert "不覆盖新的传播要素" in said["signature"]["propagator"]["zh"]
+    _, said = await inspect(house, labelled(PNG, FRESH, EARLIER), declared="no")
+    assert said["signature"] == {"producer": None, "propagator": None}
+    assert said["c2pa"] is None
+
+
+async def test_with_a_key_the_fields_are_signed_for_the_label_that_the_file_has() -> None:
+    secret = sm2.private_key("7" * 64)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sm2.key"
+        path.touch(0o600)
+        path.write_text("7" * 64)
+        async with spine(tables=f'[label_page]\nsm2_key = "file:{path}"\n') as s:
+            files = [labelled(PNG, FRESH, EARLIER), FRESH, FRESH]
+            asked = [{"declared": "no"}, {"declared": "yes"}, {"declared": "no", "traces": "other"}]
+            for data, fields, label in zip(files, asked, "123", strict=True):
+                _, said = await inspect(s, data, **fields)
+                assert said["label"]["Label"] == label
+                assert said["signature"]["propagator"]["state"] == "signed"
+                (there,) = labels(PNG, base64.b64decode(said["file"]))
+                assert there.parsed is not None
+                held = dict(there.parsed.fields)
+                told = security.spread_checked(held, [secret.public.hex()])
+                assert told is not None
+                assert (told.state, told.known) == ("valid", True)
+                other = {**held, "PropagateID": "another"}
+                told = security.spread_checked(other, [secret.public.hex()])
+                assert told is not None
+                assert told.state == "unsupported"
+                verdict = judged([there], PNG, [secret.public.hex()])
+                assert "propagator-signature" in [one.code for one in verdict.findings]
+            # the key itself is nowhere: not in the answer, not with the process that reads
+            assert "7" * 64 not in json.dumps(said)
+
+
+async def test_a_manifest_that_the_fields_made_old_is_named(house: Spine) -> None:
+    chunk = b"caBX" + b"\0\0\0\x10jumb" + bytes(8)
+    held = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    at = FRESH.index(b"IDAT") - 4
+    _, said = await inspect(house, FRESH[:at] + held + FRESH[at:], declared="yes")
+    assert said["cause"] == "added"
+    assert said["c2pa"]["state"] == "superseded"
+    assert held in base64.b64decode(said["file"])

@@ -118,7 +118,7 @@ def test_nothing_is_written_where_nothing_speaks_for_it() -> None:
 def test_labels_of_two_producers_are_told_and_the_file_stays() -> None:
     both = [found(THEIRS), found(THEIRS, ProduceID="t-2")]
     with pytest.raises(BadRequest):
-        spread(both, "is", OURS, "p-1")
+        spread(both, "is", (OURS, "p-1"))
     assert concluded(both, [], declared=False, broken=False) == "is"
 
 
@@ -126,7 +126,7 @@ def test_what_cannot_be_read_as_a_label_is_a_trace_and_is_never_written_over() -
     held = Found("png-text", 0, "AIGC", guide=False, parsed=None)
     assert concluded([held], [], declared=False, broken=False) == "suspected"
     with pytest.raises(BadRequest) as refused:
-        spread([held], "suspected", OURS, "p-1")
+        spread([held], "suspected", (OURS, "p-1"))
     assert refused.value.code == "label_unreadable"
 
 

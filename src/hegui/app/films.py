@@ -16,12 +16,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from hegui.app.apart import environment
 from hegui.app.disk import FileSource
 from hegui.labels.explicit import film
 from hegui.terms import BadRequest, Corrupt, HeguiError, Misconfigured, Unavailable, Words
 
 _STALLED: Final = 120.0  # seconds in which a step must have been made
-_KEPT: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "LANG")
 _ERRORS: Final[Mapping[str, type[HeguiError]]] = {
     "Misconfigured": Misconfigured,
     "Corrupt": Corrupt,
@@ -77,7 +77,7 @@ def _run(file: FileSource, form: str, part: Path, how: Film) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         pass_fds=(file.handle,),
-        env=_environment(),
+        env=environment(),
     )
     try:
         last = _followed(child, how)
@@ -87,12 +87,6 @@ def _run(file: FileSource, form: str, part: Path, how: Film) -> str:
         if child.stdout is not None:
             child.stdout.close()
     return _outcome(last)
-
-
-def _environment() -> dict[str, str]:
-    """Return what the child sees: where programs and packages are, and no secret."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
 
 
 def _followed(child: "subprocess.Popen[bytes]", how: Film) -> dict[str, Any]:

@@ -1,12 +1,10 @@
-"""The door to C2PA manifests: read and judged, and put into a labelled file as the last thing.
+"""The door to C2PA manifests: put into a labelled file as the last thing.
 
 The library (``hegui[c2pa]``) writes into a new file and is not believed: what it wrote is read
 again, must hold the manifest with its parent, the label at its place and the same content, or
-nothing is put in place. Nothing is asked of the network: no manifest elsewhere, no revocation.
+nothing is put in place.
 """
 
-import importlib
-import json
 import os
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -15,12 +13,13 @@ from hegui import __version__
 from hegui.app import carrying, proving
 from hegui.app.disk import FileSource
 from hegui.app.manifest_keys import ManifestKey
+from hegui.app.manifest_reading import SOUND, context, library, plain, shown, told_by
 from hegui.labels import id3
 from hegui.labels.container import Format
 from hegui.labels.manifests import is_manifest, manifests
 from hegui.labels.recognising import HEAD
 from hegui.labels.value import Implicit
-from hegui.terms import BadRequest, Corrupt, Misconfigured, Words
+from hegui.terms import BadRequest, Corrupt, Words
 
 HOLDING: Final = frozenset("jpeg png webp gif tiff heic avif mp4 mov m4a mp3 wav avi".split())
 """The formats that get a manifest.
@@ -29,18 +28,6 @@ Not PDF, which the library would write anew as a whole, nor FLAC, before which i
 that makes other programs take the file for an MP3.
 """
 GENERATED: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-_SOUND: Final = ("Valid", "Trusted")
-_MOST_NAME: Final = 200
-_SETTINGS: Final = {
-    "version": 1,
-    "builder": {"thumbnail": {"enabled": False}},
-    "verify": {
-        "verify_after_sign": False,  # it is read again here, from what was written
-        "remote_manifest_fetch": False,
-        "ocsp_fetch": False,
-    },
-    "core": {"allowed_network_hosts": []},
-}
 
 
 class Signs(NamedTuple):
@@ -57,48 +44,12 @@ class Signs(NamedTuple):
         return form.name in HOLDING
 
 
-class Shown(NamedTuple):
-    """What a file's manifest says of itself. ``state`` is ``valid``, ``invalid`` or ``unchecked``.
-
-    ``faults`` are C2PA's own codes. That a signer is on no list of trusted ones is no fault here:
-    hegui ships no such list. ``parents`` is how many files' manifests are kept in it.
-    """
-
-    state: str
-    signer: str = ""
-    at: str = ""
-    parents: int = 0
-    faults: tuple[str, ...] = ()
-
-
 class Claim(NamedTuple):
     """What the manifest has to tell of a file that was labelled."""
 
     label: Implicit
     drawn: bool
     opened: bool  # from a file that had its own provenance, or another producer
-
-
-def library() -> Any:
-    """Return the library; ``Misconfigured`` where it is not installed."""
-    try:
-        return importlib.import_module("c2pa")
-    except ImportError:
-        raise Misconfigured(_NOT_INSTALLED) from None
-
-
-def shown(form: Format, source: FileSource) -> Shown | None:
-    """Say what the manifest of a file says and whether it holds; None for a file without one."""
-    if not manifests(form, source):
-        return None
-    try:
-        c2pa = library()
-    except Misconfigured:
-        return Shown("unchecked")
-    try:
-        return _judged(_read(c2pa, form, source.handle))
-    except c2pa.C2paError as error:
-        return Shown("invalid", faults=(_plain(str(error).partition(":")[0]),))
 
 
 def carries(form: Format, source: FileSource) -> bool:
@@ -124,9 +75,12 @@ def signed(
     (``BadRequest``) is what the library cannot sign, or only with other changes to the file.
     """
     c2pa, (old, labelled, handle) = library(), files
-    kept = carries(form, old)
+    there = shown(form, old)
+    if there is not None and there.state == "inconclusive":
+        raise BadRequest(_NOT_READ, code="manifest")  # before it is read in this process
+    kept = there is not None
     try:
-        builder = c2pa.Builder(_definition(signs, claim), _context(c2pa))
+        builder = c2pa.Builder(_definition(signs, claim), context(c2pa))
         if claim.opened:
             with os.fdopen(os.dup(old.handle), "rb") as parent:
                 parent.seek(0)
@@ -139,11 +93,11 @@ def signed(
         ):
             before.seek(0)
             builder.sign(signer, form.mime[0], before, after)
-        told = _read(c2pa, form, handle)
+        told = told_by(c2pa, form, handle)
     except c2pa.C2paError as error:
         if signs.key.failed is not None:
             raise signs.key.failed from None
-        raise BadRequest(_NOT_SIGNED.fill(why=_plain(str(error))), code="not_signed") from None
+        raise BadRequest(_NOT_SIGNED.fill(why=plain(str(error))), code="not_signed") from None
     new = FileSource(handle)
     _require_manifest(told, claim, kept=kept)
     proving.same_label(form, new, claim.label)
@@ -168,41 +122,13 @@ def _definition(signs: Signs, claim: Claim) -> dict[str, Any]:
     return {"claim_generator_info": [agent], "assertions": [assertion]}
 
 
-def _context(c2pa: Any) -> Any:
-    return c2pa.Context.from_dict(_SETTINGS)
-
-
-def _read(c2pa: Any, form: Format, handle: int) -> dict[str, Any]:
-    """Return what the library reads and finds of a file's manifest."""
-    with os.fdopen(os.dup(handle), "rb") as file:
-        file.seek(0)
-        with c2pa.Reader(form.mime[0], file, context=_context(c2pa)) as reader:
-            told: dict[str, Any] = json.loads(reader.json())
-            told["validation_state"] = reader.get_validation_state()
-    return told
-
-
-def _judged(told: dict[str, Any]) -> Shown:
-    active = told.get("manifests", {}).get(told.get("active_manifest"), {})
-    signature = active.get("signature_info", {})
-    codes = [str(one.get("code", "")) for one in told.get("validation_status", [])]
-    names = [str(signature[one]) for one in ("common_name", "issuer") if signature.get(one)]
-    return Shown(
-        "valid" if told["validation_state"] in _SOUND else "invalid",
-        _plain(", ".join(names)),
-        _plain(str(signature.get("time", ""))),
-        sum("active_manifest" in one for one in active.get("ingredients", [])),
-        tuple(_plain(one) for one in codes if one != "signingCredential.untrusted"),
-    )
-
-
 def _require_manifest(told: dict[str, Any], claim: Claim, *, kept: bool) -> None:
     """Require that the manifest, read from what was written, holds and has its parent's in it."""
     active = told.get("manifests", {}).get(told.get("active_manifest"), {})
     parents = [
         one for one in active.get("ingredients", []) if one.get("relationship") == "parentOf"
     ]
-    if told["validation_state"] not in _SOUND or len(parents) != claim.opened:
+    if told["validation_state"] not in SOUND or len(parents) != claim.opened:
         raise Corrupt(_NOT_SOUND)
     if kept and not parents[0].get("active_manifest"):
         raise BadRequest(_NOT_KEPT, code="manifest")
@@ -219,15 +145,6 @@ def _require_same_content(form: Format, labelled: FileSource, new: FileSource) -
         raise BadRequest(_OTHERWISE, code="not_signed")
 
 
-def _plain(text: str) -> str:
-    """Return what may be shown of a text that a file or the library gave."""
-    return "".join(char if char.isprintable() else "?" for char in text[:_MOST_NAME])
-
-
-_NOT_INSTALLED: Final = Words(
-    en="C2PA manifests need a package that is not installed: pip install 'hegui[c2pa]'.",
-    zh="C2PA 清单所需的软件包未安装，请运行：pip install 'hegui[c2pa]'。",
-)
 _NO_HOLD: Final = Words(
     en="No C2PA manifest can be put into a file of the format {form}. Nothing was written; leave"
     " --c2pa out for it.",
@@ -261,6 +178,12 @@ _NOT_KEPT: Final = Words(
     en="The C2PA manifest that the file carries cannot be read, so it cannot be kept in a new one."
     " Nothing was written. Label the file from before it was signed.",
     zh="文件所带的 C2PA 清单无法读取，因此无法保留到新清单中。未写入任何内容。"
+    "请对签名之前的文件加标识。",
+)
+_NOT_READ: Final = Words(
+    en="The program that reads C2PA manifests broke over the file's own, or took too long. Nothing"
+    " was written. Label the file from before it was signed.",
+    zh="读取该文件自带的 C2PA 清单时，读取程序异常退出或超时。未写入任何内容。"
     "请对签名之前的文件加标识。",
 )
 _OTHERWISE: Final = Words(

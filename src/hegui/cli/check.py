@@ -74,9 +74,8 @@ def _duties(settings: "Settings") -> "list[Problem]":
 
 def _around(settings: "Settings") -> "list[Problem]":
     """Look at what the settings point to: witnesses, key files, database. Makes nothing."""
-    from hegui.app import manifests, parts
+    from hegui.app import parts
     from hegui.app.attesting import attesters
-    from hegui.app.manifest_keys import ManifestKey
     from hegui.settings import KeyDirectory
     from hegui.store import open_database
     from hegui.store.postgres.server import Server
@@ -88,12 +87,7 @@ def _around(settings: "Settings") -> "list[Problem]":
         parts.require_second_key(settings)
     except HeguiError as error:
         problems.append(_unplaced("ledger", error.words))
-    if settings.labels.c2pa.certificates is not None:
-        try:
-            manifests.library()
-            ManifestKey(settings.labels.c2pa, parts.now())
-        except HeguiError as error:
-            problems.append(_unplaced("labels.c2pa", error.words))
+    problems += _signers(settings)
     if settings.key_directory.exists():
         try:
             keys = KeyDirectory(settings.key_directory)
@@ -115,6 +109,26 @@ def _around(settings: "Settings") -> "list[Problem]":
                     parts.check_keys(settings, connection)
     except HeguiError as error:
         problems.append(_unplaced("database" if settings.postgres.url else "data_dir", error.words))
+    return problems
+
+
+def _signers(settings: "Settings") -> "list[Problem]":
+    """Look at the keys that sign labels and manifests."""
+    from hegui.app import manifest_reading, parts
+    from hegui.app.label_doors import propagator_key
+    from hegui.app.manifest_keys import ManifestKey
+
+    problems = []
+    try:
+        propagator_key(settings.label_page)
+    except HeguiError as error:
+        problems.append(_unplaced("label_page.sm2_key", error.words))
+    if settings.labels.c2pa.certificates is not None:
+        try:
+            manifest_reading.library()
+            ManifestKey(settings.labels.c2pa, parts.now())
+        except HeguiError as error:
+            problems.append(_unplaced("labels.c2pa", error.words))
     return problems
 
 

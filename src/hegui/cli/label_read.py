@@ -21,7 +21,7 @@ from hegui.cli.speech import (
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
-    from hegui.app.manifests import Shown as Manifest
+    from hegui.app.manifest_reading import Shown as Manifest
     from hegui.labels.comparing import Compared
     from hegui.labels.container import Format
     from hegui.labels.judging import Verdict
@@ -37,9 +37,10 @@ _PATH = click.Path(path_type=Path)
     Words(
         "Show every label found in files, in any known form, and where it stands. Folders are read "
         "with all that is in them. With --json, one object a line: file, format, labels. Exit code "
-        "3: a file could not be read.",
+        "2: it could not be told whether a C2PA manifest holds; 3: a file could not be read.",
         "显示文件中的全部标识（任何已知形式）及其位置。给出文件夹则读取其中所有文件。"
-        "加 --json 时每行输出一个对象：file、format、labels。退出码 3 表示有文件无法读取。",
+        "加 --json 时每行输出一个对象：file、format、labels。退出码 2 表示无法判断某个 C2PA 清单"
+        "是否有效；3 表示有文件无法读取。",
     ),
     Words(
         "hegui label read photo.jpg\nhegui label read --json folder/ > labels.jsonl",
@@ -61,6 +62,8 @@ def read(files: tuple[Path, ...], *, as_json: bool) -> int:
             code = MISCONFIGURED
             _tell_broken(path, error, as_json=as_json)
             continue
+        if manifest is not None and manifest.state == "inconclusive":
+            code = max(code, COULD_NOT_TELL)
         if as_json:
             labels = [as_data(one) for one in seen.found]
             there = {"c2pa": manifest._asdict()} if manifest is not None else {}
@@ -80,10 +83,10 @@ def read(files: tuple[Path, ...], *, as_json: bool) -> int:
 
 
 def _manifest(path: Path, form: "Format") -> "Manifest | None":
-    from hegui.app import labelling, manifests
+    from hegui.app import labelling, manifest_reading
 
     with labelling.opened(path) as source:
-        return manifests.shown(form, source)
+        return manifest_reading.shown(form, source)
 
 
 def _tell_manifest(path: Path, manifest: "Manifest") -> None:
@@ -91,6 +94,9 @@ def _tell_manifest(path: Path, manifest: "Manifest") -> None:
     words = _MANIFESTS[manifest.state]
     signer = manifest.signer or "?"
     faults = ", ".join(manifest.faults)
+    if manifest.state == "inconclusive":
+        say(_INCONCLUSIVE[manifest.faults[0]].fill(path=shown(str(path))))
+        return
     say(words.fill(path=shown(str(path)), signer=shown(signer), faults=shown(faults)))
     if manifest.parents:
         say(_PARENT)
@@ -272,6 +278,20 @@ _MANIFESTS: Final = {
     "unchecked": Words(
         "{path}: a C2PA manifest, which was not checked: that needs pip install 'hegui[c2pa]'",
         "{path}：带有 C2PA 清单，未验证：需要安装 pip install 'hegui[c2pa]'",
+    ),
+}
+_INCONCLUSIVE: Final = {
+    "late": Words(
+        "{path}: a C2PA manifest, of which could not be told whether it holds (inconclusive):"
+        " reading it took too long and was ended. Its labels above are not touched by that",
+        "{path}：带有 C2PA 清单，无法判断其是否有效（inconclusive）：读取超时，已终止。"
+        "上述标识的结果不受影响",
+    ),
+    "crashed": Words(
+        "{path}: a C2PA manifest, of which could not be told whether it holds (inconclusive): the"
+        " program that reads manifests broke over it. Its labels above are not touched by that",
+        "{path}：带有 C2PA 清单，无法判断其是否有效（inconclusive）：读取清单的程序异常退出。"
+        "上述标识的结果不受影响",
     ),
 }
 _PARENT: Final = Words(

@@ -219,11 +219,11 @@ def _signs(settings: "Settings | None", *, required: bool) -> "Signs | None":
     """Return who signs manifests; None where neither the command nor the settings want any."""
     if not required and (settings is None or not settings.labels.c2pa.always):
         return None
-    from hegui.app import manifests, parts
+    from hegui.app import manifest_reading, manifests, parts
     from hegui.app.manifest_keys import ManifestKey
     from hegui.settings.c2pa import C2pa
 
-    manifests.library()
+    manifest_reading.library()
     now = parts.now()
     key = ManifestKey(settings.labels.c2pa if settings is not None else C2pa(), now)
     return manifests.Signs(key, now, required)

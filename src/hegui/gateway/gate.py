@@ -158,6 +158,14 @@ class Outbox:
         )
         await self._stream(data + b"data: [DONE]\n\n" if last else data, last=last)
 
+    async def events(self, events: Sequence[Mapping[str, Any]], *, last: bool = False) -> None:
+        """Send named events of a stream in one write; each says its name as ``type``."""
+        data = b"".join(
+            b"event: " + str(event["type"]).encode() + b"\ndata: " + write(event) + b"\n\n"
+            for event in events
+        )
+        await self._stream(data, last=last)
+
     async def failed(self, failed: UpstreamFailed) -> None:
         """End a stream with an OpenAI error object; one of bytes is cut, and so not whole."""
         if self._plain:

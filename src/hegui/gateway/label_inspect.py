@@ -5,10 +5,11 @@ the conclusion, the notice to be shown, and the file with the propagation fields
 it changed. On record before it is answered, by digests alone.
 """
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from starlette.datastructures import Headers
@@ -38,8 +39,20 @@ _MOST_NUMBER: Final = 200
 _WRITTEN: Final = ("added", "replaced", "kept", "beside")
 
 
+class Numbered(NamedTuple):
+    """What is written by: ``number`` makes the number under which a file is spread.
+
+    ``signs`` returns ``ReservedCode2`` for a value of ``Label``, a code and a number. It is asked
+    once it is known what a file will have, and the file is then written anew: the process that
+    takes it apart has no key.
+    """
+
+    number: Callable[[int], str]
+    signs: Callable[[str, str, str], str] | None = None
+
+
 class LabelInspect:
-    """The endpoint. ``number`` makes the number under which a file is spread."""
+    """The endpoint."""
 
     def __init__(
         self,
@@ -47,10 +60,10 @@ class LabelInspect:
         keeper: Doorkeeper,
         reader: LabelReader,
         ledger: Evidencing,
-        number: Callable[[int], str],
+        by: Numbered,
     ) -> None:
         self._gate, self._keeper, self._reader = gate, keeper, reader
-        self._ledger, self._number = ledger, number
+        self._ledger, self._by = ledger, by
         settings = gate.settings.label_page
         self._bounds = Bounds(settings.bytes, settings.seconds)
         self._most, self._code = settings.at_once, settings.propagator
@@ -92,6 +105,11 @@ class LabelInspect:
             brought = await upload(body, kind, length, self._bounds)
             asked = self._asked(brought)
             told = await self._reader.ask(asked, brought.data)
+            if self._by.signs and isinstance(told, Inspection) and told.cause in _WRITTEN:
+                value = msgspec.json.decode(told.label)["Label"]
+                made = await asyncio.to_thread(self._by.signs, value, asked.code, asked.number)
+                asked.reserved = {value: made}
+                told = await self._reader.ask(asked, brought.data)
             if isinstance(told, Broken):
                 _log.warning("a file could not be read by /label/inspect: %s", told.reason)
                 told = _unread(asked, brought, ended(told))
@@ -112,7 +130,7 @@ class LabelInspect:
         number = brought.fields.get("propagate_id", "").strip()
         if len(number) > _MOST_NUMBER:
             raise BadRequest(_NUMBER.fill(most=_MOST_NUMBER), param="propagate_id")
-        number = number or self._number(self._gate.clock())
+        number = number or self._by.number(self._gate.clock())
         traces = list(dict.fromkeys(said))
         return Inspect(brought.name, declared, traces, self._code, number)
 
@@ -168,12 +186,49 @@ def _as_data(told: Inspection) -> dict[str, Any]:
         **({} if told.file else {"file": None}),
         "sidecar": told.label if told.cause == "beside" else None,
         "why": {"en": told.why_en, "zh": told.why_zh} if told.why_en else None,
+        "signature": _signatures(told, label or {}),
+        "c2pa": _told(_SUPERSEDED, "superseded") if told.manifest else None,
         "traces": told.traces,
         "sha256": {"before": told.before, "after": told.after, "content": told.payload or None},
         "read": label_view.as_data(told.report),
     }
 
 
+def _signatures(told: Inspection, label: Mapping[str, str]) -> dict[str, Any]:
+    """Say whose signatures the label holds; ``dropped`` for one that would cover nothing now."""
+    written = told.cause in _WRITTEN
+    ours = _told(_SIGNED, "signed") if written and label.get("ReservedCode2") else None
+    if ours is None and told.dropped:
+        ours = _told(_DROPPED, "dropped")
+    theirs = told.cause == "kept" and label.get("ReservedCode1")
+    return {"producer": _told(_KEPT, "kept") if theirs else None, "propagator": ours}
+
+
+def _told(words: Words, state: str) -> dict[str, str]:
+    return {"state": state, "en": words.en, "zh": words.zh}
+
+
+_SIGNED: Final = Words(
+    en="ReservedCode2 holds your signature of Label, ContentPropagator and PropagateID.",
+    zh="ReservedCode2 中是您对 Label、ContentPropagator 和 PropagateID 的签名。",
+)
+_DROPPED: Final = Words(
+    en="The file held an earlier platform's signature, which does not cover the new fields: it is"
+    " not in the label any more. To sign them yourself, set label_page.sm2_key.",
+    zh="文件原有前一传播平台的签名，不覆盖新的传播要素，因此不再写入标识。"
+    "如需自行签名，请配置 label_page.sm2_key。",
+)
+_KEPT: Final = Words(
+    en="ReservedCode1 is the producer's, word for word. It says nothing of the fields that you"
+    " wrote.",
+    zh="ReservedCode1 为生成者所写，原样保留；它不涉及您写入的传播要素。",
+)
+_SUPERSEDED: Final = Words(
+    en="The file's C2PA manifest is kept, and does not fit the changed file any more: readers will"
+    " say that the file was changed. It is not signed anew here.",
+    zh="文件中的 C2PA 清单予以保留，但与改动后的文件不再吻合，读取工具会提示文件有改动。"
+    "此处不会重新签名。",
+)
 _DECLARED: Final = Words(
     en="Say what the user declared about the file: declared=yes or declared=no (labelling "
     "measures, Art. 6 and 10).",

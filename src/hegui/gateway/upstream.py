@@ -312,6 +312,11 @@ def odd(upstream: Upstream) -> UpstreamFailed:
     return UpstreamFailed(_ODD.fill(name=upstream.name))
 
 
+def broke_off(upstream: Upstream) -> UpstreamFailed:
+    """Return the error for an answer that ended before it was whole."""
+    return UpstreamFailed(_DIED.fill(name=upstream.name))
+
+
 async def whole_body(
     response: aiohttp.ClientResponse, limit: int, idle: float | None = None
 ) -> bytes:

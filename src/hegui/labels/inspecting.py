@@ -5,11 +5,14 @@ the propagation fields written once, read back, with the same content by a hash 
 """
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from hegui.labels import platforms
 from hegui.labels.container import Format, Memory
 from hegui.labels.examining import Examined, examined
+from hegui.labels.manifests import manifests
 from hegui.labels.splicing import joined
 from hegui.labels.value import Implicit
 from hegui.terms import BadRequest, Corrupt, Words
@@ -21,7 +24,7 @@ class Asked(NamedTuple):
     """What comes with a file. ``code`` is the platform's own, empty where it has none.
 
     ``number`` is the number under which it spreads the file; ``traces`` what the platform itself
-    found.
+    found. ``reserved`` is its ``ReservedCode2`` for each value of ``Label``, empty without one.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Asked(NamedTuple):
     traces: tuple[str, ...]
     code: str
     number: str
+    reserved: Mapping[str, str] = MappingProxyType({})
 
 
 class Inspected(NamedTuple):
@@ -36,6 +40,8 @@ class Inspected(NamedTuple):
 
     ``label`` is what the file holds then, or what is to be kept beside one whose format has no
     place (``cause`` is ``beside``). ``why`` says why nothing was written (``refused``).
+    ``dropped``: an earlier platform's signature went with the fields that it was about.
+    ``manifest``: a C2PA manifest is in the file, and does not fit it any more if it was written.
     """
 
     examined: Examined
@@ -46,6 +52,8 @@ class Inspected(NamedTuple):
     file: bytes | None
     payload: str
     why: Words | None
+    dropped: bool = False
+    manifest: bool = False
 
 
 def inspected(data: bytes, asked: Asked) -> Inspected:
@@ -68,12 +76,13 @@ def inspected(data: bytes, asked: Asked) -> Inspected:
     if why is not None:
         return Inspected(*told, "refused", None, None, payload, why)
     try:
-        spread = platforms.spread(seen.found, conclusion, asked.code, asked.number)
+        by = asked.code, asked.number
+        spread = platforms.spread(seen.found, conclusion, by, asked.reserved)
         if spread.label is None:
             (there,) = (one.parsed for one in seen.found)
             label = there.implicit if there is not None else None
             return Inspected(*told, "already", label, None, payload, None)
-        return _written(source, told, spread, payload)
+        return _beside_it(source, _written(source, told, spread, payload))
     except BadRequest as error:
         return Inspected(*told, "refused", None, None, payload, error.words)
 
@@ -99,6 +108,14 @@ def _written(
     if not same or there[0].parsed.implicit != label or _payload(form, written) != payload:  # type: ignore[union-attr] # same says that it is there
         raise Corrupt(_READ_BACK)
     return Inspected(*told, cause, label, new, payload, None)
+
+
+def _beside_it(source: Memory, done: Inspected) -> Inspected:
+    """Return what became of the file, with what of others the change touched."""
+    seen = done.examined
+    earlier = any(one.parsed and one.parsed.fields.get("ReservedCode2") for one in seen.found)
+    there = done.file is not None and seen.form is not None and manifests(seen.form, source)
+    return done._replace(dropped=earlier, manifest=bool(there))
 
 
 def _payload(form: Format, source: Memory) -> str:

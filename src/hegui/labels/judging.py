@@ -127,6 +127,10 @@ def _of_value(parsed: Parsed, known: Collection[str]) -> list[Finding]:
         state = "known" if signature.state == "valid" and signature.known else signature.state
         note = state != "invalid"
         findings.append(Finding("signature", "TC260-PG-202511A", _SIGNED[state], note=note))
+    spread = security.spread_checked(parsed.fields, known)
+    if spread is not None and spread.state == "valid":
+        words = _SPREAD_KNOWN if spread.known else _SPREAD
+        findings.append(Finding("propagator-signature", "TC260-PG-202511A", words, note=True))
     return findings
 
 
@@ -137,6 +141,15 @@ def code_fault(value: str) -> Words | None:
     return provider_code_fault(value)
 
 
+_SPREAD: Final = Words(
+    en="The propagator's fields are signed and whole. The key stands in the label itself, so this"
+    " does not prove whose it is.",
+    zh="传播要素已签名且完整。公钥就在标识中，因此不能证明签名者身份。",
+)
+_SPREAD_KNOWN: Final = Words(
+    en="The propagator's fields are signed by a key that you named.",
+    zh="传播要素由您指定的密钥签名，验证通过。",
+)
 _MORE: Final = Words(
     en="There are {n} labels in the file ({forms}); one is allowed.",
     zh="文件中有 {n} 个标识（{forms}），标准只允许一个。",

@@ -7,8 +7,10 @@ says: it does not make a file one that *is* generated.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
+
+import msgspec
 
 from hegui.labels import deciding
 from hegui.labels.container import Format, Found, Source
@@ -98,16 +100,24 @@ def _noticed(source: Source) -> bool:
     return False
 
 
-def spread(found: Sequence[Found], conclusion: Conclusion, code: str, number: str) -> Spread:
-    """Return the label by which the platform ``code`` spreads a file under ``number``.
+def spread(
+    found: Sequence[Found],
+    conclusion: Conclusion,
+    by: tuple[str, str],
+    reserved: Mapping[str, str] | None = None,
+) -> Spread:
+    """Return the label by which a platform spreads a file; ``by`` are its code and its number.
 
-    What a producer said stays word for word. Where no producer is named, none is made up: those
-    fields stay empty. What cannot be decided is a ``BadRequest``, and the file stays as it is.
+    ``reserved`` is its ``ReservedCode2`` for each value of ``Label``, empty without. An earlier
+    platform's goes: it was about fields that are others now. What a producer said stays word for
+    word. Where no producer is named, none is made up: those fields stay empty. What cannot be
+    decided is a ``BadRequest``, and the file stays as it is.
     """
     if conclusion not in LABELS:
         return Spread(None, "none")
     if any(one.parsed is None for one in found):
         raise BadRequest(_UNREADABLE, code="label_unreadable")
+    code, number = by
     fields = [one.parsed.fields for one in found if one.parsed is not None]
     if len(fields) == 1 and same_organisation(fields[0].get("ContentPropagator", ""), code):
         return Spread(None, "already")
@@ -117,7 +127,9 @@ def spread(found: Sequence[Found], conclusion: Conclusion, code: str, number: st
         if fault.code in ("character", "empty-field"):
             raise BadRequest(fault.words, param="propagate_id")
     decision = deciding.decided(found, ours)
-    return Spread(decision.implicit, decision.cause)
+    label = decision.implicit
+    signed = (reserved or {}).get(label.Label, "")
+    return Spread(msgspec.structs.replace(label, ReservedCode2=signed), decision.cause)
 
 
 def same_organisation(one: str, other: str) -> bool:

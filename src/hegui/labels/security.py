@@ -1,10 +1,11 @@
-"""The producer's signature object in ``ReservedCode1`` (TC260-PG-202511A).
+"""The signature objects in ``ReservedCode1`` and ``ReservedCode2`` (TC260-PG-202511A).
 
 SM3withSM2 over ``"Label":"…","ContentProducer":"…","ProduceID":"…"``. Some producers sign the SM3
-digest of these bytes instead; both are read, the guide's is written. The propagator's object in
-``ReservedCode2`` is not judged: which bytes it signs could not be confirmed with published ones.
-So are bindings to the content. A signature whose key stands in the label itself proves only that
-the label is whole, not who made it: for that, give the keys that you know.
+digest of these bytes instead; both are read, the guide's is written. Which bytes a propagator's
+object signs could not be confirmed with published ones. Ours signs the same three things of the
+propagator, ``"Label":"…","ContentPropagator":"…","PropagateID":"…"``; one that signs other bytes is
+not called wrong. Bindings to the content are not judged. A signature whose key stands in the label
+itself proves only that the label is whole, not who made it: for that, give the keys that you know.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -18,6 +19,8 @@ from hegui.labels.value import MOST, Implicit
 SM3_WITH_SM2: Final = "1.2.156.10197.1.501"
 _KIND: Final = "TC260PG"
 _OF_LABEL: Final = ("Md", "LabelMetaData", "LabelMataData")  # the last as it is seen
+_PRODUCED: Final = ("Label", "ContentProducer", "ProduceID")
+_SPREAD: Final = ("Label", "ContentPropagator", "PropagateID")
 _MOST_OBJECTS: Final = 8
 
 State = Literal["valid", "invalid", "unsupported", "unchecked"]
@@ -39,22 +42,39 @@ class Signature(NamedTuple):
 
 def message(fields: Mapping[str, str]) -> bytes:
     """Return the bytes that are signed (Appendix A.1): values as they stand in the JSON."""
-    names = ("Label", "ContentProducer", "ProduceID")
+    return _message(fields, _PRODUCED)
+
+
+def signed(label: Implicit, key: sm2.PrivateKey) -> Implicit:
+    """Return the label with the producer's signature object in ``ReservedCode1``."""
+    held = _signed(message(msgspec.to_builtins(label)), key)
+    return msgspec.structs.replace(label, ReservedCode1=held)
+
+
+def spread_signed(label: str, code: str, number: str, key: sm2.PrivateKey) -> str:
+    """Return the propagator's signature object, for ``ReservedCode2``.
+
+    ``label`` is the value of ``Label`` that it is made for, ``code`` and ``number`` the
+    propagator's fields.
+    """
+    fields = {"Label": label, "ContentPropagator": code, "PropagateID": number}
+    return _signed(_message(fields, _SPREAD), key)
+
+
+def _message(fields: Mapping[str, str], names: tuple[str, ...]) -> bytes:
     return ",".join(f'"{name}":"{fields.get(name, "")}"' for name in names).encode(
         "utf-8", "replace"
     )
 
 
-def signed(label: Implicit, key: sm2.PrivateKey) -> Implicit:
-    """Return the label with the producer's signature object in ``ReservedCode1``."""
-    digest = sm2.signed(key, message(msgspec.to_builtins(label)))
+def _signed(text: bytes, key: sm2.PrivateKey) -> str:
     entry = {"Type": "DS", "AlgID": SM3_WITH_SM2, "TBSData": {"Type": "Md"}}
     entries = [
-        {**entry, "Signature": digest.hex().upper()},
+        {**entry, "Signature": sm2.signed(key, text).hex().upper()},
         {"Type": "PubKey", "AlgID": SM3_WITH_SM2, "KeyValue": key.spki.hex().upper()},
     ]
     held = {"SecurityData": {"Type": _KIND, "Version": 1, "PubSD": entries}}
-    return msgspec.structs.replace(label, ReservedCode1=msgspec.json.encode(held).decode())
+    return msgspec.json.encode(held).decode()
 
 
 def checked(fields: Mapping[str, str], known: Collection[str] = ()) -> Signature | None:
@@ -62,7 +82,22 @@ def checked(fields: Mapping[str, str], known: Collection[str] = ()) -> Signature
 
     ``known`` are public keys that are trusted to be the producer's, in any of the written forms.
     """
-    entries = _entries(fields.get("ReservedCode1", ""))
+    return _checked(_entries(fields.get("ReservedCode1", "")), message(fields), known)
+
+
+def spread_checked(fields: Mapping[str, str], known: Collection[str] = ()) -> Signature | None:
+    """Judge the propagator's signature; None if the label has no signature object of his.
+
+    It is ``valid`` where it signs what ours does, and else ``unsupported``: what others sign is not
+    published.
+    """
+    told = _checked(_entries(fields.get("ReservedCode2", "")), _message(fields, _SPREAD), known)
+    return told._replace(state="unsupported") if told and told.state == "invalid" else told
+
+
+def _checked(
+    entries: list[dict[str, Any]] | None, bytes_: bytes, known: Collection[str]
+) -> Signature | None:
     if entries is None:
         return None
     signatures = [one for one in entries if one.get("Type") == "DS"][:_MOST_OBJECTS]
@@ -72,7 +107,6 @@ def checked(fields: Mapping[str, str], known: Collection[str] = ()) -> Signature
     if not sm2.available():
         return Signature("unchecked")
     trusted = {point for key in known for point in sm2.public_keys(key)}
-    bytes_ = message(fields)
     forms = ((bytes_, False), (sm2.sm3(bytes_), True))
     tries = 0
     for entry in tried:

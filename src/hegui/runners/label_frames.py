@@ -25,6 +25,7 @@ class Inspect(msgspec.Struct, tag=True):
     traces: list[str]
     code: str
     number: str
+    reserved: dict[str, str] = {}
 
 
 class Note(msgspec.Struct):
@@ -79,6 +80,8 @@ class Inspection(msgspec.Struct, tag=True):
     after: str
     why_en: str
     why_zh: str
+    dropped: bool = False
+    manifest: bool = False
     file: list[bytes] = []
 
 

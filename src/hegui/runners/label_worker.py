@@ -69,10 +69,9 @@ def report(seen: Examined) -> Report:
 
 def inspection(asked: Inspect, data: bytes) -> Inspection:
     """Return what became of a user's file, and the new one in base64."""
-    done = inspected(
-        data,
-        Asked(asked.name, asked.declared, tuple(asked.traces), asked.code, asked.number),
-    )
+    traces = tuple(asked.traces)
+    how = Asked(asked.name, asked.declared, traces, asked.code, asked.number, asked.reserved)
+    done = inspected(data, how)
     before = hashlib.sha256(data).hexdigest()
     why = done.why or _NOWHERE
     return Inspection(
@@ -86,6 +85,8 @@ def inspection(asked: Inspect, data: bytes) -> Inspection:
         after=before if done.file is None else hashlib.sha256(done.file).hexdigest(),
         why_en=legible(why.en, 600),
         why_zh=legible(why.zh, 600),
+        dropped=done.dropped,
+        manifest=done.manifest,
         file=[] if done.file is None else [base64.b64encode(done.file)],
     )
 

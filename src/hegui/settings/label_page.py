@@ -7,6 +7,7 @@ from typing import Final
 from hegui.settings.fields import says
 from hegui.settings.identifiers import provider_code_fault
 from hegui.settings.locate import Trail
+from hegui.settings.secret import Secret
 from hegui.terms import Words
 
 MOST_BYTES: Final = 20_971_520
@@ -56,6 +57,15 @@ class LabelPage:
     seconds: int = field(
         default=60,
         metadata=says("seconds for an upload", "一次上传的时限，秒", low=1, high=3_600),
+    )
+    sm2_key: Secret = field(
+        default=Secret(),
+        metadata=says(
+            "your SM2 private key (PEM or hexadecimal), with which /label/inspect signs the fields"
+            " that it writes. Needs hegui[sm2]",
+            "SM2 私钥（PEM 或十六进制），/label/inspect 用它为所写入的传播要素签名。"
+            "需安装 hegui[sm2]",
+        ),
     )
     propagator: str = field(
         default="",

@@ -20,7 +20,7 @@ from hegui.labels.container import Memory
 from hegui.labels.formats.png import PNG
 from hegui.labels.splicing import joined
 from hegui.labels.value import Implicit
-from hegui.testing import pictures, sounds
+from hegui.testing import media_events, pictures, sounds
 
 IMAGE, VOICE = "practice-image", "practice-voice"
 OTHERS: Final = "001191310104MACE0YX63918020"
@@ -103,6 +103,9 @@ async def images(request: Request, body: dict[str, Any], patience: float) -> Res
     fault = str(body.get("model", "")).removeprefix(f"{IMAGE}-")
     if fault == "hangs":
         await asyncio.sleep(_EVER)
+    if body.get("stream") in (True, "true") and fault != "http-500":
+        told = media_events.images(fault, body, _encoded, patience)
+        return StreamingResponse(told, media_type="text/event-stream")
     if fault == "slow":
         await asyncio.sleep(patience)
     if fault == "http-500":
@@ -119,8 +122,8 @@ async def images(request: Request, body: dict[str, Any], patience: float) -> Res
         for entry in entries:
             entry["revised_prompt"] = said.removeprefix("repeat:").strip()
     form = body.get("output_format") or "png"
-    told = {"created": 1_700_000_000, "output_format": form, "note": "as the model likes"}
-    return JSONResponse({**told, "data": entries, "usage": {"total_tokens": 7, "plan": "x"}})
+    beside = {"created": 1_700_000_000, "output_format": form, "note": "as the model likes"}
+    return JSONResponse({**beside, "data": entries, "usage": {"total_tokens": 7, "plan": "x"}})
 
 
 def _encoded(fault: str, body: dict[str, Any], number: int) -> str:
@@ -149,6 +152,9 @@ async def voice(body: dict[str, Any], patience: float) -> Response:
     form = str(body.get("response_format", "mp3"))
     if fault == "json":
         return JSONResponse({"audio": "none"})
+    if body.get("stream_format") == "sse" and fault != "plain":
+        told = media_events.voice(fault, _sound(fault, form, patience))
+        return StreamingResponse(told, media_type="text/event-stream")
     return StreamingResponse(
         _sound(fault, form, patience), media_type=_TYPES.get(form, "audio/mpeg")
     )

@@ -119,7 +119,8 @@ async def test_a_request_is_judged_before_the_model_is_asked(media_house: Any) -
     assert media_house.answered()["end"] == "refused"
     wrong: dict[str, Any] = {
         "n": 11,
-        "stream": True,
+        "stream": "yes",
+        "partial_images": 4,
         "response_format": "file",
         "output_format": "tiff",
         "prompt": "",

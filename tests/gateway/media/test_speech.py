@@ -80,7 +80,7 @@ async def test_what_cannot_carry_its_labels_is_refused_before_the_model_is_asked
         ({"response_format": "pcm"}, "response_format"),
         ({"response_format": "opus"}, "response_format"),
         ({"response_format": "amr"}, "response_format"),
-        ({"stream_format": "sse"}, "stream_format"),
+        ({"stream_format": "ogg"}, "stream_format"),
         ({"input": ""}, "input"),
     ):
         body = {"model": "practice-voice", "voice": "alloy", "input": "你好", **more}

@@ -230,3 +230,50 @@ def test_what_does_not_hold_together_is_refused(data: bytes, why: str) -> None:
 def test_many_labels_are_replaced_in_bounded_time() -> None:
     data = film(behind=tags(*[tag("AIGC", "")] * 15_000))
     assert [one.raw for one in labels(MKV, labelled(MKV, data))] == [LABEL.inner()]
+
+
+OPEN = CLUSTER.to_bytes(4, "big") + b"\xff" + made(0xE7, b"\0") + made(0xA3, b"\x81\0\0\x80sound")
+
+
+def test_a_cluster_of_no_size_takes_in_nothing_of_what_is_written_behind_it() -> None:
+    head, cues = made(0x1A45DFA3, made(0x4282, b"matroska")), made(CUES, b"")
+    for there in (b"", tag("TITLE", "a title"), OURS):
+        for around in (OPEN, OPEN + OPEN, made(CLUSTER, made(0xE7, b"\0")) + OPEN):
+            data = head + made(SEGMENT, around + made(TAGS, there) + cues)
+            assert holds(MKV, data)
+            assert holds(MKV, labelled(MKV, data, OTHER))
+
+
+@pytest.mark.parametrize("kind", [CLUSTER, SEGMENT])
+@pytest.mark.parametrize("deep", [False, True])
+def test_tags_that_hold_an_element_of_no_size_are_refused(kind: int, deep: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    inside = kind.to_bytes(4, "big") + b"\xff"
+    held = made(0x7373, made(0x63C0, b"") + inside) if deep else OURS + inside
+    data = made(0x1A45DFA3, made(0x4282, b"matroska")) + made(SEGMENT, made(TAGS, held) + OPEN)
+    with pytest.raises(BadRequest) as told:
+        labels(MKV, data)
+    assert told.value.code == "file_broken"
+
+
+def some(rng: random.Random, deep: int = 2) -> bytes:
+    """Return an element that is right by itself, wherever it stands; of no size now and then."""
+    kind = rng.choice(KINDS)
+    held = rng.choice([b"AIGC", OTHER.inner().encode(), b"", rng.randbytes(5)])
+    if deep and rng.random() < 0.7:
+        held = b"".join(some(rng, deep - 1) for _ in range(rng.randrange(4)))
+    if rng.random() < 0.1:
+        return kind.to_bytes((kind.bit_length() + 7) // 8, "big") + b"\xff" + held
+    return made(kind, held)
+
+
+KINDS = (CLUSTER, CUES, SEEK_HEAD, TAGS, TAGS, CRC, 0xEC, 0x7373, 0x63C0, 0x67C8, 0x45A3, 0x4487)
+
+
+def test_elements_in_any_order_and_depth_are_labelled_rightly_or_refused() -> None:
+    rng, head = random.Random(20), made(0x1A45DFA3, made(0x4282, b"matroska"))
+    whole = [some(rng) if rng.random() < 0.5 else tags(OURS) for _ in range(3_000)]
+    done = [
+        holds(MKV, head + made(SEGMENT, b"".join(whole[at : at + 1 + at % 5]) + OPEN))
+        for at in range(0, 3_000, 3)
+    ]
+    assert 100 < sum(done) < 1_000

@@ -9,6 +9,7 @@ import aiohttp
 from hegui.gateway.evidence import Exchange
 from hegui.gateway.gate import Gate
 from hegui.gateway.jsonbody import read_upstream, write
+from hegui.gateway.media.events import events
 from hegui.gateway.media.wire import MediaRequest
 from hegui.gateway.upstream import Named, odd, whole_body
 from hegui.settings import Upstream
@@ -35,6 +36,17 @@ class MediaCall:
                 return read_upstream(await whole_body(self._response, most, idle))
         except ValueError:
             raise odd(self.upstream) from None
+
+    @property
+    def told_in_events(self) -> bool:
+        """Whether the answer comes as events."""
+        return self._response.content_type == "text/event-stream"
+
+    def events(self, most: int) -> AsyncIterator[dict[str, Any]]:
+        """Give the events of an answer, each of at most ``most`` bytes, as they come."""
+        if not self.told_in_events:
+            raise odd(self.upstream)
+        return events(self.upstream, self._response, most)
 
     async def sound(self) -> AsyncIterator[bytes]:
         """Give the bytes of an answer that is sound, as they come."""

@@ -10,6 +10,7 @@ from hegui.gateway.gate import Gate, Incoming, Outbox
 from hegui.gateway.media import ending, wire
 from hegui.gateway.media.calling import MediaCall, call
 from hegui.gateway.media.ending import Ending
+from hegui.gateway.media.images_streamed import StreamedPictures
 from hegui.gateway.media.labelling import (
     Item,
     LabelledItem,
@@ -63,6 +64,9 @@ async def _run(
     end = Ending(gate, exchange)
     try:
         async with end.closed(out):
+            if request.streamed:
+                way_out = StreamedPictures(gate, exchange, request, show)
+                return await way_out.give(answer, end, out, _evidence(exchange, receipt))
             told, pictures = await _pictures(gate, request, answer)
             said = await _judged(exchange, end, [picture.said for picture in pictures])
             made = await _labelled(gate, exchange, show, pictures)

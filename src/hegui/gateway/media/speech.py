@@ -10,20 +10,22 @@ from hegui.gateway.gate import Gate, Incoming, Outbox
 from hegui.gateway.media import ending, wire
 from hegui.gateway.media.calling import MediaCall, call
 from hegui.gateway.media.ending import Ending
+from hegui.gateway.media.events import Spoken
 from hegui.gateway.media.images import AGREEMENT
 from hegui.gateway.media.labelling import (
     Showing,
+    aigc_of,
     facts_of,
     label_of,
     require_producer,
     showing,
     withheld,
 )
+from hegui.gateway.media.sounding import AsEvents, AsFile, Sounding
 from hegui.gateway.upstream import odd
 from hegui.labels.explicit.rhythm_streamed import FORMATS, streamed_rhythm
 from hegui.labels.streamed import Kind, Streamed, streamed
 from hegui.labels.text import header
-from hegui.labels.value import Implicit
 from hegui.terms import Action, BadRequest, Words
 
 
@@ -42,12 +44,16 @@ async def speech(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     calling = asyncio.ensure_future(call(gate, exchange, request, "/audio/speech"))
     _, answer = await way.both(asked, calling, gate, exchange, out)
     end = Ending(gate, exchange)
-    voice = _Voice(gate, exchange, request.form, show, label_of(gate, exchange, 1))
+    sounding = AsEvents(out) if request.streamed else AsFile(out, request.form)
+    voice = _Voice(gate, exchange, request.form, show, sounding)
     try:
         async with end.closed(out):
             await voice.give(answer, end, out)
     finally:
         answer.stop()
+
+
+_MOST_EVENT: Final = 16 * 1024 * 1024  # bytes of one event of speech
 
 
 def _require_place(form: str, show: Showing) -> None:
@@ -59,15 +65,16 @@ def _require_place(form: str, show: Showing) -> None:
 class _Voice:
     """One speech on its way out: the rhythm and the label in front, then bytes as they come.
 
-    Its last byte is held back until its record is durable.
+    Its last bytes are held back until its record is durable.
     """
 
     def __init__(
-        self, gate: Gate, exchange: Exchange, form: str, show: Showing, label: Implicit
+        self, gate: Gate, exchange: Exchange, form: str, show: Showing, sounding: Sounding
     ) -> None:
         self._gate, self._exchange, self._form = gate, exchange, form
-        self._show, self._label = show, label
-        inner = streamed(cast("Kind", form), label.inner())
+        self._show, self._sounding = show, sounding
+        self._label = label_of(gate, exchange, 1)
+        inner = streamed(cast("Kind", form), self._label.inner())
         heard = show.mode == "auto"
         self._stages: list[Streamed] = [streamed_rhythm(form), inner] if heard else [inner]
         self._received, self._sent = hashlib.sha256(), hashlib.sha256()
@@ -82,8 +89,11 @@ class _Voice:
         """
         out.head(evidence=self._exchange.number, aigc=None)
         end.outcome.notes["unjudged"] = 1
+        spoken = None
+        if answer.told_in_events:
+            spoken = Spoken(answer.upstream, answer.events(_MOST_EVENT))
         try:
-            async for data in answer.sound():
+            async for data in spoken.sound() if spoken else answer.sound():
                 await self._pass_on(self._labelled(data), out)
             await self._pass_on(self._rest(), out)
         except BadRequest as error:
@@ -103,7 +113,13 @@ class _Voice:
         self._size += len(self._last)
         await self._record(end, "complete")
         await end.record("complete")
-        await out.plain(self._last, wire.SPOKEN[self._form], last=True)
+        await self._sounding.end(self._last, self._beside(spoken.usage if spoken else None))
+
+    def _beside(self, usage: dict[str, Any] | None) -> dict[str, Any]:
+        """Return what is said beside the last bytes."""
+        shown = "drawn" if self._show.mode == "auto" else self._show.mode
+        aigc = {**aigc_of(self._label, shown), "evidence": self._exchange.number}
+        return {"aigc": aigc} if usage is None else {"usage": usage, "aigc": aigc}
 
     def _labelled(self, data: bytes) -> bytes:
         self._received.update(data)
@@ -123,15 +139,18 @@ class _Voice:
         return data
 
     async def _pass_on(self, data: bytes, out: Outbox) -> None:
-        if not data:
+        data = self._last + data
+        cut = (len(data) - 1) // self._sounding.step * self._sounding.step
+        if cut <= 0:
+            self._last = data
             return
-        data, self._last = (self._last + data)[:-1], data[-1:]
+        data, self._last = data[:cut], data[cut:]
         self._sent.update(data)
         self._size += len(data)
         if not out.started:
             out.head(evidence=self._exchange.number, aigc=header(self._label))
             self._gate.metrics.added(self._exchange.watch.added())
-        await out.plain(data, wire.SPOKEN[self._form], last=False)
+        await self._sounding.give(data)
 
     async def _record(self, end: Ending, how: str) -> None:
         """Make the record of what left durable."""

@@ -24,7 +24,10 @@ SPOKEN: Final[dict[str, str]] = {
     "opus": "audio/ogg",
     "aac": "audio/aac",
 }
+SPEECH_DELTA: Final = "speech.audio.delta"
+SPEECH_DONE: Final = "speech.audio.done"
 MOST_PICTURES: Final = 10
+MOST_PARTIAL: Final = 3
 _MOST_FILES: Final = 17  # 16 pictures and a mask
 _MOST_STRINGS: Final = 1_000
 _LONG_NUMBER: Final = 10**6  # from here on a number can be somebody's
@@ -63,6 +66,9 @@ class MediaRequest:
     count: int = 1
     form: str = ""
     addressed: bool = False
+    streamed: bool = False
+    """Whether the answer is to be events: of pictures that become clearer, or of speech."""
+    partial: int = 0
     uploads: list[Upload] = field(default_factory=list)
 
     def outgoing(self) -> dict[str, Any]:
@@ -112,10 +118,11 @@ def read_speech(body: bytes, *, depth: int) -> MediaRequest:
         raise BadRequest(_PCM, param="response_format")
     if not isinstance(form, str) or form not in SPOKEN:
         raise _wrong("response_format", "one of " + ", ".join(SPOKEN), " " + "、".join(SPOKEN))
-    if value.get("stream_format", "audio") != "audio":
-        raise BadRequest(_EVENTS, param="stream_format")
+    asked = value.get("stream_format", "audio")
+    if asked not in ("audio", "sse"):
+        raise _wrong("stream_format", "audio or sse", " audio 或 sse")
     request = _request(value, "input")
-    request.form = form
+    request.form, request.streamed = form, asked == "sse"
     return request
 
 
@@ -123,9 +130,15 @@ def _pictures(value: dict[str, Any], uploads: list[Upload]) -> MediaRequest:
     n = value.get("n")
     if n is not None and (type(n) is not int or not 1 <= n <= MOST_PICTURES):
         raise _wrong("n", f"a number from 1 to {MOST_PICTURES}", f" 1 到 {MOST_PICTURES} 的整数")
-    if value.get("stream") not in (None, False):
-        raise BadRequest(_PARTIAL, param="stream")
+    stream, partial = value.get("stream"), value.get("partial_images")
+    if not isinstance(stream, bool | None):
+        raise _wrong("stream", "true or false", " true 或 false")
+    if partial is not None and (type(partial) is not int or not 0 <= partial <= MOST_PARTIAL):
+        what = f"a number from 0 to {MOST_PARTIAL}", f" 0 到 {MOST_PARTIAL} 的整数"
+        raise _wrong("partial_images", *what)
     answered = value.get("response_format")
+    if stream and answered == "url":
+        raise _wrong("response_format", "b64_json with stream", "使用 stream 时的 b64_json")
     if answered not in (None, "b64_json", "url"):
         raise _wrong("response_format", "b64_json or url", " b64_json 或 url")
     form = value.get("output_format")
@@ -134,6 +147,7 @@ def _pictures(value: dict[str, Any], uploads: list[Upload]) -> MediaRequest:
     request = _request(value, "prompt")
     request.count, request.uploads = n or 1, uploads
     request.addressed = answered == "url"
+    request.streamed, request.partial = bool(stream), partial or 0
     request.chat.unjudged = ["messages[0].image"] * len(uploads)
     return request
 
@@ -194,7 +208,7 @@ def _form_value(part: Part) -> Any:
     if part.name in _WHOLE and text.isdecimal() and len(text) < 10:  # noqa: PLR2004 - fits a number
         return int(text)
     if part.name == "stream":
-        return text != "false"
+        return {"true": True, "false": False}.get(text.lower(), text)
     return text
 
 
@@ -229,6 +243,36 @@ def pictures_of(value: Any, most: int) -> list[Picture] | None:
             data = data.partition(",")[2]
         found.append(Picture(data.encode("ascii", "replace"), said, address))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Becoming:
+    """A picture in an event of a stream. ``partial`` is its number, None where it is whole."""
+
+    data: bytes = field(repr=False)
+    kind: str
+    partial: int | None
+    told: dict[str, Any]
+
+
+def becoming_of(event: dict[str, Any], about: str) -> Becoming | Literal["odd", "other"]:
+    """Return the picture of an event of ``about`` (``image_generation`` or ``image_edit``).
+
+    ``other`` for an event without one, ``odd`` for what is not as the OpenAI API says.
+    """
+    kind = event.get("type")
+    if kind not in (f"{about}.partial_image", f"{about}.completed"):
+        return "other"
+    data, number = event.get("b64_json"), event.get("partial_image_index", 0)
+    if not isinstance(data, str) or not data:
+        return "odd"
+    if type(number) is not int or not 0 <= number < MOST_PARTIAL:
+        return "odd"
+    told = told_of(event)
+    if type(event.get("created_at")) is int:
+        told["created_at"] = event["created_at"]
+    partial = number if kind == f"{about}.partial_image" else None
+    return Becoming(data.encode("ascii", "replace"), kind, partial, told)
 
 
 def told_of(value: dict[str, Any]) -> dict[str, Any]:
@@ -271,12 +315,4 @@ _PCM: Final = Words(
     " 5). Ask for wav: the same samples behind a short header.",
     zh="pcm 没有可写入标识的位置，而生成的语音必须带有标识（标识办法第五条）。"
     "请使用 wav：采样数据相同，只在前面多一个很短的文件头。",
-)
-_EVENTS: Final = Words(
-    en="Speech is streamed as audio here: leave stream_format out, or set it to audio.",
-    zh="此处语音以音频流返回：请去掉 stream_format，或设为 audio。",
-)
-_PARTIAL: Final = Words(
-    en="Partial pictures cannot be labelled before they are shown: leave stream out.",
-    zh="未完成的图片无法在展示前添加标识：请去掉 stream。",
 )

@@ -168,7 +168,18 @@ def _sought(file: _File, to: int, old: Element | None) -> Iterator[Change]:
     if old is not None:
         length = old.end - old.start
         second = None if done else filling(SEEK_HEAD, seek, length)
-        yield Change(old.start, old.end, second or void(length))
+        yield Change(old.start, old.end, second or _nothing(file, old.start, length))
+
+
+def _nothing(file: _File, at: int, length: int) -> bytes:
+    """Return what says nothing in the room of tags that went elsewhere.
+
+    A cluster of no stated size goes on over a void element: behind one stand tags that are empty.
+    """
+    before = next((one for one in file.parts if one.end == at), None)
+    if before is None or before.known:
+        return void(length)
+    return filling(TAGS, b"", length) or void(length)
 
 
 def _kept(file: _File, head: Element) -> bytes:
