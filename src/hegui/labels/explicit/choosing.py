@@ -19,6 +19,7 @@ from hegui.labels.explicit import (
     pdf,
     rhythm_aac,
     rhythm_flac,
+    rhythm_m4a,
     rhythm_mp3,
     rhythm_opus,
     rhythm_wav,
@@ -46,6 +47,7 @@ _PLACED: Final[Mapping[str, Callable[[Source], Splice]]] = {
     "mp3": rhythm_mp3.with_rhythm,
     "aac": rhythm_aac.with_rhythm,
     "flac": rhythm_flac.with_rhythm,
+    "m4a": rhythm_m4a.with_rhythm,
     "opus": rhythm_opus.with_rhythm,
     "wav": rhythm_wav.with_rhythm,
 }

@@ -29,6 +29,7 @@ _SHEET: Final = 396  # bytes of a cue sheet before its tracks
 _TRACK, _INDEX = 36, 12
 _DISC: Final = 588  # samples of a frame of a compact disc
 _LAST_OF_DISC, _LAST = 170, 255
+_MOST_FRAMES: Final = 10_000  # of a rhythm
 _MOST: Final = 32 * 1024 * 1024  # samples of a rhythm, all channels: it is made in memory
 
 
@@ -113,7 +114,7 @@ def _form(data: bytes, info: _Info, there: list[Frame]) -> Form:
     if wrong:
         raise refused("STREAMINFO", first.start, INCONSISTENT)
     rate, channels, depth = first.codes
-    if info.hertz * 2 * channels > _MOST:
+    if info.hertz * 2 * channels > _MOST or info.hertz * 2 > info.most * _MOST_FRAMES:
         raise BadRequest(_LARGE, code="audio_form")
     ways = (varies(data, first), rate, depth, first.rate)
     return Form(info.hertz, channels, info.bits, info.most, *ways)
@@ -172,9 +173,9 @@ def _cued(source: Bounded, block: Block, more: int) -> Iterator[Change]:
 
 
 _LARGE: Final = Words(
-    en="This FLAC has more samples a second than hegui puts the rhythm before; nothing was changed."
-    " Label the sound before it is encoded, or let your service show a notice beside it:"
-    " --explicit interface.",
-    zh="此 FLAC 每秒采样过多，无法在其之前添加节奏标识；文件未作任何改动。请在编码之前添加标识，"
-    "或由服务界面提示：--explicit interface。",
+    en="This FLAC has more samples a second, or shorter blocks, than hegui puts the rhythm before;"
+    " nothing was changed. Label the sound before it is encoded, or let your service show a notice"
+    " beside it: --explicit interface.",
+    zh="此 FLAC 每秒采样过多或数据块过短，无法在其之前添加节奏标识；文件未作任何改动。"
+    "请在编码之前添加标识，或由服务界面提示：--explicit interface。",
 )
