@@ -229,6 +229,7 @@ class _Work:
             raise BadRequest(_INTERLACED, code="video_form")
         if self._places:
             frame.pts = heappop(self._places)
+            self._from = self._from if self._frames else float(frame.pts * frame.time_base)
         if self._overlay.form != (frame.format.name, frame.width, frame.height):
             raise BadRequest(CHANGES, code="video_form")
         if float(frame.pts * frame.time_base) - self._from < SHOWN:
