@@ -14,7 +14,7 @@ from hegui.terms import BadRequest
 from . import test_rhythm_flac, test_rhythm_m4a
 
 SECONDS = 1.5
-PLACES = 20
+PLACES = 10
 WRITERS: dict[str, Callable[[Source], Splice]] = {
     "flac": rhythm_flac.with_rhythm,
     "m4a": rhythm_m4a.with_rhythm,

@@ -24,7 +24,8 @@ from hegui.labels.splicing import Change
 from hegui.terms import Words
 
 _LEAST: Final = 6  # bytes of a head: mark, two of codes, a number, its checksum
-_LONGEST: Final = 16
+LONGEST: Final = 16
+"""Bytes of a head at most."""
 _FOOT: Final = 2
 _MOST: Final = 0xFF_FFFF  # bytes of a frame: STREAMINFO has 24 bits for it
 _MOST_MARKS: Final = 200_000  # that turn out to be no frame's
@@ -63,7 +64,7 @@ class Frame(NamedTuple):
 
 def head_at(data: bytes, at: int) -> Head | None:
     """Return the head that stands at ``at``; None where there is none."""
-    head = data[at : at + _LONGEST]
+    head = data[at : at + LONGEST]
     if len(head) < _LEAST or head[0] != 0xFF or head[1] & 0xFE != 0xF8:  # noqa: PLR2004 - the mark
         return None
     block, rate, channels, bits = head[2] >> 4, head[2] & 15, head[3] >> 4, head[3] >> 1 & 7
@@ -88,20 +89,27 @@ def frames(data: bytes, start: int, end: int) -> list[Frame]:
     if head is None or head.number:
         raise refused("FLAC frame", start, NO_FIRST if head else INCONSISTENT)
     there: list[Frame] = []
-    left = [_MOST_MARKS, _MOST_DOUBTS]
-    while True:
-        following = _following(data, head, end, left)
-        stop = following.start if following else end
-        if following is None and (stop - head.start > _MOST or crc16(data[head.start : stop])):
-            raise refused("FLAC frame", head.start, CHECKSUM)
-        if following is None and not data[end - _ZEROS_LAST : end].strip(b"\0"):
-            raise refused("FLAC frame", head.start, INCONSISTENT)
-        there.append(Frame(head, stop))
-        if following is None:
-            return there
+    left = doubts()
+    while (found := following(data, head, left, (head.end, end))) is not None:
+        there.append(Frame(head, found.start))
         if len(there) >= MOST_PARTS:
-            raise refused("FLAC frame", following.start, TOO_MANY)
-        head = following
+            raise refused("FLAC frame", found.start, TOO_MANY)
+        head = found
+    return [*there, last(data, head, end)]
+
+
+def doubts() -> list[int]:
+    """Return what ``following`` counts down: marks, and heads, that turn out to be no frame's."""
+    return [_MOST_MARKS, _MOST_DOUBTS]
+
+
+def last(data: bytes, head: Head, end: int) -> Frame:
+    """Return the last frame, which must reach to ``end``."""
+    if end - head.start > _MOST or crc16(data[head.start : end]):
+        raise refused("FLAC frame", head.start, CHECKSUM)
+    if not data[end - _ZEROS_LAST : end].strip(b"\0"):
+        raise refused("FLAC frame", head.start, INCONSISTENT)
+    return Frame(head, end)
 
 
 def varies(data: bytes, head: Head) -> bool:
@@ -169,14 +177,17 @@ def crc16(data: bytes) -> int:
     return int(_table(0)[words[0]])
 
 
-def _following(data: bytes, head: Head, end: int, left: list[int]) -> Head | None:
-    """Return the head of the next frame; ``left`` bounds what is looked at in vain."""
+def following(data: bytes, head: Head, left: list[int], where: tuple[int, int]) -> Head | None:
+    """Return the head of the frame after ``head``'s, whose mark stands in ``where``.
+
+    ``left`` bounds what is looked at in vain.
+    """
+    at, end = where
     mark = data[head.start : head.start + 2]
     due = head.number + (head.block if varies(data, head) else 1)
-    at = head.end
     while (at := data.find(mark, at, end)) >= 0:
         found = head_at(data, at)
-        if found and found.codes == head.codes and found.end <= end:
+        if found and found.codes == head.codes:
             if at - head.start > _MOST:
                 raise refused("FLAC frame", head.start, TOO_LARGE)
             if not crc16(data[head.start : at]):

@@ -14,12 +14,13 @@ from typing import Final, NamedTuple
 from hegui.labels.bounded import Bounded
 from hegui.labels.container import INCONSISTENT, TOO_LARGE, Source, Splice, exactly, refused
 from hegui.labels.explicit.flac_encoding import Form, encoded
-from hegui.labels.explicit.flac_frames import Frame, frames, renumbered, varies
+from hegui.labels.explicit.flac_frames import Frame, Head, frames, renumbered, varies
 from hegui.labels.formats.flac import Block, file
 from hegui.labels.splicing import Change, spliced
 from hegui.terms import BadRequest, Words
 
-_SEEKS, _CUES = 3, 5
+SEEKS, CUES = 3, 5
+"""Kinds of blocks: the table for seeking, and a cue sheet."""
 _POINT: Final = 18
 _NO_POINT: Final = 0xFFFF_FFFF_FFFF_FFFF
 _OLD_TAG: Final = 128  # bytes of an ID3v1 tag, which some put behind
@@ -33,7 +34,7 @@ _MOST_FRAMES: Final = 10_000  # of a rhythm
 _MOST: Final = 32 * 1024 * 1024  # samples of a rhythm, all channels: it is made in memory
 
 
-class _Info(NamedTuple):
+class Info(NamedTuple):
     """What STREAMINFO says."""
 
     least: int
@@ -68,7 +69,7 @@ def with_rhythm(source: Source) -> Splice:
     """
     _, blocks = file(source)
     bounded = Bounded(source)
-    info = _info(exactly(bounded, blocks[0].start + 4, 34, "STREAMINFO"), blocks[0].start)
+    info = info_of(bounded, blocks[0])
     data = source.read(0, source.size)
     end = len(data) - (_OLD_TAG if data[-_OLD_TAG:].startswith(b"TAG") else 0)
     there = frames(data, blocks[-1].end, end)
@@ -84,26 +85,29 @@ def with_rhythm(source: Source) -> Splice:
     start = there[0].head.start
     moved = list(accumulate(sizes[:-1], initial=0))[len(made) :]
     shift = _Shift(len(made) * form.block, [one.head.start - start for one in there], moved)
-    changes.append(_stated(blocks[0], info, sizes, shift.samples))
+    changes.append(stated(blocks[0], info, sizes, shift.samples))
     for block in blocks:
-        if block.kind == _SEEKS:
+        if block.kind == SEEKS:
             changes.append(_sought(bounded, block, shift))
-        elif block.kind == _CUES:
-            changes += _cued(bounded, block, shift.samples)
+        elif block.kind == CUES:
+            changes += cued(bounded, block, shift.samples)
     return spliced(source.size, changes)
 
 
-def _info(held: bytes, at: int) -> _Info:
+def info_of(source: Bounded, block: Block) -> Info:
+    """Return what STREAMINFO says."""
+    at = block.start
+    held = exactly(source, at + 4, 34, "STREAMINFO")
     least, most = unpack(">HH", held[:4])
     packed = int.from_bytes(held[10:18])
     hertz, channels, bits = packed >> 44, (packed >> 41 & 7) + 1, (packed >> 36 & 31) + 1
     if not _LEAST_BLOCK <= least <= most or bits < 4:  # noqa: PLR2004 - RFC 9639, 8.2
         raise refused("STREAMINFO", at, INCONSISTENT)
     sizes = int.from_bytes(held[4:7]), int.from_bytes(held[7:10])
-    return _Info(least, most, sizes, hertz, channels, bits, packed & (1 << _TOTAL) - 1)
+    return Info(least, most, sizes, hertz, channels, bits, packed & (1 << _TOTAL) - 1)
 
 
-def _form(data: bytes, info: _Info, there: list[Frame]) -> Form:
+def _form(data: bytes, info: Info, there: list[Frame]) -> Form:
     """Return what the rhythm's frames must be like; frames that STREAMINFO belies are refused."""
     first = there[0].head
     blocks = {one.head.block for one in there[:-1]}
@@ -113,17 +117,23 @@ def _form(data: bytes, info: _Info, there: list[Frame]) -> Form:
         wrong |= not blocks <= {info.most}
     if wrong:
         raise refused("STREAMINFO", first.start, INCONSISTENT)
+    return form_for(info, first, varied=varies(data, first))
+
+
+def form_for(info: Info, first: Head, *, varied: bool) -> Form:
+    """Return what the rhythm's frames must be like, before a first frame with such a head."""
     rate, channels, depth = first.codes
     if info.hertz * 2 * channels > _MOST or info.hertz * 2 > info.most * _MOST_FRAMES:
         raise BadRequest(_LARGE, code="audio_form")
-    ways = (varies(data, first), rate, depth, first.rate)
+    ways = (varied, rate, depth, first.rate)
     return Form(info.hertz, channels, info.bits, info.most, *ways)
 
 
-def _stated(block: Block, info: _Info, sizes: list[int], more: int) -> Change:
-    """Return the change of STREAMINFO; what it leaves open stays open."""
+def stated(block: Block, info: Info, sizes: list[int], more: int) -> Change:
+    """Return the change of STREAMINFO; what it leaves open, or nobody knows yet, is open."""
     least, most = info.sizes
-    least, most = min(sizes) if least else 0, max(sizes) if most else 0
+    least = min(sizes, default=0) if least else 0
+    most = max(sizes, default=0) if most else 0
     total = info.total + more if info.total else 0
     if total >> _TOTAL or most >> 24:
         raise refused("STREAMINFO", block.start, TOO_LARGE)
@@ -147,7 +157,7 @@ def _sought(source: Bounded, block: Block, shift: _Shift) -> Change:
     return Change(block.start + 4, block.end, b"".join(new))
 
 
-def _cued(source: Bounded, block: Block, more: int) -> Iterator[Change]:
+def cued(source: Bounded, block: Block, more: int) -> Iterator[Change]:
     """Give the changes of a cue sheet, which counts samples from the beginning.
 
     One of a compact disc stands on the disc's frames. Where the rhythm is no whole number of
