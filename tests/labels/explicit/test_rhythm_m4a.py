@@ -271,3 +271,42 @@ REFUSALS = refusals()
 def test_what_does_not_fit_is_refused(why: str) -> None:
     with pytest.raises(BadRequest):
         with_rhythm(REFUSALS[why])
+
+
+def test_indexes_of_fragments_and_groups_of_samples_follow() -> None:
+    long = 62 * 1024
+    for layout in ("an index for all", "an index for each"):
+        data = sound(about=LAYOUTS[layout])
+        old, new = (
+            [unpack(">II", one[8:12] + one[36:40]) for one in indexes(each)]
+            for each in (data, with_rhythm(data))
+        )
+        assert [a[1] - b[1] for a, b in zip(new, old, strict=True)] == [long] + [0] * (len(old) - 1)
+    begun = [
+        [int.from_bytes(one[12:20]) for one in indexes(each)] for each in (data, with_rhythm(data))
+    ]
+    assert [a - b for a, b in zip(begun[1], begun[0], strict=True)] == [0] + [long] * (len(old) - 1)
+    data = sound(about=LAYOUTS["fragments"])
+    after = with_rhythm(data)
+    old_table, new_table = ([one[:2] for one in places(each)] for each in (data, after))
+    assert new_table[0] == old_table[0]
+    assert [one[0] for one in new_table[1:]] == [one[0] + long for one in old_table[1:]]
+    assert all(after[place + 4 : place + 8] == b"moof" for _, place in new_table)
+    grouped = [each[each.index(b"sbgp") + 16 :][:4] for each in (PLAIN, with_rhythm(PLAIN))]
+    assert int.from_bytes(grouped[1]) == int.from_bytes(grouped[0]) + 62
+
+
+def indexes(data: bytes) -> list[bytes]:
+    """Return what each index of fragments holds."""
+    boxes = Boxes(Memory(data))
+    return [boxes.held(one) for one in boxes.top() if one.kind == b"sidx"]
+
+
+def places(data: bytes) -> list[tuple[int, int]]:
+    """Return the time and the place of each fragment, as the table at the end tells them."""
+    boxes = Boxes(Memory(data))
+    (around,) = [one for one in boxes.top() if one.kind == b"mfra"]
+    table = boxes.held(boxes.children(around)[0])
+    assert table[0] == 1
+    count = int.from_bytes(table[12:16])
+    return [unpack(">QQ", table[16 + at * 19 :][:16]) for at in range(count)]
