@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import av
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -27,7 +29,7 @@ from tools.matrix_readers import OPENERS, READERS  # noqa: E402 - after the path
 from hegui.app import carrying, labelling  # noqa: E402 - after the path
 from hegui.labels import judging  # noqa: E402 - after the path
 from hegui.labels.value import Implicit  # noqa: E402 - after the path
-from hegui.terms import Lang, Words  # noqa: E402 - after the path
+from hegui.terms import BadRequest, Lang, Words  # noqa: E402 - after the path
 from hegui.testing.labelled import CODE, LABEL, OTHER  # noqa: E402 - after the path
 
 THEIRS: Final = Implicit("1", "001191310104MACE0YX63918020", "t-1", "", "x", "t-1", "")
@@ -49,6 +51,17 @@ COLUMNS: Final = (
 YES: Final = "✓"
 NOBODY: Final = "–"  # no reader that we know shows this place
 NOT_SHOWN: Final = ("wav",)
+SOUNDS: Final = ("mp3", "wav", "flac", "ogg", "opus", "aac", "m4a")
+EXACT: Final = ("wav", "flac")
+HEARD: Final = (
+    Words("format", "格式"),
+    Words("what stays behind the rhythm", "节奏之后不变的部分"),
+)
+STAYS: Final = {
+    "samples": Words("every sample", "每个采样"),
+    "packets": Words("every packet", "每个数据包"),
+    NOBODY: Words("refused", "拒绝"),
+}
 
 
 class Row(NamedTuple):
@@ -113,14 +126,40 @@ def row(name: str, state: str, folder: Path) -> Row:
     return Row(name, state, done.form, ours, tuple(readers), same, tuple(openers), tuple(wrong))
 
 
-def page(rows: list[Row], lang: Lang) -> str:
+def rhythm(name: str, folder: Path) -> str:
+    """Put the rhythm before a sound; return what stays behind it, or none where it is refused."""
+    old, new = made(folder, name, rich=True), folder / f"heard.{name}"
+    try:
+        done = labelling.label(old, new, LABEL, "auto")
+    except BadRequest:
+        return NOBODY
+    stays = "samples" if name in EXACT else "packets"
+    before, after = ((_samples if stays == "samples" else _packets)(one) for one in (old, new))
+    heard = done.explicit == "drawn" and len(after) > len(before) > 0
+    return stays if heard and after[-len(before) :] == before else ""
+
+
+def _packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as source:
+        return [bytes(one) for one in source.demux(audio=0) if one.size]
+
+
+def _samples(path: Path) -> bytes:
+    with av.open(str(path)) as source:
+        return b"".join(one.to_ndarray().tobytes() for one in source.decode(audio=0))
+
+
+def page(rows: list[Row], rhythms: dict[str, str], lang: Lang) -> str:
     """Return the page in a language."""
     heads = [one.say(lang) for one in COLUMNS]
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     lines += [f"| {' | '.join(one.cells(lang))} |" for one in rows]
     when, where = time.strftime("%Y-%m-%d", time.gmtime()), platform.machine()
     python = platform.python_version()
-    return PAGE.say(lang).format(table="\n".join(lines), when=when, where=where, python=python)
+    heard = [f"| {' | '.join(one.say(lang) for one in HEARD)} |", "|---|---|"]
+    heard += [f"| {name} | {STAYS[one].say(lang)} |" for name, one in rhythms.items()]
+    parts = {"table": "\n".join(lines), "rhythms": "\n".join(heard)}
+    return PAGE.say(lang).format(**parts, when=when, where=where, python=python)
 
 
 def main() -> int:
@@ -137,9 +176,15 @@ def main() -> int:
             rows.append(one)
             print(*one.cells("en"), *one.wrong, sep=" | ", file=sys.stderr)
             code |= bool(one.wrong)
+    rhythms = {}
+    for name in SOUNDS if not options.only else ():
+        with tempfile.TemporaryDirectory() as folder:
+            rhythms[name] = rhythm(name, Path(folder))
+        print(name, rhythms[name] or "the rhythm is wrong", sep=" | ", file=sys.stderr)
+        code |= not rhythms[name]
     if options.write and not options.only and not code:
-        (ROOT / "docs" / "labels.md").write_text(page(rows, "en"), encoding="utf-8")
-        (ROOT / "docs" / "labels.zh.md").write_text(page(rows, "zh"), encoding="utf-8")
+        (ROOT / "docs" / "labels.md").write_text(page(rows, rhythms, "en"), encoding="utf-8")
+        (ROOT / "docs" / "labels.zh.md").write_text(page(rows, rhythms, "zh"), encoding="utf-8")
     return code
 
 
@@ -160,6 +205,10 @@ What was found when every format was labelled and other programs looked at it. T
 
 {{table}}
 
+The rhythm that listeners hear (`--explicit auto`), put before a sound with its metadata; PyAV reads both files.
+
+{{rhythms}}
+
 HTML, TXT, CSV, JSON and BMP have no place in any guide: their label lies in a file beside, `NAME.aigc.json`.
 """.format(when="{when}", where="{where}", python="{python}", nobody=NOBODY),
     zh="""\
@@ -177,6 +226,10 @@ HTML, TXT, CSV, JSON and BMP have no place in any guide: their label lies in a f
 - *可打开*：能打开文件且内容相同的程序（像素、数据包、单元格、段落）。HEIC 由 exiftool 检查结构，使用自制的小文件。
 
 {{table}}
+
+在带有元数据的声音之前加上可听到的节奏（`--explicit auto`），由 PyAV 读取前后两个文件进行比较。
+
+{{rhythms}}
 
 现有指南未规定 HTML、TXT、CSV、JSON 和 BMP 的标识位置：标识写入旁附文件 `NAME.aigc.json`。
 """.format(when="{when}", where="{where}", python="{python}", nobody=NOBODY),

@@ -1,4 +1,4 @@
-"""Make the rhythm encoded, for putting it before MP3, AAC and Opus: the files in explicit/rhythms.
+"""Make the rhythm encoded, to put it before MP3, AAC, M4A and Opus: the files in explicit/rhythms.
 
     python tools/make_rhythms.py
 

@@ -73,7 +73,9 @@ def test_only_text_and_sound_may_have_their_notice_beside_them(form: explicit.Fo
             explicit.chosen(form, "auto")
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "docx", "wav", "mp3", "jpeg", "png"])
+@pytest.mark.parametrize(
+    "name", ["a.txt", "a.md", "a.html", "docx", "wav", "mp3", "flac", "jpeg", "png"]
+)
 def test_a_notice_and_a_label_are_put_in_by_one_command(name: str, tmp_path: Path) -> None:
     path = put(tmp_path, name, SAMPLES[name])
     before = labelling.seen(path, content=True)

@@ -100,8 +100,8 @@ _PICTURES: Final = Words(
 )
 _SOUND: Final = {
     "rhythm": Words(
-        "Speech begins with the rhythm short long, short short (MP3 and WAV).",
-        "语音以“短长 短短”节奏开头（MP3、WAV）。",
+        "Speech begins with the rhythm short long, short short (MP3, WAV and FLAC).",
+        "语音以“短长 短短”节奏开头（MP3、WAV、FLAC）。",
     ),
     "interface": Words(
         "Speech carries its label in the metadata only: your player must show a permanent notice.",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from struct import pack
 from typing import Final
 
+from hegui.labels.explicit.flac_frames import crc8, crc16
 from hegui.labels.ogg import checksum
 
 MP3_FRAME: Final = b"\xff\xfb\x90\xc4" + bytes(413)  # 128 kbit/s, 44.1 kHz: silence
@@ -102,13 +103,15 @@ def comments(*texts: bytes, program: bytes = b"a program") -> bytes:
 
 
 def flac(*blocks: tuple[int, bytes]) -> bytes:
-    """Return a FLAC of one frame, with ``blocks`` after STREAMINFO."""
-    info = pack(">HHQQ", 4096, 4096, 0, 0x0AC440F000000000).ljust(34, b"\0")
+    """Return a FLAC of one frame, which is silent, with ``blocks`` after STREAMINFO."""
+    info = pack(">HH6xQ", 4096, 4096, 0x0AC440F000000000).ljust(34, b"\0")
     there = [(0, info), *blocks]
     heads = [bytes([kind]) + len(held).to_bytes(3) + held for kind, held in there[:-1]]
     kind, held = there[-1]
     heads.append(bytes([kind | 0x80]) + len(held).to_bytes(3) + held)
-    return b"fLaC" + b"".join(heads) + b"\xff\xf8\xc9\x08" + bytes(20)
+    frame = b"\xff\xf8\xc9\x08\0"
+    frame += bytes([crc8(frame)]) + bytes(3)
+    return b"fLaC" + b"".join(heads) + frame + crc16(frame).to_bytes(2)
 
 
 def page(serial: int, number: int, flags: int, *packets: bytes, granule: int = 0) -> bytes:

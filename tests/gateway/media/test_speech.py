@@ -11,7 +11,9 @@ import openai
 import pytest
 
 from hegui.labels.container import Memory
+from hegui.labels.explicit.flac_frames import frames
 from hegui.labels.explicit.rhythm import pcm
+from hegui.labels.formats.flac import file
 from hegui.labels.recognising import recognised
 from hegui.testing import media
 from hegui.testing.practice import PracticeModel
@@ -60,6 +62,15 @@ async def test_speech_begins_with_the_rhythm_and_the_label_and_goes_on_unchanged
     assert media_house.answered()["end"] == "complete"
 
 
+async def test_speech_in_flac_begins_with_the_rhythm_and_its_frames_go_on(media_house: Any) -> None:
+    data, came = await spoken(media_house, "flac"), media.speech("flac")
+    read = [(one, frames(one, file(Memory(one))[1][-1].end, len(one))) for one in (data, came)]
+    held = [[one[each.head.end : each.end - 2] for each in found] for one, found in read]
+    assert len(held[0]) == len(held[1]) + 16  # blocks of 4,096 samples at 44,100 a second
+    assert held[0][16:] == held[1]
+    assert label_in(data)["ProduceID"] == media_house.records("media.")[-1]["produce"]
+
+
 async def test_every_container_is_labelled_where_the_player_shows_the_notice(
     open_house: Any,
 ) -> None:
@@ -96,13 +107,13 @@ async def test_what_cannot_carry_its_labels_is_refused_before_the_model_is_asked
 
 async def test_nothing_leaves_of_what_is_no_sound(media_house: Any) -> None:
     for fault in ("not-sound", "json", "empty", "truncated"):
-        for form in ("mp3", "wav"):
+        for form in ("mp3", "wav", "flac"):
             body = {"model": f"practice-voice-{fault}", "input": "你好", "response_format": form}
             status, told = await media_house.ask(body, path=SPEECH)
             assert (status, set(told)) == (502, {"error"}), (fault, form)
             assert media_house.answered()["end"] == "upstream_failed"
     assert not media_house.records("media.streamed")
-    assert len(media_house.records("media.withheld")) == 6
+    assert len(media_house.records("media.withheld")) == 9
 
 
 async def test_speech_that_breaks_is_cut_and_never_looks_whole(

@@ -25,6 +25,7 @@ def encoded(  # what a film can be like
     sound: str = "",
     skip: Sequence[int] = (),
     turned: float = 0,
+    ticks: int = 1000,
     about: dict[str, Any] | None = None,
 ) -> bytes:
     """Write a film, and return it; frames whose number is in ``skip`` are left out."""
@@ -32,7 +33,7 @@ def encoded(  # what a film can be like
         film = out.add_stream(codec, rate=RATE)
         film.width, film.height = SIZE
         film.pix_fmt = pixels
-        film.time_base = film.codec_context.time_base = Fraction(1, 1000)
+        film.time_base = film.codec_context.time_base = Fraction(1, ticks)
         film.codec_context.gop_size = gop
         for name, value in (about or {}).items():
             setattr(film.codec_context, name, value)

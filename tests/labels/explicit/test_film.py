@@ -140,8 +140,8 @@ def test_a_film_of_h264_becomes_av1_where_only_encoders_under_the_gpl_are_there(
 
 
 def test_no_encoder_under_the_gpl_is_chosen_by_itself() -> None:
-    for codec in ("h264", "hevc", "mpeg4", "vp9", "av1", "prores", "theora"):
-        for container in ("mp4", "mov", "matroska", "webm"):
+    for codec in ("h264", "hevc", "mpeg4", "vp9", "av1", "prores", "theora", "flv1"):
+        for container in film.CONTAINERS.values():
             names = {one.name for one in chosen(av, codec, container, "auto", 0)}
             assert not names & {"libx264", "libx264rgb", "libx265", "libxvid"}
 

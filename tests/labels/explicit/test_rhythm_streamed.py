@@ -5,15 +5,21 @@ from struct import pack, unpack
 import pytest
 
 from hegui.labels.container import Memory
-from hegui.labels.explicit import rhythm_mp3, rhythm_wav
+from hegui.labels.explicit import rhythm_flac, rhythm_mp3, rhythm_wav
+from hegui.labels.explicit.flac_encoding import encoded
 from hegui.labels.explicit.rhythm_streamed import streamed_rhythm
 from hegui.labels.formats import wav
 from hegui.labels.splicing import joined
 from hegui.terms import BadRequest
 from hegui.testing import media, sounds
 
+from . import test_rhythm_flac
+
 FORM = pack("<HHIIHH", 1, 64, 700_000, 0, 128, 16)
 LARGE = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0" + FORM + b"data\xff\xff\xff\xff" + bytes(256)
+
+PARTS = encoded(test_rhythm_flac.MONO)
+FLAC = test_rhythm_flac.made(*PARTS, total=3 * 4096)
 
 
 def through(kind: str, data: bytes, piece: int) -> bytes:
@@ -36,6 +42,42 @@ def test_a_wav_is_as_if_it_had_been_whole(piece: int) -> None:
         assert through("wav", data, piece) == whole
 
 
+@pytest.mark.parametrize("piece", [1, 7, 500, 100_000])
+def test_a_flac_is_as_if_it_had_been_whole_but_for_what_nobody_knows_yet(piece: int) -> None:
+    for data in (FLAC, FLAC.replace(pack(">HH", 16, 4096), pack(">HH", 4096, 4096), 1)):
+        whole = joined(Memory(data), rhythm_flac.with_rhythm(Memory(data)))
+        made = through("flac", data, piece)
+        assert made[:12] + whole[12:18] + made[18:] == whole
+        assert made[12:18] == bytes(6)
+
+
+def test_frames_of_a_flac_leave_when_the_next_one_begins() -> None:
+    stream, start = streamed_rhythm("flac"), FLAC.index(PARTS[0])
+    ends = [start + sum(map(len, PARTS[: n + 1])) for n in range(len(PARTS))]
+    begun = stream.feed(FLAC[: ends[0]])
+    assert stream.labelled
+    assert PARTS[0][20:] in begun
+    assert PARTS[0][20:-2] not in begun[len(begun) - len(PARTS[0]) :]
+    assert PARTS[0][20:-2] in stream.feed(FLAC[ends[0] : ends[1]])
+
+
+def test_points_of_a_streamed_flac_become_placeholders() -> None:
+    table = pack(">QQH", 0, 0, 4096) * 2
+    data = FLAC[:4] + b"\0" + FLAC[5:42] + b"\x83\0\0\x24" + table + FLAC[42:]
+    made = through("flac", data, 50)
+    assert made[46:82] == (b"\xff" * 8 + bytes(10)) * 2
+    whole = joined(Memory(data), rhythm_flac.with_rhythm(Memory(data)))
+    assert made[82:] == whole[82:]
+
+
+def test_a_flac_that_breaks_off_or_is_wrong_midway_never_ends() -> None:
+    for data in (FLAC[:-3], FLAC[:-90] + b"\0\1" + FLAC[-88:], FLAC + b"more"):
+        stream = streamed_rhythm("flac")
+        stream.feed(data[:500])
+        with pytest.raises(BadRequest):
+            stream.feed(data[500:]) + stream.end()
+
+
 def test_a_wav_of_odd_frames_keeps_its_parity_and_its_lengths_hold() -> None:
     sound = bytes(range(128, 128 + 60))
     for rate in range(8_000, 8_004):
@@ -55,6 +97,12 @@ def test_a_wav_of_odd_frames_keeps_its_parity_and_its_lengths_hold() -> None:
     [
         ("mp3", b"<html>" * 60_000),
         ("mp3", sounds.MP3_FRAME[:100]),
+        ("flac", b"<html>" * 10),
+        ("flac", FLAC[:40]),
+        ("flac", FLAC[:42]),
+        ("flac", FLAC[:50]),
+        ("flac", FLAC[:42] + FLAC[1500:]),
+        ("flac", FLAC.replace(pack(">HH", 16, 4096), pack(">HH", 0, 4096))),
         ("wav", b"<html>" * 10),
         ("wav", media.tone(0.01)[:30]),
         ("wav", sounds.wav_large()),

@@ -176,10 +176,10 @@ class _Voice:
 
 
 _NO_RHYTHM: Final = Words(
-    en="Speech carries its notice in front of it here, and that is possible in mp3 and wav, not in"
-    " {form}. Ask for mp3 or wav; or the provider says in its player that the speech is generated,"
-    ' and sets sound = "interface" in [media].',
-    zh="此处语音须在开头带有显式标识，mp3 和 wav 可以做到，{form} 不行。请使用 mp3 或 wav；"
+    en="Speech carries its notice in front of it here, and that is possible in mp3, wav and flac,"
+    " not in {form}. Ask for one of them; or the provider says in its player that the speech is"
+    ' generated, and sets sound = "interface" in [media].',
+    zh="此处语音须在开头带有显式标识，mp3、wav 和 flac 可以做到，{form} 不行。请使用这三种之一；"
     '如播放界面已持续提示由 AI 生成，运营者可在 [media] 中设置 sound = "interface"。',
 )
 _LONG: Final = Words(en="It is longer than this service allows.", zh="长度超过本服务的上限。")

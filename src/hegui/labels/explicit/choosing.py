@@ -18,6 +18,8 @@ from hegui.labels.explicit import (
     office,
     pdf,
     rhythm_aac,
+    rhythm_flac,
+    rhythm_m4a,
     rhythm_mp3,
     rhythm_opus,
     rhythm_wav,
@@ -44,6 +46,8 @@ _PLACED: Final[Mapping[str, Callable[[Source], Splice]]] = {
     "pdf": partial(pdf.with_notice, language="zh"),
     "mp3": rhythm_mp3.with_rhythm,
     "aac": rhythm_aac.with_rhythm,
+    "flac": rhythm_flac.with_rhythm,
+    "m4a": rhythm_m4a.with_rhythm,
     "opus": rhythm_opus.with_rhythm,
     "wav": rhythm_wav.with_rhythm,
 }

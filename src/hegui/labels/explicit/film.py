@@ -10,25 +10,35 @@ its own (``app.film_child`` for files, ``runners.film_work`` for what is held in
 """
 
 import errno
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from heapq import heappop, heappush
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from hegui.labels.explicit import film_encoders
 from hegui.labels.explicit.film_encoders import Encoder
 from hegui.labels.explicit.film_frames import CHANGES, Overlay
+from hegui.labels.explicit.film_packets import Copied
 from hegui.terms import BadRequest, Corrupt, Misconfigured, Unavailable, Words
 
 SHOWN: Final = 3.0
 """Seconds for which the notice is shown at least; 5.4 asks for two."""
-CONTAINERS: Final = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
+CONTAINERS: Final = {
+    "mp4": "mp4",
+    "mov": "mov",
+    "mkv": "matroska",
+    "webm": "webm",
+    "avi": "avi",
+    "flv": "flv",
+}
 """The muxer for each of our formats that hold films."""
-_READERS: Final = {"mp4": "mov", "mov": "mov", "mkv": "matroska", "webm": "matroska"}
+_READERS: Final = {**CONTAINERS, "mp4": "mov", "webm": "matroska"}
 _MOST_STREAMS: Final = 32
 _MOST_PIXELS: Final = 8192 * 8192
 _LEAST_CONTRAST: Final = 0.4
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
+_APART: Final = 0.1
+"""Seconds by which sound may last longer or shorter by its packets' times: what rounding does."""
 _COPIED: Final = frozenset({"audio", "subtitle"})
 
 Told = Callable[[float], None]
@@ -132,7 +142,9 @@ class _Work:
         self._overlay, self._from = first
         self._film, self._count = _film_of(source), len(source.streams)
         self._codec = str(self._film.codec_context.codec.canonical_name)
-        self._hashes: dict[int, Any] = {}
+        self._copied: dict[int, Copied] = {}
+        # AVI gives each picture a place, not a time: the first that is shown has the first place
+        self._places: list[int] | None = [] if source.format.name == "avi" else None
         self._durations: dict[int, int] = {}
         self._frames = 0
         self._copying = False
@@ -165,13 +177,13 @@ class _Work:
     def prove(self, written: Any) -> None:
         """Read again what was written; ``Corrupt`` if it is not what was meant."""
         film = _film_of(written)
-        hashes: dict[int, Any] = {}
+        copied: dict[int, Copied] = {}
         frames, noticed = 0, False
         for packet in written.demux():
             if not packet.size:
                 continue
             if packet.stream.index != film.index:
-                hashes.setdefault(packet.stream.index, hashlib.sha256()).update(packet)
+                copied.setdefault(packet.stream.index, Copied()).take(packet)
                 continue
             frames += 1
             self._told(1.0)
@@ -182,23 +194,27 @@ class _Work:
                 break
         if not noticed:
             raise Corrupt(_NOT_THERE)
-        given = {place: one.digest() for place, one in self._hashes.items()}
-        copied = {place: one.digest() for place, one in hashes.items()}
-        if frames != self._frames or copied != given or self._count != len(written.streams):
+        # in order: FLV numbers its streams as their first packets come
+        given, taken = ([one[place] for place in sorted(one)] for one in (self._copied, copied))
+        same = [one.digest for one in given] == [one.digest for one in taken]
+        if frames != self._frames or not same or self._count != len(written.streams):
             raise Corrupt(_NOT_SAME)
+        if any(abs(old.long - new.long) > _APART for old, new in zip(given, taken, strict=True)):
+            raise BadRequest(_TIMES, code="video_form")
 
     def _passed(self, packet: Any, film: Any) -> Iterator[Any]:
         """Give what is to be written for a packet that was read."""
         if packet.stream.index != self._film.index:
             if packet.size:
-                place = packet.stream.index
-                self._hashes.setdefault(place, hashlib.sha256()).update(packet)
+                self._copied.setdefault(packet.stream.index, Copied()).take(packet)
                 yield packet
             return
         if not self._copying and self._may_join(packet):
             yield from self._flushed(film)
             self._copying = True
         if not self._copying:
+            if self._places is not None and packet.size and packet.dts is not None:
+                heappush(self._places, packet.dts)
             for frame in packet.decode():
                 yield from self._encoded(frame, film)
         elif packet.size:
@@ -217,6 +233,9 @@ class _Work:
             raise BadRequest(_BROKEN.fill(why="damaged frame"), code="file_broken")
         if frame.interlaced_frame:
             raise BadRequest(_INTERLACED, code="video_form")
+        if self._places:
+            frame.pts = heappop(self._places)
+            self._from = self._from if self._frames else float(frame.pts * frame.time_base)
         if self._overlay.form != (frame.format.name, frame.width, frame.height):
             raise BadRequest(CHANGES, code="video_form")
         if float(frame.pts * frame.time_base) - self._from < SHOWN:
@@ -335,6 +354,12 @@ _ONE: Final = Words(
     " out first, or say that the film shows its notice: --explicit present.",
     zh="hegui 仅支持含一条视频及音频、字幕的文件；此文件含 {films} 条视频流，或含有会丢失的其他流"
     "（时间码、数据、图片、字体）。请先移除，或在视频已显示标识时使用 --explicit present。",
+)
+_TIMES: Final = Words(
+    en="Sound of this kind would lose its times in this container. Nothing was written. Put the"
+    " film into MP4 or Matroska first, or say that it shows its notice: --explicit present.",
+    zh="此类音频在该封装格式中会丢失时间信息。未写入任何内容。请先将视频转封装为 MP4 或 Matroska；"
+    "已显示标识的，使用 --explicit present。",
 )
 _ALPHA: Final = Words(
     en="The film is partly transparent, and would not be any more. It was not changed; if it shows"

@@ -21,11 +21,14 @@ _BY_CODEC: Final[Mapping[str, tuple[str, ...]]] = {
     "mjpeg": ("mjpeg",),
     "prores": ("prores_ks",),
     "ffv1": ("ffv1",),
+    "flv1": ("flv",),
 }
 _INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
     "mp4": ("libsvtav1", "libaom-av1"),
     "matroska": ("libsvtav1", "libaom-av1", "libvpx-vp9"),
     "webm": ("libvpx-vp9", "libsvtav1", "libaom-av1"),
+    "avi": ("mpeg4",),
+    "flv": ("flv",),
 }
 _JOINED: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Codecs whose key frames say all about themselves: what follows one may be another encoder's."""
@@ -39,6 +42,7 @@ _QUALITY: Final[Mapping[str, Mapping[str, str]]] = {
     "mpeg4": {"qmin": "2", "qmax": "3"},
     "mpeg2video": {"qmin": "2", "qmax": "3"},
     "mjpeg": {"qmin": "2", "qmax": "3"},
+    "flv": {"qmin": "2", "qmax": "3"},
 }
 _BY_RATE: Final = 1.5
 """Encoders without a setting for quality get the film's own bit rate, that many times."""

@@ -2,7 +2,8 @@
 
 It is Morse for "AI": a long tone lasts three short ones, tones of a letter stand one short tone
 apart, letters three. Made as plain samples, so it can be put before sound that is not encoded
-(see ``rhythm_wav``). MP3, AAC, FLAC, Ogg and Opus need an encoder for it.
+(see ``rhythm_wav``). FLAC has an encoder for it here; MP3, AAC and Opus get frames that were made
+once (``tools/make_rhythms.py``).
 """
 
 from typing import Final, Literal, TypeAlias

@@ -1,7 +1,8 @@
 """The rhythm before sound that is streamed: nothing is held back but its first frames.
 
 What is held is just enough for the writer of whole files to put the rhythm there; from then on
-bytes go through as they come. The implicit label is put in front afterwards (``labels.streamed``).
+bytes go through as they come (of FLAC, frame by frame: ``rhythm_streamed_flac``). The implicit
+label is put in front afterwards (``labels.streamed``).
 """
 
 from struct import pack, unpack
@@ -9,13 +10,14 @@ from typing import Final
 
 from hegui.labels.container import CUT_SHORT, TOO_LARGE, Memory, refused
 from hegui.labels.explicit import rhythm_mp3, rhythm_wav
+from hegui.labels.explicit.rhythm_streamed_flac import Flac
 from hegui.labels.formats import wav
 from hegui.labels.riff import OPEN
 from hegui.labels.splicing import joined
 from hegui.labels.streamed import Streamed, head_of
 from hegui.terms import BadRequest
 
-FORMATS: Final = frozenset({"mp3", "wav"})
+FORMATS: Final = frozenset({"mp3", "wav", "flac"})
 """Kinds of sound that a rhythm can be put before while they stream."""
 _FORMAT: Final = 16  # bytes of the shortest chunk that says the form of samples
 _MOST_A_SECOND: Final = 4 * 1024 * 1024  # bytes of sound: the rhythm is made in memory
@@ -24,6 +26,8 @@ _MOST: Final = 131_072  # bytes within which the first frames of an MP3 stand, t
 
 def streamed_rhythm(kind: str) -> Streamed:
     """Return what puts the rhythm before a stream of ``kind``, which is one of ``FORMATS``."""
+    if kind == "flac":
+        return Flac()
     return _Mp3() if kind == "mp3" else _Wav()
 
 

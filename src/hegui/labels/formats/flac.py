@@ -27,7 +27,9 @@ _MOST_BLOCKS: Final = 10_000
 _MOST: Final = 0xFF_FFFF
 
 
-class _Block(NamedTuple):
+class Block(NamedTuple):
+    """A block of metadata: what it is (0 is STREAMINFO), and where it stands with its head."""
+
     kind: int
     start: int
     end: int
@@ -50,7 +52,7 @@ class _Flac:
         return head[at : at + 4] == _MARK
 
     def read(self, source: Source) -> list[Found]:
-        tags, blocks = _file(source)
+        tags, blocks = file(source)
         bounded = Bounded(source)
         found = [one._replace(guide=False) for tag in tags for one in id3.found(tag, "flac-id3")]
         for block in blocks:
@@ -59,7 +61,7 @@ class _Flac:
         return found
 
     def write(self, source: Source, inner: str) -> Splice:
-        tags, blocks = _file(source)
+        tags, blocks = file(source)
         bounded = Bounded(source)
         changes = [
             Change(tag.start, tag.end, id3.with_label(tag, None))
@@ -80,7 +82,7 @@ class _Flac:
         return spliced(source.size, changes)
 
     def payload(self, source: Source) -> Iterator[Slice]:
-        _, blocks = _file(source)
+        _, blocks = file(source)
         # the first byte of STREAMINFO's header says whether it is the last block
         kept = [
             (one.start + (1 if one.kind == _INFO else 0), one.end)
@@ -90,13 +92,13 @@ class _Flac:
         return stretches([*kept, (blocks[-1].end, source.size)])
 
 
-def _file(source: Source) -> tuple[list[id3.Tag], list[_Block]]:
+def file(source: Source) -> tuple[list[id3.Tag], list[Block]]:
     """Return the ID3 tags that some put in front, and the blocks of metadata."""
     tags = id3.tags(source)
     at = tags[-1].end if tags else 0
     if source.read(at, 4) != _MARK:
         raise refused("FLAC", at, INCONSISTENT)
-    blocks: list[_Block] = []
+    blocks: list[Block] = []
     at += 4
     while not (blocks and blocks[-1].last):
         head = source.read(at, 4)
@@ -107,19 +109,19 @@ def _file(source: Source) -> tuple[list[id3.Tag], list[_Block]]:
             raise refused("FLAC block", at, INCONSISTENT)
         if len(blocks) >= _MOST_BLOCKS:
             raise refused("FLAC block", at, TOO_MANY)
-        blocks.append(_Block(head[0] & 127, at, end, bool(head[0] & _LAST)))
+        blocks.append(Block(head[0] & 127, at, end, bool(head[0] & _LAST)))
         at = end
     if blocks[0].kind != _INFO or blocks[0].end - blocks[0].start != 38:  # noqa: PLR2004 - RFC 9639, 8.2
         raise refused("FLAC", blocks[0].start, NO_INFO)
     return tags, blocks
 
 
-def _comments(source: Bounded, block: _Block) -> comments.Comments:
+def _comments(source: Bounded, block: Block) -> comments.Comments:
     held = exactly(source, block.start + 4, block.end - block.start - 4, "FLAC block")
     return comments.read(held, block.start + 4)
 
 
-def _made(held: bytes, block: _Block, *, last: bool) -> bytes:
+def _made(held: bytes, block: Block, *, last: bool) -> bytes:
     if len(held) > _MOST:
         raise refused("FLAC block", block.start, TOO_LARGE)
     return bytes([_COMMENTS | (_LAST if last else 0)]) + len(held).to_bytes(3) + held
