@@ -91,7 +91,7 @@ def _around(settings: "Settings") -> "list[Problem]":
     if settings.labels.c2pa.certificates is not None:
         try:
             manifests.library()
-            ManifestKey(settings.labels.c2pa, parts.now())
+            ManifestKey(settings.labels.c2pa, parts.now()).close()
         except HeguiError as error:
             problems.append(_unplaced("labels.c2pa", error.words))
     if settings.key_directory.exists():
