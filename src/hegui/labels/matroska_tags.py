@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from hegui.labels.container import Found, Memory
+from hegui.labels.container import INCONSISTENT, Found, Memory, refused
 from hegui.labels.ebml import CRC, TAGS, Element, Elements, made
 from hegui.labels.value import MOST, Parsed, parsed
 
@@ -93,7 +93,11 @@ class Tags:
         return self._data[element.body : element.end].rstrip(b"\0").decode("utf-8", "replace")
 
     def _within(self, start: int, end: int) -> list[Element]:
-        return list(self._elements.within(start, end))
+        inside = list(self._elements.within(start, end))
+        for one in inside:
+            if not one.known:  # it would swallow the tag that is put behind it
+                raise refused("Tags", self.element.body + one.start, INCONSISTENT)
+        return inside
 
 
 def summed(held: bytes, old: bytes) -> bytes:
