@@ -159,9 +159,8 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
         def settle(new: FileSource) -> None:
             _require_unchanged(path, file.handle, before)
             digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
-            stamp: Stamp = signs.key.stamp if signs is not None and seal is not None else ""
             facts = (form.name, names[0], shown, *decision, *digests, encoded, seal is not None)
-            done.append(Written(target, *facts, stamp))
+            done.append(Written(target, *facts, signs.key.stamp if signs and seal else ""))
             (record or _unrecorded)(done[0])
 
         rights = stat.S_IMODE(before.st_mode)
