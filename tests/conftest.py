@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.tokens import module, token
 
 from hegui.testing.postgres import PracticeServer, programs
+
+__all__ = ["module", "token"]  # fixtures of several rooms
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")

@@ -84,6 +84,18 @@ def test_without_a_certificate_it_says_what_to_set(hegui: Hegui, photo: Path) ->
     assert photo.read_bytes() == pictures.png()
 
 
+def test_a_time_stamp_that_was_not_had_is_told(hegui: Hegui, settings: Path, photo: Path) -> None:
+    set_up(settings, more='time_stamps = "http://127.0.0.1:9/"\n')
+    refused = label(hegui, photo, "--c2pa", "--lang", "en")
+    assert refused.exit_code == 2
+    assert "time_stamp_required = false" in refused.output
+    assert photo.read_bytes() == pictures.png()
+    settings.write_text(f"{settings.read_text()}time_stamp_required = false\n")
+    made = label(hegui, photo, "--c2pa", "--lang", "en")
+    assert made.exit_code == 0, made.output
+    assert "The manifest has no time stamp" in made.output
+
+
 def test_check_says_that_the_key_is_another_ones(hegui: Hegui, settings: Path) -> None:
     set_up(settings)
     assert "labels.c2pa" not in hegui("check").output

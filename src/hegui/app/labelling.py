@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from hegui.app import carrying, films, manifests, proving
 from hegui.app.disk import Disk, FileSource, unlinked
+from hegui.app.manifest_keys import Stamp
 from hegui.labels import deciding, judging
 from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
 from hegui.labels.explicit import choosing as explicit
@@ -39,7 +40,8 @@ class Written(NamedTuple):
 
     Both in hexadecimal, and empty where nobody records them. ``form`` is how the label is stored,
     ``sidecar`` for a file beside the target; ``encoded`` how a film was encoded anew for its
-    notice: codecs, encoder, and whether as a whole.
+    notice: codecs, encoder, and whether as a whole. ``time_stamp`` says whether the manifest has
+    one, and is empty where none is wanted.
     """
 
     target: Path
@@ -52,6 +54,7 @@ class Written(NamedTuple):
     file: str
     encoded: str = ""
     signed: bool = False  # whether a C2PA manifest was put into it
+    time_stamp: Stamp = ""
 
 
 _Signs: TypeAlias = manifests.Signs | None
@@ -161,7 +164,7 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
             _require_unchanged(path, file)
             digests = ("", "") if record is None else carrying.digests(new, form.payload(new))
             facts = (form.name, names[0], shown, *decision, *digests, encoded, seal is not None)
-            done.append(Written(target, *facts))
+            done.append(Written(target, *facts, signs.key.stamp if signs and seal else ""))
             (record or _unrecorded)(done[0])
 
         rights = stat.S_IMODE(file.stat.st_mode)

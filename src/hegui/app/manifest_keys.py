@@ -7,7 +7,7 @@ its key is said when the key is opened, not by a reader of the first file that w
 import asyncio
 import os
 from itertools import pairwise
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from hegui.app.manifest_tokens import Public, TokenKey
 from hegui.settings.c2pa import C2pa
 from hegui.terms import HeguiError, Misconfigured, Unavailable, Words
 from hegui.witness.web import Troubled, Web
@@ -34,21 +35,22 @@ _CURVES: Final = {
     "secp384r1": ("es384", hashes.SHA384(), 48),
     "secp521r1": ("es512", hashes.SHA512(), 66),
 }
+_DIGESTS: Final = {name: digest for name, digest, _ in _CURVES.values()}
 _PURPOSES: Final = {  # any of them (C2PA 2.2, 14.5.1.1)
     ExtendedKeyUsageOID.EMAIL_PROTECTION.dotted_string,
     "1.3.6.1.5.5.7.3.36",  # documents
     "1.3.6.1.4.1.62558.2.1",  # C2PA claims
 }
 _PSS: Final = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)
-_Public: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+Stamp: TypeAlias = Literal["", "stamped", "missing"]
 
 
 class ManifestKey:
-    """A certificate with those that issued it, and its key or the service that holds it.
+    """A certificate with those that issued it, and its key, or the service or token with the key.
 
     Raises ``Misconfigured`` for a chain that is not in force at ``now`` (UTC ms), does not fit
     together or is of no kind that C2PA takes, and for a key that is another certificate's;
-    ``Unavailable`` where the service gives no answer.
+    ``Unavailable`` where the service or the token gives no answer.
     """
 
     def __init__(self, chosen: C2pa, now: int) -> None:
@@ -60,27 +62,58 @@ class ManifestKey:
         _require_in_force(certificates, now)
         _require_fitting(certificates)
         self._public, self.algorithm = _public(self.certificate)
-        self._private = None if chosen.key_service else _private(chosen)
-        self.sign(_TRIAL)
+        self._digest = _DIGESTS.get(self.algorithm, hashes.SHA256())
+        self._token = TokenKey(chosen) if chosen.pkcs11 else None
+        self._private = None if chosen.key_service or chosen.pkcs11 else _private(chosen)
+        self.stamp: Stamp = ""
+        """Whether the last manifest got the time stamp that the settings want."""
+        try:
+            self.sign(_TRIAL)
+        except HeguiError:
+            self.close()
+            raise
+
+    @property
+    def authority(self) -> str:
+        """The URL of the authority that stamps manifests; empty where none is wanted."""
+        return self._chosen.time_stamps
+
+    @property
+    def must_stamp(self) -> bool:
+        """Whether a manifest without a time stamp is not to be written."""
+        return self._chosen.time_stamp_required
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature of ``data`` as COSE has it (RFC 9053), proven by the certificate."""
         try:
-            made = self._asked(data) if self._private is None else self._made(data)
+            made = self._signature(data)
             self.failed = None
             return self._proven(data, made)
         except HeguiError as error:
             self.failed = error
             raise
 
-    def signer(self, c2pa: Any) -> Any:
-        """Return the signer as the library wants it; with a key at hand its room is smaller."""
-        if self._chosen.key_service:
+    def signer(self, c2pa: Any, stamps: str = "") -> Any:
+        """Return the signer as the library wants it; with a key at hand its room is smaller.
+
+        ``stamps`` is the URL where the library is to ask for a time stamp.
+        """
+        if self._private is None:
             kind = c2pa.C2paSigningAlg[self.algorithm.upper()]
-            return c2pa.Signer.from_callback(self.sign, kind, self.chain)
-        key = self._chosen.key.reveal().encode()
-        told = c2pa.C2paSignerInfo(self.algorithm, self.chain.encode(), key, None)
+            return c2pa.Signer.from_callback(self.sign, kind, self.chain, stamps or None)
+        key, url = self._chosen.key.reveal().encode(), stamps.encode() or None
+        told = c2pa.C2paSignerInfo(self.algorithm, self.chain.encode(), key, url)
         return c2pa.Signer.from_info(told)
+
+    def close(self) -> None:
+        """End the session with a token, if there is one; the next signature begins another."""
+        if self._token is not None:
+            self._token.close()
+
+    def _signature(self, data: bytes) -> bytes:
+        if self._token is not None:
+            return self._token.sign(data, self._public, self._digest)
+        return self._asked(data) if self._private is None else self._made(data)
 
     def _made(self, data: bytes) -> bytes:
         key = self._private
@@ -189,7 +222,7 @@ def _require_fitting(certificates: list[x509.Certificate]) -> None:
         raise Misconfigured(_UNFIT)
 
 
-def _public(certificate: x509.Certificate) -> tuple[_Public, str]:
+def _public(certificate: x509.Certificate) -> tuple[Public, str]:
     try:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):

@@ -7,19 +7,20 @@ nothing is put in place.
 
 import os
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from hegui import __version__
 from hegui.app import carrying, proving
 from hegui.app.disk import FileSource
 from hegui.app.manifest_keys import ManifestKey
 from hegui.app.manifest_reading import SOUND, context, library, plain, shown, told_by
+from hegui.app.manifest_stamps import Relay, relay
 from hegui.labels import id3
 from hegui.labels.container import Format
 from hegui.labels.manifests import is_manifest, manifests
 from hegui.labels.recognising import HEAD
 from hegui.labels.value import Implicit
-from hegui.terms import BadRequest, Corrupt, Words
+from hegui.terms import BadRequest, Corrupt, Unavailable, Words
 
 HOLDING: Final = frozenset("jpeg png webp gif tiff heic avif mp4 mov m4a mp3 wav avi".split())
 """The formats that get a manifest.
@@ -52,6 +53,13 @@ class Claim(NamedTuple):
     opened: bool  # from a file that had its own provenance, or another producer
 
 
+_Files: TypeAlias = tuple[FileSource, FileSource, int]
+
+
+class _Unstamped(Exception):
+    """The authority gave no time stamp that holds; its argument says why, in a word."""
+
+
 def carries(form: Format, source: FileSource) -> bool:
     """Whether a file carries a manifest."""
     return bool(manifests(form, source))
@@ -65,20 +73,55 @@ def require_none(form: Format, source: FileSource) -> None:
         raise BadRequest(words.fill(at=there[0].offset), code="manifest")
 
 
-def signed(
-    signs: Signs, form: Format, files: tuple[FileSource, FileSource, int], claim: Claim
-) -> FileSource:
+def signed(signs: Signs, form: Format, files: _Files, claim: Claim) -> FileSource:
     """Write a labelled file with a manifest, and prove it.
 
     ``files`` are the file as it came, that with its label, and the new one's handle. The one that
     came is kept as the parent where it was ``opened``. Returns the new file. Refused
     (``BadRequest``) is what the library cannot sign, or only with other changes to the file.
+    ``Unavailable`` where a time stamp must be had and is not.
     """
-    c2pa, (old, labelled, handle) = library(), files
-    there = shown(form, old)
+    key, there = signs.key, shown(form, files[0])
     if there is not None and there.state == "inconclusive":
         raise BadRequest(_NOT_READ, code="manifest")  # before it is read in this process
-    kept = there is not None
+    key.stamp = ""
+    if not key.authority:
+        told = _manifested(signs, form, files, claim, None)
+    else:
+        with relay(key.authority) as stamps:
+            told = _stamped(signs, form, files, claim, stamps)
+    _, labelled, handle = files
+    new = FileSource(handle)
+    _require_manifest(told, claim, kept=there is not None)
+    proving.same_label(form, new, claim.label)
+    _require_same_content(form, labelled, new)
+    return new
+
+
+def _stamped(
+    signs: Signs, form: Format, files: _Files, claim: Claim, stamps: Relay
+) -> dict[str, Any]:
+    """Sign with a time stamp; without one only where the settings allow it."""
+    try:
+        told = _manifested(signs, form, files, claim, stamps)
+    except _Unstamped as error:
+        if signs.key.must_stamp:
+            raise Unavailable(_NO_STAMP.fill(why=error.args[0])) from None
+    else:
+        signs.key.stamp = "stamped"
+        return told
+    os.ftruncate(files[2], 0)
+    os.lseek(files[2], 0, os.SEEK_SET)
+    told = _manifested(signs, form, files, claim, None)
+    signs.key.stamp = "missing"
+    return told
+
+
+def _manifested(
+    signs: Signs, form: Format, files: _Files, claim: Claim, stamps: Relay | None
+) -> dict[str, Any]:
+    """Have the library write the new file, and return what it reads of it."""
+    c2pa, (old, labelled, handle) = library(), files
     try:
         builder = c2pa.Builder(_definition(signs, claim), context(c2pa))
         if claim.opened:
@@ -86,23 +129,29 @@ def signed(
                 parent.seek(0)
                 told = {"relationship": "parentOf", "label": "parent"}
                 builder.add_ingredient(told, form.mime[0], parent)
-        signer = signs.key.signer(c2pa)
+        signer = signs.key.signer(c2pa, stamps.url if stamps is not None else "")
         with (
             os.fdopen(os.dup(labelled.handle), "rb") as before,
             os.fdopen(os.dup(handle), "r+b") as after,
         ):
             before.seek(0)
             builder.sign(signer, form.mime[0], before, after)
-        told = told_by(c2pa, form, handle)
+        read = told_by(c2pa, form, handle)
     except c2pa.C2paError as error:
         if signs.key.failed is not None:
             raise signs.key.failed from None
+        if stamps is not None and stamps.asked:
+            raise _Unstamped(stamps.trouble or "bad-stamp") from None
         raise BadRequest(_NOT_SIGNED.fill(why=plain(str(error))), code="not_signed") from None
-    new = FileSource(handle)
-    _require_manifest(told, claim, kept=kept)
-    proving.same_label(form, new, claim.label)
-    _require_same_content(form, labelled, new)
-    return new
+    if stamps is not None and not _is_stamped(read):
+        raise _Unstamped("bad-stamp")
+    return read
+
+
+def _is_stamped(told: dict[str, Any]) -> bool:
+    """Whether the library found the time stamp good; it knows no authority to trust."""
+    good = told.get("validation_results", {}).get("activeManifest", {}).get("success", [])
+    return any(one.get("code") == "timeStamp.validated" for one in good)
 
 
 def _definition(signs: Signs, claim: Claim) -> dict[str, Any]:
@@ -169,6 +218,13 @@ _NOT_SIGNED: Final = Words(
     en="The file cannot be signed as C2PA wants it ({why}). Nothing was written; leave --c2pa out"
     " for it.",
     zh="无法按 C2PA 要求为此文件签名（{why}）。未写入任何内容；处理此文件时请不要使用 --c2pa。",
+)
+_NO_STAMP: Final = Words(
+    en="The time-stamping authority of [labels.c2pa] time_stamps gave no time stamp that holds"
+    " ({why}). Nothing was written; run it again later, or set time_stamp_required = false to sign"
+    " without one while it is away.",
+    zh="[labels.c2pa] time_stamps 指定的时间戳机构未给出有效时间戳（{why}）。未写入任何内容；"
+    "请稍后重试，或设置 time_stamp_required = false，在机构不可用时不带时间戳签名。",
 )
 _NOT_SOUND: Final = Words(
     en="The C2PA manifest, read back, does not hold. Nothing was put in place; please report it.",

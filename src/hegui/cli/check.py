@@ -126,7 +126,7 @@ def _signers(settings: "Settings") -> "list[Problem]":
     if settings.labels.c2pa.certificates is not None:
         try:
             manifest_reading.library()
-            ManifestKey(settings.labels.c2pa, parts.now())
+            ManifestKey(settings.labels.c2pa, parts.now()).close()
         except HeguiError as error:
             problems.append(_unplaced("labels.c2pa", error.words))
     return problems

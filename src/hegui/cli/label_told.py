@@ -18,7 +18,7 @@ def tell(written: "Written", *, as_json: bool) -> None:
     """Say what was written."""
     label = written.implicit
     if as_json:
-        names = ("format", "form", "explicit", "cause", "payload", "file", "encoded", "signed")
+        names = _FACTS
         said = {name: getattr(written, name) for name in names}
         fields = {name: getattr(label, name) for name in label.__struct_fields__}
         _print({"target": str(written.target), **said, "label": fields})
@@ -31,6 +31,8 @@ def tell(written: "Written", *, as_json: bool) -> None:
         say(_BESIDE.fill(form=written.format))
     if written.signed:
         say(_SIGNED)
+    if written.time_stamp == "missing":
+        say(_UNSTAMPED)
 
 
 def tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
@@ -48,6 +50,10 @@ def _print(data: dict[str, Any]) -> None:
     click.echo(line.decode())
 
 
+_FACTS: Final = (
+    *("format", "form", "explicit", "cause", "payload", "file"),
+    *("encoded", "signed", "time_stamp"),
+)
 _CAUSES: Final = {
     "added": Words("{path}: labelled as {id} ({form})", "{path}：已加标识，编号 {id}（{form}）"),
     "replaced": Words(
@@ -67,6 +73,11 @@ _ENCODED: Final = Words(
 _SIGNED: Final = Words(
     "  A C2PA manifest was put into it last. Any later change to the file breaks it.",
     "  最后写入了 C2PA 清单。此后对文件的任何改动都会使其失效。",
+)
+_UNSTAMPED: Final = Words(
+    "  The manifest has no time stamp: the authority gave none that holds. It holds only while the"
+    " certificate is in force.",
+    "  清单不带时间戳：时间戳机构未给出有效应答。该清单仅在证书有效期内有效。",
 )
 _BESIDE: Final = Words(
     "  No guide names a place for a label in {form}: it lies in a file beside, NAME.aigc.json. Keep"

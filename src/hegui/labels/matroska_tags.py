@@ -94,8 +94,9 @@ class Tags:
 
     def _within(self, start: int, end: int) -> list[Element]:
         inside = list(self._elements.within(start, end))
-        if inside and not inside[-1].known:  # whatever is put behind it would become a part of it
-            raise refused("element", inside[-1].start, INCONSISTENT)
+        for one in inside:
+            if not one.known:  # it would swallow the tag that is put behind it
+                raise refused("Tags", self.element.body + one.start, INCONSISTENT)
         return inside
 
 

@@ -143,7 +143,10 @@ class TokenHolder:
         errors = self._api.exceptions
         try:
             token = self._api.lib(self._module).get_token(token_label=self._token)
-            self._session = token.open(rw=True, user_pin=self._pin.reveal())
+            try:
+                self._session = token.open(rw=True, user_pin=self._pin.reveal())
+            except errors.UserAlreadyLoggedIn:  # by who signs with a key in it, in this process
+                self._session = token.open(rw=True)
         except (errors.PKCS11Error, OSError, RuntimeError) as error:
             said = _NO_TOKEN.fill(token=self._token, module=self._module, why=type(error).__name__)
             raise Misconfigured(said) from None

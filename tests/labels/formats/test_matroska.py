@@ -219,6 +219,8 @@ def test_a_length_of_gigabytes_anywhere_is_refused_or_right(
         (film(behind=made(SEEK_HEAD, b"") * 20), "too many"),
         (film(behind=made(0xEC, b"") * 200_001), "too many"),
         (film(before=b"\x12\x54\xc3\x67\xff"), "length"),
+        # of no stated length: it would swallow the label that is put behind it
+        (film(listed=False, before=tags(made(0xC0, b""), b"\x1f\x43\xb6\x75\xff")), "Tags"),
     ],
 )
 def test_what_does_not_hold_together_is_refused(data: bytes, why: str) -> None:
