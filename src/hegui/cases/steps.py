@@ -33,7 +33,8 @@ MEASURE_WORDS: Final[Mapping[str, Words]] = {
 }
 _NOT_GRADED = Words("a grade: hegui incident grade", "分级：hegui incident grade")
 _NOT_STOPPED = Words(
-    "{what}: hegui incident act --did {name}", "{what}：hegui incident act --did {name}"
+    "{what}, on record: hegui incident act --did {name}",
+    "{what}的记录：hegui incident act --did {name}",
 )
 _NOT_RECTIFIED = Words(
     "a rectification that passed its trial: hegui incident act --did rectified --passed",

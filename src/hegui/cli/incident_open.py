@@ -76,7 +76,7 @@ _MANY = Words("--entry may be given {most} times at most", "--entry 最多可给
 @option(
     "--target-minutes",
     default=0,
-    type=click.IntRange(1, 100_000),
+    type=click.IntRange(0, 100_000),
     metavar="N",
     words=Words("the target that you have published, for content", "您公布的时限（违法内容）"),
 )
@@ -139,7 +139,7 @@ def open_case(
 @option(
     "--persons",
     default=0,
-    type=click.IntRange(1),
+    type=click.IntRange(0),
     metavar="N",
     words=Words("of how many persons information leaked", "泄露信息涉及人数"),
 )

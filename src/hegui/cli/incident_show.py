@@ -24,7 +24,7 @@ _LINE = Words(
     "{number}  [{state}]  {sort}, found {found}{level}",
     "{number}  [{state}]  {sort}，发现于 {found}{level}",
 )
-_LEVEL = Words(", {level}", "，{level}")
+_LEVEL = Words(", graded {level}", "，定为{level}")
 _UNGRADED = Words(", not graded yet", "，尚未分级")
 _STATES: Final = {
     "open": Words("open", "未结"),
@@ -36,7 +36,7 @@ _STATES: Final = {
 _LACKS = Words("It lacks, to be closed:", "结案尚缺：")
 _STEPS = Words("On record:", "记录：")
 _STEP = Words("entry {index}, {day}: {what}{by}{late}", "第 {index} 条，{day}：{what}{by}{late}")
-_BY = Words(", by {by} ({role})", "，{by}（{role}）")
+_BY = Words(", by {by} ({role})", "，由 {by} 执行（{role}）")
 _LATE = Words(", late", "，逾期")
 _WHAT: Final = {
     "found": Words("found", "发现"),
@@ -198,6 +198,10 @@ def _page(case: "Kept", now: int, lang: Lang) -> Iterator[str]:
 
 def _detail(record: Any) -> str:
     """Return what a step says beside its name, as the record has it."""
+    if record["kind"] == "incident.stopped":
+        from hegui.cases.kept import MEASURES
+
+        return f" ({', '.join(name for name in MEASURES if record[name])})"
     names = ("level", "what", "measure", "choice", "outcome")
     said = next((record[name] for name in names if name in record), "")
     return f" ({said})" if said else ""
