@@ -93,11 +93,15 @@ def act(number: str, *, did: tuple[str, ...], passed: bool | None, **said: Any) 
     from hegui.app.incidents import digests
 
     asked = asked_of(said)
+    did = tuple(dict.fromkeys(did))
     steps = {_step(one) for one in did}
     for step in sorted(steps):
         asked.check(step)
-    if ("rectify" in steps) != (said["how"] is not None and passed is not None):
-        raise BadRequest(_TRIAL if "rectify" in steps else _NOT_TRIAL, param="how")
+    tried = (said["how"] is not None, passed is not None)
+    if "rectify" in steps and not all(tried):
+        raise BadRequest(_TRIAL, param="how")
+    if "rectify" not in steps and any(tried):
+        raise BadRequest(_NOT_TRIAL, param="how")
     case = asked.case(number)
     for one in did:
         if (one in _HANDLED) != (case.sort == "network"):
