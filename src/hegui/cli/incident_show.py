@@ -58,7 +58,10 @@ _WHAT: Final = {
         "Exit code 1: one that is open is late.",
         "列出账本中的事件：未结的在前，并说明时限和逾期情况。退出码 1：有未结事件逾期。",
     ),
-    Words("hegui incident list\nhegui incident list --all --json", "hegui incident list"),
+    Words(
+        "hegui incident list\nhegui incident list --all --json",
+        "hegui incident list\nhegui incident list --all --json",
+    ),
 )
 @SETTINGS_OPTION
 @TENANT
