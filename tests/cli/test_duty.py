@@ -77,8 +77,11 @@ def test_show_gives_the_clause_in_both_languages_and_who_set_the_criterion(
     assert "保存有关记录" in page
     assert "preserve the relevant records" in page
     assert "set by hegui" in page
-    missing = hegui("duty", "show", "a14-1b").output
+    missing = hegui("duty", "show", "a14-2a").output
     assert "no door in this release writes this" in missing
+    incident = hegui("duty", "show", "a14-1b").output
+    assert "no door in this release writes this" not in incident
+    assert "hegui incident act" in incident
 
 
 def test_an_attestation_goes_on_record_and_is_withdrawn_on_record(

@@ -64,12 +64,12 @@ def test_a_withdrawn_attestation_counts_no_more() -> None:
 
 
 def test_a_word_does_not_stand_for_a_record_that_a_door_would_have_written() -> None:
-    """``a13``: replies within seven days are a door's; the plans are not yet."""
-    item = board(GIVEN, summed([attesting("a13", NOW)])).item("a13")
+    """``pipl57``: reports of incidents are a door's; the plans are not yet."""
+    item = board(GIVEN, summed([attesting("pipl57", NOW)])).item("pipl57")
     assert item is not None
     assert item.state is State.PARTLY
-    ran = next(query for query in evidence().of("a13") if query.id == "service-ran")
-    both = board(GIVEN, summed([attesting("a13", NOW), fit(ran.any_of[0], NOW)])).item("a13")
+    sent = next(query for query in evidence().of("pipl57") if query.id == "network-reported")
+    both = board(GIVEN, summed([attesting("pipl57", NOW), fit(sent.any_of[0], NOW)])).item("pipl57")
     assert both is not None
     assert both.state is State.ATTESTED
 

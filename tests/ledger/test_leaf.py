@@ -29,7 +29,12 @@ def test_a_record_of_every_kind_is_canonical_json_and_reads_back(
     assert made == canonical(json.loads(made))
     read = leaf.parse(made)
     assert {name: read[name] for name in fields[kind.name]} == fields[kind.name]
-    assert (read["v"], read["kind"], read["t"], read["tenant"]) == (1, kind.name, 5, "租户")
+    assert (read["v"], read["kind"], read["t"], read["tenant"]) == (
+        kind.version,
+        kind.name,
+        5,
+        "租户",
+    )
     assert set(fields[kind.name]) == set(kind.fields)
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from hegui.app import parts, published
 from hegui.filing.board import Board, Given, board, untold
-from hegui.filing.projection import FILE, Cited, Head, Projections, Reading, Summary
+from hegui.filing.projection import FILE, Cited, Head, Noted, Projections, Reading, Summary
 from hegui.ledger.heads import Heads
+from hegui.ledger.leaf import parse
 from hegui.ledger.note import Checkpoint
+from hegui.ledger.tree import leaf_hash
 from hegui.ledger.trust import Trust
 from hegui.measures import Facts, catalogue, tailored
 from hegui.measures.evidence import evidence
@@ -120,6 +122,36 @@ class Duties:
                     with file.changing():
                         file.set_trouble(asked.tenant, parts.now(), words)
         return self.board(asked)
+
+    def noted(self, tenant: str, kinds: frozenset[str]) -> tuple[Noted, ...]:
+        """Return the records of kinds that are kept whole, each shown to be in the log.
+
+        ``Corrupt`` where something does not hold together, or did not and nobody checked since.
+        """
+        trust = self._trust()
+        if trust is None:
+            return ()
+        place = parts.place_of(self.settings)
+        with (
+            Projections(self.path) as file,
+            closing(open_connection(place, read_only=isinstance(place, Path))) as connection,
+        ):
+            trouble = file.trouble(tenant)
+            if trouble is not None:
+                raise Corrupt(trouble[1])
+            connection.execute("BEGIN")
+            reading = Reading(connection, tenant, trust, file, self.given.facets)
+            head = reading.bring_up(self.progress)
+            leaves = file.noted(tenant) if head is not None else {}
+            found = tuple(Noted(at, parse(leaf)) for at, leaf in sorted(leaves.items()))
+            found = tuple(one for one in found if one.record.get("kind") in kinds)
+            if head is not None:
+                records = reading.cite((one.index for one in found), head)
+                for at, cited in records.items():
+                    if cited.leaf != leaf_hash(leaves[at]).hex():
+                        told = {"index": at, "kinds": ", ".join(sorted(kinds)), "path": self.path}
+                        raise Corrupt(_NOT_THAT.fill(tenant=tenant, **told))
+            return found
 
     @property
     def path(self) -> Path:

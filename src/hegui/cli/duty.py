@@ -8,6 +8,7 @@ from hegui.cli.duty_export import export
 from hegui.cli.duty_gate import gate
 from hegui.cli.duty_list import list_duties
 from hegui.cli.duty_next import next_duties
+from hegui.cli.duty_practise import practise
 from hegui.cli.duty_show import show
 from hegui.cli.speech import Family
 from hegui.terms import Words
@@ -31,5 +32,5 @@ def duty() -> None:
     """Show what the ledger shows of every duty."""
 
 
-for command in (list_duties, next_duties, show, attest, declare, gate, export):
+for command in (list_duties, next_duties, show, attest, declare, practise, gate, export):
     duty.add_command(command)

@@ -1,6 +1,5 @@
-"""``hegui incident``: clocks and drafts of reports. Nothing is sent from here."""
+"""``hegui incident``: the group, and ``draft``. Nothing is sent from here."""
 
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -8,20 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from hegui.cli.duty_asked import TENANT
+from hegui.cli.incident_act import act
+from hegui.cli.incident_asked import time_given, told
+from hegui.cli.incident_open import grade, open_case
+from hegui.cli.incident_sent import close, decide, sent
+from hegui.cli.incident_show import list_cases, show
 from hegui.cli.shared import SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, FINDINGS, Family, command, lang_of, option, say
 from hegui.terms import BadRequest, HeguiError, Words
 
 if TYPE_CHECKING:
-    from hegui.cases.incidents import Content, Network, Timer
+    from hegui.cases.incidents import Content, Network
 
-_TIMES: Final = ("found", "stopped", "eliminated", "reported")
+_TIMES: Final = ("stopped", "eliminated", "reported")
 _MOST_CASE: Final = 200
-_NO_TIME = Words(
-    "--{name} is a time with its offset, such as 2026-11-28T11:00:00+08:00",
-    "--{name} 应为带时区的时间，如 2026-11-28T11:00:00+08:00",
-)
-_AHEAD = Words("--{name} lies ahead of this machine's clock", "--{name} 晚于本机时钟")
 _NETWORK = Words(
     "a network incident is graded first: give --level, or --persons for a leak, and --reporter",
     "网络安全事件应先分级：请给出 --level（信息泄露可用 --persons）和 --reporter",
@@ -34,27 +33,25 @@ _DONE = Words(
     "{path} 为草稿，第 {index} 条记录了其起草。未发送任何内容："
     "是否报送、报送对象和内容由签署人决定。",
 )
-_DUE = Words("{what}: due {due} ({standing})", "{what}：应于 {due} 前完成（{standing}）")
-_PROMPTLY = Words("{what}: {by}", "{what}：{by}")
-_STANDING: Final = {
-    "running": Words("running", "计时中"),
-    "late": Words("late", "已逾期"),
-    "done": Words("done in time", "按时完成"),
-    "done-late": Words("done late", "逾期完成"),
-}
 
 
 @click.group(
     "incident",
     cls=Family,
     words=Words(
-        "Clocks of incidents and drafts of their reports; nothing is sent from here.",
-        "事件计时与报告草稿；不会从这里发送任何内容。",
+        "Keep incidents as cases on the ledger, with their clocks; nothing is sent from here. Open "
+        "a case, record what was done, draft the report, record who decided and who sent it, and "
+        "close it.",
+        "将事件作为案件记录在账本中并计时；不会从这里发送任何内容。登记事件、记录处置措施、"
+        "起草报告、记录由谁决定和报送，最后结案。",
     ),
-    examples=Words("hegui incident draft --help", "hegui incident draft --help"),
+    examples=Words(
+        "hegui incident open --help\nhegui incident list",
+        "hegui incident open --help\nhegui incident list",
+    ),
 )
 def incident() -> None:
-    """Draft reports of incidents."""
+    """Keep incidents as cases."""
 
 
 @command(
@@ -175,20 +172,20 @@ def draft(config: Path, tenant: str, out: Path, **said: Any) -> int:
     say(_DONE.fill(path=out, index=index))
     now = parts.now()
     for timer in timers:
-        say(_told(timer, now))
+        say(told(timer, now))
     late = any(timer.standing(now) in {"late", "done-late"} for timer in timers)
     return FINDINGS if late else CLEAN
 
 
-incident.add_command(draft)
+for each in (open_case, list_cases, show, grade, act, draft, decide, sent, close):
+    incident.add_command(each)
 
 
 def _incident(said: dict[str, Any]) -> "Content | Network":
     from hegui.cases.incidents import Content, Network, level_of_leak
 
-    times = {name: _time(name, said[name]) for name in _TIMES}
-    at = times["found"]
-    assert at is not None  # it is required
+    at = time_given("found", said["found"])
+    times = {name: time_given(name, said[name]) if said[name] else None for name in _TIMES}
     if said["sort"] == "content":
         return Content(
             found=at,
@@ -208,36 +205,4 @@ def _incident(said: dict[str, Any]) -> "Content | Network":
         reporter=said["reporter"],
         flaw=said["flaw"],
         reported=times["reported"],
-    )
-
-
-def _time(name: str, said: str) -> int | None:
-    from hegui.app import parts
-
-    if not said and name != "found":
-        return None
-    try:
-        at = datetime.fromisoformat(said)
-        at_ms = round(at.timestamp() * 1_000) if at.tzinfo is not None else -1
-    except (ValueError, OverflowError):
-        at_ms = -1
-    if at_ms < 0:
-        raise BadRequest(_NO_TIME.fill(name=name), param=name)
-    if at_ms > parts.now():
-        raise BadRequest(_AHEAD.fill(name=name), param=name)
-    return at_ms
-
-
-def _told(timer: "Timer", now: int) -> Words:
-    from hegui.cases.reports import moment_in_beijing
-
-    if timer.due is None:
-        return Words(
-            _PROMPTLY.en.format(what=timer.what.en, by=timer.set_by.en),
-            _PROMPTLY.zh.format(what=timer.what.zh, by=timer.set_by.zh),
-        )
-    standing, due = _STANDING[timer.standing(now)], moment_in_beijing(timer.due)
-    return Words(
-        _DUE.en.format(what=timer.what.en, due=due, standing=standing.en),
-        _DUE.zh.format(what=timer.what.zh, due=due, standing=standing.zh),
     )

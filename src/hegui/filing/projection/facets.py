@@ -10,7 +10,21 @@ from hegui.measures.evidence import NOT, Match
 VERSION: Final = 1
 """Of the rows and of how a value becomes a facet. Another one: the projection is built anew."""
 
-NOTED: Final = frozenset({"duty.attested", "duty.withdrawn", "profile.declared"})
+INCIDENTS: Final = frozenset(
+    f"incident.{step}"
+    for step in (
+        "found",
+        "graded",
+        "stopped",
+        "rectified",
+        "handled",
+        "drafted",
+        "decided",
+        "reported",
+        "closed",
+    )
+)
+NOTED: Final = INCIDENTS | {"duty.attested", "duty.withdrawn", "profile.declared"}
 """Few records whose fields decide: they are kept whole beside the counts."""
 
 REST: Final = "…"

@@ -47,6 +47,7 @@ class Practised(Shape, kw_only=True, frozen=True):
     report: Digest
     passed: bool
     by: Name
+    role: Name
 
 
 class Cared(Shape, kw_only=True, frozen=True):
@@ -72,7 +73,7 @@ KINDS = (
     Kind("document.adopted", 1, Adopted, ("a9-1", "a4-3", "a7-5"), "three-years"),
     Kind("document.repealed", 1, Repealed, ("a9-1",), "three-years"),
     Kind("audit.ended", 1, Audited, ("a9-1", "a7-5"), "three-years"),
-    Kind("plan.practised", 1, Practised, ("a13",), "three-years"),
+    Kind("plan.practised", 2, Practised, ("a13",), "three-years"),
     Kind("care.given", 1, Cared, ("a10-2", "a10-3"), "three-years"),
     Kind("training.choice", 1, Chosen, ("a11-1d",), "three-years"),
 )
