@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import openai
 import pytest
+from tests.gateway.spine import sdk_of
 
 from hegui.app import Gateway, build, parts
 from hegui.callers.keys import NewKey, create
@@ -168,7 +169,7 @@ def open_house(tmp_path: Path) -> Open:
             gateway = build(settings)
             await gateway.start()
             url = await front.enter_async_context(running(gateway.public))
-            client = openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
+            client = sdk_of(url, key)
             await front.enter_async_context(client)
             http = await front.enter_async_context(aiohttp.ClientSession())
             house = House(gateway, model, url, key, client, http)
