@@ -1,12 +1,12 @@
-"""``make interop``, third part: our OSCAL documents, read by compliance-trestle.
+"""``make interop``, fourth part: our OSCAL documents before compliance-trestle and NIST's schemas.
 
     python interop/oscal.py                  what hegui writes, and what was broken on purpose
-    python interop/oscal.py --schemas DIR    NIST's JSON schemas, too (assets of its releases)
+    python interop/oscal.py --schemas DIR    with a folder of NIST's JSON schemas of your own
 
-Trestle must accept what hegui writes and resolve the profiles; what breaks the format it must
-refuse; what it does not see (ids that stand twice, dangling links, gaps) hegui's own linter must.
-Exit code 0: so it was, or trestle cannot be had here (then *not run* and the cause are printed); 1:
-it was not, or trestle cannot be had and ``CI`` is set.
+Trestle and NIST's JSON schemas must accept what hegui writes, and trestle resolve the profiles;
+what breaks the format both must refuse; what they do not see (ids that stand twice, dangling links,
+gaps) hegui's own linter must. Exit code 0: so it was, or a reader cannot be had here (then
+*not run* and the cause are printed); 1: it was not, or a reader is missing and ``CI`` is set.
 """
 
 import argparse
@@ -28,14 +28,16 @@ from hegui.measures import catalogue
 from hegui.measures.oscal import Board, faults_of, plan_document, results_document
 from hegui.terms import Words
 from hegui.testing.boards import Cited, Made, Stood
-from interop.environment import ROOT, NotRun, python
+from interop.environment import ROOT, NotRun, python, unpacked
 
 HOME = ROOT / ".venv-interop-oscal"
 WANTED = ROOT / "interop" / "oscal_requirements.txt"
 READER = ROOT / "interop" / "readoscal.py"
+SCHEMAS_HOME = ROOT / ".venv-interop-oscal-schemas"
+SCHEMAS_WANTED = ROOT / "interop" / "oscal_schemas_requirements.txt"
 SECONDS = 300
 AT: Final = 1_795_824_000_000  # 2026-11-28, UTC: the documents are the same on every day
-TRESTLE: Final = "compliance-trestle"
+FORMAT: Final = "the format"
 HEGUI: Final = "hegui"
 STATES = ("evidenced", "not-evidenced", "attested", "not-applicable", "could-not-tell")
 
@@ -50,11 +52,11 @@ class Break(NamedTuple):
 
 
 BREAKS = (
-    Break("no uuid", "catalogue.json", lambda it: it["catalog"].pop("uuid"), TRESTLE),
+    Break("no uuid", "catalogue.json", lambda it: it["catalog"].pop("uuid"), FORMAT),
     Break(
-        "unknown field", "component.json", lambda it: _component(it).update(colour="red"), TRESTLE
+        "unknown field", "component.json", lambda it: _component(it).update(colour="red"), FORMAT
     ),
-    Break("no such id", "catalogue.json", lambda it: _control(it).update(id="4 (1)"), TRESTLE),
+    Break("no such id", "catalogue.json", lambda it: _control(it).update(id="4 (1)"), FORMAT),
     Break("id twice", "catalogue.json", lambda it: _control(it).update(id="ma-2"), HEGUI),
     Break(
         "dangling link",
@@ -106,10 +108,8 @@ def documents() -> dict[str, Any]:
     return made
 
 
-def _asked(interpreter: Path, folder: Path, schemas: Path | None) -> dict[str, Any]:
-    command = [str(interpreter), str(READER), str(folder)]
-    if schemas is not None:
-        command.append(str(schemas.resolve()))
+def _asked(interpreter: Path, folder: Path, schemas: Path) -> dict[str, Any]:
+    command = [str(interpreter), str(READER), str(folder), str(schemas.resolve())]
     done = subprocess.run(  # noqa: S603 - our own script in our own environment
         command, capture_output=True, text=True, timeout=SECONDS, check=False
     )
@@ -124,7 +124,7 @@ def _written(folder: Path, made: dict[str, Any]) -> None:
         (folder / name).write_text(json.dumps(document, ensure_ascii=False), "utf-8")
 
 
-def _accepted(interpreter: Path, folder: Path, schemas: Path | None) -> bool:
+def _accepted(interpreter: Path, folder: Path, schemas: Path) -> bool:
     made = documents()
     _written(folder, made)
     answer = _asked(interpreter, folder, schemas)
@@ -135,43 +135,44 @@ def _accepted(interpreter: Path, folder: Path, schemas: Path | None) -> bool:
     for name, count in answer.get("controls", {}).items():
         good = good and count == whole
         click.echo(f"{'agrees  ' if count == whole else 'DIFFERS '} {name}: {count} controls")
-    for name, why in answer.get("schemas", {}).items():
+    for name, why in answer["schemas"].items():
         good = good and not why
         click.echo(f"{'DIFFERS ' if why else 'agrees  '} NIST's schema, {name} {why}")
-    if schemas is None:
-        click.echo("not run  NIST's JSON schemas: give a folder of them with --schemas")
     faults = faults_of(made, catalogue())
     for one in faults:
         click.echo(f"DIFFERS  {one.sentence.en}")
     return good and not faults
 
 
-def _broken(interpreter: Path, folder: Path, kind: Break) -> bool:
+def _broken(interpreter: Path, folder: Path, kind: Break, schemas: Path) -> bool:
     made = documents()
     kind.do(made[kind.document])
     _written(folder, made)
-    trestle = _asked(interpreter, folder, None)["read"][kind.document]
+    answer = _asked(interpreter, folder, schemas)
+    trestle, nist = answer["read"][kind.document], answer["schemas"][kind.document]
     ours = [one.sentence.en for one in faults_of(made, catalogue())]
-    good = bool(trestle) if kind.seen_by == TRESTLE else bool(ours)
+    good = bool(trestle and nist) if kind.seen_by == FORMAT else bool(ours)
     click.echo(f"{'refused ' if good else 'DIFFERS '} {kind.name}")
     click.echo(f"{'':8}    trestle: {trestle[:120].splitlines()[0] if trestle else 'accepted'}")
+    click.echo(f"{'':8}    NIST:    {nist[:120].splitlines()[0] if nist else 'accepted'}")
     click.echo(f"{'':8}    hegui:   {ours[0] if ours else 'accepted'}")
     return good
 
 
 def main() -> int:
     """Write, read, break and compare."""
-    asked = argparse.ArgumentParser(description="our OSCAL documents before compliance-trestle")
+    asked = argparse.ArgumentParser(description="our OSCAL documents before trestle and NIST")
     asked.add_argument("--schemas", type=Path, default=None, help="a folder of NIST's JSON schemas")
-    schemas = asked.parse_args().schemas
+    given = asked.parse_args().schemas
     try:
         interpreter = python(HOME, WANTED)
+        schemas = given or unpacked(SCHEMAS_HOME, SCHEMAS_WANTED, "*/oscal_*_schema.json")
         with tempfile.TemporaryDirectory() as room:
             good = _accepted(interpreter, Path(room), schemas)
             for kind in BREAKS:
                 folder = Path(room) / kind.name.replace(" ", "-")
                 folder.mkdir()
-                good = _broken(interpreter, folder, kind) and good
+                good = _broken(interpreter, folder, kind, schemas) and good
     except NotRun as cause:
         click.echo(f"not run  {cause}")
         return 1 if os.environ.get("CI") else 0

@@ -1,8 +1,8 @@
 """Read OSCAL documents with compliance-trestle; runs in that program's own environment.
 
-``python readoscal.py FOLDER [SCHEMAS]`` prints a line of JSON: per file what trestle's models say
-of it (empty: accepted), how many controls each profile resolves to, and, with a folder of NIST's
-JSON schemas, what those say.
+``python readoscal.py FOLDER SCHEMAS`` prints a line of JSON: per file what trestle's models say of
+it (empty: accepted), how many controls each profile resolves to, and what NIST's JSON schemas in
+the second folder say.
 """
 
 import json
@@ -88,18 +88,16 @@ def judged(path: Path, schemas: Path) -> str:
     return f"{len(errors)} errors; {errors[0]}"[:_LONGEST] if errors else ""
 
 
-def main(folder: Path, schemas: Path | None) -> dict[str, Any]:
+def main(folder: Path, schemas: Path) -> dict[str, Any]:
     """Read everything in a folder."""
     paths = sorted(folder.glob("*.json"))
     told: dict[str, Any] = {"read": {path.name: read(path) for path in paths}}
     profiles = [path.name for path in paths if model_of(path) == "profile"]
     if not any(told["read"].values()):
         told["controls"] = {name: resolved(folder, name) for name in profiles}
-    if schemas is not None:
-        told["schemas"] = {path.name: judged(path, schemas) for path in paths}
+    told["schemas"] = {path.name: judged(path, schemas) for path in paths}
     return told
 
 
 if __name__ == "__main__":
-    given = [Path(one) for one in sys.argv[1:]]
-    print(json.dumps(main(given[0], given[1] if len(given) > 1 else None)))  # noqa: T201 - the answer
+    print(json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]))))  # noqa: T201 - the answer

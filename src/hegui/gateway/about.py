@@ -8,17 +8,15 @@ before it is shown. No scripts; whatever a statement says is text, never markup.
 import asyncio
 from datetime import UTC, date, datetime, timedelta, timezone
 from html import escape
-from importlib.resources import files
-from string import Template
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hegui.filing.statements import SORTS, Register, Sort, Statement, Version, read
 from hegui.filing.statements.register import TENANT
 from hegui.filing.statements.rows import COLUMNS, expired
-from hegui.gateway.appeal import PAGE_HEADERS, language_of_page
+from hegui.gateway.frame import Frame, other_of
 from hegui.gateway.gate import Gate
 from hegui.gateway.http import Methods
 from hegui.ledger.tiles import Logs
@@ -68,9 +66,7 @@ class AboutPages:
     def __init__(self, gate: Gate, logs: Logs) -> None:
         self._gate, self._logs = gate, logs
         self._register = Register(gate.settings.data_dir)
-        self._page = Template(
-            files("hegui.gateway").joinpath("pages/about.html").read_text(encoding="utf-8")
-        )
+        self._frame = Frame(gate, "about")
 
     def paths(self) -> dict[str, Methods]:
         """Return the paths that the pages have."""
@@ -82,7 +78,7 @@ class AboutPages:
     async def show(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the index or a version; a version that was changed is an error, never shown."""
         request = Request(scope, receive)
-        lang = language_of_page(request, self._gate)
+        lang = self._frame.language(request)
         loop = asyncio.get_running_loop()
         response = await loop.run_in_executor(None, self._answer, scope["path"], lang)
         await response(scope, receive, send)
@@ -96,7 +92,7 @@ class AboutPages:
             version = self._register.version(sort.id, number)
             content = self._checked(version)
             if raw:
-                plain = {**PAGE_HEADERS, "content-type": "text/plain; charset=utf-8"}
+                plain = {**self._frame.headers, "content-type": "text/plain; charset=utf-8"}
                 return Response(content, headers=plain)
             return self._version(version, read(content), lang)
         except BadRequest:
@@ -171,15 +167,8 @@ class AboutPages:
         return datetime.fromtimestamp(self._gate.clock() / 1_000, UTC).astimezone(_BEIJING).date()
 
     def _render(self, lang: Lang, title: Words, body: str, *, status: int = 200) -> Response:
-        page = self._page.substitute(
-            lang="zh-CN" if lang == "zh" else "en",
-            title=escape(title.say(lang)),
-            service=escape(self._gate.settings.service.name),
-            other="en" if lang == "zh" else "zh",
-            other_name="English" if lang == "zh" else "中文",
-            body=body,
-        )
-        return HTMLResponse(page, status_code=status, headers=PAGE_HEADERS)
+        other = f"?lang={other_of(lang)}"
+        return self._frame.show(lang, title.say(lang), body, other=other, status=status)
 
 
 _BROKEN = Words(

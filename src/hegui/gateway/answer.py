@@ -51,9 +51,8 @@ class Answer:
         """Screen the whole reply, record it, then show it."""
         body: dict[str, Any] = {}
         try:
-            async with asyncio.timeout(self.gate.settings.limits.reply_seconds):
-                with self.exchange.watch.upstream():
-                    incoming = await call.whole()
+            with self.exchange.watch.upstream():
+                incoming = await call.whole(self.gate.settings.limits.reply_seconds)
             body = await completion.screened(self.screen, incoming)
             self.outcome.model = str(body.get("model", ""))
             completion.labelled(self.screen, body, self.label)

@@ -9,19 +9,18 @@ import asyncio
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta, timezone
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hegui.filing.statements import Register
 from hegui.gateway.addresses import address_of, network_of
 from hegui.gateway.evidence import appeal_number, exchange_of, new_exchange_id
+from hegui.gateway.frame import Frame, other_of
 from hegui.gateway.gate import Gate
 from hegui.ledger import kinds, leaf
 from hegui.ledger.port import Evidencing
@@ -39,13 +38,6 @@ _PER_MINUTE = 5  # from one address
 _ALL_PER_MINUTE = 120
 RECEIPT_PATH = "/appeal/receipt"
 _BEIJING = timezone(timedelta(hours=8))
-PAGE_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-}
 
 _SAY = {
     "title": Words("Appeal a decision", "申诉"),
@@ -106,16 +98,14 @@ class AppealPage:
     def __init__(self, gate: Gate, ledger: Evidencing) -> None:
         self._gate, self._ledger = gate, ledger
         self._register = Register(gate.settings.data_dir)
-        self._page = Template(
-            files("hegui.gateway").joinpath("pages/appeal.html").read_text(encoding="utf-8")
-        )
+        self.frame = Frame(gate, "appeal")
         self._recent: OrderedDict[str, list[int]] = OrderedDict()
 
     async def show(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the form."""
         request = Request(scope, receive)
         number = request.query_params.get("number", "")[:80]
-        response = self._form(language_of_page(request, self._gate), {"number": number})
+        response = self._form(self.frame.language(request), {"number": number})
         await response(scope, receive, send)
 
     async def receive(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,7 +115,7 @@ class AppealPage:
         await response(scope, receive, send)
 
     async def _take(self, request: Request) -> Response:
-        lang = language_of_page(request, self._gate)
+        lang = self.frame.language(request)
         try:
             form = await form_of(request)
         except ValueError:
@@ -238,25 +228,9 @@ class AppealPage:
         self, lang: Lang, body: str, number: str = "", *, status: int = 200, path: str = "/appeal"
     ) -> Response:
         """Return a page with ``body``, which is HTML already."""
-        title = _SAY["title"].say(lang)
-        other = {"lang": "en" if lang == "zh" else "zh"} | ({"number": number} if number else {})
-        page = self._page.substitute(
-            lang="zh-CN" if lang == "zh" else "en",
-            title=escape(title),
-            service=escape(self._gate.settings.service.name),
-            other_address=escape(f"{path}?{urlencode(other)}"),
-            other_name="English" if lang == "zh" else "中文",
-            body=body,
-        )
-        return HTMLResponse(page, status_code=status, headers=PAGE_HEADERS)
-
-
-def language_of_page(request: Request, gate: Gate) -> Lang:
-    """Return the language that the address or the browser asks for."""
-    asked = request.query_params.get("lang", "") or request.headers.get("accept-language", "")
-    if asked.lower().startswith("en"):
-        return "en"
-    return "zh" if asked.lower().startswith("zh") else gate.settings.service.language
+        other = {"lang": other_of(lang)} | ({"number": number} if number else {})
+        address = f"{path}?{urlencode(other)}"
+        return self.frame.show(lang, _SAY["title"].say(lang), body, other=address, status=status)
 
 
 async def form_of(request: Request) -> dict[str, str]:

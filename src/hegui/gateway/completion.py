@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from hegui.gateway import ordinary
 from hegui.gateway.labelling import ReplyLabel
 from hegui.gateway.refusals import Refusal
 from hegui.gateway.reply import ReplyScreen
@@ -15,6 +16,13 @@ _CHOICE_SKIP = frozenset({"index", "message", "finish_reason", "logprobs"})
 async def screened(screen: ReplyScreen, incoming: dict[str, Any]) -> dict[str, Any]:
     """Return a completion with every string of it judged. Raises ``Refused``."""
     screen.foresee(incoming)
+    if ordinary.let_out(screen, incoming):
+        return incoming
+    return await walked(screen, incoming)
+
+
+async def walked(screen: ReplyScreen, incoming: dict[str, Any]) -> dict[str, Any]:
+    """Return a completion with every string of it judged, field by field. Raises ``Refused``."""
     out: dict[str, Any] = await screen.around(("top",), incoming, _TOP_SKIP, complete=True)
     out["choices"] = [await _choice(screen, choice) for choice in incoming["choices"]]
     if "usage" in incoming:

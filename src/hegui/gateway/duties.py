@@ -8,19 +8,17 @@ import base64
 import hmac
 from collections.abc import Callable, Iterator
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from hegui.filing.board import Board, Item
 from hegui.filing.next_actions import Action, next_actions
 from hegui.filing.states import SAYS, WORDS, State
 from hegui.filing.telling import moment, why
-from hegui.gateway.appeal import PAGE_HEADERS, language_of_page
+from hegui.gateway.frame import Frame, other_of
 from hegui.gateway.gate import Gate
 from hegui.terms import HeguiError, Lang, Words
 
@@ -66,16 +64,14 @@ class DutiesPage:
     def __init__(self, gate: Gate, boards: Boards) -> None:
         self._gate, self._boards = gate, boards
         self._one_at_a_time = asyncio.Lock()
-        self._page = Template(
-            files("hegui.gateway").joinpath("pages/duties.html").read_text(encoding="utf-8")
-        )
+        self._frame = Frame(gate, "duties")
 
     async def show(self, request: Request) -> Response:
         """Show the next actions and the board of a tenant (``?tenant=``)."""
         if not self._allowed(request):
             asks = {"www-authenticate": 'Basic realm="hegui admin", charset="UTF-8"'}
             return Response("401\n", status_code=401, headers=asks, media_type="text/plain")
-        lang = language_of_page(request, self._gate)
+        lang = self._frame.language(request)
         tenant = request.query_params.get("tenant", "default")[:_MOST_TENANT]
         loop = asyncio.get_running_loop()
         try:
@@ -101,16 +97,8 @@ class DutiesPage:
         return hmac.compare_digest(sent.encode(), key.reveal().encode())
 
     def _render(self, lang: Lang, tenant: str, body: str, *, status: int = 200) -> Response:
-        other = {"lang": "en" if lang == "zh" else "zh", "tenant": tenant}
-        page = self._page.substitute(
-            lang="zh-CN" if lang == "zh" else "en",
-            title=escape(_TITLE.say(lang)),
-            service=escape(self._gate.settings.service.name),
-            other_address=escape(f"/duties?{urlencode(other)}"),
-            other_name="English" if lang == "zh" else "中文",
-            body=body,
-        )
-        return HTMLResponse(page, status_code=status, headers=PAGE_HEADERS)
+        other = f"/duties?{urlencode({'lang': other_of(lang), 'tenant': tenant})}"
+        return self._frame.show(lang, _TITLE.say(lang), body, other=other, status=status)
 
 
 def _body(found: Board, lang: Lang) -> Iterator[str]:

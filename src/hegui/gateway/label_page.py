@@ -4,23 +4,19 @@ A plain page without scripts. The file lies in memory until the answer is given,
 a process of its own that can be killed, and nothing of it, not even its name, is kept or logged.
 """
 
-import base64
-import hashlib
 import logging
 from collections.abc import Mapping
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hegui.gateway import label_view
 from hegui.gateway.addresses import Limiter, address_of
-from hegui.gateway.appeal import PAGE_HEADERS, language_of_page
+from hegui.gateway.frame import Frame, other_of
 from hegui.gateway.gate import Gate
 from hegui.gateway.http import broken, described
 from hegui.gateway.jsonbody import write
@@ -85,19 +81,17 @@ class LabelPage:
         self._most = settings.at_once
         self._held = 0
         self._limiter = Limiter(settings.per_minute, _AT_ONCE, gate.clock)
-        page = files("hegui.gateway").joinpath("pages/label.html").read_text(encoding="utf-8")
-        self._page = Template(page)
-        self._headers = {**PAGE_HEADERS, "content-security-policy": _policy(page)}
+        self._frame = Frame(gate, "label")
 
     async def show(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the form."""
-        lang = language_of_page(Request(scope, receive), self._gate)
+        lang = self._frame.language(Request(scope, receive))
         await self._html(lang, self._intro(lang) + self._form(lang))(scope, receive, send)
 
     async def receive(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a file and answer what its label says."""
         headers, body = Headers(scope=scope), Body(receive)
-        lang = language_of_page(Request(scope, receive), self._gate)
+        lang = self._frame.language(Request(scope, receive))
         plain = wants_json(headers.get("accept", ""))
         try:
             brought, report = await self._read(scope, headers, body)
@@ -180,20 +174,19 @@ class LabelPage:
         self, lang: Lang, body: str, *, status: int = 200, about: Words | None = None
     ) -> Response:
         title = _SAY["title"].say(lang)
-        page = self._page.substitute(
-            lang="zh-CN" if lang == "zh" else "en",
-            about=escape(f"{about.say(lang)} · {title}" if about else title),
-            title=escape(title),
-            service=escape(self._gate.settings.service.name),
-            other_address=f"{PATH}?lang={'en' if lang == 'zh' else 'zh'}",
-            other_name="English" if lang == "zh" else "中文",
-            other_lang="en" if lang == "zh" else "zh-CN",
-            body=body,
+        return self._frame.show(
+            lang,
+            title,
+            body,
+            other=f"{PATH}?lang={other_of(lang)}",
+            about=f"{about.say(lang)} · {title}" if about else "",
+            status=status,
         )
-        return HTMLResponse(page, status_code=status, headers=self._headers)
 
     def _json(self, body: Mapping[str, Any], *, status: int = 200) -> Response:
-        return Response(write(body), status, media_type="application/json", headers=self._headers)
+        return Response(
+            write(body), status, media_type="application/json", headers=self._frame.headers
+        )
 
 
 class _TooOften(BadRequest):
@@ -214,13 +207,3 @@ def ended(told: Broken) -> Report:
 def wants_json(accept: str) -> bool:
     """Tell whether JSON is asked for, rather than a page."""
     return "application/json" in accept and "text/html" not in accept
-
-
-def _policy(page: str) -> str:
-    """Return a policy that lets in the page's own style and nothing else."""
-    style = page.partition("<style>")[2].partition("</style>")[0]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    )

@@ -15,12 +15,10 @@ from starlette.types import Receive, Scope, Send
 
 from hegui.gateway.addresses import address_of
 from hegui.gateway.appeal import (
-    PAGE_HEADERS,
     RECEIPT_PATH,
     TOO_MANY,
     AppealPage,
     form_of,
-    language_of_page,
 )
 from hegui.gateway.evidence import appeal_number, appeal_of
 from hegui.gateway.gate import Gate
@@ -69,7 +67,7 @@ class ReceiptPage:
 
     async def show(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the form."""
-        response = self._form(language_of_page(Request(scope, receive), self._gate))
+        response = self._form(self._page.frame.language(Request(scope, receive)))
         await response(scope, receive, send)
 
     async def give(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +77,7 @@ class ReceiptPage:
         await response(scope, receive, send)
 
     async def _receipt(self, request: Request) -> Response:
-        lang = language_of_page(request, self._gate)
+        lang = self._page.frame.language(request)
         try:
             number = (await form_of(request))["number"]
         except ValueError:
@@ -114,7 +112,9 @@ class ReceiptPage:
         while loop.time() < until:
             data = await loop.run_in_executor(None, self._logs.read, tenant, written)
             if data is not None:
-                return _download(data, file_name(number))
+                named = {"content-disposition": f'attachment; filename="{file_name(number)}"'}
+                headers = {**self._page.frame.headers, **named}
+                return Response(data, media_type="application/zip", headers=headers)
             await asyncio.sleep(_LOOK_EVERY)
         return self._form(lang, number, _UNSIGNED, status=503)
 
@@ -129,8 +129,3 @@ class ReceiptPage:
             f"<button>{escape(_BUTTON.say(lang))}</button></form>"
         )
         return self._page.render(lang, body, status=status, path=RECEIPT_PATH)
-
-
-def _download(data: bytes, name: str) -> Response:
-    named = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(data, media_type="application/zip", headers={**PAGE_HEADERS, **named})

@@ -8,6 +8,22 @@ from collections.abc import Awaitable
 from typing import Any, Literal
 
 from hegui.gateway.channels import Channel, Choice, Fulfil, Path, Refused, RefusedAt, grafted
+from hegui.gateway.fields import (
+    ANY_WORD,
+    DEEPEST,
+    KNOWN,
+    LONG_NUMBER,
+    MEDIA,
+    MOST_CHANNELS,
+    NAMES,
+    PINNED,
+    TEXTS,
+    WORDS,
+    bounded,
+    is_time,
+    opaque,
+    within,
+)
 from hegui.gateway.jsonbody import strings_of
 from hegui.gateway.logprobs import LogProbs
 from hegui.screen.jsontext import JsonWindow
@@ -16,35 +32,7 @@ from hegui.terms import Fault
 
 NOTHING: Any = object()  # what stands for "this field says nothing yet"
 
-_TEXTS = frozenset({"content", "reasoning_content", "reasoning", "refusal"})
-_KNOWN = frozenset(
-    "content reasoning_content reasoning refusal role tool_calls function_call audio annotations "
-    "index id type function name arguments finish_reason logprobs delta message text".split()
-)
-# names of fields that need not be judged, because they are words of the protocol
-_NAMES = _KNOWN | frozenset(
-    "object created model system_fingerprint service_tier provider usage prompt_tokens "
-    "completion_tokens total_tokens prompt_tokens_details completion_tokens_details cached_tokens "
-    "reasoning_tokens audio_tokens text_tokens accepted_prediction_tokens "
-    "rejected_prediction_tokens stop_reason matched_stop prompt_logprobs".split()
-)
-_MEDIA = frozenset(
-    "audio image images image_url video video_url file b64_json input_audio inline_data".split()
-)
-_WORDS = {
-    "role": frozenset("assistant system user tool".split()),
-    "type": frozenset("function text output_text refusal custom".split()),
-    "finish_reason": frozenset("stop length tool_calls content_filter function_call".split()),
-    "object": frozenset("chat.completion chat.completion.chunk".split()),
-}
-_PINNED = frozenset("id object model system_fingerprint service_tier provider".split())
 _REPEAT = 8  # characters; a longer value that repeats in every chunk is a constant, not a text
-_LONG_NUMBER = 10**6  # from here on a number can be somebody's
-_TIME = 10**10  # seconds; up to here ``created`` is a time
-_LONGEST_NAME = 80  # characters of an identifier
-_MOST_CHANNELS = 5_000
-_MOST_INDEX = 1_000
-_DEEPEST = 40
 _FORESEEN = 65_536  # characters; what is longer is screened by itself
 
 
@@ -75,17 +63,35 @@ class ReplyScreen:
     def foresee(self, value: Any) -> None:
         """Judge all strings of a value as one column, before they are screened one by one.
 
-        Those in which nothing is found are whole texts that need no window any more.
+        Those in which nothing is found are whole texts that need no window any more. Words of the
+        protocol are left out: where they stand in their places they are not judged.
         """
-        texts = strings_of(value, most=_FORESEEN)
+        texts = [text for text in strings_of(value, most=_FORESEEN) if text not in ANY_WORD]
         silent = self._new.silent_on(texts)
         self._clean.update(text for text, clean in zip(texts, silent, strict=True) if clean)
+
+    def clean(self, text: object) -> bool:
+        """Whether a text was foreseen, and nothing was found in it."""
+        return isinstance(text, str) and text in self._clean
+
+    @property
+    def plain(self) -> bool:
+        """Whether clean texts go out as they are: no field is dropped, and none is a document."""
+        return self._unknown == "screen" and not self._json
+
+    def let_out(self, index: int, name: str, text: str) -> None:
+        """Note a whole text of a message that goes out as it is, because it is clean."""
+        channel = self._channel((index, name))
+        channel.fed += len(text)
+        channel.put(text)
+        if name == "content":
+            self.choice(index).fences.feed(text)
 
     def choice(self, index: int) -> Choice:
         """Return what is known of a choice."""
         found = self.choices.get(index)
         if found is None:
-            found = self.choices[_bounded(index)] = Choice()
+            found = self.choices[bounded(index)] = Choice()
         return found
 
     @property
@@ -170,11 +176,10 @@ class ReplyScreen:
         for key, value in held.items():
             if key in skip:
                 continue
-            name = key if key in _NAMES else await self._name(key)
+            name = key if key in NAMES else await self._name(key)
             if value is None or isinstance(value, bool | int | float):
-                timed = key == "created" and isinstance(value, int) and 0 <= value < _TIME
-                kept = value if timed else await self._number(value)
-            elif key in _PINNED and isinstance(value, str):
+                kept = value if is_time(key, value) else await self._number(value)
+            elif key in PINNED and isinstance(value, str):
                 kept = self._pins.get((*place, key)) or await self._pinned((*place, key), value)
             else:
                 kept = await self._unknown_field((*place, name), key, value, complete=complete)
@@ -215,8 +220,8 @@ class ReplyScreen:
 
     async def word(self, key: str, value: str) -> str:
         """Return a word of the protocol as it is; anything else in its place is judged."""
-        known = value in _WORDS.get(key, ())
-        return value if known else await self._once(value, opaque=_opaque(value))
+        known = value in WORDS.get(key, ())
+        return value if known else await self._once(value, opaque=opaque(value))
 
     async def _alternatives(self, entry: dict[str, Any]) -> None:
         """Judge the tokens that the model did not choose, too; drop them if anything is found."""
@@ -234,7 +239,7 @@ class ReplyScreen:
     async def _fields(self, path: Path, held: dict[str, Any], *, complete: bool) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for key, value in held.items():
-            name = key if key in _NAMES else await self._name(key)
+            name = key if key in NAMES else await self._name(key)
             kept = await self._field((*path, name), key, value, complete=complete)
             if kept is not NOTHING:
                 out[name] = kept
@@ -242,11 +247,11 @@ class ReplyScreen:
 
     async def _name(self, key: str) -> str:
         """Return the name of a field as it may go out; names are judged, once each."""
-        if key in _NAMES or self._unknown == "pass":
+        if key in NAMES or self._unknown == "pass":
             return key
         if key not in self._names:
-            _within(len(self._names), _MOST_CHANNELS)
-            self._names[key] = await self._once(key, opaque=_opaque(key))
+            within(len(self._names), MOST_CHANNELS)
+            self._names[key] = await self._once(key, opaque=opaque(key))
         return self._names[key]
 
     async def _field(self, path: Path, key: str, value: Any, *, complete: bool) -> Any:
@@ -254,9 +259,9 @@ class ReplyScreen:
             return await self._number(value)
         if key == "logprobs":  # these stand beside a delta, never in it
             return NOTHING
-        if key in _MEDIA:
+        if key in MEDIA:
             self._medium(key)
-        if key not in _KNOWN:
+        if key not in KNOWN:
             return await self._unknown_field(path, key, value, complete=complete)
         return await self._value(path, key, value, complete=complete)
 
@@ -273,7 +278,7 @@ class ReplyScreen:
     async def _value(self, path: Path, key: str, value: Any, *, complete: bool) -> Any:
         if isinstance(value, str):
             return await self._text(path, key, value, complete=complete)
-        _within(len(path), _DEEPEST)
+        within(len(path), DEEPEST)
         if isinstance(value, dict):
             out = await self._fields(path, value, complete=complete)
             return NOTHING if value and not out else out
@@ -288,7 +293,7 @@ class ReplyScreen:
             # parts of a content without numbers are one text, also across chunks
             number = 0 if key == "content" and not complete else place
             if isinstance(item, dict) and isinstance(item.get("index"), int):
-                number = _bounded(item["index"])
+                number = bounded(item["index"])
             whole = complete or not isinstance(item, dict | list)
             kept = await self._value((*path, number), "", item, complete=whole)
             if kept is not NOTHING and kept != {"index": number}:
@@ -307,7 +312,7 @@ class ReplyScreen:
         return [{**items[0], "text": kept} if isinstance(items[0], dict) else kept]
 
     async def _number(self, value: Any) -> Any:
-        if value is None or isinstance(value, bool) or -_LONG_NUMBER < value < _LONG_NUMBER:
+        if value is None or isinstance(value, bool) or -LONG_NUMBER < value < LONG_NUMBER:
             return value
         kept = await self._once(text := str(value), opaque=True)
         return value if kept == text else kept
@@ -319,7 +324,7 @@ class ReplyScreen:
             raise Refused(Fault("unjudged", kind))
 
     async def _text(self, path: Path, key: str, value: str, *, complete: bool) -> Any:
-        if value in _WORDS.get(key, ()):
+        if value in WORDS.get(key, ()):
             return value
         if complete:
             return await self._complete(path, value)
@@ -327,7 +332,7 @@ class ReplyScreen:
             return await self._pinned(path, value)
         channel = self._channel(path)
         if (
-            key not in _TEXTS
+            key not in TEXTS
             and value == channel.last
             and channel.window.waiting
             and len(value) >= _REPEAT
@@ -368,7 +373,7 @@ class ReplyScreen:
     def _channel(self, path: Path) -> Channel:
         found = self.channels.get(path)
         if found is None:
-            _within(len(self.channels), _MOST_CHANNELS)
+            within(len(self.channels), MOST_CHANNELS)
             source = path[-1] == "arguments" or (self._json and path[1:] == ("content",))
             window = JsonWindow(self._new) if source else self._new()
             found = self.channels[path] = Channel(window)
@@ -380,20 +385,3 @@ class ReplyScreen:
             return await screening
         except Refused as refused:
             raise RefusedAt(path, refused) from None
-
-
-def _opaque(value: str) -> bool:
-    """Whether a value is one word of ASCII: an identifier. Remote models are not asked of it."""
-    return len(value) <= _LONGEST_NAME and value.isascii() and not any(map(str.isspace, value))
-
-
-def _within(number: int, most: int) -> None:
-    """Stop a reply that would use up memory without saying much."""
-    if number >= most:
-        raise Refused(Fault("reply", "out-of-bounds"))
-
-
-def _bounded(index: int) -> int:
-    """Return the number of a choice or a call; one that could be somebody's is none."""
-    _within(index if index >= 0 else _MOST_INDEX, _MOST_INDEX)
-    return index

@@ -200,8 +200,14 @@ class Call:
         if self._watch is not None:
             self._watch.end()
 
-    async def whole(self) -> dict[str, Any]:
-        """Return the answer as one object."""
+    async def whole(self, within: float) -> dict[str, Any]:
+        """Return the answer as one object; ``TimeoutError`` if it takes longer."""
+        if not self._response.content.is_eof():
+            async with asyncio.timeout(within):
+                return await self._whole()
+        return await self._whole()
+
+    async def _whole(self) -> dict[str, Any]:
         try:
             with Named(self.upstream.name, died=True):
                 idle = self.upstream.timeout_idle
@@ -310,6 +316,12 @@ async def whole_body(
     response: aiohttp.ClientResponse, limit: int, idle: float | None = None
 ) -> bytes:
     """Read a body to its end. Larger than ``limit`` is a ``ValueError``; ``idle`` is in seconds."""
+    if response.content.is_eof():  # all of it has come with the head: nothing to wait for
+        held = response.content.read_nowait(-1)
+        response.release()
+        if len(held) > limit:
+            raise ValueError("the body is larger than the limit")
+        return held
     body = bytearray()
     now = asyncio.get_running_loop().time
     async with asyncio.timeout(idle) as patience:

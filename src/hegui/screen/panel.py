@@ -22,6 +22,7 @@ from hegui.terms import (
     Fault,
     Finding,
     Findings,
+    QuietDetector,
     Role,
     RuleInfo,
     TextColumn,
@@ -70,6 +71,22 @@ class Panel:
     def local(self) -> "Panel":
         """This panel without what is asked over the network: for what says no clause."""
         return Panel([[m for m in stage if card_of(m).runs != "remote"] for stage in self.stages])
+
+    @cached_property
+    def span(self) -> int:
+        """The most characters that an exact finding can have."""
+        return max((member.card.span for member in self.exact), default=0)
+
+    @cached_property
+    def alone(self) -> QuietDetector | None:
+        """The only member, if it says cheaply that nothing is found."""
+        only = self.exact[0] if len(self.exact) == 1 and not self.clause else None
+        return only if isinstance(only, QuietDetector) else None
+
+    @cached_property
+    def clause_risks(self) -> frozenset[str]:
+        """The risks that members of this panel judge by the clause."""
+        return frozenset(risk for member in self.clause for risk in card_of(member).risks)
 
     @property
     def asks_nothing(self) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hegui.screen.masks import Masks, Piece, merged
-from hegui.screen.panel import Member, Panel, card_of
+from hegui.screen.panel import Member, Panel
 from hegui.screen.policy import Policy
 from hegui.screen.reports import Spare, ask_inline, checked, nothing_spared
 from hegui.terms import (
@@ -26,7 +26,6 @@ from hegui.terms import (
     Fault,
     Finding,
     Findings,
-    QuietDetector,
     Role,
     TextColumn,
 )
@@ -79,7 +78,7 @@ class Window:
         self._tally, self._masks, self._spare = tally, masks, spare
         self._enough = 0  # so many characters before the unsettled ones are not worth dropping yet
         self._least = CLAUSE_CONTEXT if panel.clause else 0
-        self._span = max((d.card.span for d in panel.exact), default=0)
+        self._span = panel.span
         self._text = ""  # some text that has gone, for context, and all that has not
         self._base = 0  # where _text begins, in the channel
         self._settled = 0  # exact findings that begin before here are settled
@@ -90,9 +89,8 @@ class Window:
         self._sent = 0
         self._ended = False
         self._refused: Finding | Fault | None = None
-        only = self._panel.exact[0] if len(self._panel.exact) == 1 else None
-        self._alone = only if isinstance(only, QuietDetector) and not panel.clause else None
-        self._holds = any(not card_of(member).risks <= policy.release for member in panel.clause)
+        self._alone = panel.alone
+        self._holds = not panel.clause_risks <= policy.release
 
     @property
     def held(self) -> int:
