@@ -76,7 +76,7 @@ class Process:
             env={**os.environ, "UPSTREAM_KEY": SECRET, "LANG": "en_US.UTF-8", "LC_ALL": "C.UTF-8"},
         )
         self._listening = asyncio.ensure_future(self._listen())
-        await until(lambda: "/metrics" in self.said or process.returncode is not None, 20)
+        await until(lambda: "/metrics" in self.said or process.returncode is not None, 60)
         return self
 
     async def _listen(self) -> None:
