@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,14 @@ settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 # twelve thousand tests make much that lives: looking through it again and again takes a twentieth
 gc.set_threshold(50_000, 20, 50)
+
+# where Python was told to write no bytecode (as containers often are), each of the processes that
+# tests start would compile five hundred modules again: it is kept, but not beside the sources
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parent.parent / ".pytest_cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 MISSING = (
     "NOT TESTED: PostgreSQL 15 or newer is not installed here (Debian: apt-get install postgresql;"

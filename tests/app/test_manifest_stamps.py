@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from tests.ledger.tsa import Authority, make_authority
 
-from hegui.app import labelling, manifests
+from hegui.app import labelling, manifest_reading
 from hegui.app.manifest_keys import ManifestKey
 from hegui.app.manifest_stamps import relay
 from hegui.app.manifests import Signs
@@ -67,9 +67,9 @@ def signs(folder: Path, url: str, *, required: bool = True) -> Signs:
     return Signs(ManifestKey(chosen, NOW), NOW, required=True)
 
 
-def look(path: Path) -> manifests.Shown:
+def look(path: Path) -> manifest_reading.Shown:
     with labelling.opened(path) as source:
-        there = manifests.shown(labelling.format_of(source, path.name), source)
+        there = manifest_reading.shown(labelling.format_of(source, path.name), source)
     assert there is not None
     return there
 

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from tests.tokens import PIN, imported
 
-from hegui.app import labelling, manifests
+from hegui.app import labelling, manifest_reading
 from hegui.app.manifest_keys import ManifestKey
 from hegui.app.manifests import Signs
 from hegui.settings import inspect
@@ -63,7 +63,7 @@ def photo(folder: Path) -> Path:
 
 def state(path: Path) -> str:
     with labelling.opened(path) as source:
-        there = manifests.shown(labelling.format_of(source, path.name), source)
+        there = manifest_reading.shown(labelling.format_of(source, path.name), source)
     return there.state if there is not None else ""
 
 

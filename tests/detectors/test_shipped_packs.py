@@ -33,7 +33,7 @@ Rule = dict[str, Any]
 def packs() -> tuple[dict[str, Any], ...]:
     folder = resources.files("hegui.detectors").joinpath("data/packs")
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    return tuple(yaml.safe_load(file.read_text("utf-8")) for file in files)
+    return tuple(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader) for file in files)
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import openai
 import pytest
+from tests.gateway.spine import sdk_of
 
 from hegui.app import Gateway, build, parts
 from hegui.callers.keys import NewKey, create
@@ -69,13 +70,13 @@ class House:
         """Return the latest record of a reply."""
         return self.records("exchange.answered")[-1]
 
-    async def until(self, fact: Callable[[], Any], within: float = 1.0) -> None:
+    async def until(self, fact: Callable[[], Any], within: float = 10.0) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(within):
             while not fact():  # noqa: ASYNC110 - what is waited for tells nobody
                 await asyncio.sleep(0.005)
 
-    async def recorded(self, end: str, within: float = 1.0) -> dict[str, Any]:
+    async def recorded(self, end: str, within: float = 10.0) -> dict[str, Any]:
         """Wait for the record of a reply that ended so."""
 
         def found() -> list[dict[str, Any]]:
@@ -168,7 +169,7 @@ def open_house(tmp_path: Path) -> Open:
             gateway = build(settings)
             await gateway.start()
             url = await front.enter_async_context(running(gateway.public))
-            client = openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
+            client = sdk_of(url, key)
             await front.enter_async_context(client)
             http = await front.enter_async_context(aiohttp.ClientSession())
             house = House(gateway, model, url, key, client, http)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,15 @@ location = "CN"
 role = "{role}"
 trains_on_inputs = false
 """
+
+
+def sdk_of(base: str, key: str) -> openai.AsyncOpenAI:
+    """Return the official client of a server on this machine: who trusts nobody reads no CAs.
+
+    Reading them takes longer than most questions here.
+    """
+    nobody = openai.DefaultAsyncHttpxClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    return openai.AsyncOpenAI(base_url=f"{base}/v1", api_key=key, max_retries=0, http_client=nobody)
 
 
 @dataclass
@@ -144,7 +154,7 @@ class Spine:
         return self.client(self.key)
 
     def client(self, key: str) -> openai.AsyncOpenAI:
-        made = openai.AsyncOpenAI(base_url=f"{self.base}/v1", api_key=key, max_retries=0)
+        made = sdk_of(self.base, key)
         self.clients.append(made)
         return made
 

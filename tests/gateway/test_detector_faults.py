@@ -144,14 +144,15 @@ async def test_a_plug_in_that_prints_disturbs_nothing(open_house: Any) -> None:
 
 
 async def test_who_waits_for_a_slow_detector_keeps_nobody_else_waiting(open_house: Any) -> None:
-    async with open_house(attached("hangs", mark="now")) as house:
+    patient = attached("hangs", mark="now").replace("deadline_ms = 300", "deadline_ms = 3000")
+    async with open_house(patient) as house:
         slow = house.begin(house.said("practice", "now", stream=False))
         await asyncio.sleep(0.05)
         for _ in range(5):
             started = time.perf_counter()
             async with house.http.get(f"{house.url}/healthz") as reply:
                 assert reply.status == 200
-            assert time.perf_counter() - started < 0.2
+            assert time.perf_counter() - started < 1
         assert not slow.done()
         await slow
 

@@ -244,13 +244,13 @@ async def test_a_slow_upload_is_given_up_and_leaves_no_place_taken(house: Spine)
         async def slow() -> AsyncIterator[bytes]:
             yield b"--XX\r\n"
             held.set()
-            await asyncio.sleep(1.2)
+            await asyncio.sleep(4)
             yield b"x"
 
         kind = {"content-type": "multipart/form-data; boundary=XX"}
         first = asyncio.ensure_future(told(house, slow(), base, **kind))
         await held.wait()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)
         status, said = await told(house, form(GOOD), base)
         assert (status, said["error"]["code"]) == (503, "unavailable"), "the only place is taken"
         status, said = await first

@@ -76,7 +76,7 @@ class Process:
             env={**os.environ, "UPSTREAM_KEY": SECRET, "LANG": "en_US.UTF-8", "LC_ALL": "C.UTF-8"},
         )
         self._listening = asyncio.ensure_future(self._listen())
-        await until(lambda: "/metrics" in self.said or process.returncode is not None, 20)
+        await until(lambda: "/metrics" in self.said or process.returncode is not None, 60)
         return self
 
     async def _listen(self) -> None:
@@ -192,7 +192,7 @@ async def test_on_sigterm_open_replies_finish(tmp_path: Path, make_key: Any) -> 
         ]
         await asyncio.wait_for(begun.all.wait(), 5)
         process.send(signal.SIGTERM)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
         with pytest.raises(aiohttp.ClientConnectionError):
             async with aiohttp.ClientSession() as new:
                 await new.get(f"{process.url}/healthz")

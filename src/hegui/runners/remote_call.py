@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import aiohttp
 import msgspec
 
 from hegui.detectors.guards import Answer, Place
 from hegui.settings import Secret
+
+if TYPE_CHECKING:
+    import aiohttp
 
 _OK: Final = 200
 _LARGEST: Final = 1_048_576  # bytes of an answer, which has a few words
@@ -81,8 +83,10 @@ class Server:
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
-    def _pool(self) -> aiohttp.ClientSession:
+    def _pool(self) -> "aiohttp.ClientSession":
         if self._session is None:
+            import aiohttp
+
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_KEEP_ALIVE)
             self._session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar()
@@ -122,6 +126,8 @@ class Server:
         return Answer(said.message.content, said.finish_reason == "stop", places)
 
     async def _fetch(self, method: str, path: str, data: bytes | None) -> bytes:
+        import aiohttp  # commands that ask nobody do without it
+
         headers = {"content-type": "application/json", "accept-encoding": "identity"}
         if self._key:
             headers["authorization"] = f"Bearer {self._key.reveal()}"
@@ -145,7 +151,7 @@ class Server:
             raise Failed("broken-off", again=True) from None
 
 
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
+async def _whole(response: "aiohttp.ClientResponse") -> bytes:
     body = bytearray()
     async for data in response.content.iter_any():
         body += data

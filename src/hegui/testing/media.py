@@ -10,6 +10,7 @@ import math
 import zlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from struct import pack
 from typing import Any, Final
 
@@ -50,6 +51,7 @@ _TYPES: Final = {
 }
 
 
+@cache
 def picture(width: int = 320, height: int = 240, *, tint: int = 0) -> bytes:
     """Return a PNG of a smooth ground, the same for the same ``tint``."""
     rows = b"".join(

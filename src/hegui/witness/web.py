@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import aiohttp
+if TYPE_CHECKING:
+    import aiohttp
 
 SECONDS: Final = 10.0
 
@@ -37,6 +38,8 @@ class Web:
 
         No redirect is followed: what is asked is what the settings name, and nothing else.
         """
+        import aiohttp  # commands that ask nobody do without it
+
         try:
             async with asyncio.timeout(self._seconds):
                 async with self._pool().post(
@@ -56,8 +59,10 @@ class Web:
             raise Troubled("too-large")
         return Reply(response.status, kind.partition(";")[0].strip(), data)
 
-    def _pool(self) -> aiohttp.ClientSession:
+    def _pool(self) -> "aiohttp.ClientSession":
         if self._session is None:
+            import aiohttp
+
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4.0),
                 cookie_jar=aiohttp.DummyCookieJar(),
