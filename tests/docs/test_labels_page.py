@@ -16,7 +16,12 @@ PAGES: dict[Lang, str] = {"en": "labels.md", "zh": "labels.zh.md"}
 
 def rows(lang: Lang) -> list[list[str]]:
     text = (ROOT / "docs" / PAGES[lang]).read_text(encoding="utf-8")
-    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    first = "\n".join(text.splitlines()).partition("\n| ")[2].partition("\n\n")[0]
+    lines = [
+        line.strip("| ").split(" | ")
+        for line in f"| {first}".splitlines()
+        if line.startswith("| ")
+    ]
     assert lines[0] == [one.say(lang) for one in COLUMNS]
     return lines[1:]
 

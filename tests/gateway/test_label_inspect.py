@@ -170,9 +170,9 @@ async def test_a_reader_that_is_killed_leaves_the_declaration_and_a_record(house
     reader = doors._readers[1]
     await inspect(house, FRESH, declared="no")
     os.kill(reader.pid, signal.SIGSTOP)
-    reader._deadline = 0.3
+    reader._desk.seconds = 0.3
     status, said = await inspect(house, FRESH, declared="yes")
-    reader._deadline = 10.0
+    reader._desk.seconds = 10.0
     assert (status, said["conclusion"], said["cause"]) == (200, "may_be", "refused")
     assert said["why"]["zh"]
     record = last(house)

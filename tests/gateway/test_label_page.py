@@ -177,11 +177,11 @@ async def test_a_reader_that_was_killed_is_told_and_the_next_visitor_finds_anoth
     killed = reader.killed
     await told(house, form(GOOD))
     os.kill(reader.pid, signal.SIGSTOP)
-    reader._deadline = 0.3
+    reader._desk.seconds = 0.3
     status, said = await told(house, form(GOOD))
     assert (status, said["verdict"]) == (200, "inconclusive")
     assert said["findings"][0]["code"] == "reading-late"
-    reader._deadline = 10.0
+    reader._desk.seconds = 10.0
     assert (await told(house, form(GOOD)))[1]["verdict"] == "compliant"
     async with house.http.get(f"{house.base}/label") as reply:
         assert reply.status == 200
