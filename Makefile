@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 3
+JOBS ?= 4
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
