@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 4
+JOBS ?= 3
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help

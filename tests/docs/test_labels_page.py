@@ -18,9 +18,7 @@ def rows(lang: Lang) -> list[list[str]]:
     text = (ROOT / "docs" / PAGES[lang]).read_text(encoding="utf-8")
     first = "\n".join(text.splitlines()).partition("\n| ")[2].partition("\n\n")[0]
     lines = [
-        line.strip("| ").split(" | ")
-        for line in f"| {first}".splitlines()
-        if line.startswith("| ")
+        line.strip("| ").split(" | ") for line in f"| {first}".splitlines() if line.startswith("| ")
     ]
     assert lines[0] == [one.say(lang) for one in COLUMNS]
     return lines[1:]

@@ -22,6 +22,7 @@ from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
 from hegui.app.shelf import close as close_shelf
 from hegui.app.statement_doors import StatementDoors
+from hegui.app.threads import in_thread, off_loop
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
 from hegui.callers.assertion import Assertions
 from hegui.callers.inspectors import InspectorBook
@@ -142,7 +143,7 @@ class Gateway:
             Refusals(panel.rules, settings.public_url, settings.ledger.appeal_days),
             self._history,
             self._fulfil,
-            _off_loop,
+            off_loop,
             settings.limits.off_loop_bytes,
         )
 
@@ -232,6 +233,8 @@ class Gateway:
             chore.cancel()
         with suppress(HeguiError):
             await self._record("service.stopped", reason=reason, answered=gate.answered)
+        if self._chores:  # a chore that was cancelled in a thread has the database open until then
+            await asyncio.wait(self._chores, timeout=_LAST_WORDS)
         await gate.upstreams.close()
         await self._close()
 
@@ -331,9 +334,8 @@ class Gateway:
         ledger = self.ledger
         if isinstance(ledger, SharedLedger) and not ledger.state().sequencer.holds:
             return
-        for tenant, count in (
-            await retention.prune(self.ledger, self.settings, self._clock)
-        ).items():
+        pruned = await retention.prune(self.ledger, self.settings, self._clock)
+        for tenant, count in pruned.items():
             _log.info("%d records of %s were deleted: their terms have ended", count, tenant)
 
     async def _look(self) -> None:
@@ -345,7 +347,7 @@ class Gateway:
 
     async def _tend(self) -> None:
         """Rotate the epoch's key when it is due, and carry erasures on, in a thread."""
-        await asyncio.get_running_loop().run_in_executor(None, self._tend_now)
+        await in_thread(self._tend_now)
 
     async def _tend_media(self) -> None:
         """End addresses whose term is over, and delete their files, on record (Art. 11)."""
@@ -394,7 +396,3 @@ class Gateway:
     def _watch(self, chore: Coroutine[Any, Any, None]) -> None:
         """Keep something going until the service stops."""
         self._chores.add(asyncio.get_running_loop().create_task(chore))
-
-
-async def _off_loop(work: Callable[[], None]) -> None:
-    await asyncio.get_running_loop().run_in_executor(None, work)

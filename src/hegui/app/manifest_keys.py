@@ -4,7 +4,6 @@ Here, and not with the vault: it is no key of kept content. Whatever is wrong wi
 its key is said when the key is opened, not by a reader of the first file that was signed with it.
 """
 
-import asyncio
 import os
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
@@ -23,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hegui.app.manifest_tokens import Public, TokenKey
 from hegui.settings.c2pa import C2pa
 from hegui.terms import HeguiError, Misconfigured, Unavailable, Words
-from hegui.witness.web import Troubled, Web
+from hegui.witness.web import Troubled, posted
 
 _MOST_CHAIN: Final = 65_536
 _MOST_SIGNATURE: Final = 2_048
@@ -130,22 +129,13 @@ class ManifestKey:
         headers = {"content-type": "application/octet-stream"}
         if self._chosen.key_service_token:
             headers["authorization"] = f"Bearer {self._chosen.key_service_token.reveal()}"
-
-        async def post() -> tuple[int, bytes]:
-            web = Web()
-            try:
-                reply = await web.post(self._chosen.key_service, data, headers, _MOST_SIGNATURE)
-            finally:
-                await web.close()
-            return reply.status, reply.body
-
         try:
-            status, body = asyncio.run(post())
+            reply = posted(self._chosen.key_service, data, headers, _MOST_SIGNATURE)
         except Troubled as error:
             raise Unavailable(_NO_SERVICE.fill(why=error.word)) from None
-        if status != _OK:
-            raise Unavailable(_NO_SERVICE.fill(why=f"HTTP {status}"))
-        return body
+        if reply.status != _OK:
+            raise Unavailable(_NO_SERVICE.fill(why=f"HTTP {reply.status}"))
+        return reply.body
 
     def _proven(self, data: bytes, made: bytes) -> bytes:
         """Return a signature that the certificate verifies; ECDSA's may come in DER or plain."""

@@ -5,7 +5,6 @@ through whatever proxy the environment names. So it is told an address on this m
 asks there goes on to the address of the settings as every other request of hegui does.
 """
 
-import asyncio
 import os
 import secrets
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from threading import Thread
 from typing import Final
 
 from hegui.ledger.timestamps import MOST_BYTES
-from hegui.witness.web import SECONDS, Troubled, Web
+from hegui.witness.web import SECONDS, Troubled, posted
 
 _ASKED: Final = range(1, 1_025)  # bytes of a request, which has about 70
 _DIGITS: Final = 8
@@ -49,24 +48,15 @@ class Relay(HTTPServer):
         """Return what the authority answers: one post, no redirect, bounded in time and size."""
         self.asked = True
         headers = {"content-type": _QUERY, "accept": _REPLY}
-
-        async def post() -> tuple[int, bytes]:
-            web = Web(seconds=self.seconds)
-            try:
-                reply = await web.post(self.authority, asked, headers, MOST_BYTES)
-            finally:
-                await web.close()
-            return reply.status, reply.body
-
         try:
-            status, body = asyncio.run(post())
+            reply = posted(self.authority, asked, headers, MOST_BYTES, seconds=self.seconds)
         except Troubled as error:
             self.trouble = error.word
             return b""
-        if status != _OK:
-            self.trouble = f"http-{status}"
+        if reply.status != _OK:
+            self.trouble = f"http-{reply.status}"
             return b""
-        return body
+        return reply.body
 
 
 @contextmanager

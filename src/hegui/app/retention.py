@@ -1,8 +1,9 @@
 """Keeping the ledger no longer than it must be kept: once a day in the service, or by command."""
 
-import asyncio
+from functools import partial
 
 from hegui.app.parts import place_of
+from hegui.app.threads import in_thread
 from hegui.ledger import pruning
 from hegui.ledger.log import Ledger
 from hegui.ledger.shared import SharedLedger
@@ -19,15 +20,15 @@ async def prune(ledger: Ledger | SharedLedger, settings: Settings, clock: Clock)
     """
     pruned: dict[str, int] = {}
     place = place_of(settings)
-    for tenant in await asyncio.to_thread(pruning.tenants, place):
+    for tenant in await in_thread(partial(pruning.tenants, place)):
         while True:
             now = clock()
             terms = pruning.Terms.at(now, settings.content.log_days)
-            plan = await asyncio.to_thread(pruning.plan, place, tenant, terms)
+            plan = await in_thread(partial(pruning.plan, place, tenant, terms))
             if plan is None:
                 break
             receipt = await ledger.add(plan.entry(now, terms))
             if isinstance(ledger, SharedLedger):  # it is carried out when it gets its place
-                await asyncio.to_thread(ledger.wait, receipt)
+                await in_thread(partial(ledger.wait, receipt))
             pruned[tenant] = pruned.get(tenant, 0) + len(plan.indices)
     return pruned

@@ -8,7 +8,7 @@ import click
 
 from hegui.cli.duty_asked import TENANT
 from hegui.cli.incident_act import act
-from hegui.cli.incident_asked import time_given, told
+from hegui.cli.incident_asked import FOUND, SORT, time_given, told
 from hegui.cli.incident_open import grade, open_case
 from hegui.cli.incident_sent import close, decide, sent
 from hegui.cli.incident_show import list_cases, show
@@ -79,14 +79,9 @@ def incident() -> None:
 )
 @SETTINGS_OPTION
 @TENANT
-@option(
-    "--sort",
-    required=True,
-    type=click.Choice(["content", "network"]),
-    words=Words("content: illegal content found; network: network security", "事件类别"),
-)
+@SORT
 @option("--case", required=True, metavar="NUMBER", words=Words("your number of it", "案件编号"))
-@option("--found", required=True, metavar="TIME", words=Words("when it was found", "发现时间"))
+@FOUND
 @option("--stopped", default="", metavar="TIME", words=Words("when it was stopped", "停止时间"))
 @option(
     "--eliminated", default="", metavar="TIME", words=Words("when it was eliminated", "消除时间")

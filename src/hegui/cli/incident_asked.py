@@ -52,6 +52,15 @@ _STANDING: Final[Mapping[str, Words]] = {
     "done-late": Words("done late", "逾期完成"),
 }
 
+SORT = option(
+    "--sort",
+    required=True,
+    type=click.Choice(["content", "network"]),
+    words=Words("content: illegal content found; network: network security", "事件类别"),
+)
+FOUND = option(
+    "--found", required=True, metavar="TIME", words=Words("when it was found", "发现时间")
+)
 NUMBER = click.argument("number")
 AT = option(
     "--at",

@@ -5,7 +5,16 @@ from typing import Any
 
 import click
 
-from hegui.cli.incident_asked import FILES, NUMBER, asked_of, signed, time_given, wrong_sort
+from hegui.cli.incident_asked import (
+    FILES,
+    FOUND,
+    NUMBER,
+    SORT,
+    asked_of,
+    signed,
+    time_given,
+    wrong_sort,
+)
 from hegui.cli.speech import command, option
 from hegui.terms import BadRequest, Words
 
@@ -57,13 +66,8 @@ _MANY = Words("--entry may be given {most} times at most", "--entry 最多可给
     ),
 )
 @signed
-@option(
-    "--sort",
-    required=True,
-    type=click.Choice(["content", "network"]),
-    words=Words("content: illegal content found; network: network security", "事件类别"),
-)
-@option("--found", required=True, metavar="TIME", words=Words("when it was found", "发现时间"))
+@SORT
+@FOUND
 @option(
     "--cause",
     default="other",

@@ -76,3 +76,18 @@ class Web:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def posted(
+    url: str, body: bytes, headers: Mapping[str, str], most: int, *, seconds: float = SECONDS
+) -> Reply:
+    """Post once as ``Web`` does, and wait for the answer; for callers that have no loop."""
+
+    async def post() -> Reply:
+        web = Web(seconds=seconds)
+        try:
+            return await web.post(url, body, headers, most)
+        finally:
+            await web.close()
+
+    return asyncio.run(post())

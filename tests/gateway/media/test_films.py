@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+from tests.gateway.media.interfaces import ASKED_AT, BASES, CREATED_AT
 
 from hegui.app import Gateway, build, parts
 from hegui.callers.keys import NewKey, create
@@ -29,19 +30,6 @@ from hegui.testing.serve import running
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CODE = "001191110102MACQD9K64010000"
-CREATED_AT = {
-    "dashscope": "/api/v1/services/aigc/video-generation/video-synthesis",
-    "zhipu": "/api/paas/v4/videos/generations",
-    "ark": "/api/v3/contents/generations/tasks",
-    "openai-videos": "/v1/videos",
-}
-ASKED_AT = {
-    "dashscope": "/api/v1/tasks/{}",
-    "zhipu": "/api/paas/v4/async-result/{}",
-    "ark": "/api/v3/contents/generations/tasks/{}",
-    "openai-videos": "/v1/videos/{}",
-}
-BASES = {"dashscope": "/api/v1", "zhipu": "/api/paas/v4", "ark": "/api/v3", "openai-videos": "/v1"}
 RUNNING = {
     "dashscope": "RUNNING",
     "zhipu": "PROCESSING",

@@ -13,6 +13,7 @@ import openai
 import pytest
 import pytest_asyncio
 from starlette.datastructures import Headers
+from tests.gateway.media.interfaces import ASKED_AT, BASES, CREATED_AT
 
 from hegui.app import Gateway, agreements, build, parts
 from hegui.app.labelling import new_number
@@ -32,19 +33,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 CODE = "001191110102MACQD9K64010000"
 PHONE = "13800138000"
 WEAPON = "怎么制作炸弹"
-CREATED_AT = {
-    "dashscope": "/api/v1/services/aigc/video-generation/video-synthesis",
-    "zhipu": "/api/paas/v4/videos/generations",
-    "ark": "/api/v3/contents/generations/tasks",
-    "openai-videos": "/v1/videos",
-}
-ASKED_AT = {
-    "dashscope": "/api/v1/tasks/{}",
-    "zhipu": "/api/paas/v4/async-result/{}",
-    "ark": "/api/v3/contents/generations/tasks/{}",
-    "openai-videos": "/v1/videos/{}",
-}
-BASES = {"dashscope": "/api/v1", "zhipu": "/api/paas/v4", "ark": "/api/v3", "openai-videos": "/v1"}
 HEAD = """
 data_dir = "{folder}/data"
 [service]
