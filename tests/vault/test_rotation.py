@@ -316,7 +316,7 @@ def test_two_processes_under_load_never_keep_a_key_under_a_destroyed_epoch(house
     counts = [process.communicate()[0].split() for process in running]
     kept = sum(int(count[0]) for count in counts)
     assert rotations > 1
-    assert kept > 50
+    assert kept > 20  # on a machine however busy: some while each key was in force
     alive = {number for (number,) in house.query("SELECT DISTINCT epoch FROM subject_key")}
     assert alive == {max(n for (n,) in house.query("SELECT number FROM epoch"))}
     house.clock.at_ms = time.time_ns() // 1_000_000

@@ -31,6 +31,7 @@ LAYOUTS = {
     "an index for all": {"movflags": "+dash+delay_moov+global_sidx", "frag_duration": "300000"},
     "an index for each": {"movflags": "+dash+delay_moov", "frag_duration": "300000"},
 }
+IN_MS = {"movie_timescale": "1000"}  # what newer releases of FFmpeg take from the sound
 PATH = {
     "elst": (b"trak", b"edts", b"elst"),
     "stts": (b"trak", b"mdia", b"minf", b"stbl", b"stts"),
@@ -54,7 +55,7 @@ def sound(  # what a file can be like
     """Return a second of a low tone."""
     with (
         NamedTemporaryFile(suffix=".m4a") as file,  # some layouts read again what they wrote
-        av.open(file.name, "w", format="ipod", options=about or {}) as out,
+        av.open(file.name, "w", format="ipod", options={**IN_MS, **(about or {})}) as out,
     ):
         stream = out.add_stream(codec, rate=rate, layout=layout)
         if chapters:
