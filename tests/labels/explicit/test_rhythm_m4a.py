@@ -155,16 +155,19 @@ def test_each_rate_and_number_of_channels_has_frames(rate: int, layout: str) -> 
     assert packets(labelled) == packets(after)
 
 
-def test_durations_follow_and_what_was_left_out_still_is() -> None:
-    after = with_rhythm(PLAIN)
+@pytest.mark.parametrize("scale", [1000, 44_100, 90_000])
+def test_durations_follow_and_what_was_left_out_still_is(scale: int) -> None:
+    data = sound(about={"movie_timescale": str(scale)})
+    after = with_rhythm(data)
     long = 62 * 1024
-    for name, at, more in (("mdhd", 16, long), ("tkhd", 20, 1440), ("mvhd", 16, 1440)):
-        old, new = (int.from_bytes(held(one, name)[at : at + 4]) for one in (PLAIN, after))
+    film = long * scale / 44_100
+    for name, at, more in (("mdhd", 16, long), ("tkhd", 20, film), ("mvhd", 16, film)):
+        old, new = (int.from_bytes(held(one, name)[at : at + 4]) for one in (data, after))
         assert abs(new - old - more) <= 1, name
-    before, now = held(PLAIN, "elst"), held(after, "elst")
+    before, now = held(data, "elst"), held(after, "elst")
     assert unpack(">IiI", now[8:20])[1:] == unpack(">IiI", before[8:20])[1:]
-    assert len(heard(after)) - len(heard(PLAIN)) == long
-    assert packets(after)[62:] == packets(PLAIN)
+    assert len(heard(after)) - len(heard(data)) == long
+    assert packets(after)[62:] == packets(data)
 
 
 @pytest.mark.parametrize(
