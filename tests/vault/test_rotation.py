@@ -301,7 +301,7 @@ def test_two_processes_under_load_never_keep_a_key_under_a_destroyed_epoch(house
     folder = str(house.settings.data_dir.parent)
     running = [
         subprocess.Popen(  # noqa: S603 - our own code
-            [sys.executable, "-c", WRITER, folder, root, "3", name],
+            [sys.executable, "-c", WRITER, folder, root, "5", name],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -316,7 +316,7 @@ def test_two_processes_under_load_never_keep_a_key_under_a_destroyed_epoch(house
     counts = [process.communicate()[0].split() for process in running]
     kept = sum(int(count[0]) for count in counts)
     assert rotations > 1
-    assert kept > 20  # on a machine however busy: some while each key was in force
+    assert kept > 50
     alive = {number for (number,) in house.query("SELECT DISTINCT epoch FROM subject_key")}
     assert alive == {max(n for (n,) in house.query("SELECT number FROM epoch"))}
     house.clock.at_ms = time.time_ns() // 1_000_000
