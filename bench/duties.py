@@ -56,9 +56,13 @@ def fill(settings: Settings, count: int) -> None:
 
 
 def listed(config: Path, *more: str) -> float:
-    """Return the seconds that the command takes, start and all."""
-    command = [sys.executable, "-m", "hegui", "duty", "list", "-c", str(config)]
-    command += ["--tenant", TENANT, "--json", *more]
+    """Return the seconds that the list of duties takes."""
+    return timed("duty", "list", "-c", str(config), *more)
+
+
+def timed(*words: str) -> float:
+    """Return the seconds that a command of hegui takes, start and all."""
+    command = [sys.executable, "-m", "hegui", *words, "--tenant", TENANT, "--json"]
     began = time.perf_counter()
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own module
     seconds = time.perf_counter() - began
