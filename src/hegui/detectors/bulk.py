@@ -127,6 +127,8 @@ class Bulk:
         follows = state.bytes[np.minimum(ends, len(state.bytes) - 1)]
         hidden = (floors < ends) & ((ends == offsets[-1]) | self._tables.glue[follows])
         ends, floors = ends[hidden], floors[hidden]
+        closed = self._tables.closing.precede(state.bytes, ends, np.zeros_like(ends), floors)
+        ends, floors = ends[closed], floors[closed]
         return np.maximum(floors, ends - self._plan.reach), ends
 
     def _sort_out(self, state: _State, segment: _Segment, ends: Whole, targets: Whole) -> None:
@@ -255,6 +257,7 @@ class _Tables:
         self.rules = tuple(dict.fromkeys(target.rule for target in plan.targets))
         place = {rule: number for number, rule in enumerate(self.rules)}
         self.rule = np.array([place[target.rule] for target in plan.targets], np.int64)
+        self.closing = Edges([plan.closing])
         self.glue = np.zeros(256, np.bool_)
         self.glue[list(plan.glue)] = True
 

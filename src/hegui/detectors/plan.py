@@ -9,7 +9,7 @@ from hegui.detectors.edges import edge_of
 from hegui.detectors.matcher import Hit, row_text
 from hegui.detectors.recipe import alike, fixed_size, late
 from hegui.detectors.targets import Target
-from hegui.detectors.tree import narrow
+from hegui.detectors.tree import Chars, narrow
 
 Data: TypeAlias = bytes | memoryview
 Open: TypeAlias = dict[tuple[int, int], list[int]]
@@ -56,6 +56,12 @@ class Plan:
         """The bytes that, at the beginning of a row, hide a match at the end of the row before."""
         told = (target.after for target in self.targets if late(target))
         return frozenset(ord(char) for chars in set(told) for char in chars if char.isascii())
+
+    @cached_property
+    def closing(self) -> Chars:
+        """What such a match may end with: after another character none is hidden."""
+        late_ones = {target.trigger or target.pattern for target in self.targets if late(target)}
+        return frozenset[str]().union(*(pattern.closing for pattern in late_ones))
 
     def open(self, opened: Open, data: Data, hit: tuple[int, int], floor: int) -> None:
         """Note where the matches begin that end at a hit, boundaries before them kept.
