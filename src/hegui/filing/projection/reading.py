@@ -66,7 +66,8 @@ def _split(tenant: str, en: str, zh: str) -> Corrupt:
 class Reading:
     """One snapshot of a log, read together with its projection.
 
-    ``connection`` stands in a reading transaction; the caller ends it.
+    ``connection`` stands in a reading transaction that has read nothing yet (its snapshot is taken
+    by ``bring_up``); the caller ends it.
     """
 
     connection: Connection
@@ -80,6 +81,7 @@ class Reading:
 
         None where the tenant has no log yet. ``Unavailable`` before its first head is signed.
         """
+        second = self.trust.second_place(self.tenant)  # first: the snapshot is the newer one
         row = self._rows(_HEAD)
         if not row:
             return None
@@ -87,15 +89,19 @@ class Reading:
         if not note:
             raise Unavailable(_UNSIGNED.fill(tenant=self.tenant))
         head = self.trust.head(self.tenant, origin, size, note)
-        self.trust.against_second_place(self.connection, self.tenant, head, size)
+        self.trust.against(second, self.connection, self.tenant, head, size)
         return head
 
     def bring_up(self, progress: Progress) -> Checkpoint | None:
-        """Read what came since the last time, and return the head up to which all is counted."""
-        head = self.head()
-        if head is None:
-            return None
+        """Read what came since the last time, and return the head up to which all is counted.
+
+        The snapshot is taken only once the file is held: another process cannot meanwhile have
+        read further, which would look like a log that lost entries.
+        """
         with self.file.changing():
+            head = self.head()
+            if head is None:
+                return None
             mark = self.file.mark(self.tenant, self.facets.digest)
             if mark.size and not self._extends(mark, head):
                 mark = Mark()
