@@ -74,6 +74,8 @@ def _command(item: Item) -> str:
     """
     if item.undeclared:
         return "hegui duty declare"
+    if any(part.overdue for part in item.parts):
+        return "hegui incident list"
     by_record = any(not part.met and part.query.door for part in item.parts)
     if not by_record and item.duty.attest is not None and not item.attested:
         return f"hegui duty attest {item.duty.id}"

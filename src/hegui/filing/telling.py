@@ -24,6 +24,10 @@ _ATTESTED = Words(
 )
 _WORD_MISSING = Words("the word of a person: {roles}", "人员声明：{roles}")
 _AGAINST = Words("entry {index} speaks against it", "第 {index} 条记录与之相反")
+_OVERDUE = Words(
+    "the incident that entry {index} opened is late: hegui incident list",
+    "第 {index} 条登记的事件已逾期：hegui incident list",
+)
 _ENDED = Words(
     "the attestation of entry {index} ended on {until}", "第 {index} 条声明已于 {until} 到期"
 )
@@ -99,7 +103,7 @@ def holds_until(part: Part) -> int | None:
 def _gap(part: Part) -> Words:
     said = part.query.says
     if part.against >= 0:
-        against = _AGAINST.fill(index=part.against)
+        against = (_OVERDUE if part.overdue else _AGAINST).fill(index=part.against)
         return Words(f"{said.en} ({against.en})", f"{said.zh}（{against.zh}）")
     if not part.query.door:
         return Words(f"{said.en} ({NO_DOOR.en})", f"{said.zh}（{NO_DOOR.zh}）")
