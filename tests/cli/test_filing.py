@@ -165,6 +165,8 @@ def test_a_bank_of_questions_becomes_the_annex(hegui: Hegui, running: Path) -> N
         ("q\n", "first row"),
         ("", "first row"),
         ("\x00PK\n\xff", "first row"),
+        ("question,risk,reply\n,A.4.f,yes\n", "row 2: the question is empty"),
+        ("question,risk\nq,A.4.f\n" + "\n" * 200_000, "more than 200000 rows"),
     ],
 )
 def test_a_bank_that_cannot_be_is_refused_with_its_row(
@@ -177,6 +179,16 @@ def test_a_bank_that_cannot_be_is_refused_with_its_row(
     assert result.exit_code == 3, result.output
     assert says in result.output
     assert not Path("pack").exists()
+
+
+def test_a_bank_in_another_encoding_is_refused_and_says_what_to_save(
+    hegui: Hegui, running: Path
+) -> None:
+    assert running.exists()
+    Path("bank.csv").write_bytes("测试题,二级分类\n问,A.4.f\n".encode("gbk"))
+    args = ("--route", "filing", "--out", "pack", "--questions", "bank.csv")
+    assert "CSV UTF-8" in hegui("filing", "build", *args).output
+    assert "另存为" in hegui("filing", "build", *args, "--lang", "zh").output
 
 
 def test_a_taken_place_is_never_overwritten(hegui: Hegui, running: Path) -> None:

@@ -182,6 +182,8 @@ def test_what_proved_to_be_none_is_closed_by_that_decision(hegui: Hegui) -> None
         (("act", *STOP, "--at", "2001-01-01T00:00:00Z", *SECURITY), "lies before"),
         (("act", *STOP, "--file", "none.pdf", *SECURITY), "cannot be read"),
         (("act", *STOP, "--by", " ", "--role", "security-officer"), "--by says who"),
+        (("act", *STOP, "--by", "a\x1b[31m", "--role", "security-officer"), "control characters"),
+        (("decide", "--choice", "report", "--to", "C\nAC", *OFFICER), "--to names"),
     ],
 )
 def test_a_step_that_cannot_be_is_refused_and_says_why(

@@ -18,7 +18,7 @@ from hegui.ledger.shared import SharedLedger
 from hegui.measures import Attestation, Duty, catalogue
 from hegui.settings import Settings
 from hegui.store import random_bytes
-from hegui.terms import BadRequest, Corrupt, Entry, Words
+from hegui.terms import BadRequest, Corrupt, Entry, Unavailable, Words
 
 FOLDER: Final = "attestations"
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -62,6 +62,12 @@ _NO_TENANT = Words(
     "create --tenant {tenant}",
     zh="没有租户 {tenant} 的账本。租户的账本从其第一个密钥开始："
     "hegui keys create --tenant {tenant}",
+)
+_NO_PLACE = Words(
+    en="It is on record, but the ledger has given it no place yet. It shows when the database is "
+    "back: look with hegui incident list or hegui duty show before you record it again.",
+    zh="已登记，但账本尚未给出位置，数据库恢复后即可显示。再次登记前请先运行 "
+    "hegui incident list 或 hegui duty show 查看。",
 )
 _CHANGED = Words(
     en="{path} is not the file that was attested: its SHA-256 is another. Put it back from a "
@@ -195,6 +201,13 @@ def put_on_record(
         return receipt.index
     finally:
         ledger.close()
+
+
+def placed(index: int | None) -> int:
+    """Return the index of a record; ``Unavailable`` where a server gave it no place yet."""
+    if index is None:
+        raise Unavailable(_NO_PLACE)
+    return index
 
 
 def none_such(duty: str, number: str) -> BadRequest:

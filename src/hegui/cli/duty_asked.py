@@ -1,7 +1,7 @@
 """What the duty commands share: whose board, as of when, and the work of making it."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hegui.filing.board import Board
 
 F = TypeVar("F", bound=Callable[..., Any])
+_DAY_MS = 86_400_000
 
 _NO_TIME = Words(
     "--as-of is a day such as 2026-11-28 (its end in Asia/Shanghai), or a time such as "
@@ -45,7 +46,7 @@ def time_of_day_end(said: str) -> int | None:
         start = datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=BEIJING)
     except ValueError:
         return None
-    return round((start + timedelta(days=1)).timestamp() * 1_000)
+    return round(start.timestamp() * 1_000) + _DAY_MS  # a day of the year 9999 ends, too
 
 
 def time_of(said: str) -> int | None:
@@ -60,12 +61,12 @@ def time_of(said: str) -> int | None:
     else:
         try:
             at = datetime.fromisoformat(said)
-        except ValueError:
-            raise BadRequest(_NO_TIME, param="as-of") from None
-        if at.tzinfo is None:
-            raise BadRequest(_NO_TIME, param="as-of")
-        at_ms = round(at.timestamp() * 1_000)
-    if at_ms > parts.now() or at_ms < 0:
+            at_ms = round(at.timestamp() * 1_000) if at.tzinfo is not None else -1
+        except (ValueError, OverflowError):
+            at_ms = -1
+    if at_ms < 0:
+        raise BadRequest(_NO_TIME, param="as-of")
+    if at_ms > parts.now():
         raise BadRequest(_AHEAD, param="as-of")
     return at_ms
 

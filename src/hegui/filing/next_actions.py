@@ -6,7 +6,7 @@ from typing import Final
 from hegui.filing.board import Board, Item
 from hegui.filing.projection import DAY_MS
 from hegui.filing.states import OPEN, State
-from hegui.filing.telling import day, missing
+from hegui.filing.telling import last_day, missing
 from hegui.terms import Words
 
 MOST: Final = 5
@@ -62,7 +62,7 @@ def _action(item: Item, as_of: int) -> Action | None:
         and said is not None
         and said.until < as_of + SOON_DAYS * DAY_MS
     ):
-        words = _ENDS_SOON.fill(index=said.index, until=day(said.until))
+        words = _ENDS_SOON.fill(index=said.index, until=last_day(said.until))
         return Action(item, words, f"hegui duty attest {duty.id}")
     return None
 

@@ -45,6 +45,11 @@ def day(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1_000, BEIJING).date().isoformat()
 
 
+def last_day(until_ms: int) -> str:
+    """Return the last legal day on which something holds that ends at a time (UTC ms)."""
+    return day(until_ms - 1)
+
+
 def moment(at_ms: int) -> str:
     """Return a time (UTC ms) in UTC: ``2026-11-28T03:00:00Z``."""
     return datetime.fromtimestamp(at_ms // 1_000, UTC).isoformat().replace("+00:00", "Z")
@@ -84,7 +89,7 @@ def missing(item: Item) -> Iterator[Words]:
     if said is not None and said.withdrawn is not None:
         yield _WITHDRAWN.fill(index=said.index, other=said.withdrawn)
     elif said is not None and not item.attested:
-        yield _ENDED.fill(index=said.index, until=day(said.until))
+        yield _ENDED.fill(index=said.index, until=last_day(said.until))
     if not item.attested:
         yield Words(
             _WORD_MISSING.en.format(roles=", ".join(role.name.en for role in asked.roles)),
@@ -115,7 +120,7 @@ def _attested(item: Item) -> Words:
     assert said is not None
     asked = item.duty.attest
     role = next((one.name for one in asked.roles if one.id == said.role), None) if asked else None
-    told = {"by": said.by, "until": day(said.until), "met": item.met, "n": len(item.parts)}
+    told = {"by": said.by, "until": last_day(said.until), "met": item.met, "n": len(item.parts)}
     return Words(
         _ATTESTED.en.format(role=role.en if role else said.role, **told),
         _ATTESTED.zh.format(role=role.zh if role else said.role, **told),
