@@ -130,6 +130,24 @@ def test_any_changed_byte_is_named(hegui: Hegui, running: Path) -> None:
     (pack / "more.txt").write_text("x", encoding="utf-8")
     assert "more.txt" in hegui("filing", "verify", "pack").output
     (pack / "more.txt").unlink()
+    cache = pack / "__pycache__"
+    cache.mkdir()
+    (cache / "verify.pyc").write_bytes(b"x")
+    (pack / "a\x1b[1m\udcff").write_bytes(b"x")
+    (pack / "linked").symlink_to("/")
+    strange = hegui("filing", "verify", "pack")
+    assert strange.exit_code == 1, strange.output
+    for name in ("__pycache__/verify.pyc", "a\\x1b[1m\\udcff", "linked"):
+        assert f"{name}: does not belong here" in strange.output
+    assert "linked" in json.loads(hegui("filing", "verify", "pack", "--json").stdout)["problems"]
+    for path in (cache / "verify.pyc", pack / "a\x1b[1m\udcff", pack / "linked"):
+        path.unlink()
+    cache.rmdir()
+    whole = (pack / "package.json").read_bytes()
+    for index in (b"Infinity", b"-1", b'"x"', b"9" * 4000):
+        (pack / "package.json").write_bytes(b'{"records":[{"index":' + index + b',"leaf":"00"}]}')
+        assert "package.json: was changed" in hegui("filing", "verify", "pack").output
+    (pack / "package.json").write_bytes(whole)
     (pack / "README.md").unlink()
     assert "README.md: is missing" in hegui("filing", "verify", "pack").output
 
