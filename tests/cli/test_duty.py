@@ -14,6 +14,9 @@ from hegui.store import open_database
 from hegui.terms import Unavailable
 
 
+LEAD = ("--role", "annotation-lead")
+
+
 @pytest.fixture
 def running(hegui: Hegui, settings: Path) -> Path:
     """A service with a log of one record."""
@@ -108,6 +111,19 @@ def test_an_attestation_goes_on_record_and_is_withdrawn_on_record(
     assert state(hegui, "a8-train") == "not-evidenced"
 
 
+def test_a_damaged_summary_says_to_delete_it_and_nothing_else(hegui: Hegui, running: Path) -> None:
+    assert running.exists()
+    summary = Path("hegui-data/projections.db")
+    summary.write_bytes(b"x" * 5_000)
+    summary.chmod(0o600)
+    said = hegui("duty", "list")
+    assert said.exit_code == 2
+    assert "delete it" in said.output
+    assert "backup" not in said.output
+    summary.unlink()
+    assert hegui("duty", "list").exit_code == 1
+
+
 def test_of_two_attestations_each_can_be_withdrawn(hegui: Hegui, running: Path) -> None:
     assert running.exists()
     role = ("--by", "staff-17", "--role", "annotation-lead")
@@ -132,6 +148,12 @@ def test_of_two_attestations_each_can_be_withdrawn(hegui: Hegui, running: Path) 
         (("list", "--as-of", "0001-01-01T00:00:00+23:59"), "is a day such as"),
         (("attest", "a8-train", "--draft", "none/form.toml"), "cannot be written"),
         (("gate", "--baseline", "none/b.json", "--write"), "cannot be written"),
+        (("list", "--tenant", "\udcff"), "--tenant is a name"),
+        (
+            ("attest", "a8-train", "--says", "\udcff", "--by", "s", "--role", "annotation-lead"),
+            "UTF-8",
+        ),
+        (("export", "--out", "hegui.toml/x"), "cannot write"),
         (("declare", "--by", "a\x1b[1m", "--role", "pi-officer", "--reason", "x"), "control"),
     ],
 )

@@ -50,8 +50,8 @@ _NO_FILE = Words(
 )
 _MANY = Words(en="At most {most} files can be attached.", zh="最多可附 {most} 个文件。")
 _EMPTY = Words(
-    en="Say what is attested, in your own words (--says, or says in the form).",
-    zh="请写明声明内容（--says，或表单中的 says）。",
+    en="Say what is attested, in your own words and in UTF-8 (--says, or says in the form).",
+    zh="请写明声明内容，须为 UTF-8 编码（--says，或表单中的 says）。",
 )
 _NOT_THERE = Words(
     en="There is no attestation {number} of {duty} on record that could be withdrawn.",
@@ -130,7 +130,7 @@ def check(form: Form, now: int) -> None:
         ends = day(last - _DAY_MS)
         words = _TOO_LONG.fill(duty=duty.id, days=asked.days, last=ends)
         raise BadRequest(words, param="until")
-    if not form.says.strip():
+    if not form.says.strip() or not _is_text(form.says):
         raise BadRequest(_EMPTY, param="says")
     if len(form.files) > MOST_FILES:
         raise BadRequest(_MANY.fill(most=MOST_FILES), param="file")
@@ -213,6 +213,15 @@ def placed(index: int | None) -> int:
 def none_such(duty: str, number: str) -> BadRequest:
     """Return the error of an attestation that is on no record."""
     return BadRequest(_NOT_THERE.fill(duty=duty, number=number[:60]), param="withdraw")
+
+
+def _is_text(said: str) -> bool:
+    """Tell whether something can be written as UTF-8: not what a terminal sent in another code."""
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _content(path: Path) -> bytes:

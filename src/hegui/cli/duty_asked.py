@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import click
+
 from hegui.cli.progress import entries_checked
 from hegui.cli.shared import read_settings
 from hegui.cli.speech import option
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DAY_MS = 86_400_000
+_LONGEST_TENANT = 200
+_NO_TENANT = Words(
+    "--tenant is a name of 1 to 200 characters, without line breaks or control characters",
+    "--tenant 应为 1 至 200 个字符的名称，不含换行和控制字符",
+)
 
 _NO_TIME = Words(
     "--as-of is a day such as 2026-11-28 (its end in Asia/Shanghai), or a time such as "
@@ -23,9 +30,18 @@ _NO_TIME = Words(
 )
 _AHEAD = Words("--as-of lies ahead of this machine's clock", "--as-of 晚于本机时钟")
 
+
+def _tenant(_context: click.Context, _option: click.Parameter, said: str) -> str:
+    """Refuse what can be the name of no tenant."""
+    if not said or len(said) > _LONGEST_TENANT or not said.isprintable():
+        raise BadRequest(_NO_TENANT, param="tenant")
+    return said
+
+
 TENANT = option(
     "--tenant",
     default="default",
+    callback=_tenant,
     metavar="NAME",
     words=Words("whose log (default)", "哪个租户的账本（默认 default）"),
 )

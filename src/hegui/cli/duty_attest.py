@@ -47,8 +47,9 @@ _BY = Words(
     "--by 应写明声明人（岗位或工号），不超过 200 个字符，不含换行和控制字符",
 )
 _REASON = Words(
-    "--reason says why it is withdrawn, in at most 500 characters",
-    "--reason 应写明撤回原因，不超过 500 个字符",
+    "--reason says why it is withdrawn, in at most 500 characters, without line breaks or "
+    "control characters",
+    "--reason 应写明撤回原因，不超过 500 个字符，不含换行和控制字符",
 )
 _DRAFTED = Words(
     "{path} is a form to fill in. Then: hegui duty attest {duty} --form {path}",
@@ -164,7 +165,8 @@ def _withdraw(settings: "Settings", tenant: str, duty: "Duty", said: Mapping[str
     from hegui.filing.attestations import attested
 
     number = said["withdraw"]
-    if not said["reason"].strip() or len(said["reason"]) > _LONGEST_REASON:
+    reason = said["reason"]
+    if not reason.strip() or len(reason) > _LONGEST_REASON or not reason.isprintable():
         raise BadRequest(_REASON, param="reason")
     form = attestations.Form(
         duty=duty.id, says="-", by=_by(said["by"]), role=said["role"], until=parts.now() + _DAY_MS
@@ -175,7 +177,7 @@ def _withdraw(settings: "Settings", tenant: str, duty: "Duty", said: Mapping[str
     if known is None or known.withdrawn is not None:
         raise attestations.none_such(duty.id, number)
     fields = {"duty": duty.id, "attestation": number, "by": form.by, "role": form.role}
-    fields["reason"] = said["reason"]
+    fields["reason"] = reason
     return attestations.placed(
         attestations.put_on_record(settings, tenant, "duty.withdrawn", fields)
     )
