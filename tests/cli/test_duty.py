@@ -13,7 +13,6 @@ from hegui.measures.oscal import faults_of
 from hegui.store import open_database
 from hegui.terms import Unavailable
 
-
 LEAD = ("--role", "annotation-lead")
 
 
