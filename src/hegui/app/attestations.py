@@ -155,17 +155,21 @@ def attest(settings: Settings, tenant: str, form: Form) -> tuple[str, int | None
 
 
 def keep(settings: Settings, content: bytes) -> str:
-    """Keep bytes under their SHA-256, whole and durable, and return it in hex."""
+    """Keep bytes under their SHA-256, whole and durable, and return it in hex.
+
+    ``Corrupt`` where what is kept under it already was changed.
+    """
     digest = sha256(content).hexdigest()
     path = path_of(settings, digest)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        part = path.with_suffix(".part")
+    if kept(settings, digest) is None:
+        part = path.with_suffix(f".{random_bytes(4).hex()}.part")  # another may keep the same now
         with open(part, "wb", opener=_private) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+        _sync(path.parent)
     return digest
 
 
@@ -234,6 +238,15 @@ def _content(path: Path) -> bytes:
     if not content:
         raise BadRequest(_NO_FILE.fill(path=path, why="0 bytes"), param="file")
     return content
+
+
+def _sync(folder: Path) -> None:
+    """Make the name of a new file durable, too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _private(path: str, flags: int) -> int:
