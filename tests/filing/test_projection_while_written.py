@@ -9,11 +9,12 @@ import pytest
 from tests.filing.made import GIVEN, NOW
 from tests.filing.test_projection import SIGNER, Place, days
 
-from hegui.filing.projection import Projections, Reading
+from hegui.filing.projection import Facets, Projections, Reading
 from hegui.ledger.heads import heads_beside
 from hegui.ledger.trust import Trust
 from hegui.store import Connection, open_connection
 from hegui.store.postgres.session import Rows
+from hegui.terms import Unavailable
 
 
 class Interrupted:
@@ -84,3 +85,16 @@ def test_another_process_that_read_further_meanwhile_is_no_corruption(place: Pla
     with Held(place.file.path) as waiting:
         waiting.before = another
         assert brought_up(place, waiting, lambda inner: inner) == 20
+
+
+def test_counts_that_another_release_put_in_place_of_ours_are_not_taken_for_ours(
+    place: Place,
+) -> None:
+    place.add(*days(5))
+    with place.reading() as reading:
+        head = reading.bring_up(lambda *_: None)
+        assert head is not None
+        place.bring_up(Facets([]))
+        with pytest.raises(Unavailable, match="Another release"):
+            reading.summary(head, head.size, NOW)
+    assert place.board().item("ds10") is not None

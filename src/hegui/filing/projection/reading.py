@@ -45,6 +45,11 @@ _UNSIGNED = Words(
     "start the service once.",
     zh="租户 {tenant} 的账本尚无已签名的账本头。请稍后再试；如仍如此，请启动一次服务。",
 )
+_REPLACED = Words(
+    en="Another release of hegui is counting the ledger into {path} at this moment. Try again, and "
+    "use one release for one data directory.",
+    zh="另一版本的 hegui 正在将账本汇总写入 {path}。请重试，并对同一数据目录只使用一个版本。",
+)
 _SPLIT = Words(
     en="The log of tenant {tenant} does not hold together: {why}. Keep the file, and run: hegui "
     "ledger verify",
@@ -119,7 +124,8 @@ class Reading:
     def summary(self, head: Checkpoint, size: int, as_of: int) -> Summary:
         """Return what is counted below ``size`` and up to ``as_of`` (UTC ms, included).
 
-        Rows that reach beyond either are counted anew from the entries.
+        Rows that reach beyond either are counted anew from the entries. ``Unavailable`` where
+        another release put its own counts in place of ours since ``bring_up``.
         """
         if not 0 < size <= head.size:
             raise BadRequest(
@@ -139,6 +145,8 @@ class Reading:
             for index, leaf in self.file.noted(self.tenant).items()
             if index < size and (record := parse(leaf))["t"] <= as_of
         ]
+        if not self.file.mark(self.tenant, self.facets.digest).size:
+            raise Unavailable(_REPLACED.fill(path=self.file.path))
         return Summary(self._head_at(head, size), as_of, whole, noted)
 
     def cite(self, indices: Iterable[int], head: Checkpoint) -> dict[int, Cited]:
