@@ -1,10 +1,12 @@
-"""Films through the door: by a process of its own."""
+"""Films and HEIC through the door: by a process of their own."""
 
 from pathlib import Path
 
 import av
 import numpy as np
+import pillow_heif
 import pytest
+from PIL import Image
 
 from hegui.app import drawing, labelling
 from hegui.app.apart import environment
@@ -37,6 +39,37 @@ def test_a_film_gets_its_notice_and_its_label_by_one_command(tmp_path: Path) -> 
         frame = next(opened.decode(video=0)).to_ndarray(format="gray")
     assert int(frame.max()) - int(frame.min()) > 120  # letters and plate, on a plain ground
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
+def heic(path: Path) -> Path:
+    pillow_heif.from_pillow(Image.new("RGB", (160, 120), (200, 210, 220))).save(path)
+    return path
+
+
+def test_a_heic_gets_its_notice_and_its_label_by_one_command(tmp_path: Path) -> None:
+    path, told = heic(tmp_path / "a.heic"), []
+    written = labelling.label(
+        path, tmp_path / "b.heic", LABEL, "auto", how=drawing.How(told=told.append)
+    )
+    assert (written.explicit, written.form) == ("drawn", "heif-xmp")
+    assert written.encoded.startswith("hevc, x265, quality ")
+    (found,) = labelling.seen(tmp_path / "b.heic").found
+    assert found.parsed is not None
+    assert found.parsed.implicit == LABEL
+    shown = np.asarray(pillow_heif.open_heif(tmp_path / "b.heic"))
+    assert int(shown.max()) - int(shown.min()) > 120  # letters and plate, on a plain ground
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.heic", "b.heic"]
+
+
+def test_a_heic_that_would_lose_something_is_left_as_it_is(tmp_path: Path) -> None:
+    path = heic(tmp_path / "a.heic")
+    path.write_bytes(before := path.read_bytes().replace(b"pixi", b"cmex"))
+    with pytest.raises(BadRequest) as caught:
+        labelling.label(path, path, LABEL, "auto")
+    assert caught.value.code == "heic_parts"
+    assert "cmex" in caught.value.words.zh
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["a.heic"]
 
 
 def test_a_refusal_of_the_process_is_a_refusal_here_and_leaves_nothing(tmp_path: Path) -> None:

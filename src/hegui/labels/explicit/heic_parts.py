@@ -133,7 +133,7 @@ def _colours(boxes: Boxes, properties: Box) -> Parts:
         elif box.kind == b"pixi":
             deep = deep or max(held[5:], default=0) > 8  # noqa: PLR2004 - bits of a byte
     numbered = [one for one in found if one.startswith(b"nclx")]
-    if len(numbered) > 1 or len(found) > len(numbered) + 1 or (deep and not found):
+    if len(found) > 1 or (deep and not found):  # libheif writes one of two, and guesses where none
         raise _more(b"colr")
     if numbered and len(numbered[0]) < 11:  # noqa: PLR2004 - four numbers behind its name
         raise refused(named(properties), properties.start, INCONSISTENT)
