@@ -236,6 +236,15 @@ def test_a_damaged_file_is_a_refusal() -> None:
             heic.drawn(data[:end])
 
 
+def test_a_picture_that_no_quality_keeps_is_refused() -> None:
+    harsh = np.random.default_rng(3).choice([0, 255], (120, 160, 3)).astype(np.uint8)
+    held, written = pillow_heif.from_pillow(Image.fromarray(harsh)), io.BytesIO()
+    held.save(written, quality=-1, chroma=420)
+    assert opened(written.getvalue()).info["chroma"] == 420
+    with pytest.raises(BadRequest, match="At no quality"):
+        heic.drawn(written.getvalue())
+
+
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(BadRequest) as caught:

@@ -4,8 +4,8 @@ Its ready-made package holds encoders and decoders under the GPL and LGPL, so he
 it (docs/design/26). It reads what strangers made, in C: doors run this in a process that can be
 killed (``app.drawing_child`` for files, ``runners.label_work`` for what is held in memory).
 
-What was written is read again: size, depth, colours and metadata must be those of before, the rest
-of the picture as good as the same, and the notice must stand out. Else it is ``Corrupt``.
+What was written is read again: size, depth, colours and metadata must be those of before, and the
+notice must stand out, else it is ``Corrupt``. The rest of the picture must be as good as the same.
 """
 
 import io
@@ -25,7 +25,7 @@ from hegui.terms import BadRequest, Corrupt, Words
 MOST_PIXELS: Final = 50_000_000
 """Pixels of a picture that is drawn upon at most: encoding takes about 60 bytes for each."""
 _MODES: Final = frozenset({"L", "RGB", "RGBA", "I;10", "I;12", "RGB;10", "RGB;12"})
-_QUALITIES: Final = (50, 60, 70, 80, 90)
+_QUALITIES: Final = (50, 60, 70, 80, 90, 100)
 _ALIKE: Final = 46.0
 """Decibels of likeness, outside the plate, at which the lowest of the qualities is taken."""
 _LEAST_ALIKE: Final = 40.0
@@ -171,7 +171,7 @@ def _proven(library: Any, picture: _Picture, told: Told) -> tuple[bytes, str]:
             break
         place += 1
     if alike < _LEAST_ALIKE:
-        raise Corrupt(_NOT_SAME)
+        raise BadRequest(_UNLIKE.fill(least=f"{_LEAST_ALIKE:g}"), param="explicit")
     encoder = str(library.libheif_info()["HEIF"]).split()[0]
     return made, f"hevc, {encoder}, quality {_QUALITIES[place]}"
 
@@ -298,6 +298,12 @@ _SMALL: Final = Words(
 _BROKEN: Final = Words(
     en="The HEIC cannot be opened to draw a notice on it ({why}). It was not changed.",
     zh="无法打开 HEIC 图片以绘制标识（{why}）。文件未作任何改动。",
+)
+_UNLIKE: Final = Words(
+    en="At no quality does this HEIC, encoded anew, look as it did (alike to {least} dB). It was"
+    " not changed. Convert it to PNG first, or say that it shows its notice: --explicit present.",
+    zh="该 HEIC 重新编码后，任何质量下都与原图有明显差别（相似度低于 {least} dB）。"
+    "文件未作任何改动。请先转换为 PNG；已显示标识的，使用 --explicit present。",
 )
 _NOT_SAME: Final = Words(
     en="The HEIC with its notice, read back, is not the picture of before: its size, colours or"
