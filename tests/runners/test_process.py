@@ -175,7 +175,7 @@ async def test_a_plug_in_reads_no_input_and_no_secret(
     assert rows(await ask(odd, "read"))[0][4] == 0.0
     monkeypatch.setenv("UPSTREAM_KEY", "s")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    made = ProcessRunner("odd_plugin:Odd")
+    made = ProcessRunner("odd_plugin:Odd", deadline_ms=60_000)
     await made.start()
     assert rows(await ask(made, "secret"))[0][4] == 0.0
     await made.close()
