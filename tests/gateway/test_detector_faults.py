@@ -116,7 +116,7 @@ async def nothing_passes(house: Any, how: str, *, stream: bool) -> None:
 async def test_a_broken_detector_never_lets_a_reply_through(
     open_house: Any, how: str, *, stream: bool
 ) -> None:
-    deadline_ms = 300 if how == "hangs" else 60_000
+    deadline_ms = 3_000 if how == "hangs" else 60_000  # the question is judged within it as well
     async with open_house(attached(how, mark="You said", deadline_ms=deadline_ms)) as house:
         text = await house.said("practice", "repeat: take an umbrella", stream=stream)
         assert "umbrella" not in text
