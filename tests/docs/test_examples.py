@@ -104,7 +104,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
 
 
 def _until_it_answers(address: str, serving: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 250  # an empty cache of rules
     while time.monotonic() < deadline:
         assert serving.poll() is None, "the gateway ended"
         try:

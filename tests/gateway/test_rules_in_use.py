@@ -61,7 +61,7 @@ async def served(folder: Path, **more: Any) -> AsyncIterator[Spine]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(100):  # rules that were never compiled here take their time
+    async with asyncio.timeout(250):  # rules that were never compiled here take their time
         while not holds():  # noqa: ASYNC110 - what is waited for is another task's doing
             await asyncio.sleep(0.01)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from hegui.ledger import leaf
 from hegui.ledger.verify import verify
@@ -70,7 +69,7 @@ class Process:
             env={**os.environ, "UPSTREAM_KEY": SECRET, "LANG": "en_US.UTF-8", "LC_ALL": "C.UTF-8"},
         )
         self._listening = asyncio.ensure_future(self._listen())
-        await until(lambda: "/metrics" in self.said or process.returncode is not None, 100)
+        await until(lambda: "/metrics" in self.said or process.returncode is not None, 250)
         return self
 
     async def _listen(self) -> None:

@@ -62,7 +62,9 @@ def crash(): os._exit(1)
 """
 
 
-def runner(where: Path, name: str, *, deadline_ms: int = 60_000, **options: object) -> ProcessRunner:
+def runner(
+    where: Path, name: str, *, deadline_ms: int = 60_000, **options: object
+) -> ProcessRunner:
     (where / "odd_plugin.py").write_text(textwrap.dedent(PLUGIN), "utf-8")
     environ = {"PYTHONPATH": str(where), "PATH": os.environ["PATH"]}
     return ProcessRunner(f"odd_plugin:{name}", options, deadline_ms, environ=environ)

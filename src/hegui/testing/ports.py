@@ -22,7 +22,7 @@ def free_port() -> int:
     Raises OSError where none is found.
     """
     for _ in range(_TRIES):
-        port = random.randrange(_LOWEST, _first_given())  # noqa: S311 - no secret
+        port = random.randrange(_LOWEST, _first_given())
         with socket.socket() as sock:
             try:
                 sock.bind(("127.0.0.1", port))

@@ -14,7 +14,7 @@ _TICK: Final = 0.01  # seconds; a sleep that ends later than that tells what was
 
 
 class Stopwatch:
-    """Measures from ``with`` on. Made for waiting: who computes in Python makes it wake late too."""
+    """Measures from ``with`` on. For what waits: who computes in Python makes it wake late too."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()

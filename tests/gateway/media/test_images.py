@@ -10,7 +10,6 @@ from typing import Any
 import openai
 import pytest
 from PIL import Image
-
 from tests.gateway.media.limits import reply_seconds
 
 from hegui.app import agreements, parts
