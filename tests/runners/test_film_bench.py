@@ -92,6 +92,8 @@ async def test_what_cannot_be_burnt_in_is_refused_with_why(bench: FilmBench, fil
         with pytest.raises(BadRequest) as caught:
             await bench.label(job(data))
         assert caught.value.code == code
+    with pytest.raises(BadRequest, match=r"media\.films\.encoder, and films_show_notice"):
+        await bench.label(job(moving("libx264", form="mov")))
     assert bench.held() == 0
     small = FilmBench(1, 60, 1_024, Films("auto", 2_000))
     try:
