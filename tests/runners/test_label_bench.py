@@ -1,9 +1,12 @@
 """Workers that label: each answers, or is killed, and the next file has another."""
 
 import asyncio
+import io
 from base64 import b64decode, b64encode
 
+import pillow_heif
 import pytest
+from PIL import Image
 
 from hegui.labels.text import implicit
 from hegui.runners.label_bench import Job, LabelBench
@@ -35,6 +38,21 @@ async def test_a_file_comes_back_labelled_and_hostile_bytes_harm_no_other() -> N
         await bench.close()
     with pytest.raises(Unavailable):
         await bench.label(job(media.picture(4, 3)))
+
+
+async def test_a_heic_gets_its_notice_in_the_worker_too() -> None:
+    held, bench = io.BytesIO(), LabelBench(1, 20)
+    pillow_heif.from_pillow(Image.new("RGB", (160, 120))).save(held)
+    try:
+        done = await bench.label(job(held.getvalue()))
+        assert (done.whole.format, done.whole.explicit) == ("heic", "drawn")
+        assert done.whole.encoded.startswith("hevc, ")
+        assert done.whole.content != done.whole.shown
+        with pytest.raises(BadRequest) as caught:
+            await bench.label(job(held.getvalue().replace(b"pixi", b"cmex")))
+        assert caught.value.code == "heic_parts"
+    finally:
+        await bench.close()
 
 
 async def too_late_and_dead(bench: LabelBench) -> None:

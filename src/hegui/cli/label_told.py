@@ -26,7 +26,8 @@ def tell(written: "Written", *, as_json: bool) -> None:
     words = _CAUSES[written.cause]
     say(words.fill(path=shown(str(written.target)), id=label.ProduceID, form=written.form))
     if written.encoded:
-        say(_ENCODED.fill(how=written.encoded))
+        words = _PICTURE_ENCODED if written.format == "heic" else _ENCODED
+        say(words.fill(how=written.encoded))
     if written.form == "sidecar":
         say(_BESIDE.fill(form=written.format))
     if written.signed:
@@ -69,6 +70,10 @@ _ENCODED: Final = Words(
     "  The film was encoded anew for its notice: {how}. Around the player the notice is yours to"
     " show (labelling measures, Art. 4).",
     "  已为添加标识重新编码视频：{how}。播放周边的提示须由服务界面显示（标识办法第四条）。",
+)
+_PICTURE_ENCODED: Final = Words(
+    "  The picture was encoded anew for its notice: {how}.",
+    "  已为添加标识重新编码图片：{how}。",
 )
 _SIGNED: Final = Words(
     "  A C2PA manifest was put into it last. Any later change to the file breaks it.",
