@@ -97,7 +97,8 @@ def counts_across_turns(rule: RuleInfo) -> bool:
 def runs(heard: Sequence[Heard], newest: int, room: int = JOIN_CHARS) -> list[Run]:
     """Return the texts in which what the newest turn says meets what was said before.
 
-    Of that, the last ``room`` characters. Twice where Latin letters meet: with and without the space that a turn's end stands for.
+    Of that, the last ``room`` characters. Twice where Latin letters meet: with and without the
+    space that a turn's end stands for.
     """
     said = [h for h in heard if h.passage.turn >= newest]
     for each in reversed([h for h in heard if h.passage.turn < newest]):
