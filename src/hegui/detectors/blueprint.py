@@ -25,7 +25,6 @@ from hegui.detectors import personal
 from hegui.detectors.blueprint_trees import Packed, Packer, Unpacker
 from hegui.detectors.matcher import Laid
 from hegui.detectors.packs.values import Pack, digest_of
-from hegui.detectors.pattern import Pattern
 from hegui.detectors.reading import Begins, Channels, Readable
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import Chars

@@ -93,9 +93,7 @@ def _beside(built: BuiltIn) -> tuple[Detector, ...]:
     return (exact,) if built.clauses is None else (exact, built.clauses)
 
 
-def _drawn(
-    drawn: Drawn, packs: Sequence[Pack], as_of: str, shelf: Shelf
-) -> tuple[Detector, ...]:
+def _drawn(drawn: Drawn, packs: Sequence[Pack], as_of: str, shelf: Shelf) -> tuple[Detector, ...]:
     plan = drawn.plan
     built = TargetDetector(
         _NAME,

@@ -62,8 +62,8 @@ def recipe_in(data: bytes) -> "Recipe":
 class Shelf:
     """Compiles in a child, and keeps what it made and what else was made of rules (``Shelf``).
 
-    ``cache`` is the folder, None for none; ``deadline`` of a child, in seconds; ``notice`` is called
-    before something is compiled: it takes seconds.
+    ``cache`` is the folder, None for none; ``deadline`` is a child's, in seconds; ``notice`` is
+    called before something is compiled: it takes seconds.
     """
 
     def __init__(
