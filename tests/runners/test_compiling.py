@@ -7,7 +7,8 @@ import pytest
 
 from hegui.detectors.pattern import literal, parse
 from hegui.detectors.targets import Target
-from hegui.runners.compiling import matcher
+from hegui.runners.compiling import Shelf, matcher
+from hegui.runners.keeping import KEPT
 from hegui.terms import Misconfigured, TextColumn
 
 TARGETS = [Target("r", literal("炸弹")), Target("s", parse(r"[1１]\d{3}"))]
@@ -71,6 +72,55 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     assert list(matcher(TARGETS, cache=blocked / "compiled").find(COLUMN)) == FOUND
+
+
+NAME = "0" * 64
+
+
+def test_what_was_made_is_kept_for_the_owner_alone(tmp_path: Path) -> None:
+    cache = tmp_path / "made"
+    shelf = Shelf(cache)
+    assert shelf.get(NAME) is None
+    shelf.put(NAME, b"a detector")
+    kept = only_file(cache)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert shelf.get(NAME) == b"a detector"
+    assert shelf.get("1" * 64) is None
+    kept.rename(kept.with_name("1" * 64 + ".made"))
+    assert shelf.get("1" * 64) is None, "a file says itself what it is"
+
+
+def test_what_was_made_and_is_not_whole_or_not_ours_alone_is_not_there(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.put(NAME, b"a detector of twelve rules")
+    kept = only_file(tmp_path)
+    good = kept.read_bytes()
+    for spoil in (cut_short, one_bit_changed, of_another_key, empty):
+        kept.write_bytes(spoil(good))
+        assert shelf.get(NAME) is None, spoil
+    kept.write_bytes(good)
+    assert shelf.get(NAME) is not None
+    for mode in (0o620, 0o602, 0o604):
+        kept.chmod(mode)
+        assert shelf.get(NAME) is None, oct(mode)
+
+
+def test_a_cache_that_is_no_folder_keeps_nothing(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    shelf = Shelf(blocked / "made")
+    shelf.put(NAME, b"a detector")
+    assert shelf.get(NAME) is None
+    Shelf(None).put(NAME, b"a detector")
+    assert Shelf(None).get(NAME) is None
+
+
+def test_only_the_latest_used_are_kept(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    for number in range(KEPT + 2):
+        shelf.put(f"{number:064}", b"a detector")
+        assert shelf.get(f"{0:064}") is not None, "one that is used stays"
+    assert len(list(tmp_path.iterdir())) == KEPT
 
 
 def test_rules_that_take_too_long_are_refused_in_words() -> None:

@@ -126,11 +126,18 @@ def _days() -> frozenset[str]:
 @cache
 def code() -> str:
     """Return a digest of every file that decides what a detector is made into."""
+    return "\n".join(digest_of_files(resources.files(room)) for room in _ROOMS)
+
+
+def digest_of_files(folder: Traversable) -> str:
+    """Return a digest over the names and contents of the files that can decide, all the way down.
+
+    The classifier, the guard models and the model cards are no part of what is kept.
+    """
     hasher = hashlib.sha256()
-    for room in _ROOMS:
-        for path, file in _files(resources.files(room), room):
-            data = file.read_bytes()
-            hasher.update(f"{path}\n{len(data)}\n".encode() + data)
+    for path, file in _files(folder, ""):
+        data = file.read_bytes()
+        hasher.update(f"{path}\n{len(data)}\n".encode() + data)
     return hasher.hexdigest()
 
 

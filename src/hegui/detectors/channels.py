@@ -90,6 +90,11 @@ class ChannelledDetector:
         self._unseen = unseen()
         self._card = self._made()
 
+    @property
+    def plan(self) -> Readable:
+        """What it is read by."""
+        return self._plan
+
     def _made(self) -> DetectorCard:
         card, plan = self._detector.card, self._plan
         if plan.channels.normalised == "none":
