@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Notice: TypeAlias = Callable[[], None]
 
 DEADLINE: Final = 120.0  # seconds
-_RULES: Final = b"hegui compiled rules 2\n"
+_RULES: Final = b"hegui compiled rules 1\n"
 _MADE: Final = b"hegui made rules 1\n"
 
 
