@@ -15,6 +15,7 @@ from hegui.detectors.built_in import made_again
 from hegui.detectors.channels import ChannelledDetector
 from hegui.detectors.matcher import Laid, Matcher
 from hegui.detectors.packs import Pack, shipped
+from hegui.detectors.pattern import Phrase
 from hegui.detectors.reading import Begins, Readable
 from hegui.detectors.targets import Target
 from hegui.runners.compiling import Shelf, cache_folder
@@ -55,13 +56,17 @@ class Memory:
 def targets_in(plan: Readable) -> Iterator[tuple[object, ...]]:
     for one in (*plan.targets, *plan.exceptions):
         trigger = one.trigger and (one.trigger.tree, one.trigger.source, one.trigger.span)
-        sizes = one.pattern.shortest, one.pattern.span, type(one.pattern).__name__ == "Phrase"
+        sizes = one.pattern.shortest, one.pattern.span, isinstance(one.pattern, Phrase)
         yield (one.rule, one.pattern.tree, one.pattern.source, sizes, one.before, one.after)
+        if not isinstance(one.pattern, Phrase):
+            yield (one.pattern.positions,)
         yield (one.check, one.left, one.whole, trigger, one.lead, one.score)
 
 
 def begins_in(begins: Begins) -> list[object]:
-    return [(pattern.tree, pattern.shortest, before) for pattern, before in begins]
+    return [
+        (pattern.tree, pattern.positions, pattern.shortest, before) for pattern, before in begins
+    ]
 
 
 def facts_of(plan: Readable) -> list[object]:

@@ -1,10 +1,12 @@
 """Patterns as data: phrases as texts, trees as lists of numbers, sets of characters once each."""
 
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from hegui.detectors.pattern import Fold, Pattern, Phrase
+from hegui.detectors.positions import Positions
 from hegui.detectors.tree import Chars, Each, Either, Node, Row, Times
 
 _ROW: Final = 0
@@ -16,12 +18,30 @@ class Packed(NamedTuple):
     """What patterns are made of.
 
     The number of a phrase is its place, that of the tree at place ``n`` is ``-1 - n``. ``sets`` are
-    sets of characters. A tree comes with the lengths of its shortest and its longest match.
+    sets of characters. A tree comes laid out, and with the lengths of its shortest and its longest
+    match.
     """
 
     sets: list[str]
     phrases: list[tuple[str, Fold]]
-    trees: list[tuple[bytes, int, int]]
+    trees: list[tuple[bytes, bytes, int, int]]
+
+
+class _Laid(NamedTuple):
+    """Positions. Their sets are numbers that may be longer than the form's own: as bytes."""
+
+    chars: list[int]
+    first: bytes
+    last: bytes
+    jumps: dict[int, bytes]
+
+
+def _bytes(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "little")
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data, "little")
 
 
 class Packer:
@@ -30,7 +50,7 @@ class Packer:
     def __init__(self) -> None:
         self._sets: dict[Chars, int] = {}
         self._phrases: dict[tuple[str, Fold], int] = {}
-        self._trees: dict[tuple[bytes, int, int], int] = {}
+        self._trees: dict[tuple[bytes, int, int], tuple[int, bytes]] = {}
 
     def chars(self, chars: Chars) -> int:
         """Return the number of a set of characters."""
@@ -41,8 +61,19 @@ class Packer:
         if isinstance(pattern, Phrase):
             return self._phrases.setdefault((pattern.text, pattern.fold), len(self._phrases))
         tree = msgspec.msgpack.encode(self._node(pattern.tree))
-        number = self._trees.setdefault((tree, pattern.shortest, pattern.span), len(self._trees))
-        return -1 - number
+        key = tree, pattern.shortest, pattern.span
+        if key not in self._trees:
+            self._trees[key] = len(self._trees), self._laid(pattern.positions)
+        return -1 - self._trees[key][0]
+
+    def _laid(self, positions: Positions) -> bytes:
+        laid = _Laid(
+            [self.chars(chars) for chars in positions.chars],
+            _bytes(positions.first),
+            _bytes(positions.last),
+            {place: _bytes(before) for place, before in positions.jumps.items()},
+        )
+        return msgspec.msgpack.encode(laid)
 
     def _node(self, node: Node) -> Any:
         if isinstance(node, Each):
@@ -54,7 +85,11 @@ class Packer:
     def packed(self) -> Packed:
         """Return what the numbers mean."""
         sets = ["".join(sorted(chars)) for chars in self._sets]
-        return Packed(sets, list(self._phrases), list(self._trees))
+        trees = [
+            (tree, laid, shortest, span)
+            for (tree, shortest, span), (_, laid) in self._trees.items()
+        ]
+        return Packed(sets, list(self._phrases), trees)
 
 
 class Unpacker:
@@ -81,6 +116,13 @@ class Unpacker:
         """Return a pattern. Its tree is unpacked when it is asked for."""
         return self._phrases[number] if number >= 0 else self._trees[-1 - number]
 
+    def positions(self, data: bytes) -> Positions:
+        """Return a tree laid out."""
+        laid = msgspec.msgpack.decode(data, type=_Laid)
+        jumps = {place: _number(before) for place, before in laid.jumps.items()}
+        chars = tuple(self.each(number).chars for number in laid.chars)
+        return Positions(chars, _number(laid.first), _number(laid.last), jumps)
+
     def node(self, told: Any) -> Node:
         """Return a tree."""
         if isinstance(told, int):
@@ -95,8 +137,10 @@ class Unpacker:
 class _Lazy(Pattern):
     """A pattern whose tree is still packed."""
 
-    def __init__(self, unpacker: Unpacker, packed: bytes, shortest: int, span: int) -> None:
-        self._unpacker, self._packed = unpacker, packed
+    def __init__(
+        self, unpacker: Unpacker, packed: bytes, laid: bytes, shortest: int, span: int
+    ) -> None:
+        self._unpacker, self._packed, self._laid = unpacker, packed, laid
         self.shortest, self.span = shortest, span
         self._tree = None
 
@@ -106,3 +150,8 @@ class _Lazy(Pattern):
         if self._tree is None:
             self._tree = self._unpacker.node(msgspec.msgpack.decode(self._packed))
         return self._tree
+
+    @cached_property
+    def positions(self) -> Positions:
+        """The pattern as an automaton."""
+        return self._unpacker.positions(self._laid)
