@@ -6,6 +6,8 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from hegui.terms.identifiers import uscc_valid
+
 _SEPARATORS: Final = str.maketrans("", "", " -()\u2010\u2011\u2013\u00a0.")
 PROVINCES: Final = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 "
@@ -82,8 +84,6 @@ def day_valid(yyyymmdd: str) -> bool:
 
 def credit_code_valid(code: str) -> bool:
     """Tell whether 18 characters are a credit code (GB 32100-2015) and no person's number."""
-    from hegui.settings.identifiers import uscc_valid  # brings all settings with it
-
     return (
         uscc_valid(code)
         and code[0] in _REGISTRARS
