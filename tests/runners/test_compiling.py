@@ -1,5 +1,6 @@
 """Compiling in a child: cached by what was compiled, never trusted blindly, never for ever."""
 
+import os
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hegui.detectors.pattern import literal, parse
 from hegui.detectors.targets import Target
 from hegui.runners.compiling import Shelf, matcher
-from hegui.runners.keeping import KEPT
+from hegui.runners.keeping import KEPT, SPACE
 from hegui.terms import Misconfigured, TextColumn
 
 TARGETS = [Target("r", literal("炸弹")), Target("s", parse(r"[1１]\d{3}"))]
@@ -117,10 +118,24 @@ def test_a_cache_that_is_no_folder_keeps_nothing(tmp_path: Path) -> None:
 
 def test_only_the_latest_used_are_kept(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
-    for number in range(KEPT + 2):
-        shelf.put(f"{number:064}", b"a detector")
-        assert shelf.get(f"{0:064}") is not None, "one that is used stays"
-    assert len(list(tmp_path.iterdir())) == KEPT
+    names = [f"{number:064}" for number in range(KEPT + 2)]
+    for number, name in enumerate(names[:-1]):
+        (tmp_path / f"{name}.made").write_bytes(b"")
+        os.utime(tmp_path / f"{name}.made", (number, number))
+    shelf.put(names[-1], b"a detector")
+    assert sorted(path.stem for path in tmp_path.iterdir()) == names[2:]
+
+
+def test_what_takes_too_much_room_pushes_out_the_oldest_and_never_itself(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    for number, size in enumerate((1, SPACE - 10_000, 5_000)):
+        with (tmp_path / f"{number:064}.made").open("wb") as file:
+            file.truncate(size)
+        os.utime(tmp_path / f"{number:064}.made", (number, number))
+    shelf.put(NAME.replace("0", "f"), b"x" * 4_000)
+    assert sorted(path.stem[-1] for path in tmp_path.iterdir()) == ["0", "1", "2", "f"]
+    shelf.put(NAME.replace("0", "e"), b"x" * 4_000)
+    assert sorted(path.stem[-1] for path in tmp_path.iterdir()) == ["2", "e", "f"]
 
 
 def test_rules_that_take_too_long_are_refused_in_words() -> None:

@@ -11,7 +11,8 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-KEPT: Final = 24  # files of an ending, the latest used
+KEPT: Final = 240  # files of an ending, the latest used
+SPACE: Final = 24 * 16 * 1024 * 1024  # bytes of them; small ones do not push out large ones
 LARGEST: Final = 512 * 1024 * 1024  # bytes of a file; a larger one is not read
 _SUM: Final = hashlib.sha256().digest_size
 _NAME: Final = 2 * _SUM
@@ -76,9 +77,16 @@ class Drawer:
 
     def _forget(self) -> None:
         """Keep the latest used, so that the cache does not grow for ever."""
-        made = self._folder.glob(f"*.{self._ending}")
-        for path in sorted(made, key=lambda path: path.stat().st_mtime_ns)[:-KEPT]:
-            path.unlink(missing_ok=True)
+        made = [(path, path.stat()) for path in self._folder.glob(f"*.{self._ending}")]
+        left = SPACE
+        for place, (path, told) in enumerate(sorted(made, key=_used, reverse=True)):
+            left -= told.st_size
+            if place and (left < 0 or place >= KEPT):
+                path.unlink(missing_ok=True)
+
+
+def _used(entry: tuple[Path, os.stat_result]) -> int:
+    return entry[1].st_mtime_ns
 
 
 def _sum(name: str, data: bytes | memoryview) -> bytes:
