@@ -9,7 +9,7 @@ import pytest
 from hegui.detectors.pattern import literal, parse
 from hegui.detectors.targets import Target
 from hegui.runners.compiling import Shelf, matcher
-from hegui.runners.keeping import KEPT, SPACE
+from hegui.runners.keeping import KEPT, SPACE, Drawer
 from hegui.terms import Misconfigured, TextColumn
 
 TARGETS = [Target("r", literal("炸弹")), Target("s", parse(r"[1１]\d{3}"))]
@@ -117,24 +117,24 @@ def test_a_cache_that_is_no_folder_keeps_nothing(tmp_path: Path) -> None:
 
 
 def test_only_the_latest_used_are_kept(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    drawer = Drawer(tmp_path, "made", b"a form\n")
     names = [f"{number:064}" for number in range(KEPT + 2)]
     for number, name in enumerate(names[:-1]):
         (tmp_path / f"{name}.made").write_bytes(b"")
         os.utime(tmp_path / f"{name}.made", (number, number))
-    shelf.put(names[-1], b"a detector")
+    drawer.put(names[-1], b"a detector")
     assert sorted(path.stem for path in tmp_path.iterdir()) == names[2:]
 
 
 def test_what_takes_too_much_room_pushes_out_the_oldest_and_never_itself(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
+    drawer = Drawer(tmp_path, "made", b"a form\n")
     for number, size in enumerate((1, SPACE - 10_000, 5_000)):
         with (tmp_path / f"{number:064}.made").open("wb") as file:
             file.truncate(size)
         os.utime(tmp_path / f"{number:064}.made", (number, number))
-    shelf.put(NAME.replace("0", "f"), b"x" * 4_000)
+    drawer.put(NAME.replace("0", "f"), b"x" * 4_000)
     assert sorted(path.stem[-1] for path in tmp_path.iterdir()) == ["0", "1", "2", "f"]
-    shelf.put(NAME.replace("0", "e"), b"x" * 4_000)
+    drawer.put(NAME.replace("0", "e"), b"x" * 4_000)
     assert sorted(path.stem[-1] for path in tmp_path.iterdir()) == ["2", "e", "f"]
 
 
