@@ -254,7 +254,7 @@ def _label(settings: "Settings | None", said: dict[str, Any]) -> "Implicit":
     from hegui.labels import security
     from hegui.labels.judging import code_fault
     from hegui.labels.value import Implicit, faults_of
-    from hegui.settings.identifiers import provider_code_fault
+    from hegui.terms.identifiers import provider_code_fault
 
     producer = said["producer"] or (settings.provider.code if settings is not None else "")
     if not producer:
