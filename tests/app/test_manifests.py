@@ -19,7 +19,7 @@ from hegui.labels import judging
 from hegui.labels.value import Implicit
 from hegui.settings.c2pa import C2pa
 from hegui.settings.secret import Secret
-from hegui.terms import BadRequest, Misconfigured, Unavailable
+from hegui.terms import BadRequest, Misconfigured, Unavailable, Words
 from hegui.testing import pictures
 from hegui.testing.certificates import SINCE, Chain, Key, chain
 from hegui.testing.labelled import LABEL, OTHER
@@ -273,6 +273,14 @@ def test_the_kind_of_key_says_the_algorithm(made: Key, algorithm: str, tmp_path:
 BREAKS = "import os\nos.abort()\n"
 HANGS = "import time\ntime.sleep(600)\n"
 BABBLES = "print('{', flush=True)\nraise SystemExit(0)\n"
+
+
+def test_what_hindered_one_file_is_not_said_of_the_next(signs: Signs, tmp_path: Path) -> None:
+    signs.key.failed = Unavailable(Words("the service was away", "签名服务不可用"))
+    path = put(tmp_path, "wav streamed")
+    with pytest.raises(BadRequest) as told:
+        labelling.label(path, path, LABEL, "present", signs=signs)
+    assert told.value.code == "not_signed"
 
 
 def test_a_process_of_its_own_says_the_same(signs: Signs, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def burnt(file: FileSource, form: str, folder: Path, how: Film) -> Iterator[tupl
 
 
 def _run(file: FileSource, form: str, part: Path, how: Film) -> str:
-    command = [sys.executable, "-m", "hegui.app.film_child"]
+    command = [sys.executable, "-P", "-m", "hegui.app.film_child"]
     command += [str(file.handle), form, str(part), how.encoder]
     child = subprocess.Popen(  # noqa: S603 - our own module
         command,
