@@ -34,7 +34,7 @@ _TRAILER: Final = b"\1" + bytes(range(255, -1, -1)) + b"\0"  # XMP part 3, 1.1.2
 
 FAULTS: Final = (
     *(OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError),
-    *(OverflowError, unpack_error),
+    *(OverflowError, RuntimeError, unpack_error),
 )
 """What Pillow raises for pictures that do not hold together."""
 
