@@ -120,6 +120,18 @@ def test_a_folder_is_labelled_with_all_that_is_in_it(hegui: Hegui, tmp_path: Pat
     assert len(verified.stdout.splitlines()) == 2
 
 
+def test_a_notice_that_may_stand_there_twice_is_told_of(hegui: Hegui, photo: Path) -> None:
+    text = photo.with_name("a.txt")
+    text.write_text("words", encoding="utf-8")
+    args = ("--in-place", "--producer", CODE)
+    assert "once more" not in hegui("label", str(photo), str(text), *args).stdout
+    again = hegui("label", str(photo), str(text), *args)
+    assert again.exit_code == 0
+    assert again.stdout.count("once more") == 1
+    assert text.read_text(encoding="utf-8").count("AI") == 1
+    assert "once more" not in label(hegui, str(photo), "--in-place").stdout
+
+
 def test_two_files_of_one_name_do_not_overwrite_each_other(hegui: Hegui, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
