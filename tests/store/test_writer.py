@@ -9,6 +9,7 @@ import apsw
 import pytest
 
 from hegui.store import Writer, open_database
+from hegui.store.writer import linger
 from hegui.terms import Corrupt, Unavailable, Words
 
 Pen: TypeAlias = Writer[bytes, int]
@@ -270,3 +271,23 @@ def test_a_chore_that_fails_is_rolled_back_and_tried_again(path: Path) -> None:
     assert writer.submit(b"a").result(10) == 1
     writer.close()
     assert rows(path) == [b"a"]
+
+
+def test_nobody_waits_for_a_group_while_items_come_slowly() -> None:
+    assert linger(took=0.016, last=9, waiting=0) == 0
+    assert linger(took=60, last=9, waiting=0) == 0
+
+
+def test_the_faster_items_come_the_longer_a_group_is_waited_for_and_never_over_four_ms() -> None:
+    waits = [linger(took=took / 1_000, last=2, waiting=0) for took in (15, 12, 10, 8, 1, 0)]
+    assert waits == sorted(waits)
+    assert waits[0] > 0.001
+    assert waits[-1] == pytest.approx(0.004)
+
+
+def test_a_group_that_waits_already_is_not_waited_for() -> None:
+    assert linger(took=0.001, last=9, waiting=64) == 0
+
+
+def test_who_hands_in_one_after_the_other_waits_for_nobody() -> None:
+    assert linger(took=0.001, last=1, waiting=0) == 0

@@ -48,7 +48,24 @@ _ENVIRONMENT = (*_REOPEN, apsw.FullError, apsw.BusyError, apsw.LockedError, apsw
 
 _CROWD = 16  # items that must have come within _CROWD_SECONDS for the next group to be waited for
 _CROWD_SECONDS = 0.016
-_LINGER = 0.001  # seconds; at a rate at which nobody waits is nobody held up
+_LINGER = 0.001  # seconds, where they only just come so fast; four times that at twice the rate
+_GROUP = 64  # items; where so many wait, there is a group without waiting for it
+
+
+def linger(took: float, last: int, waiting: int) -> float:
+    """Return for how many seconds the next group is waited for, at most four thousandths.
+
+    ``took``: in how many seconds the last ``_CROWD`` items came; ``last``: how many of them were in
+    the last group (who hands in one after the other, alone, waits for nobody); ``waiting``: how
+    many more wait.
+
+    A commit costs about the same for ten items as for one. On a disk that syncs fast, groups would
+    never grow by themselves, and the processor would do little else than commit. The faster items
+    come, the nearer the processor is to its limit, and the more a wait gathers.
+    """
+    if took >= _CROWD_SECONDS or last < 2 or waiting >= _GROUP:  # noqa: PLR2004 - more than one
+        return 0.0
+    return _LINGER * (_CROWD_SECONDS / max(took, _CROWD_SECONDS / 2)) ** 2
 
 
 @dataclass(slots=True)
@@ -92,6 +109,7 @@ class Groups(Generic[T, R]):
         self._batch = batch
         self._queue: queue.SimpleQueue[tuple[T, _Waiter[R]] | None] = queue.SimpleQueue()
         self._in_hand = 0
+        self._last = 0  # how many were in the last group
         self._starts: deque[float] = deque(maxlen=_CROWD)  # when the last items were taken up
         self._closed = False
         self._drain = True
@@ -145,7 +163,7 @@ class Groups(Generic[T, R]):
         while not ended:
             group, ended = self._gather()
             if group:
-                self._in_hand = len(group)
+                self._in_hand = self._last = len(group)
                 self._starts.extend([time.perf_counter()] * min(len(group), _CROWD))
                 if self._closed and not self._drain:
                     _settle((waiter, Unavailable(_CLOSED)) for _, waiter in group)
@@ -162,8 +180,8 @@ class Groups(Generic[T, R]):
             return [], False
         if first is None:
             return [], True
-        if self._crowded():
-            time.sleep(_LINGER)
+        if wait := self._linger():
+            time.sleep(wait)
         group = [first]
         try:
             while len(group) < self._batch:
@@ -175,15 +193,11 @@ class Groups(Generic[T, R]):
             pass
         return group, False
 
-    def _crowded(self) -> bool:
-        """Whether items come so fast that a moment's wait gathers a group.
-
-        A commit costs about the same for ten items as for one. On a disk that syncs fast, groups
-        would never grow by themselves, and the processor would do little else than commit.
-        """
-        return (
-            len(self._starts) == _CROWD and time.perf_counter() - self._starts[0] < _CROWD_SECONDS
-        )
+    def _linger(self) -> float:
+        if len(self._starts) < _CROWD:
+            return 0.0
+        took = time.perf_counter() - self._starts[0]
+        return linger(took, self._last, self._queue.qsize())
 
     def _write(self, group: list[tuple[T, _Waiter[R]]]) -> None:
         try:

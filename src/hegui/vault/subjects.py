@@ -39,9 +39,9 @@ class _Held:
     epoch: int  # under which the key in its writes is wrapped
 
 
-_SELECT_PSEUDONYM = "SELECT pseudonym FROM subject WHERE row = ? ORDER BY seq LIMIT 1"
-_SELECT_KEY = (
-    "SELECT key_id, epoch, wrapped FROM subject_key WHERE subject_row = ? ORDER BY seq LIMIT 1"
+_SELECT = (
+    "SELECT s.pseudonym, k.key_id, k.epoch, k.wrapped FROM subject AS s, subject_key AS k"
+    " WHERE s.row = ? AND k.subject_row = ? ORDER BY s.seq, k.seq LIMIT 1"
 )
 _SELECT_ROW = "SELECT row FROM subject WHERE pseudonym = ? AND tenant = ?"
 _SELECT_ERASED = "SELECT erasure FROM erased_key WHERE key_id = ?"
@@ -128,17 +128,16 @@ class Subjects:
             self._held.pop(row, None)
 
     def _stored(self, row: bytes) -> Subject | None:
-        named = self._query(_SELECT_PSEUDONYM, (row,))
-        keyed = self._query(_SELECT_KEY, (row,))
-        if not named or not keyed:
+        found = self._query(_SELECT, (row, row))
+        if not found:
             return None
-        key_id, epoch, wrapped = keyed[0]
+        pseudonym, key_id, epoch, wrapped = found[0]
         try:
             key = self._epochs.unwrap(epoch, wrapped)
         except Corrupt:  # or its epoch was closed in between, and the row says another one now
-            key_id, epoch, wrapped = (self._query(_SELECT_KEY, (row,)) or keyed)[0]
+            pseudonym, key_id, epoch, wrapped = (self._query(_SELECT, (row, row)) or found)[0]
             key = self._epochs.unwrap(epoch, wrapped)
-        return Subject(str(named[0][0]), as_bytes(key_id), key, row)
+        return Subject(str(pseudonym), as_bytes(key_id), key, row)
 
     def _waiting(self, tenant: str, row: bytes, held: _Held | None) -> Subject | None:
         """Return a person who is not durable yet; another exchange may still fail to write them.
