@@ -75,8 +75,8 @@ _ENCODED: Final = Words(
     "  已为添加标识重新编码视频：{how}。播放周边的提示须由服务界面显示（标识办法第四条）。",
 )
 _TWICE: Final = Words(
-    "  It had a label before, and so perhaps its notice too, which was put in once more: see whether"
-    " it stands there twice. A file that shows its notice already: --explicit present.",
+    "  It had a label before, and so perhaps its notice too, which was put in once more: see if it"
+    " stands there twice. A file that shows its notice already: --explicit present.",
     "  该文件原已带有标识，可能也已显示提示，本次又添加了一次：请检查是否重复。"
     "内容已显示标识的文件，请使用 --explicit present。",
 )
