@@ -132,6 +132,15 @@ def test_a_notice_that_may_stand_there_twice_is_told_of(hegui: Hegui, photo: Pat
     assert "once more" not in label(hegui, str(photo), "--in-place").stdout
 
 
+def test_who_says_so_is_short_and_nothing_is_done_before(
+    hegui: Hegui, settings: Path, photo: Path
+) -> None:
+    assert settings.exists()
+    result = label(hegui, str(photo), "--in-place", "--by", "x" * 201)
+    assert (result.exit_code, photo.read_bytes()) == (3, pictures.png())
+    assert "--by" in result.stderr
+
+
 def test_two_files_of_one_name_do_not_overwrite_each_other(hegui: Hegui, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

@@ -41,6 +41,7 @@ _EXAMPLES = Words(
     "hegui label film.mp4 -o out.mp4 --encoder libx264",
 )
 _DEFAULT: Final = Path("hegui.toml")
+_MOST_NAME: Final = 200  # characters, as a record has them
 _MOST_KEY: Final = 8_192  # bytes of a key file
 
 
@@ -230,6 +231,8 @@ def _require_one_place(said: dict[str, Any], *, single: bool) -> None:
         raise BadRequest(_WHERE, param="out")
     if not single and said["number"] != "auto":
         raise BadRequest(_ONE_NUMBER, param="id")
+    if len(said["by"]) > _MOST_NAME:
+        raise BadRequest(_LONG, param="by")
     if not single and said["out"] is not None and said["out"].is_file():
         raise BadRequest(_FOLDER.fill(path=said["out"]), param="out")
 
@@ -309,6 +312,9 @@ _WHERE: Final = Words(
 _ONE_NUMBER: Final = Words(
     "--id is for one file; for several, each gets a number of its own (auto)",
     "--id 只能用于单个文件；多个文件时各自自动编号（auto）",
+)
+_LONG: Final = Words(
+    "--by is a role or number, of at most 200 characters", "--by 应为不超过 200 个字符的岗位或工号"
 )
 _FOLDER: Final = Words(
     "{path} is a file; for several files name a folder", "{path} 是文件；多个文件请指定文件夹"
