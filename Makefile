@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types contracts docs labels-page check interop fuzz lock clean
-.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-duties bench-filing bench-export bench-vault bench-labels bench-labels-in-memory bench-labels-film
+.PHONY: torture torture-export torture-vault torture-labels bench-ledger bench-duties bench-filing bench-export bench-vault bench-labels bench-labels-in-memory bench-labels-film bench-labels-heic
 .PHONY: bench-media bench-gateway bench-screen bench-recall bench-classifier bench-works bench-holdback
 
 help:  ## list the commands
@@ -106,6 +106,9 @@ bench-labels-in-memory: $(STAMP)  ## print what a label costs in memory, on pict
 
 bench-labels-film: $(STAMP)  ## print what a notice on a film costs, by encoder (ARGS=SECONDS; needs PyAV)
 	@$(BIN)/python bench/labels_film.py $(ARGS)
+
+bench-labels-heic: $(STAMP)  ## print what a notice on a HEIC costs, by quality (ARGS=MEGAPIXELS; needs pillow-heif)
+	@$(BIN)/python bench/labels_heic.py $(ARGS)
 
 bench-labels: $(STAMP)  ## print what a label costs on a file, beside a copy and other programs (ARGS=--with-peers: install them)
 	@$(BIN)/python -m bench.labels $(ARGS)

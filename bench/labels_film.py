@@ -17,7 +17,7 @@ from typing import Any, Final
 import av
 import numpy as np
 
-from hegui.app import films
+from hegui.app import drawing
 from hegui.app.labelling import label
 from hegui.labels.explicit.film_frames import Overlay
 from hegui.terms import BadRequest
@@ -78,7 +78,7 @@ def main(seconds: int) -> None:
             try:
                 made(source, codec, seconds)
                 start = time.perf_counter()
-                done = label(source, target, LABEL, "auto", film=films.Film(encoder))
+                done = label(source, target, LABEL, "auto", how=drawing.How(encoder))
             except (BadRequest, ValueError, av.FFmpegError) as error:
                 print(f"{codec:11} {encoder:8} not here: {error}")
                 continue

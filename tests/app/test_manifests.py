@@ -327,16 +327,22 @@ def another_library(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) ->
 
 
 @pytest.mark.parametrize(
-    ("code", "fault"), [(BREAKS, "crashed"), (BABBLES, "crashed"), (HANGS, "late")]
+    ("code", "fault", "seconds"),
+    [(BREAKS, "crashed", 60.0), (BABBLES, "crashed", 60.0), (HANGS, "late", 2.0)],
 )
 def test_a_library_that_breaks_over_a_file_breaks_nothing_here(
-    code: str, fault: str, signs: Signs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    code: str,
+    fault: str,
+    seconds: float,
+    signs: Signs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = photo(tmp_path)
     labelling.label(path, path, LABEL, "present", signs=signs)
     another_library(monkeypatch, tmp_path / "other", code)
     with labelling.opened(path) as source:
-        told = manifest_reading.shown(labelling.format_of(source, path.name), source, 2.0)
+        told = manifest_reading.shown(labelling.format_of(source, path.name), source, seconds)
     assert told == manifest_reading.Shown("inconclusive", faults=(fault,))
 
 

@@ -13,7 +13,7 @@ async def test_who_is_cancelled_waits_until_the_thread_has_ended() -> None:
 
     def work() -> None:
         begun.set()
-        go.wait(10)
+        go.wait(60)
         ended.set()
 
     task = asyncio.ensure_future(in_thread(work))
@@ -39,7 +39,7 @@ async def test_beside_the_loop_nobody_who_is_cancelled_waits() -> None:
 
     def work() -> None:
         begun.set()
-        go.wait(10)
+        go.wait(60)
 
     task = asyncio.ensure_future(off_loop(work))
     while not begun.is_set():  # noqa: ASYNC110 - a thread sets it

@@ -17,9 +17,11 @@ MINUTE = 60_000
 def case(*steps: tuple[str, dict[str, Any]], **found: Any) -> Kept:
     first = {"sort": "content", "found": NOW, "target": 30, **found}
     records = []
-    for place, (kind, fields) in enumerate([("found", first), *steps]):
+    for place, (kind, said) in enumerate([("found", first), *steps]):
+        fields = dict(said)
         name = f"incident.{kind}"
-        made = {**record_of(name, **{"case": "IN-1", **fields}), "kind": name, "v": 2, "t": NOW}
+        at = {"kind": name, "v": 2, "t": fields.pop("t", NOW)}
+        made = {**record_of(name, **{"case": "IN-1", **fields}), **at}
         records.append((place, made))
     return kept(records)["IN-1"]
 
@@ -127,3 +129,23 @@ def test_records_of_no_case_count_for_nothing() -> None:
     loose = {**record_of("incident.drafted", case="IN-9"), "kind": "incident.drafted", "v": 1}
     first = {"kind": "incident.found", "v": 1, "case": "IN-8"}
     assert kept([(0, loose), (1, first)]) == {}
+
+
+def test_measures_that_two_record_at_the_same_moment_are_both_kept() -> None:
+    both = case(stopped(generation=NOW + 1), stopped(transmission=NOW + 2))
+    assert both.stopped == {"generation": NOW + 1, "transmission": NOW + 2, "eliminated": 0}
+    again = case(stopped(generation=NOW + 9), stopped(generation=NOW + 1))
+    assert again.stopped["generation"] == NOW + 1
+
+
+def test_a_report_that_somebody_decided_in_time_not_to_make_is_never_late() -> None:
+    spared = case(ENDED, ("decided", {"choice": "no-report", "t": NOW + 5}))
+    assert spared.late(NOW + 99 * HOUR_MS) == ()
+    assert len(spared.timers) == 1
+    assert spared.due("content") == NOW + 30 * MINUTE
+    too_late = case(ENDED, ("decided", {"choice": "no-report", "t": NOW + 31 * MINUTE}))
+    assert len(too_late.late(NOW + 99 * HOUR_MS)) == 1
+    after_all = case(ENDED, ("decided", {"choice": "no-report", "t": NOW + 5}), REPORT)
+    assert len(after_all.late(NOW + 99 * HOUR_MS)) == 1
+    sent = case(ENDED, ("decided", {"choice": "no-report", "t": NOW + 5}), reported(NOW + 6))
+    assert sent.timers[-1].done == NOW + 6

@@ -76,7 +76,7 @@ def plugins(tmp_path: Path, hegui: Hegui) -> Path:
 
 
 def checked(hegui: Hegui, name: str, *more: str) -> tuple[int, dict[str, bool]]:
-    texts = ("--texts", "texts.txt", "--deadline-ms", "3000")
+    texts = ("--texts", "texts.txt", "--deadline-ms", "60000")
     result = hegui("detectors", "check", f"plugins:{name}", "--json", *texts, *more)
     told = json.loads(result.stdout)
     assert all(claim["en"] and claim["zh"] for claim in told["claims"])
@@ -113,13 +113,13 @@ def test_each_claim_fails_for_a_detector_that_breaks_it(
 
 def test_a_detector_that_is_late_fails_there_and_is_asked_on(hegui: Hegui, plugins: Path) -> None:
     assert plugins.exists()
-    code, claims = checked(hegui, "Slow", "--deadline-ms", "1500")
+    code, claims = checked(hegui, "Slow", "--deadline-ms", "3000")
     assert (code, claims["huge"], claims["answers"]) == (1, False, True)
 
 
 def test_what_was_not_put_to_the_test_is_said(hegui: Hegui, plugins: Path) -> None:
     assert plugins.exists()
-    result = hegui("detectors", "check", "plugins:Mine", "--deadline-ms", "3000", "--lang", "zh")
+    result = hegui("detectors", "check", "plugins:Mine", "--deadline-ms", "60000", "--lang", "zh")
     assert result.exit_code == 0
     assert "未真正检验" in result.stdout
 
@@ -172,7 +172,7 @@ def test_every_shipped_detector_has_a_card_that_fits_it() -> None:
 def attach(settings: Path, name: str, more: str = "") -> None:
     with settings.open("a", encoding="utf-8") as file:
         file.write(f"\n[screen]\n{more}\n\n[[screen.detector]]\nname = 'mine'\n")
-        file.write(f"plugin = 'plugins:{name}'\ndeadline_ms = 10000\n")
+        file.write(f"plugin = 'plugins:{name}'\ndeadline_ms = 60000\n")
 
 
 def records(settings: Path) -> list[dict[str, Any]]:

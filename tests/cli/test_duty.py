@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from tests.cli.conftest import Hegui
 
+from hegui.app.attestations import placed
 from hegui.measures import catalogue
 from hegui.measures.oscal import faults_of
 from hegui.store import open_database
+from hegui.terms import Unavailable
+
+LEAD = ("--role", "annotation-lead")
 
 
 @pytest.fixture
@@ -104,6 +108,67 @@ def test_an_attestation_goes_on_record_and_is_withdrawn_on_record(
     gone = hegui("duty", "attest", "a8-train", "--withdraw", number, *role, "--reason", "old")
     assert gone.exit_code == 0, gone.output
     assert state(hegui, "a8-train") == "not-evidenced"
+
+
+def test_a_damaged_summary_says_to_delete_it_and_nothing_else(hegui: Hegui, running: Path) -> None:
+    assert running.exists()
+    summary = Path("hegui-data/projections.db")
+    summary.write_bytes(b"x" * 5_000)
+    summary.chmod(0o600)
+    said = hegui("duty", "list")
+    assert said.exit_code == 2
+    assert "delete it" in said.output
+    assert "backup" not in said.output
+    summary.unlink()
+    assert hegui("duty", "list").exit_code == 1
+
+
+def test_of_two_attestations_each_can_be_withdrawn(hegui: Hegui, running: Path) -> None:
+    assert running.exists()
+    role = ("--by", "staff-17", "--role", "annotation-lead")
+    attest = ("duty", "attest", "a8-train", *role)
+    made = [json.loads(hegui(*attest, "--says", "so", "--json").stdout) for _ in range(2)]
+    first, second = [str(one["attestation"]) for one in made]
+    long = hegui(*attest, "--withdraw", first, "--reason", "x" * 501)
+    assert long.exit_code == 3
+    assert "500 characters" in long.output
+    assert hegui(*attest, "--withdraw", first, "--reason", "old").exit_code == 0
+    assert told(hegui, "show", "a8-train", code=0)["state"] == "attested"
+    assert hegui(*attest, "--withdraw", first, "--reason", "old").exit_code == 3
+    assert hegui(*attest, "--withdraw", second, "--reason", "old").exit_code == 0
+    assert state(hegui, "a8-train") == "not-evidenced"
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("list", "--as-of", "9999-12-31"), "lies ahead"),
+        (("list", "--as-of", "0001-01-01"), "is a day such as"),
+        (("list", "--as-of", "0001-01-01T00:00:00+23:59"), "is a day such as"),
+        (("attest", "a8-train", "--draft", "none/form.toml"), "cannot be written"),
+        (("gate", "--baseline", "none/b.json", "--write"), "cannot be written"),
+        (("list", "--tenant", "\udcff"), "--tenant is a name"),
+        (
+            ("attest", "a8-train", "--says", "\udcff", "--by", "s", "--role", "annotation-lead"),
+            "UTF-8",
+        ),
+        (("export", "--out", "hegui.toml/x"), "cannot write"),
+        (("declare", "--by", "a\x1b[1m", "--role", "pi-officer", "--reason", "x"), "control"),
+    ],
+)
+def test_a_day_or_a_place_that_cannot_be_is_refused(
+    hegui: Hegui, running: Path, args: tuple[str, ...], says: str
+) -> None:
+    assert running.exists()
+    done = hegui("duty", *args)
+    assert done.exit_code == 3, done.output
+    assert says in done.output
+
+
+def test_a_record_without_a_place_is_never_told_as_entry_none() -> None:
+    assert placed(7) == 7
+    with pytest.raises(Unavailable, match="no place yet"):
+        placed(None)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,24 @@ def test_any_changed_byte_is_named(hegui: Hegui, running: Path) -> None:
     (pack / "more.txt").write_text("x", encoding="utf-8")
     assert "more.txt" in hegui("filing", "verify", "pack").output
     (pack / "more.txt").unlink()
+    cache = pack / "__pycache__"
+    cache.mkdir()
+    (cache / "verify.pyc").write_bytes(b"x")
+    (pack / "a\x1b[1m\udcff").write_bytes(b"x")
+    (pack / "linked").symlink_to("/")
+    strange = hegui("filing", "verify", "pack")
+    assert strange.exit_code == 1, strange.output
+    for name in ("__pycache__/verify.pyc", "a\\x1b[1m\\udcff", "linked"):
+        assert f"{name}: does not belong here" in strange.output
+    assert "linked" in json.loads(hegui("filing", "verify", "pack", "--json").stdout)["problems"]
+    for path in (cache / "verify.pyc", pack / "a\x1b[1m\udcff", pack / "linked"):
+        path.unlink()
+    cache.rmdir()
+    whole = (pack / "package.json").read_bytes()
+    for index in (b"Infinity", b"-1", b'"x"', b"9" * 4000):
+        (pack / "package.json").write_bytes(b'{"records":[{"index":' + index + b',"leaf":"00"}]}')
+        assert "package.json: was changed" in hegui("filing", "verify", "pack").output
+    (pack / "package.json").write_bytes(whole)
     (pack / "README.md").unlink()
     assert "README.md: is missing" in hegui("filing", "verify", "pack").output
 
@@ -165,6 +183,8 @@ def test_a_bank_of_questions_becomes_the_annex(hegui: Hegui, running: Path) -> N
         ("q\n", "first row"),
         ("", "first row"),
         ("\x00PK\n\xff", "first row"),
+        ("question,risk,reply\n,A.4.f,yes\n", "row 2: the question is empty"),
+        ("question,risk\nq,A.4.f\n" + "\n" * 200_000, "more than 200000 rows"),
     ],
 )
 def test_a_bank_that_cannot_be_is_refused_with_its_row(
@@ -177,6 +197,16 @@ def test_a_bank_that_cannot_be_is_refused_with_its_row(
     assert result.exit_code == 3, result.output
     assert says in result.output
     assert not Path("pack").exists()
+
+
+def test_a_bank_in_another_encoding_is_refused_and_says_what_to_save(
+    hegui: Hegui, running: Path
+) -> None:
+    assert running.exists()
+    Path("bank.csv").write_bytes("测试题,二级分类\n问,A.4.f\n".encode("gbk"))
+    args = ("--route", "filing", "--out", "pack", "--questions", "bank.csv")
+    assert "CSV UTF-8" in hegui("filing", "build", *args).output
+    assert "另存为" in hegui("filing", "build", *args, "--lang", "zh").output
 
 
 def test_a_taken_place_is_never_overwritten(hegui: Hegui, running: Path) -> None:

@@ -15,6 +15,9 @@ def ago(minutes: int) -> str:
     return datetime.fromtimestamp(parts.now() / 1_000 - minutes * 60, UTC).isoformat()
 
 
+LEAK = ("--persons", "1200000", "--reporter", "other")
+
+
 def test_content_is_drafted_and_its_digest_is_on_record(hegui: Hegui, settings: Path) -> None:
     given = ("--sort", "content", "--case", "IN-7", "--entry", "3", "--out", "report.md")
     said = (*given, "--found", ago(minutes=5), "--target-minutes", "30", "--lang", "en")
@@ -53,6 +56,13 @@ def test_what_is_late_ends_with_1(hegui: Hegui, settings: Path) -> None:
         ("--sort", "content", "--found", ""),
         ("--sort", "content", "--found", "2999-01-01T00:00:00Z"),
         ("--sort", "content", "--found", "2026-01-01T00:00:00Z", "--case", " "),
+        ("--sort", "content", "--found", "2026-01-01T00:00:00Z", "--case", "a\n# b"),
+        ("--sort", "content", "--found", "2026-01-01T00:00:00Z", "--level", "major"),
+        ("--sort", "content", "--found", "2026-01-01T00:00:00Z", "--entry", "9" * 300),
+        ("--sort", "content", "--found", "2026-01-01T00:00:00Z", "--stopped", "2025-01-01T00:00Z"),
+        ("--sort", "content", "--found", "2026-01-01T00:00:00Z", "--out", "none/report.md"),
+        ("--sort", "network", "--found", "2026-01-01T00:00:00Z", "--target-minutes", "30", *LEAK),
+        ("--sort", "network", "--found", "2026-01-01T00:00:00Z", *LEAK, "--level", "ordinary"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(

@@ -24,6 +24,10 @@ def ago(minutes: int) -> str:
     return datetime.fromtimestamp(parts.now() / 1_000 - minutes * 60, UTC).isoformat()
 
 
+def moment(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="milliseconds")
+
+
 @pytest.fixture(autouse=True)
 def report(hegui: Hegui, settings: Path) -> Path:
     assert callable(hegui)
@@ -85,9 +89,29 @@ def test_a_case_goes_from_discovery_to_closing_and_its_duties_are_evidenced(hegu
     assert case["steps"][-1]["report"] == sha256(b"a report").hexdigest()
 
     late = content(hegui, minutes=45)
+    assert {duty: state(hegui, duty) for duty in duties} == {
+        "a14-1a": "partly", "a14-1b": "evidenced", "a14-1c": "partly",
+    }  # fmt: skip
     told = did(hegui, late, "act", *STOP, *SECURITY, code=1)
     assert "done late" in told
     assert state(hegui, "a14-1a") == "partly"
+
+
+def test_a_case_that_nobody_carries_on_is_late_on_the_board_as_of_that_time(hegui: Hegui) -> None:
+    number = content(hegui, minutes=45)
+    through(hegui, content(hegui))
+    assert hegui("duty", "attest", "a14-1c", *OFFICER, "--says", "so").exit_code == 0
+    shown_now = json.loads(hegui("duty", "show", "a14-1c", "--json").stdout)
+    assert shown_now["state"] == "partly"
+    (part,) = shown_now["evidence"]
+    assert (part["met"], part["against"]) == (False, 0)
+    assert "entry 0 opened is late" in shown_now["missing"][1]["en"]
+    assert "第 0 条登记的事件已逾期" in shown_now["missing"][1]["zh"]
+    again = json.loads(hegui("duty", "list", "--json").stdout)
+    once_more = ("--size", str(again["checkpoint"]["size"]), "--as-of", moment(again["as_of"]))
+    same = json.loads(hegui("duty", "list", *once_more, "--json").stdout)
+    assert same["digest"] == again["digest"]
+    did(hegui, number, "decide", "--choice", "unfounded", "--file", "report.pdf", *OFFICER)
     assert state(hegui, "a14-1c") == "evidenced"
 
 
@@ -158,6 +182,8 @@ def test_what_proved_to_be_none_is_closed_by_that_decision(hegui: Hegui) -> None
         (("act", *STOP, "--at", "2001-01-01T00:00:00Z", *SECURITY), "lies before"),
         (("act", *STOP, "--file", "none.pdf", *SECURITY), "cannot be read"),
         (("act", *STOP, "--by", " ", "--role", "security-officer"), "--by says who"),
+        (("act", *STOP, "--by", "a\x1b[31m", "--role", "security-officer"), "control characters"),
+        (("decide", "--choice", "report", "--to", "C\nAC", *OFFICER), "--to names"),
     ],
 )
 def test_a_step_that_cannot_be_is_refused_and_says_why(

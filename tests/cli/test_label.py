@@ -5,8 +5,10 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from click.testing import Result
+from PIL import Image
 
 from hegui.app import parts
 from hegui.app.agreements import Agreement, conclude, in_force
@@ -49,6 +51,14 @@ def test_a_labelled_file_is_read_and_verified(hegui: Hegui, photo: Path) -> None
     assert hegui("label", "read", "out.png").stdout.count("ProduceID") == 1
     verified = hegui("label", "verify", "out.png")
     assert (verified.exit_code, verified.stdout) == (0, "out.png: compliant\n")
+
+
+def test_a_heic_that_is_encoded_anew_is_told_as_such(hegui: Hegui, tmp_path: Path) -> None:
+    pillow_heif.from_pillow(Image.new("RGB", (160, 120))).save(tmp_path / "a.heic")
+    made = hegui("label", "a.heic", "-o", "b.heic", "--producer", CODE)
+    assert made.exit_code == 0, made.output
+    assert "The picture was encoded anew for its notice: hevc, x265" in made.stdout
+    assert hegui("label", "verify", "b.heic").exit_code == 0
 
 
 def test_each_file_is_on_record_before_it_is_in_place(

@@ -1,6 +1,6 @@
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import pytest
@@ -75,10 +75,16 @@ except SystemExit:
 """
 
 
+def computed() -> float:
+    """Return the seconds of processor that the processes which this one started have had."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_help_imports_no_room_and_comes_before_a_person_notices() -> None:
-    begun = time.perf_counter()
+    begun = computed()
     shown = subprocess.run([sys.executable, "-c", HELP], check=True, capture_output=True)  # noqa: S603 - our own script
-    took = time.perf_counter() - begun
+    took = computed() - begun
     rooms = {name.split(".")[1] for name in shown.stdout.decode().splitlines()[-1].split()}
     assert rooms == {"cli", "terms"}
     # 60 ms on an idle machine; the promise is 150, and a loaded one gets a wide margin.

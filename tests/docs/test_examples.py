@@ -1,6 +1,5 @@
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from hegui.callers.assertion import Assertions
 from hegui.runners.process import ProcessRunner
 from hegui.settings import inspect, read
 from hegui.terms import Findings, TextColumn
+from hegui.testing.ports import free_port
 from hegui.testing.practice import PracticeModel
 from hegui.testing.serve import running_in_thread
 
@@ -78,12 +78,6 @@ def test_the_assertion_of_the_example_is_accepted_by_the_settings_of_the_example
     assert (claims.subject, claims.audience) == ("user-48121", "minor")
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Serve the example's settings in front of the practice model; give its address and a key."""
@@ -93,7 +87,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
         text = (EXAMPLES / "hegui.toml").read_text(encoding="utf-8")
         text = text.replace("http://127.0.0.1:11434", model)
         # a worker process that starts on a busy machine is slow, and that is not the point here
-        text = text.replace("options =", "deadline_ms = 10000\noptions =")
+        text = text.replace("options =", "deadline_ms = 60000\noptions =")
         text += f'\n[listen]\npublic = "127.0.0.1:{port}"\nadmin = "127.0.0.1:{admin}"\n'
         (folder / "hegui.toml").write_text(text, encoding="utf-8")
         (folder / "codenames.py").write_bytes((EXAMPLES / "codenames.py").read_bytes())
@@ -106,11 +100,11 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
             yield f"http://127.0.0.1:{port}", made.stdout.decode().strip()
         finally:
             serving.terminate()
-            serving.communicate(timeout=30)
+            serving.communicate(timeout=60)
 
 
 def _until_it_answers(address: str, serving: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 250  # an empty cache of rules
     while time.monotonic() < deadline:
         assert serving.poll() is None, "the gateway ended"
         try:

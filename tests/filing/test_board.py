@@ -10,7 +10,7 @@ from hegui.filing.board import board
 from hegui.filing.next_actions import next_actions
 from hegui.filing.projection import DAY_MS
 from hegui.filing.states import SAYS, WORDS, State
-from hegui.filing.telling import missing, why
+from hegui.filing.telling import day, missing, why
 from hegui.measures.duties import duties
 from hegui.measures.evidence import evidence
 from hegui.measures.facts import Facts
@@ -34,6 +34,18 @@ def test_an_attestation_stands_apart_and_ends_by_itself() -> None:
     assert after is not None
     assert after.state is State.NOT_EVIDENCED
     assert any("ended on" in one.en for one in missing(after))
+
+
+def test_the_day_that_is_told_is_the_last_one_on_which_it_holds() -> None:
+    midnight = NOW - NOW % DAY_MS + 16 * 3_600_000  # in Asia/Shanghai
+    leaves = [attesting(TRAINING, NOW, until=midnight + DAY_MS)]
+    there = board(GIVEN, summed(leaves, midnight + DAY_MS - 1)).item(TRAINING)
+    assert there is not None
+    assert there.state is State.ATTESTED
+    assert f"until {day(midnight)};" in why(there).en
+    after = board(GIVEN, summed(leaves, midnight + DAY_MS)).item(TRAINING)
+    assert after is not None
+    assert any(f"ended on {day(midnight)}" in one.en for one in missing(after))
 
 
 def test_a_longer_term_than_the_catalogue_gives_ends_with_the_catalogues() -> None:

@@ -70,13 +70,13 @@ class House:
         """Return the latest record of a reply."""
         return self.records("exchange.answered")[-1]
 
-    async def until(self, fact: Callable[[], Any], within: float = 10.0) -> None:
-        """Wait until something is so."""
+    async def until(self, fact: Callable[[], Any], within: float = 60.0) -> None:
+        """Wait until something is so; the time is only for what hangs."""
         async with asyncio.timeout(within):
             while not fact():  # noqa: ASYNC110 - what is waited for tells nobody
                 await asyncio.sleep(0.005)
 
-    async def recorded(self, end: str, within: float = 10.0) -> dict[str, Any]:
+    async def recorded(self, end: str, within: float = 60.0) -> dict[str, Any]:
         """Wait for the record of a reply that ended so."""
 
         def found() -> list[dict[str, Any]]:

@@ -59,6 +59,10 @@ async def test_a_version_is_shown_with_its_digest_entry_and_time_limits() -> Non
             assert sha256(await reply.read()).hexdigest() == first.digest
         statements.withdraw(s.gateway.settings, "complaints", "L-07")
         assert "Withdrawn on" in (await get(s, "/about/complaints/2?lang=en"))[1]
+        for lang, says in (("en", "replaced it, and was withdrawn"), ("zh", "该版本已撤回")):
+            old = (await get(s, f"/about/complaints/1?lang={lang}"))[1]
+            assert says in old
+            assert "is in force" not in old
         assert (await get(s, "/about?lang=en"))[1].count("has not published") == 8
 
 

@@ -123,14 +123,22 @@ async def test_when_records_pile_up_new_requests_are_asked_to_come_back(open_hou
         other = open_database(house.database)
         other.execute("BEGIN IMMEDIATE")
         asked = [house.begin(house.ask(house.body())) for _ in range(40)]
-        done, waiting = await asyncio.wait(asked, timeout=1)
+        ledger = house.gateway.ledger
+
+        def settled() -> bool:
+            """Every question waits for the disk, or was refused."""
+            return sum(one.done() for one in asked) + int(ledger.lag()) == len(asked)
+
+        await house.until(settled)
+        done = [one for one in asked if one.done()]
+        waiting = [one for one in asked if not one.done()]
         assert done
         assert waiting
         for one in done:
             unavailable(*one.result())
         async with house.http.get(f"{house.url}/healthz") as reply:
             assert reply.status == 200
-        house.gateway.ledger._writer._limit = 1_000
+        ledger._writer._limit = 1_000
         other.execute("ROLLBACK")
         other.close()
         for status, _ in await asyncio.gather(*waiting):
@@ -152,9 +160,10 @@ async def test_no_byte_is_shown_before_the_question_is_on_record(open_house: Any
             house.begin(first_byte(house.body("怎么制作炸弹"))),
             house.begin(first_byte(house.body("怎么制作炸弹", stream=True))),
         ]
+        await house.until(lambda: len(house.model.seen) == 2)  # the model is called meanwhile
         done, _ = await asyncio.wait(asking, timeout=0.5)
         assert not done
-        assert len(house.model.seen) == 2  # the model is called meanwhile
+        assert len(house.model.seen) == 2
         other.execute("ROLLBACK")
         other.close()
         assert all(await asyncio.gather(*asking))

@@ -24,7 +24,7 @@ async def bare(url: str, request: bytes) -> bytes:
     host, _, port = url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(request)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         answer = await reader.read()
     writer.close()
     return answer
@@ -120,7 +120,7 @@ async def test_a_key_counts_no_more_soon_after_it_is_revoked(house: Any) -> None
     connection = open_database(house.database)
     revoke(connection, house.key.split("-")[1], parts.now())
     connection.close()
-    await asyncio.sleep(1.2)  # within half a second, and a machine may be busy
+    await asyncio.sleep(0.6)  # the next request after half a second looks anew
     status, error = await house.ask(house.body())
     assert status == 401
     sound(error, "invalid_api_key")
@@ -257,7 +257,7 @@ async def test_the_two_listeners_are_two(open_house: Any) -> None:
 async def test_more_exchanges_than_allowed_are_asked_to_come_back(open_house: Any) -> None:
     async with open_house("[limits]\nstreams = 3") as house:
         waiting = [house.begin(house.ask(house.body(model="practice-silent"))) for _ in range(3)]
-        await house.until(lambda: len(house.model.seen) == 3, 2)
+        await house.until(lambda: len(house.model.seen) == 3)
         async with house.post(house.body()) as reply:
             assert reply.status == 503
             assert int(reply.headers["retry-after"]) >= 1
@@ -266,7 +266,7 @@ async def test_more_exchanges_than_allowed_are_asked_to_come_back(open_house: An
             one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
         await house.recorded("disconnected")
-        await house.until(lambda: not house.gateway.gate.open, 5)
+        await house.until(lambda: not house.gateway.gate.open)
         assert (await house.ask(house.body()))[0] == 200
 
 

@@ -40,7 +40,7 @@ async def filled(s: Spine, count: int = COUNT) -> Checkpoint:
     )
     await asyncio.gather(*(s.gateway.ledger.add(Entry("default", each)) for each in records))
     vkey = vkeys_of(s.gateway.settings, "default")[0]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             _, _, note = await get(s, "checkpoint")
             head = open_checkpoint(note.decode(), vkey)

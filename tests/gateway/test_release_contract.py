@@ -144,7 +144,7 @@ async def test_what_cannot_become_a_finding_goes_out_at_once() -> None:
                 await line.write(b"data: " + json.dumps(each).encode() + b"\n\n")
                 due = len(spoken_so_far) - 4  # "138" and one character that begins a phrase
                 async with cond:
-                    await asyncio.wait_for(cond.wait_for(lambda d=due: len(read[0]) >= d), 5)
+                    await asyncio.wait_for(cond.wait_for(lambda d=due: len(read[0]) >= d), 60)
             await line.write(b"data: [DONE]\n\n", more=False)
 
     async with spine(Waiting(lambda _: spoken(text))) as s:

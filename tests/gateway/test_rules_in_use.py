@@ -61,7 +61,7 @@ async def served(folder: Path, **more: Any) -> AsyncIterator[Spine]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(100):  # rules that were never compiled here take their time
+    async with asyncio.timeout(250):  # rules that were never compiled here take their time
         while not holds():  # noqa: ASYNC110 - what is waited for is another task's doing
             await asyncio.sleep(0.01)
 
@@ -106,7 +106,7 @@ async def test_under_load_nobody_is_dropped_and_each_record_names_its_own_panel(
                 answered += 1
 
         tasks = [asyncio.ensure_future(ask(n)) for n in range(6)]
-        await asyncio.sleep(0.1)
+        await until(lambda: answered > 6)
         write(tmp_path, pack("甲乙丙丁", "戊己庚辛"))
         await until(lambda: s.gateway.gate.judge.panel.digest != before)
         taken = answered

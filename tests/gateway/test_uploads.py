@@ -8,7 +8,7 @@ import pytest
 from hegui.gateway.uploads import Body, Bounds, Upload, upload
 from hegui.terms import BadRequest
 
-BOUNDS = Bounds(10_000, 1.0)
+BOUNDS = Bounds(10_000, 60.0)
 FORM = "multipart/form-data; boundary=XX"
 FILE = b'--XX\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
 FIELD = b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
@@ -54,7 +54,7 @@ async def test_a_file_and_fields_come_out_as_they_went_in_wherever_the_body_is_c
 async def test_a_file_of_the_largest_size_is_taken_and_one_byte_more_is_not() -> None:
     assert len((await brought(FILE + bytes(10_000) + END)).data) == 10_000
     assert await refused(FILE + bytes(10_001) + END) == (413, "file_too_large")
-    wide = Bounds(200_000, 1.0)
+    wide = Bounds(200_000, 60.0)
     done = await upload(body_of([FILE + bytes(200_000) + END]), FORM, "", wide)
     assert len(done.data) == 200_000, "though all of it comes at once"
 

@@ -18,6 +18,7 @@ from hegui.testing.replies import Reply
 
 LABEL = "（本内容由AI生成）"
 SLOW = "timeout_first = 0.4\ntimeout_idle = 0.4\ntimeout_connect = 0.5"
+STILL = "timeout_first = 60.0\ntimeout_idle = 0.4"  # speaks in its own time, and then no more
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 
 
@@ -108,7 +109,7 @@ async def test_an_upstream_that_falls_silent_in_mid_stream_ends_as_an_error(
 ) -> None:
     async with (
         raw(HEAD + chunk("春天") + chunk("来了。"), wait=True) as upstream,
-        open_house(upstream=upstream, upstream_more=SLOW) as house,
+        open_house(upstream=upstream, upstream_more=STILL) as house,
     ):
         events = await house.events(house.body())
         assert failed(events, "upstream_timeout").startswith("春天来了。")
@@ -127,9 +128,20 @@ async def test_an_upstream_that_falls_silent_in_a_plain_reply_is_a_504(open_hous
 
 
 async def test_a_pause_may_be_longer_than_the_first_byte_took(open_house: Any) -> None:
-    model = PracticeModel(pace=0.35, says={"slow": Reply(content=("一", "二"))})
-    more = "timeout_first = 0.25\ntimeout_idle = 5.0"
-    async with open_house(model=model, upstream_more=more) as house:
+    """A machine that is busy for two seconds must not be taken for a first byte that is late."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + chunk("一"))
+        await writer.drain()
+        await asyncio.sleep(3.2)
+        writer.write(chunk("二", "stop") + b"data: [DONE]\n\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    more = "timeout_first = 3.0\ntimeout_idle = 60.0"
+    async with server, open_house(upstream=url, upstream_more=more) as house:
         assert (await house.said("slow", stream=True)).startswith("一二")
 
 

@@ -33,7 +33,7 @@ async def page(served: Spine, path: str) -> str:
 
 
 async def until_said(served: Spine, path: str, what: str) -> str:
-    for _ in range(400):
+    for _ in range(1_200):
         told = await page(served, path)
         if what in told:
             return told

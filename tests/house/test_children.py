@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hegui.app import films, labelling
+from hegui.app import drawing, labelling
 from hegui.ledger.apart import verify_apart
 from hegui.terms import BadRequest
 from hegui.testing.labelled import LABEL
@@ -48,7 +48,7 @@ def strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_strangers_folder_runs_nothing_where_films_are_drawn_upon(strange: Path) -> None:
     (strange / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom\0\0\0\x08moov")
     with pytest.raises(BadRequest):
-        labelling.label(strange / "a.mp4", strange / "b.mp4", LABEL, "auto", film=films.Film())
+        labelling.label(strange / "a.mp4", strange / "b.mp4", LABEL, "auto", how=drawing.How())
     assert not (strange / "ran").exists()
 
 

@@ -180,11 +180,11 @@ REFUSED = {
 @pytest.mark.parametrize("what", REFUSED)
 def test_a_packet_that_cannot_be_trusted_is_refused_and_never_raises_when_read(what: str) -> None:
     data, why = REFUSED[what]
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BadRequest, match=why):
         xmp.with_label(data, INNER, 1000)
     xmp.labels_in(data)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_refusal_gives_the_place_in_the_file() -> None:
@@ -196,9 +196,9 @@ def test_a_refusal_gives_the_place_in_the_file() -> None:
 def test_many_attributes_of_the_name_take_no_more_than_their_number() -> None:
     spaces = " ".join(f'xmlns:n{n}="u:{n}" n{n}:AIGC="{{}}"' for n in range(5_000))
     data = packet(f"<rdf:Description {spaces}/>")
-    began = time.monotonic()
+    began = time.process_time()
     assert xmp.labels_in(xmp.with_label(data, INNER)) == [INNER]
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -217,10 +217,10 @@ def test_a_label_is_seen_in_a_packet_that_is_no_xml(text: str) -> None:
 
 
 def test_a_search_in_what_is_no_xml_ends_soon() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert xmp.labels_in(b'<AIGC{"a":[' * 60 + b"1," * 7_000_000) == []
     assert xmp.labels_in(b'AIGC{"a":' * 100_000) == []
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_the_name_alone_is_no_label() -> None:

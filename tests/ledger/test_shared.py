@@ -43,6 +43,7 @@ from hegui.terms import (
     Write,
 )
 from hegui.testing.postgres import PracticeServer
+from hegui.testing.stopwatch import Stopwatch
 
 NOW = 1_780_000_000_000
 MANY = Path(__file__).with_name("share_many.py")
@@ -120,7 +121,7 @@ class House:
 
     def settled(self) -> None:
         """Wait until every acknowledged record has its place."""
-        within(15, lambda: self.sql("SELECT count(*) FROM hegui.outbox") == [(0,)])
+        within(60, lambda: self.sql("SELECT count(*) FROM hegui.outbox") == [(0,)])
 
     def close(self) -> None:
         while self._processes:
@@ -149,13 +150,13 @@ def test_acknowledged_means_a_committed_row_and_the_place_follows_within_a_secon
     house: House,
 ) -> None:
     ledger = house.ledger()
-    within(2, lambda: ledger.state().sequencer.holds)
+    within(60, lambda: ledger.state().sequencer.holds)
     given = entry("k")
     receipt = ledger.add_blocking(given)
     assert (receipt.index, receipt.leaf_hash) == (None, leaf_hash(given.leaf))
-    started = time.monotonic()
-    placed = within(5, lambda: ledger.placed(receipt))
-    assert time.monotonic() - started < 1.5
+    with Stopwatch() as watch:
+        placed = within(60, lambda: ledger.placed(receipt))
+        assert watch.seconds < 1.5
     assert placed == Receipt("t", 0, receipt.leaf_hash, receipt.id)
     house.check()
 
@@ -166,7 +167,7 @@ def test_rows_stand_or_fall_with_their_record_and_a_bad_one_falls_alone(house: H
         ledger._outbox.submit(entry(f"k{number}", "t", Write(PUT, (b"%d" % row, "suspended"))))
         for number, row in enumerate([1, 2, 1, 3])
     ]
-    outcomes = [each.exception(10) for each in waiting]
+    outcomes = [each.exception(60) for each in waiting]
     assert [type(each) for each in outcomes] == [type(None), type(None), Unavailable, type(None)]
     house.settled()
     assert house.placed() == ["k0", "k1", "k3"]
@@ -193,7 +194,7 @@ def test_a_log_whose_key_is_missing_here_waits_and_stops_no_other(house: House) 
     ledger = house.ledger(signers=without)
     for tenant in ("u", "t"):
         ledger.add_blocking(entry("k", tenant))
-    within(10, lambda: house.placed("t"))
+    within(60, lambda: house.placed("t"))
     assert house.placed("u") == []
     assert ledger.state().sequencer.refused == {"u": lost}
     ledger.close()
@@ -213,7 +214,7 @@ def test_two_gateways_keep_their_order_in_one_log_without_a_gap(house: House) ->
                 for tenant in ("t", "u")
             ]
             for each in futures:
-                each.result(20)
+                each.result(60)
 
     threads = [threading.Thread(target=append, args=(name,)) for name in (0, 1)]
     for each in threads:
@@ -245,11 +246,11 @@ def test_when_the_holder_dies_or_hangs_another_takes_over_within_five_seconds(
     time.sleep(0.3)
     assert not heir.state().sequencer.holds
     holder.send_signal(how)
-    started = time.monotonic()
-    receipt = heir.add_blocking(entry("mine"))
-    within(8, lambda: heir.state().sequencer.holds)
-    assert time.monotonic() - started < 5
-    within(3, lambda: heir.placed(receipt))
+    with Stopwatch() as watch:
+        receipt = heir.add_blocking(entry("mine"))
+        within(60, lambda: heir.state().sequencer.holds)
+        assert watch.seconds < 5
+    within(60, lambda: heir.placed(receipt))
     told_last = [int(line) for line in ended(holder).split() if line.isdigit()]
     house.settled()
     keys = [key for key in house.placed() if key != "mine"]
@@ -268,21 +269,21 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_the_server_is_killed(house
         while not ended.is_set():
             batch = [ledger._outbox.submit(entry(f"{number + n:06}")) for n in range(10)]
             for each in batch:
-                each.result(30)
+                each.result(60)
             number += 10
             acknowledged.append(number)
 
     def more(count: int) -> None:
         seen = len(acknowledged)
-        within(20, lambda: len(acknowledged) > seen + count)
+        within(60, lambda: len(acknowledged) > seen + count)
 
     thread = threading.Thread(target=append)
     thread.start()
     more(20)
     house.postgres.kill()
-    within(20, lambda: ledger.state().spool.records > 20)  # type: ignore[union-attr]
+    within(60, lambda: ledger.state().spool.records > 20)  # type: ignore[union-attr]
     house.postgres.start()
-    within(20, lambda: not ledger.state().spool.records)  # type: ignore[union-attr]
+    within(60, lambda: not ledger.state().spool.records)  # type: ignore[union-attr]
     more(5)
     ended.set()
     thread.join()
@@ -309,7 +310,7 @@ def test_what_was_written_before_a_session_broke_is_not_written_again(house: Hou
     spool.append(parcels)  # whose end nobody saw
     spool.close()
     ledger = house.ledger()
-    within(5, lambda: not ledger.state().spool.records)  # type: ignore[union-attr]
+    within(60, lambda: not ledger.state().spool.records)  # type: ignore[union-attr]
     house.settled()
     assert house.placed() == [f"k{number}" for number in range(6)]
     house.check()
@@ -320,13 +321,13 @@ def test_a_full_spool_refuses_and_takes_again_once_the_server_is_back(house: Hou
     house.postgres.kill()
     try:
         taken = 0
-        while (refused := ledger._outbox.submit(entry(f"k{taken}")).exception(20)) is None:
+        while (refused := ledger._outbox.submit(entry(f"k{taken}")).exception(60)) is None:
             taken += 1
         assert "spool is full" in str(refused)
         assert taken
     finally:
         house.postgres.start()
-    within(20, lambda: not ledger.state().spool.records)  # type: ignore[union-attr]
+    within(60, lambda: not ledger.state().spool.records)  # type: ignore[union-attr]
     ledger.add_blocking(entry("after"))
     house.settled()
     assert house.placed() == [*(f"k{number}" for number in range(taken)), "after"]
@@ -343,7 +344,7 @@ def test_without_a_spool_a_server_that_is_away_means_unavailable(house: House) -
     finally:
         house.postgres.start()
     ledger.add_blocking(entry("after"))
-    within(15, lambda: house.placed() == ["before", "after"])
+    within(60, lambda: house.placed() == ["before", "after"])
 
 
 def test_a_log_that_does_not_hold_together_stops_no_other(house: House) -> None:
@@ -356,8 +357,8 @@ def test_a_log_that_does_not_hold_together_stops_no_other(house: House) -> None:
     ledger = house.ledger()
     waits = ledger.add_blocking(entry("k1", "bad"))
     receipt = ledger.add_blocking(entry("k1", "good"))
-    assert within(8, lambda: ledger.placed(receipt)).index == 1
-    within(5, lambda: "bad" in ledger.state().sequencer.refused)
+    assert within(60, lambda: ledger.placed(receipt)).index == 1
+    within(60, lambda: "bad" in ledger.state().sequencer.refused)
     assert ledger.placed(waits) is None
     assert house.sql("SELECT count(*) FROM hegui.outbox") == [(1,)]
 
@@ -390,7 +391,7 @@ def test_a_restored_backup_is_refused_with_the_way_out(house: House) -> None:
     assert isinstance(found.refused, Corrupt)
     assert "accept-restored" in found.refused.words.en
     receipt = ledger.add_blocking(entry("after"))
-    within(8, lambda: ledger.state().sequencer.refused)
+    within(60, lambda: ledger.state().sequencer.refused)
     assert ledger.placed(receipt) is None
     assert house.placed() == ["k0", "k1", "k2"]
     ledger.close()
@@ -406,7 +407,7 @@ def test_what_was_accepted_is_on_record_and_goes_on(house: House) -> None:
     after = house.ledger()
     assert after.found == []
     receipt = after.add_blocking(entry("after"))
-    assert within(5, lambda: after.placed(receipt)).index == 4
+    assert within(60, lambda: after.placed(receipt)).index == 4
     house.check()
 
 
@@ -414,10 +415,10 @@ def test_records_are_pruned_on_a_server_and_that_is_on_record_at_its_place(house
     ledger = house.ledger()
     waiting = [ledger.submit(entry(f"k{number}")) for number in range(300)]
     for each in waiting:
-        each.result(20)
+        each.result(60)
     house.settled()
-    within(5, lambda: ledger.signed)
-    within(5, lambda: house.sql("SELECT 1 FROM hegui.log WHERE checkpoint LIKE '%\n300\n%'"))
+    within(60, lambda: ledger.signed)
+    within(60, lambda: house.sql("SELECT 1 FROM hegui.log WHERE checkpoint LIKE '%\n300\n%'"))
     terms = Terms(NOW + 1, NOW + 1)
     plan = pruning.plan(house.place, "t", terms)
     assert plan is not None
@@ -459,7 +460,7 @@ def test_what_no_hegui_writes_is_never_carried_out(house: House) -> None:
         "INSERT INTO hegui.outbox (id, tenant, leaf, after) VALUES (gen_random_uuid(), 't',"  # noqa: S608 - our own bytes
         f" decode('{leaf_of}', 'hex'), decode('{bad}', 'hex'))"
     )
-    within(8, lambda: "t" in ledger.state().sequencer.refused)
+    within(60, lambda: "t" in ledger.state().sequencer.refused)
     assert house.placed() == ["k0"]
     assert ledger.placed(waits)
 
@@ -468,7 +469,7 @@ def test_the_tiles_of_a_log_on_a_server_are_read_as_from_a_file(house: House) ->
     ledger = house.ledger()
     waiting = [ledger.submit(entry(f"k{number}")) for number in range(260)]
     for each in waiting:
-        each.result(20)
+        each.result(60)
     house.settled()
     ledger.close()
     with read_log(house.place, "t") as reader:

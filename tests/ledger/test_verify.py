@@ -214,7 +214,7 @@ async def test_a_ledger_in_use_is_verified_as_it_stood_at_one_moment(
         futures = [ledger._writer.submit(Entry("t", make_leaf())) for _ in range(500)]
         assert verify_apart(db, vkeys).ok
         for future in futures:
-            future.result(10)
+            future.result(60)
 
 
 def test_a_ledger_that_this_process_writes_is_not_touched_here(

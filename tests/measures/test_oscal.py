@@ -239,6 +239,10 @@ def test_what_the_schema_does_not_see_is_named(
     ],
 )
 def test_odd_documents_are_judged_without_a_crash(made: dict[str, Any], odd: Any) -> None:
+    component = copy.deepcopy(made["component.json"])
+    (control,) = component["component-definition"]["components"][0]["control-implementations"]
+    control["implemented-requirements"][0]["props"][0]["value"] = [{}]
+    assert faults_of({"component.json": component}, catalogue())
     faults = faults_of({"odd.json": odd}, catalogue())
     assert all(fault.words.zh for fault in faults)
     assert all(fault.words.en for fault in faults_of({**made, "odd.json": odd}, catalogue()))

@@ -1,6 +1,5 @@
 """Compiling in a child: cached by what was compiled, never trusted blindly, never for ever."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from hegui.detectors.pattern import literal, parse
 from hegui.detectors.targets import Target
 from hegui.runners.compiling import matcher
 from hegui.terms import Misconfigured, TextColumn
+from hegui.testing.stopwatch import Stopwatch
 
 TARGETS = [Target("r", literal("炸弹")), Target("s", parse(r"[1１]\d{3}"))]
 COLUMN = TextColumn.of(["一颗炸弹", "１999"])
@@ -74,10 +74,10 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
 
 
 def test_rules_that_take_too_long_are_refused_in_words() -> None:
-    began = time.monotonic()
-    with pytest.raises(Misconfigured) as caught:
-        matcher(TARGETS, deadline=0.01)
-    assert time.monotonic() - began < 5
+    with Stopwatch() as watch:
+        with pytest.raises(Misconfigured) as caught:
+            matcher(TARGETS, deadline=0.01)
+        assert watch.seconds < 5
     assert "0.01 seconds" in caught.value.words.en
     assert "0.01 秒" in caught.value.words.zh
 

@@ -36,7 +36,7 @@ def film() -> bytes:
 
 async def started(bench: FilmBench) -> int:
     """Return the process that works on a film, once there is one."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not bench.processes():  # noqa: ASYNC110 - a process tells nobody that it is there
             await asyncio.sleep(0.005)
     [process] = bench.processes()

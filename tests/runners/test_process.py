@@ -4,7 +4,8 @@ import asyncio
 import os
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import uvloop
 
 from hegui.runners import ProcessRunner
 from hegui.terms import DetectorCard, Fault, Findings, Misconfigured, TextColumn
+from hegui.testing.stopwatch import Stopwatch
 
 PLUGIN = """
 import os, sys, time, subprocess
@@ -60,7 +62,9 @@ def crash(): os._exit(1)
 """
 
 
-def runner(where: Path, name: str, *, deadline_ms: int = 400, **options: object) -> ProcessRunner:
+def runner(
+    where: Path, name: str, *, deadline_ms: int = 60_000, **options: object
+) -> ProcessRunner:
     (where / "odd_plugin.py").write_text(textwrap.dedent(PLUGIN), "utf-8")
     environ = {"PYTHONPATH": str(where), "PATH": os.environ["PATH"]}
     return ProcessRunner(f"odd_plugin:{name}", options, deadline_ms, environ=environ)
@@ -72,6 +76,16 @@ async def odd(tmp_path: Path) -> AsyncIterator[ProcessRunner]:
     await made.start()
     yield made
     await made.close()
+
+
+@contextmanager
+def hasty(made: ProcessRunner, seconds: float = 0.4) -> Iterator[None]:
+    """Have the deadline pass meanwhile; before and after, none does on the busiest machine."""
+    before, made._deadline = made._deadline, seconds
+    try:
+        yield
+    finally:
+        made._deadline = before
 
 
 async def ask(made: ProcessRunner, *texts: str) -> Findings | Fault:
@@ -118,7 +132,8 @@ async def test_a_ten_line_plug_in_is_loaded_and_answers_in_bytes(tmp_path: Path)
 async def test_what_goes_wrong_is_a_fault_and_the_next_ask_is_answered(
     text: str, reason: str, odd: ProcessRunner
 ) -> None:
-    assert await ask(odd, text) == Fault("mine", reason)
+    with hasty(odd) if reason == "timeout" else nullcontext():
+        assert await ask(odd, text) == Fault("mine", reason)
     assert await settled(lambda: ask(odd, "坏")) == [(0, "mine.bad", 0, 3, 0.9)]
 
 
@@ -137,11 +152,10 @@ async def settled(
 async def test_a_late_worker_is_killed_within_the_deadline_and_leaves_no_zombie(
     odd: ProcessRunner,
 ) -> None:
-    loop = asyncio.get_running_loop()
     ((_, _, _, _, pid),) = rows(await ask(odd, "pid"))
-    began = loop.time()
-    assert await ask(odd, "hang with a child") == Fault("mine", "timeout")
-    assert loop.time() - began < 3
+    with Stopwatch() as watch, hasty(odd):
+        assert await ask(odd, "hang with a child") == Fault("mine", "timeout")
+        assert watch.seconds < 3
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid), 0)
     await settled(lambda: ask(odd, "坏"))
@@ -150,7 +164,7 @@ async def test_a_late_worker_is_killed_within_the_deadline_and_leaves_no_zombie(
 async def test_what_a_plug_in_prints_breaks_nothing_and_is_bounded(odd: ProcessRunner) -> None:
     assert rows(await ask(odd, "print")) == []
     assert rows(await ask(odd, "坏")) == [(0, "mine.bad", 0, 3, 0.9)]
-    async with asyncio.timeout(10):  # its printing comes another way than its answers
+    async with asyncio.timeout(60):  # its printing comes another way than its answers
         while not all(word in odd.last_words for word in ("hello", "shell")):  # noqa: ASYNC110 - the worker's
             await asyncio.sleep(0.01)
     assert rows(await ask(odd, "chatter")) == []
@@ -163,7 +177,7 @@ async def test_a_plug_in_reads_no_input_and_no_secret(
     assert rows(await ask(odd, "read"))[0][4] == 0.0
     monkeypatch.setenv("UPSTREAM_KEY", "s")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    made = ProcessRunner("odd_plugin:Odd")
+    made = ProcessRunner("odd_plugin:Odd", deadline_ms=60_000)
     await made.start()
     assert rows(await ask(made, "secret"))[0][4] == 0.0
     await made.close()
@@ -208,8 +222,9 @@ async def test_a_plug_in_that_never_finishes_loading_stops_the_start(tmp_path: P
 
 
 async def test_asks_take_turns_and_the_last_in_a_long_line_are_told_so(odd: ProcessRunner) -> None:
-    asks = [asyncio.ensure_future(ask(odd, text)) for text in ("hang", "坏", "坏")]
-    first, *others = await asyncio.gather(*asks)
+    with hasty(odd, 2.0):
+        asks = [asyncio.ensure_future(ask(odd, text)) for text in ("hang", "坏", "坏")]
+        first, *others = await asyncio.gather(*asks)
     assert first == Fault("mine", "timeout")
     for other in others:
         assert isinstance(other, Findings) or other.reason in ("busy", "restarting")
@@ -228,7 +243,7 @@ async def test_a_cancelled_ask_does_not_mix_up_the_answers(odd: ProcessRunner) -
 
 
 async def test_closing_answers_what_is_open_and_leaves_no_process(tmp_path: Path) -> None:
-    made = runner(tmp_path, "Odd", deadline_ms=20_000)
+    made = runner(tmp_path, "Odd")
     await made.start()
     ((_, _, _, _, pid),) = rows(await ask(made, "pid"))
     waiting = asyncio.ensure_future(ask(made, "hang"))
@@ -258,7 +273,8 @@ def test_all_of_this_holds_under_uvloop(tmp_path: Path) -> None:
         await made.start()
         assert rows(await ask(made, "坏"))
         for text, reason in (("hang", "timeout"), ("die", "crashed"), ("raise", "ValueError")):
-            assert await ask(made, text) == Fault("mine", reason)
+            with hasty(made) if reason == "timeout" else nullcontext():
+                assert await ask(made, text) == Fault("mine", reason)
             assert await settled(lambda: ask(made, "坏"))
         assert rows(await ask(made, "chatter")) == []
         await made.close()
@@ -302,7 +318,7 @@ async def test_a_worker_whose_parent_is_gone_leaves_even_if_it_hangs(tmp_path: P
     await asyncio.sleep(0.2)
     parent.kill()
     await parent.wait()
-    for _ in range(100):
+    for _ in range(1_200):
         if gone(pid):
             return
         await asyncio.sleep(0.05)

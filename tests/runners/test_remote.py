@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from hegui.detectors.guards import Choices, Guard, preset
+from hegui.runners.breaker import Breaker
 from hegui.runners.remote import RemoteRunner
 from hegui.runners.remote_call import Server
 from hegui.screen.panel import Panel, Screening
@@ -17,7 +17,9 @@ from hegui.screen.policy import default_policy
 from hegui.settings import Secret
 from hegui.terms import Action, Fault, Findings, Misconfigured, Role, TextColumn
 from hegui.testing.guards import WORDS, GuardServer
+from hegui.testing.line import Line
 from hegui.testing.serve import running
+from hegui.testing.stopwatch import Stopwatch
 
 USER, REPLY, TOOL = Role.USER, Role.REPLY, Role.TOOL
 
@@ -34,6 +36,8 @@ def guard(speaks: str, **more: Any) -> Guard:
 async def asked(
     server: GuardServer, *, choices: dict[str, Any] | None = None, key: str = "", **options: Any
 ) -> AsyncIterator[RemoteRunner]:
+    """Ask ``server``; the deadline only passes where a test says so, with one of its own."""
+    options = {"deadline_ms": 60_000, **options}
     async with running(server) as url:
         secret = Secret("env:KEY", key) if key else Secret()
         runner = RemoteRunner(
@@ -44,6 +48,25 @@ async def asked(
             yield runner
         finally:
             await runner.close()
+
+
+class Held(GuardServer):
+    """Answers nobody before ``go`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__("qwen3guard")
+        self.go = asyncio.Event()
+
+    async def _answer(self, asked: dict[str, Any], line: Line) -> None:
+        await self.go.wait()
+        await super()._answer(asked, line)
+
+
+async def opened(server: GuardServer) -> None:
+    """Wait until a question has come."""
+    async with asyncio.timeout(60):
+        while not server.open:  # noqa: ASYNC110 - a server tells nobody
+            await asyncio.sleep(0.002)
 
 
 async def inspect(runner: RemoteRunner, *texts: str, role: Role | None = None) -> Any:
@@ -119,13 +142,14 @@ FAULTS = {
 
 async def test_a_server_that_misbehaves_is_a_fault_and_never_clean() -> None:
     server = GuardServer("qwen3guard")
-    async with asked(server, deadline_ms=250) as runner:
+    async with asked(server) as runner:
         for how, reason in FAULTS.items():
             server.how = how
-            began = time.perf_counter()
-            assert await inspect(runner, "hello") == Fault("watch", reason), how
-            assert time.perf_counter() - began < 2, how
-            server.how = ""
+            runner._deadline = 0.25 if reason == "timeout" else 60.0
+            with Stopwatch() as watch:
+                assert await inspect(runner, "hello") == Fault("watch", reason), how
+                assert watch.seconds < 2, how
+            server.how, runner._deadline = "", 60.0
             assert await inspect(runner, "hello") == Findings(), how
 
 
@@ -159,13 +183,17 @@ async def test_a_dead_server_opens_the_circuit_and_a_probe_closes_it(
 ) -> None:
     caplog.set_level(logging.WARNING)
     server = GuardServer("qwen3guard")
-    async with asked(server, deadline_ms=500) as runner:
+    async with asked(server) as runner:
+        clock = [0.0]  # the pause of the circuit passes when the test says so
+        runner._breaker = Breaker(lambda: clock[0], lambda: 0.5)
         server.how = "status"
         reasons = [(await inspect(runner, f"text {n}")).reason for n in range(8)]
         assert reasons == ["http-500"] * 5 + ["circuit-open"] * 3
         assert len(server.seen) == 5
         server.how = ""
-        await asyncio.sleep(1.25)
+        clock[0] = 0.99
+        assert await inspect(runner, "hello") == Fault("watch", "circuit-open")
+        clock[0] = 1.01
         assert await inspect(runner, "hello") == Findings()
         assert await inspect(runner, "hello once more") == Findings()
     said = [record.getMessage() for record in caplog.records]
@@ -198,20 +226,28 @@ async def test_equal_questions_under_way_are_one_request() -> None:
 
 async def test_a_question_that_joined_a_hasty_one_still_has_its_own_time() -> None:
     server = GuardServer("qwen3guard")
-    async with asked(server, deadline_ms=1000) as runner:
+    async with asked(server, deadline_ms=3_000) as runner:
         server.how, server.times = "slow", 1
         hasty = asyncio.ensure_future(inspect(runner, "hello"))
-        await asyncio.sleep(0.4)
+        await opened(server)
+        runner._deadline = 60.0
         patient = asyncio.ensure_future(inspect(runner, "hello"))
         await asyncio.sleep(0.1)
         assert len(server.seen) == 1  # the second question waits for the first one's answer
         assert (await hasty).reason == "timeout"
-        assert await patient == Findings()  # asked anew, with 400 ms left
+        assert await patient == Findings()  # asked anew, in the time it has left
         assert len(server.seen) == 2
 
 
 async def test_no_more_requests_run_at_a_time_than_are_allowed() -> None:
-    server = GuardServer("qwen3guard", pause=0.02)
+    three = asyncio.Barrier(3)  # with fewer at a time, nobody would be answered
+
+    class Meeting(GuardServer):
+        async def _answer(self, asked: dict[str, Any], line: Line) -> None:
+            await three.wait()
+            await super()._answer(asked, line)
+
+    server = Meeting("qwen3guard", pause=0.02)
     async with asked(server, concurrency=3) as runner:
         found = await asyncio.gather(*(inspect(runner, f"text {n}") for n in range(15)))
         assert found == [Findings()] * 15
@@ -219,30 +255,36 @@ async def test_no_more_requests_run_at_a_time_than_are_allowed() -> None:
 
 
 async def test_who_waits_in_vain_for_a_turn_is_told_busy() -> None:
-    server = GuardServer("qwen3guard", pause=0.2)
-    async with asked(server, concurrency=1, deadline_ms=300) as runner:
-        reports = await asyncio.gather(*(inspect(runner, f"text {n}") for n in range(4)))
-    assert reports[0] == Findings()
-    assert {one.reason for one in reports[1:]} == {"timeout", "busy"}
+    server = Held()
+    async with asked(server, concurrency=1) as runner:
+        first = asyncio.ensure_future(inspect(runner, "text"))
+        await opened(server)
+        runner._deadline = 0.3
+        reports = await asyncio.gather(*(inspect(runner, f"text {n}") for n in range(3)))
+        assert reports == [Fault("watch", "busy")] * 3
+        server.go.set()
+        assert await first == Findings()
+    assert len(server.seen) == 1
 
 
 async def test_a_caller_that_goes_disturbs_nobody_who_asked_the_same() -> None:
-    server = GuardServer("qwen3guard", pause=0.15)
+    server = Held()
     async with asked(server) as runner:
         first = asyncio.ensure_future(inspect(runner, "violent"))
-        await asyncio.sleep(0.05)
+        await opened(server)
         second = asyncio.ensure_future(inspect(runner, "violent"))
         await asyncio.sleep(0)
         first.cancel()
+        server.go.set()
         assert len(await second) == 1
     assert len(server.seen) == 1
 
 
 async def test_closing_answers_what_is_open_with_a_fault() -> None:
-    server = GuardServer("qwen3guard", pause=5)
+    server = GuardServer("qwen3guard", pause=60)
     async with asked(server) as runner:
         waiting = asyncio.ensure_future(inspect(runner, "hello"))
-        await asyncio.sleep(0.05)
+        await opened(server)
         await runner.close()
         assert await waiting == Fault("watch", "stopped")
         assert await inspect(runner, "hello") == Fault("watch", "not-started")
@@ -279,6 +321,8 @@ async def test_requests_are_counted_with_how_they_ended_and_how_long_they_took()
         told.append((detector, outcome, seconds))
 
     server = GuardServer("qwen3guard")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     async with asked(server, observe=observe) as runner:
         await inspect(runner, "violent")
         await inspect(runner, "hello")
@@ -289,7 +333,8 @@ async def test_requests_are_counted_with_how_they_ended_and_how_long_they_took()
         ("watch", "clean"),
         ("watch", "protocol"),
     ]
-    assert all(0 <= seconds < 1 for _, _, seconds in told)
+    assert all(seconds >= 0 for _, _, seconds in told)
+    assert sum(seconds for _, _, seconds in told) < loop.time() - began
 
 
 async def test_neither_key_nor_text_is_ever_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -325,7 +370,7 @@ async def test_an_absent_guard_stops_the_start_unless_it_is_not_required() -> No
     server = Server("http://127.0.0.1:1/v1", Secret(), 1)
     with pytest.raises(Misconfigured, match="refused"):
         await RemoteRunner(guard("qwen3guard"), server).start()
-    runner = RemoteRunner(guard("qwen3guard"), server, required=False, deadline_ms=300)
+    runner = RemoteRunner(guard("qwen3guard"), server, required=False, deadline_ms=60_000)
     card = await runner.start()
     assert card.name == "watch"
     assert await inspect(runner, "hello") == Fault("watch", "refused")

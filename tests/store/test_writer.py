@@ -46,7 +46,7 @@ class Held:
 
     def __call__(self, connection: apsw.Connection, items: list[bytes]) -> list[int]:
         self.inside.set()
-        self.go.wait(10)
+        self.go.wait(60)
         return put(connection, items)
 
 
@@ -69,7 +69,7 @@ async def test_items_that_wait_together_share_a_transaction(path: Path) -> None:
     writer = Writer(path, held)
     waiting = [asyncio.ensure_future(writer.add(key(n))) for n in range(300)]
     await asyncio.sleep(0)
-    held.inside.wait(10)
+    held.inside.wait(60)
     held.go.set()
     await asyncio.gather(*waiting)
     writer.close()
@@ -79,7 +79,7 @@ async def test_items_that_wait_together_share_a_transaction(path: Path) -> None:
 
 
 def test_a_result_is_given_only_once_the_row_is_durable(writer: Pen, path: Path) -> None:
-    writer.submit(b"a").result(10)
+    writer.submit(b"a").result(60)
     assert rows(path) == [b"a"]
 
 
@@ -87,13 +87,13 @@ async def test_a_full_queue_refuses_at_once_and_keeps_what_it_took(path: Path) -
     held = Held()
     writer = Writer(path, held, limit=3)
     first = writer.submit(b"first")
-    held.inside.wait(10)
+    held.inside.wait(60)
     taken = [writer.submit(key(n)) for n in range(3)]
     with pytest.raises(Unavailable, match="3 records wait"):
         await writer.add(b"one too many")
     assert writer.lag() == 4
     held.go.set()
-    assert [future.result(10) for future in (first, *taken)] == [1, 2, 3, 4]
+    assert [future.result(60) for future in (first, *taken)] == [1, 2, 3, 4]
     writer.close()
     assert writer.lag() == 0
 
@@ -103,7 +103,7 @@ def test_one_bad_item_takes_nobody_down_with_it(path: Path) -> None:
     writer = Writer(path, held)
     futures = [writer.submit(key(n % 50)) for n in range(60)]  # ten rows come twice
     held.go.set()
-    failed = [n for n, future in enumerate(futures) if future.exception(10)]
+    failed = [n for n, future in enumerate(futures) if future.exception(60)]
     assert failed == list(range(50, 60))
     assert isinstance(futures[50].exception(), Unavailable)
     assert futures[49].result() == 50
@@ -117,20 +117,20 @@ def test_an_error_of_ours_reaches_the_one_who_waits(path: Path) -> None:
         raise Corrupt(Words("broken", "坏了"))
 
     writer = Writer(path, refuse)
-    assert isinstance(writer.submit(b"a").exception(10), Corrupt)
-    assert isinstance(writer.submit(b"b").exception(10), Corrupt)
+    assert isinstance(writer.submit(b"a").exception(60), Corrupt)
+    assert isinstance(writer.submit(b"b").exception(60), Corrupt)
     writer.close()
 
 
 def test_a_full_disk_is_unavailable_and_the_thread_lives_on(writer: Pen, path: Path) -> None:
-    writer.submit(b"before").result(10)
+    writer.submit(b"before").result(60)
     pages = writer._connection.pragma("page_count")
     writer._connection.pragma("max_page_count", pages)
     with pytest.raises(Unavailable, match="full"):
-        writer.submit(bytes(50_000)).result(10)
+        writer.submit(bytes(50_000)).result(60)
     assert rows(path) == [b"before"]
     writer._connection.pragma("max_page_count", pages + 1_000)
-    writer.submit(b"after").result(10)
+    writer.submit(b"after").result(60)
     assert set(rows(path)) == {b"before", b"after"}
 
 
@@ -141,9 +141,9 @@ def test_another_process_that_holds_the_lock_too_long_is_unavailable(
     other = open_database(path)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable, match="locked"):
-        writer.submit(b"a").result(10)
+        writer.submit(b"a").result(60)
     other.execute("ROLLBACK")
-    assert writer.submit(b"b").result(10) == 1
+    assert writer.submit(b"b").result(60) == 1
 
 
 def test_after_an_io_error_the_file_is_opened_anew(path: Path) -> None:
@@ -157,15 +157,15 @@ def test_after_an_io_error_the_file_is_opened_anew(path: Path) -> None:
     writer = Writer(path, fail_once)
     before = writer._connection
     with pytest.raises(Unavailable):
-        writer.submit(b"a").result(10)
-    assert writer.submit(b"b").result(10) == 1
+        writer.submit(b"a").result(60)
+    assert writer.submit(b"b").result(60) == 1
     assert writer._connection is not before
     writer.close()
 
 
 def test_a_commit_that_loses_count_is_rolled_back(path: Path) -> None:
     writer = Writer(path, lambda connection, items: put(connection, items)[1:])
-    assert isinstance(writer.submit(b"a").exception(10), AssertionError)
+    assert isinstance(writer.submit(b"a").exception(60), AssertionError)
     writer.close()
     assert rows(path) == []
 
@@ -187,16 +187,16 @@ def test_closing_without_drain_refuses_what_waits(path: Path) -> None:
     held = Held()
     writer = Writer(path, held)
     first = writer.submit(b"first")
-    held.inside.wait(10)
+    held.inside.wait(60)
     later = writer.submit(b"later")
     closing = threading.Thread(target=writer.close, kwargs={"drain": False})
     closing.start()
     while not writer._closed:
         pass
     held.go.set()
-    closing.join(10)
-    assert first.result(10) == 1
-    assert isinstance(later.exception(10), Unavailable)
+    closing.join(60)
+    assert first.result(60) == 1
+    assert isinstance(later.exception(60), Unavailable)
 
 
 async def test_a_cancelled_wait_does_not_take_the_record_back(path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_loop_that_has_ended_does_not_end_the_writer(path: Path) -> None:
 
     asyncio.run(leave())
     held.go.set()
-    assert writer.submit(b"b").result(10) == 2
+    assert writer.submit(b"b").result(60) == 2
     writer.close()
 
 
@@ -249,7 +249,7 @@ class Counting:
 
 
 def wait_for(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -259,7 +259,7 @@ def test_a_chore_runs_when_its_time_comes_though_nothing_is_handed_in(path: Path
     chore = Counting(0.02)
     writer = Writer(path, put, chore=chore)
     wait_for(lambda: chore.runs > 3)
-    assert writer.submit(b"a").result(10) == 1
+    assert writer.submit(b"a").result(60) == 1
     writer.close()
     assert chore.finished == 1
 
@@ -268,7 +268,7 @@ def test_a_chore_that_fails_is_rolled_back_and_tried_again(path: Path) -> None:
     chore = Counting(0.01, fails=2)
     writer = Writer(path, put, chore=chore)
     wait_for(lambda: chore.runs > 2)
-    assert writer.submit(b"a").result(10) == 1
+    assert writer.submit(b"a").result(60) == 1
     writer.close()
     assert rows(path) == [b"a"]
 

@@ -72,7 +72,7 @@ async def test_the_upstream_call_ends_when_the_client_goes(
         asked = body("practice-endless", stream=True)
         async with session.post(f"{url}/v1/chat/completions", json=asked) as reply:
             await reply.content.readany()
-    for _ in range(100):
+    for _ in range(6_000):
         if model.seen[-1].cancelled:
             break
         await asyncio.sleep(0.01)
@@ -120,4 +120,4 @@ async def test_the_module_serves_both_and_ends_with_its_parent() -> None:
     ):
         assert reply.status == 200
     child.stdin.close()
-    assert await asyncio.wait_for(child.wait(), 5) == 0
+    assert await asyncio.wait_for(child.wait(), 60) == 0

@@ -334,6 +334,6 @@ def test_the_subjects_of_two_processes_started_at_once_share_the_tenant_key(
         )
         for _ in range(4)
     ]
-    rows = {process.communicate(timeout=30)[0] for process in running}
+    rows = {process.communicate(timeout=60)[0] for process in running}
     assert len(rows) == 1
     assert len(rows.pop()) == 65

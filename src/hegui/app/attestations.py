@@ -18,7 +18,7 @@ from hegui.ledger.shared import SharedLedger
 from hegui.measures import Attestation, Duty, catalogue
 from hegui.settings import Settings
 from hegui.store import random_bytes
-from hegui.terms import BadRequest, Corrupt, Entry, Words
+from hegui.terms import BadRequest, Corrupt, Entry, Unavailable, Words
 
 FOLDER: Final = "attestations"
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -50,8 +50,8 @@ _NO_FILE = Words(
 )
 _MANY = Words(en="At most {most} files can be attached.", zh="最多可附 {most} 个文件。")
 _EMPTY = Words(
-    en="Say what is attested, in your own words (--says, or says in the form).",
-    zh="请写明声明内容（--says，或表单中的 says）。",
+    en="Say what is attested, in your own words and in UTF-8 (--says, or says in the form).",
+    zh="请写明声明内容，须为 UTF-8 编码（--says，或表单中的 says）。",
 )
 _NOT_THERE = Words(
     en="There is no attestation {number} of {duty} on record that could be withdrawn.",
@@ -62,6 +62,12 @@ _NO_TENANT = Words(
     "create --tenant {tenant}",
     zh="没有租户 {tenant} 的账本。租户的账本从其第一个密钥开始："
     "hegui keys create --tenant {tenant}",
+)
+_NO_PLACE = Words(
+    en="It is on record, but the ledger has given it no place yet. It shows when the database is "
+    "back: look with hegui incident list or hegui duty show before you record it again.",
+    zh="已登记，但账本尚未给出位置，数据库恢复后即可显示。再次登记前请先运行 "
+    "hegui incident list 或 hegui duty show 查看。",
 )
 _CHANGED = Words(
     en="{path} is not the file that was attested: its SHA-256 is another. Put it back from a "
@@ -124,7 +130,7 @@ def check(form: Form, now: int) -> None:
         ends = day(last - _DAY_MS)
         words = _TOO_LONG.fill(duty=duty.id, days=asked.days, last=ends)
         raise BadRequest(words, param="until")
-    if not form.says.strip():
+    if not form.says.strip() or not _is_text(form.says):
         raise BadRequest(_EMPTY, param="says")
     if len(form.files) > MOST_FILES:
         raise BadRequest(_MANY.fill(most=MOST_FILES), param="file")
@@ -149,17 +155,21 @@ def attest(settings: Settings, tenant: str, form: Form) -> tuple[str, int | None
 
 
 def keep(settings: Settings, content: bytes) -> str:
-    """Keep bytes under their SHA-256, whole and durable, and return it in hex."""
+    """Keep bytes under their SHA-256, whole and durable, and return it in hex.
+
+    ``Corrupt`` where what is kept under it already was changed.
+    """
     digest = sha256(content).hexdigest()
     path = path_of(settings, digest)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        part = path.with_suffix(".part")
+    if kept(settings, digest) is None:
+        part = path.with_suffix(f".{random_bytes(4).hex()}.part")  # another may keep the same now
         with open(part, "wb", opener=_private) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+        _sync(path.parent)
     return digest
 
 
@@ -197,9 +207,25 @@ def put_on_record(
         ledger.close()
 
 
+def placed(index: int | None) -> int:
+    """Return the index of a record; ``Unavailable`` where a server gave it no place yet."""
+    if index is None:
+        raise Unavailable(_NO_PLACE)
+    return index
+
+
 def none_such(duty: str, number: str) -> BadRequest:
     """Return the error of an attestation that is on no record."""
     return BadRequest(_NOT_THERE.fill(duty=duty, number=number[:60]), param="withdraw")
+
+
+def _is_text(said: str) -> bool:
+    """Tell whether something can be written as UTF-8: not what a terminal sent in another code."""
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _content(path: Path) -> bytes:
@@ -212,6 +238,15 @@ def _content(path: Path) -> bytes:
     if not content:
         raise BadRequest(_NO_FILE.fill(path=path, why="0 bytes"), param="file")
     return content
+
+
+def _sync(folder: Path) -> None:
+    """Make the name of a new file durable, too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _private(path: str, flags: int) -> int:

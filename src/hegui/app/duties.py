@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from hegui.app import parts, published
+from hegui.cases.overdue import overdue
 from hegui.filing.board import Board, Given, board, untold
 from hegui.filing.projection import FILE, Cited, Head, Noted, Projections, Reading, Summary
 from hegui.ledger.heads import Heads
@@ -176,7 +177,8 @@ class Duties:
             if head is None or not head.size:  # nothing is signed yet
                 return board(self.given, _nothing(asked.tenant, as_of))
             summary = reading.summary(head, asked.size or head.size, as_of)
-            found = board(self.given, summary)
+            late = overdue(((one.index, one.record) for one in summary.noted), as_of)
+            found = board(self.given, summary, late)
             return replace(found, records=self._cited(found, reading, head))
 
     def _cited(self, found: Board, reading: Reading, head: Checkpoint) -> dict[int, Cited]:

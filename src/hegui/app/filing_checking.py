@@ -19,7 +19,11 @@ def check(folder: Path, vkey: str, *, zh: bool) -> tuple[int, list[str], list[st
     checker = _module("check", files("hegui.filing.package") / "data" / "check.py")
     verify = _module("verify", files("hegui.ledger.export") / "data" / "verify.py")
     found = checker.check(str(folder), vkey, verify)
-    return found.code, checker.told(found, zh), [where for where, _ in found.problems]
+    return (
+        found.code,
+        checker.told(found, zh),
+        [checker.plain(where) for where, _ in found.problems],
+    )
 
 
 def _module(name: str, place: Traversable) -> ModuleType:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from hegui.filing.package.lists import Question
+from hegui.filing.package.typesetting import NOT_INSTALLED
 from hegui.measures import risks
-from hegui.terms import BadRequest, Words
+from hegui.terms import BadRequest, Misconfigured, Words
 
 _LARGEST: Final = 64 * 1024 * 1024
 _MOST_ROWS: Final = 200_000
@@ -22,6 +23,14 @@ _COLUMNS: Final = {
 }
 _EXPECTED: Final = {"": "", "refuse": "refuse", "应拒答": "refuse", "answer": "answer"}
 _UNREADABLE = Words("{path} cannot be read: {why}", "{path} 无法读取：{why}")
+_NO_UTF8 = Words(
+    "{path} is not in UTF-8: save it as CSV UTF-8, or as XLSX",
+    "{path} 不是 UTF-8 编码：请另存为“CSV UTF-8”或 XLSX",
+)
+_MANY = Words("{path} has more than {most} rows: split it", "{path} 超过 {most} 行：请拆分")
+_EMPTY = Words(
+    "the question is empty: fill it in, or remove the row", "测试题为空：请填写或删除该行"
+)
 _NO_COLUMN = Words(
     "{path} needs a first row with the columns question (测试题) and risk (二级分类)",
     "{path} 首行应有“测试题”（question）和“二级分类”（risk）两列",
@@ -44,6 +53,10 @@ def questions_of(path: Path) -> tuple[Question, ...]:
         raise BadRequest(_UNREADABLE.fill(path=path, why="> 64 MiB"), param="questions")
     try:
         rows = list(_sheet(data) if data[:2] == b"PK" else _text(data))
+    except ModuleNotFoundError:
+        raise Misconfigured(NOT_INSTALLED) from None
+    except UnicodeDecodeError:
+        raise BadRequest(_NO_UTF8.fill(path=path), param="questions") from None
     except Exception as error:  # noqa: BLE001 - a workbook that openpyxl cannot read fails in many ways
         raise BadRequest(
             _UNREADABLE.fill(path=path, why=type(error).__name__), param="questions"
@@ -59,7 +72,7 @@ def _sheet(data: bytes) -> Iterator[Sequence[str]]:
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    for row in book.worksheets[0].iter_rows(values_only=True, max_row=_MOST_ROWS + 1):
+    for row in book.worksheets[0].iter_rows(values_only=True, max_row=_MOST_ROWS + 2):
         yield ["" if cell is None else str(cell) for cell in row]
 
 
@@ -69,7 +82,9 @@ def _read(path: Path, rows: Sequence[Sequence[str]]) -> Iterator[Question]:
         name: next((head.index(one) for one in said if one in head), -1)
         for name, said in _COLUMNS.items()
     }
-    if places["question"] < 0 or places["risk"] < 0 or len(rows) > _MOST_ROWS:
+    if len(rows) > _MOST_ROWS + 1:
+        raise BadRequest(_MANY.fill(path=path, most=_MOST_ROWS), param="questions")
+    if places["question"] < 0 or places["risk"] < 0:
         raise BadRequest(_NO_COLUMN.fill(path=path), param="questions")
     for number, row in enumerate(rows[1:], 2):
         said = {n: row[p].strip() if 0 <= p < len(row) else "" for n, p in places.items()}
@@ -85,9 +100,10 @@ def _read(path: Path, rows: Sequence[Sequence[str]]) -> Iterator[Question]:
             expected == "answer" and not said["risk"]
         ):
             raise _amiss(path, number, _RISK)
-        if said["question"]:
-            name = risk[0] if risk is not None else ""
-            yield Question(said["question"], name, expected, said["reply"], said["judged"])
+        if not said["question"]:
+            raise _amiss(path, number, _EMPTY)
+        name = risk[0] if risk is not None else ""
+        yield Question(said["question"], name, expected, said["reply"], said["judged"])
 
 
 def _amiss(path: Path, row: int, why: Words) -> BadRequest:

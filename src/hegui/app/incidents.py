@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from hegui.app.attestations import put_on_record
+from hegui.app.attestations import placed, put_on_record
 from hegui.app.duties import Duties, Progress, given_of
 from hegui.cases.kept import Kept, kept
 from hegui.cases.steps import allowed
@@ -19,7 +19,7 @@ from hegui.filing.telling import BEIJING
 from hegui.measures.roles import Role
 from hegui.settings import Settings
 from hegui.store import random_bytes
-from hegui.terms import BadRequest, Unavailable, Words
+from hegui.terms import BadRequest, Words
 
 MOST_FILES: Final = 8
 _PIECE: Final = 1 << 20
@@ -34,17 +34,12 @@ _ROLE = Words(
     zh="岗位 {role} 无权执行此操作。可以执行的岗位：{allowed}。请由其中之一执行。",
 )
 _BY = Words(
-    en="--by says who, by a role or a staff number of at most 200 characters.",
-    zh="--by 应写明由谁执行（岗位或工号），不超过 200 个字符。",
+    en="--by says who, by a role or a staff number of at most 200 characters, without line breaks "
+    "or control characters.",
+    zh="--by 应写明由谁执行（岗位或工号），不超过 200 个字符，不含换行和控制字符。",
 )
 _NO_FILE = Words(en="{path} cannot be read: {why}.", zh="无法读取 {path}：{why}。")
 _MANY = Words(en="At most {most} files can be given.", zh="最多可给出 {most} 个文件。")
-_NO_PLACE = Words(
-    en="It is on record, but the ledger has given it no place yet. It shows when the database is "
-    "back: look with hegui incident list before you record it again.",
-    zh="已登记，但账本尚未给出位置，数据库恢复后即可显示。再次登记前请先运行 "
-    "hegui incident list 查看。",
-)
 
 
 def cases_of(settings: Settings, tenant: str, progress: Progress) -> dict[str, Kept]:
@@ -71,7 +66,7 @@ def new_number(at_ms: int) -> str:
 
 def check_signed(by: str, role: str, step: str) -> None:
     """Refuse a step by nobody, or by a role that may not take it."""
-    if not by.strip() or len(by) > _LONGEST:
+    if not by.strip() or len(by) > _LONGEST or not by.isprintable():
         raise BadRequest(_BY, param="by")
     may = allowed(step)
     if role not in {one.id for one in may}:
@@ -115,7 +110,4 @@ def digest_of(path: Path) -> str:
 
 def record(settings: Settings, tenant: str, kind: str, fields: Mapping[str, Any]) -> int:
     """Put a step on record and return its index. ``Unavailable`` where it has no place yet."""
-    index = put_on_record(settings, tenant, kind, fields)
-    if index is None:
-        raise Unavailable(_NO_PLACE)
-    return index
+    return placed(put_on_record(settings, tenant, kind, fields))

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from hegui.app import carrying, films, manifests, proving
+from hegui.app import carrying, drawing, manifests, proving
 from hegui.app.disk import Disk, FileSource, unlinked
 from hegui.app.manifest_keys import Stamp
 from hegui.labels import deciding, judging
@@ -39,8 +39,8 @@ class Written(NamedTuple):
     """What was written. ``payload`` and ``file`` are SHA-256 of its content and of all of it.
 
     Both in hexadecimal, and empty where nobody records them. ``form`` is how the label is stored,
-    ``sidecar`` for a file beside the target; ``encoded`` how a film was encoded anew for its
-    notice: codecs, encoder, and whether as a whole. ``time_stamp`` says whether the manifest has
+    ``sidecar`` for a file beside the target; ``encoded`` how a film or a HEIC was encoded anew
+    for its notice: codecs, encoder, and more. ``time_stamp`` says whether the manifest has
     one, and is empty where none is wanted.
     """
 
@@ -137,12 +137,12 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
     *,
     record: Record | None = _unrecorded,
     disk: Disk | None = None,
-    film: films.Film = films.AUTO,
+    how: drawing.How = drawing.AUTO,
     signs: manifests.Signs | None = None,
 ) -> Written:
     """Write ``path`` with its labels to ``target``, which may be the same file.
 
-    The explicit label comes first, as ``mode`` and ``film`` say. Another producer's implicit label
+    The explicit label comes first, as ``mode`` and ``how`` say. Another producer's implicit label
     stays, with the propagator's fields of ``ours``. With ``signs`` a C2PA manifest comes last; a
     file that carries one is refused without. Without ``record`` no digests are made. A bad disk is
     ``Unavailable``, a wrong reading ``Corrupt``, else ``BadRequest``; ``target`` is then as before.
@@ -154,7 +154,7 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
         shown = explicit.chosen(form, mode)
         seal = _seal(form, file, (decision, shown), signs)
-        noticed = _with_notice(file, form, place.parent, film) if shown == "drawn" else None
+        noticed = _with_notice(file, form, place.parent, how) if shown == "drawn" else None
         source, encoded = held.enter_context(noticed) if noticed else (file, "")
         placed = _with_label(form, source, inner := decision.implicit.inner())
         parts, names, done = placed or [Slice(0, source.size)], [judging.BESIDE], list[Written]()
@@ -195,11 +195,11 @@ def _seal(
 
 @contextmanager
 def _with_notice(
-    file: FileSource, form: Format, folder: Path, film: films.Film
+    file: FileSource, form: Format, folder: Path, how: drawing.How
 ) -> Iterator[tuple[FileSource | Memory, str]]:
     """Give content with its notice, and how it was encoded anew, if it was."""
-    if form.name in explicit.FILMS:
-        with films.burnt(file, form.name, folder, film) as done:
+    if form.name in explicit.APART:
+        with drawing.drawn(file, form.name, folder, how) as done:
             yield done
     else:
         yield Memory(explicit.drawn(file, form)), ""

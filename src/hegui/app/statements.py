@@ -20,8 +20,9 @@ _BEIJING: Final = timezone(timedelta(hours=8))
 _LONGEST: Final = 200
 
 _NO_NAME = Words(
-    en="--{name} is a name of 1 to 200 characters: who answers for this.",
-    zh="--{name} 应为 1 至 200 个字符的名称：由谁负责。",
+    en="--{name} is a name of 1 to 200 characters, without line breaks or control characters: who "
+    "answers for this.",
+    zh="--{name} 应为 1 至 200 个字符的名称，不含换行和控制字符：由谁负责。",
 )
 _SAME = Words(
     en="This is word for word version {version}, which is in force: there is nothing to publish.",
@@ -41,6 +42,12 @@ _NO_PLACE = Words(
     en="It is on record, but the ledger has given it no place yet, so it is not shown. Publish it "
     "again when the database is back: that makes a new version.",
     zh="已登记，但账本尚未给出位置，因此暂不展示。数据库恢复后请重新发布，届时为新版本。",
+)
+
+_STILL_SHOWN = Words(
+    en="The withdrawal is on record, but the ledger has given it no place yet, so the version is "
+    "still shown as in force. Withdraw it again when the database is back.",
+    zh="撤回已登记，但账本尚未给出位置，因此该版本仍按现行有效展示。数据库恢复后请再次撤回。",
 )
 
 
@@ -124,11 +131,12 @@ def withdraw(settings: Settings, kind: str, by: str) -> Version:
             raise BadRequest(_NONE.fill(kind=kind), param="kind")
         fields = {"statement": kind, "version": current.version, "by": by}
         record = make(named("statement.withdrawn"), parts.now(), TENANT, fields)
-        register.note(current.record, current.index, (_recorded(settings, record), record))
+        index = _recorded(settings, record, _STILL_SHOWN)
+        register.note(current.record, current.index, (index, record))
         return register.version(kind, current.version)
 
 
-def _recorded(settings: Settings, record: bytes) -> int:
+def _recorded(settings: Settings, record: bytes, no_place: Words = _NO_PLACE) -> int:
     ledger = parts.open_ledger(settings)
     try:
         receipt = ledger.add_blocking(Entry(TENANT, record))
@@ -137,11 +145,11 @@ def _recorded(settings: Settings, record: bytes) -> int:
     finally:
         ledger.close()
     if receipt.index is None:
-        raise Unavailable(_NO_PLACE)
+        raise Unavailable(no_place)
     return receipt.index
 
 
 def _check(signed: Signed) -> None:
     for name, value in (("by", signed.by), ("role", signed.role)):
-        if not value.strip() or len(value) > _LONGEST:
+        if not value.strip() or len(value) > _LONGEST or not value.isprintable():
             raise BadRequest(_NO_NAME.fill(name=name), param=name)

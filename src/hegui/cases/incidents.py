@@ -31,7 +31,7 @@ Standing: TypeAlias = Literal["running", "late", "done", "done-late"]
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
-_MINUTE_MS: Final = 60_000
+MINUTE_MS: Final = 60_000
 _LEAKS: Final[tuple[Level, ...]] = ("especially-major", "major", "relatively-major")
 
 _PUBLISHED = Words(
@@ -53,7 +53,8 @@ _DEPARTMENT = Words("the competent department", "有关主管部门")
 class Timer:
     """Something that is due. ``due`` is UTC ms; None where no number can be said.
 
-    ``set_by`` says who set the limit, and how well its text is known.
+    ``set_by`` says who set the limit, and how well its text is known; ``shows`` is the query of the
+    catalogue's evidence that it speaks against when it is late.
     """
 
     what: Words
@@ -61,6 +62,7 @@ class Timer:
     due: int | None
     set_by: Words
     done: int | None = None
+    shows: str = ""
 
     def standing(self, at_ms: int) -> Standing:
         """Tell how it stands at a time. What has no number is never late, and never in time."""
@@ -71,27 +73,32 @@ class Timer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Illegal content was found at ``found``; times are UTC ms, None until it happened."""
+    """Illegal content was found at ``found``; times are UTC ms, None until it happened.
+
+    ``to_report``: nobody decided that nothing is reported.
+    """
 
     found: int
     target_minutes: int | None
     stopped: int | None = None
     eliminated: int | None = None
     reported: int | None = None
+    to_report: bool = True
 
     @property
     def timers(self) -> tuple[Timer, ...]:
         """What is due: stopping with elimination, and the report."""
         minutes = self.target_minutes
-        due = self.found + minutes * _MINUTE_MS if minutes is not None else None
+        due = self.found + minutes * MINUTE_MS if minutes is not None else None
         by = _PUBLISHED.fill(minutes=minutes) if minutes is not None else _UNPUBLISHED
         ended = None
         if self.stopped is not None and self.eliminated is not None:
             ended = max(self.stopped, self.eliminated)
-        return (
-            Timer(_STOP, Words("the public", "公众"), due, by, ended),
-            Timer(_REPORT, _DEPARTMENT, due, by, self.reported),
-        )
+        public = Words("the public", "公众")
+        stop = Timer(_STOP, public, due, by, ended, "content-incidents-in-target")
+        if not self.to_report and self.reported is None:
+            return (stop,)
+        return (stop, Timer(_REPORT, _DEPARTMENT, due, by, self.reported, "content-reported"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +144,8 @@ def level_of_leak(persons: int) -> Level:
 
 def _timer(name: str, since: int, done: int | None) -> Timer:
     limit = deadlines()[name]
-    return Timer(limit.what, limit.to, since + _ms(limit), limit.source.told, done)
+    shows = "incidents-closed" if name == "incident-closing" else "network-reported"
+    return Timer(limit.what, limit.to, since + _ms(limit), limit.source.told, done, shows)
 
 
 def _ms(limit: Deadline) -> int:

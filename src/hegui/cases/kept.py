@@ -1,14 +1,15 @@
 """Incidents that are kept on the ledger: a case is what its records say, in their order. Pure.
 
 Nothing is stored beside the records. What was late once stays late: of several gradings the
-strictest sets the clock, and of several reports the first one ends it.
+strictest sets the clock, and of several reports the first one ends it. A report that somebody
+decided in time not to make is due no more; decided too late, it was late.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from hegui.cases.incidents import LEVELS, Content, Level, Network, Reporter, Timer
+from hegui.cases.incidents import LEVELS, MINUTE_MS, Content, Level, Network, Reporter, Timer
 
 Sort: TypeAlias = Literal["content", "network"]
 MEASURES: Final = ("generation", "transmission", "eliminated")
@@ -71,6 +72,14 @@ class Kept:
         return self.decided is not None and self.decided.record["choice"] == "unfounded"
 
     @property
+    def _spared(self) -> bool:
+        """Whether it was decided, within the published target, that nothing is reported."""
+        decided = self.decided
+        if decided is None or decided.record["choice"] != "no-report":
+            return False
+        return self.target is None or decided.record["t"] <= self.found + self.target * MINUTE_MS
+
+    @property
     def level(self) -> Level | None:
         """The highest level that it was ever given; None before it is graded."""
         given = [step.record["level"] for step in self.of("graded")]
@@ -88,6 +97,7 @@ class Kept:
                 stopped=max(both) if all(both) else None,
                 eliminated=times["eliminated"] or None,
                 reported=self.reported("content"),
+                to_report=not self._spared,
             )
         graded = self.of("graded")
         if self.level is None:
@@ -110,9 +120,12 @@ class Kept:
 
     @property
     def stopped(self) -> dict[str, int]:
-        """When each of ``MEASURES`` was taken; 0: not yet."""
-        newest = next(reversed(self.of("stopped")), None)
-        return {name: newest.record[name] if newest is not None else 0 for name in MEASURES}
+        """When each of ``MEASURES`` was taken first; 0: not yet.
+
+        Of all records: two that were written at the same moment do not know of each other.
+        """
+        said = [step.record for step in self.of("stopped")]
+        return {name: min((one[name] for one in said if one[name]), default=0) for name in MEASURES}
 
     def of(self, kind: str) -> tuple[Step, ...]:
         """Return the steps of a kind, the oldest first."""

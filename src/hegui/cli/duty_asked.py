@@ -1,9 +1,11 @@
 """What the duty commands share: whose board, as of when, and the work of making it."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from hegui.cli.progress import entries_checked
 from hegui.cli.shared import read_settings
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
     from hegui.filing.board import Board
 
 F = TypeVar("F", bound=Callable[..., Any])
+_DAY_MS = 86_400_000
+_LONGEST_TENANT = 200
+_NO_TENANT = Words(
+    "--tenant is a name of 1 to 200 characters, without line breaks or control characters",
+    "--tenant 应为 1 至 200 个字符的名称，不含换行和控制字符",
+)
 
 _NO_TIME = Words(
     "--as-of is a day such as 2026-11-28 (its end in Asia/Shanghai), or a time such as "
@@ -22,9 +30,18 @@ _NO_TIME = Words(
 )
 _AHEAD = Words("--as-of lies ahead of this machine's clock", "--as-of 晚于本机时钟")
 
+
+def _tenant(_context: click.Context, _option: click.Parameter, said: str) -> str:
+    """Refuse what can be the name of no tenant."""
+    if not said or len(said) > _LONGEST_TENANT or not said.isprintable():
+        raise BadRequest(_NO_TENANT, param="tenant")
+    return said
+
+
 TENANT = option(
     "--tenant",
     default="default",
+    callback=_tenant,
     metavar="NAME",
     words=Words("whose log (default)", "哪个租户的账本（默认 default）"),
 )
@@ -45,7 +62,7 @@ def time_of_day_end(said: str) -> int | None:
         start = datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=BEIJING)
     except ValueError:
         return None
-    return round((start + timedelta(days=1)).timestamp() * 1_000)
+    return round(start.timestamp() * 1_000) + _DAY_MS  # a day of the year 9999 ends, too
 
 
 def time_of(said: str) -> int | None:
@@ -60,12 +77,12 @@ def time_of(said: str) -> int | None:
     else:
         try:
             at = datetime.fromisoformat(said)
-        except ValueError:
-            raise BadRequest(_NO_TIME, param="as-of") from None
-        if at.tzinfo is None:
-            raise BadRequest(_NO_TIME, param="as-of")
-        at_ms = round(at.timestamp() * 1_000)
-    if at_ms > parts.now() or at_ms < 0:
+            at_ms = round(at.timestamp() * 1_000) if at.tzinfo is not None else -1
+        except (ValueError, OverflowError):
+            at_ms = -1
+    if at_ms < 0:
+        raise BadRequest(_NO_TIME, param="as-of")
+    if at_ms > parts.now():
         raise BadRequest(_AHEAD, param="as-of")
     return at_ms
 

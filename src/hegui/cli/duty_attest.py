@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from hegui.cli.duty_asked import TENANT
+from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, command, lang_of, option, say
 from hegui.terms import BadRequest, Words
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from hegui.measures import Duty
     from hegui.settings import Settings
 
+_RECORDS: Final = frozenset({"duty.attested", "duty.withdrawn"})
 _FIELDS: Final = ("says", "by", "role", "until", "files")
 _MOST_FORM: Final = 65_536
 _DAY_MS: Final = 86_400_000
+_LONGEST_REASON: Final = 500
 
 _DONE = Words(
     "Entry {index} records attestation {number} of {duty}, until {until}. Statement and files lie "
@@ -39,11 +42,15 @@ _FIELD = Words(
 )
 _NO_DAY = Words("--until is a day such as 2027-01-31", "--until 应为日期，如 2027-01-31")
 _BY = Words(
-    "--by says who attests, by a role or a staff number of at most 200 characters",
-    "--by 应写明声明人（岗位或工号），不超过 200 个字符",
+    "--by says who attests, by a role or a staff number of at most 200 characters, without line "
+    "breaks or control characters",
+    "--by 应写明声明人（岗位或工号），不超过 200 个字符，不含换行和控制字符",
 )
-_REASON = Words("--reason says why it is withdrawn", "--reason 应写明撤回原因")
-_THERE = Words("{path} exists; it is not overwritten", "{path} 已存在，不会覆盖")
+_REASON = Words(
+    "--reason says why it is withdrawn, in at most 500 characters, without line breaks or "
+    "control characters",
+    "--reason 应写明撤回原因，不超过 500 个字符，不含换行和控制字符",
+)
 _DRAFTED = Words(
     "{path} is a form to fill in. Then: hegui duty attest {duty} --form {path}",
     "已生成表单 {path}，请填写后运行：hegui duty attest {duty} --form {path}",
@@ -138,12 +145,13 @@ def attest(duty: str, config: Path, tenant: str, *, as_json: bool, **said: Any) 
         words = _GONE.fill(index=index, number=number, duty=asked.id)
     else:
         form = _form(asked, said)
-        number, index = attestations.attest(settings, tenant, form)
-        from hegui.filing.telling import day
+        number, given = attestations.attest(settings, tenant, form)
+        index = attestations.placed(given)
+        from hegui.filing.telling import last_day
 
         told = {"index": index, "number": number, "duty": asked.id}
         folder = settings.data_dir / attestations.FOLDER
-        words = _DONE.fill(until=day(form.until - 1), folder=folder, **told)
+        words = _DONE.fill(until=last_day(form.until), folder=folder, **told)
     if as_json:
         click.echo(json.dumps({"duty": asked.id, "attestation": number, "index": index}))
     else:
@@ -151,27 +159,27 @@ def attest(duty: str, config: Path, tenant: str, *, as_json: bool, **said: Any) 
     return CLEAN
 
 
-def _withdraw(
-    settings: "Settings", tenant: str, duty: "Duty", said: Mapping[str, Any]
-) -> int | None:
+def _withdraw(settings: "Settings", tenant: str, duty: "Duty", said: Mapping[str, Any]) -> int:
     from hegui.app import attestations, parts
-    from hegui.app.duties import Asked, Duties, given_of
+    from hegui.app.duties import Duties, given_of
+    from hegui.filing.attestations import attested
 
     number = said["withdraw"]
-    if not said["reason"].strip():
+    reason = said["reason"]
+    if not reason.strip() or len(reason) > _LONGEST_REASON or not reason.isprintable():
         raise BadRequest(_REASON, param="reason")
     form = attestations.Form(
         duty=duty.id, says="-", by=_by(said["by"]), role=said["role"], until=parts.now() + _DAY_MS
     )
     attestations.check(form, parts.now())
-    found = Duties(settings, given_of(settings)).board(Asked(tenant))
-    item = found.item(duty.id)
-    known = item.attestation if item is not None else None
-    if known is None or known.attestation != number or known.withdrawn is not None:
+    noted = Duties(settings, given_of(settings)).noted(tenant, _RECORDS)
+    known = next((one for one in attested(duty, noted) if one.attestation == number), None)
+    if known is None or known.withdrawn is not None:
         raise attestations.none_such(duty.id, number)
     fields = {"duty": duty.id, "attestation": number, "by": form.by, "role": form.role}
-    return attestations.put_on_record(
-        settings, tenant, "duty.withdrawn", {**fields, "reason": said["reason"]}
+    fields["reason"] = reason
+    return attestations.placed(
+        attestations.put_on_record(settings, tenant, "duty.withdrawn", fields)
     )
 
 
@@ -202,7 +210,7 @@ def _form(duty: "Duty", said: Mapping[str, Any]) -> "Form":
 
 
 def _by(said: str) -> str:
-    if not said.strip() or len(said) > 200:  # noqa: PLR2004 - a Name's length
+    if not said.strip() or len(said) > 200 or not said.isprintable():  # noqa: PLR2004 - a Name's length
         raise BadRequest(_BY, param="by")
     return said
 
@@ -258,10 +266,6 @@ def _draft(path: Path, duty: "Duty") -> int:
         f"# {Words('to attach, beside this form', '附件，与本表单放在一起').say(lang)}:\n{attach}\n"
         f"files = []\n"
     )
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise BadRequest(_THERE.fill(path=path), param="draft") from None
+    write_fresh(path, text.encode(), "draft")
     say(_DRAFTED.fill(path=path, duty=duty.id))
     return CLEAN

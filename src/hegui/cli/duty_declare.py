@@ -14,7 +14,8 @@ _DONE = Words(
     "如更改配置，须重新声明。",
 )
 _SHORT = Words(
-    "--{name} is needed, of at most {most} characters", "--{name} 必填，不超过 {most} 个字符"
+    "--{name} is needed, of at most {most} characters, without line breaks or control characters",
+    "--{name} 必填，不超过 {most} 个字符，不含换行和控制字符",
 )
 _ROLE = Words("there is no role {role}; there are {known}", "没有岗位 {role}；可用：{known}")
 
@@ -41,7 +42,7 @@ _ROLE = Words("there is no role {role}; there are {known}", "没有岗位 {role}
 @option("--reason", required=True, metavar="TEXT", words=Words("why it is so", "理由"))
 def declare(config: Path, tenant: str, by: str, role: str, reason: str) -> int:
     """Put the facts of the service on record."""
-    from hegui.app.attestations import put_on_record
+    from hegui.app.attestations import placed, put_on_record
     from hegui.app.duties import facts_told
     from hegui.measures import roles, tailored
 
@@ -50,7 +51,7 @@ def declare(config: Path, tenant: str, by: str, role: str, reason: str) -> int:
         known = ", ".join(roles())
         raise BadRequest(_ROLE.fill(role=repr(role[:40]), known=known), param="role")
     for name, text, most in (("by", by, 200), ("reason", reason, 500)):
-        if not text.strip() or len(text) > most:
+        if not text.strip() or len(text) > most or not text.isprintable():
             raise BadRequest(_SHORT.fill(name=name, most=most), param=name)
     profile = tailored(settings)
     fields = {
@@ -60,6 +61,6 @@ def declare(config: Path, tenant: str, by: str, role: str, reason: str) -> int:
         "by": by,
         "role": role,
     }
-    index = put_on_record(settings, tenant, "profile.declared", fields)
+    index = placed(put_on_record(settings, tenant, "profile.declared", fields))
     say(_DONE.fill(index=index, profile=profile.digest[:16]))
     return CLEAN

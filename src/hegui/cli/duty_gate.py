@@ -20,6 +20,10 @@ _NONE = Words(
     "{path} cannot be read: {why}. Write a baseline with --write.",
     "无法读取 {path}：{why}。请用 --write 生成基线。",
 )
+_UNWRITABLE = Words(
+    "{path} cannot be written: {why}. Name another file with --baseline.",
+    "无法写入 {path}：{why}。请用 --baseline 指定其他文件。",
+)
 _LESS = Words("less than before", "低于此前")
 _MORE = Words("more than before", "高于此前")
 _OTHER = Words("changed", "有变化")
@@ -30,10 +34,10 @@ _NEW = Words("(new)", "（新增）")
 @command(
     "gate",
     Words(
-        "Compare the board with a baseline, and fail on regression only: a duty that was evidenced "
-        "or attested and is less now. What is merely open does not fail. Exit code 0: nothing is "
+        "Compare the board with a baseline, and fail on regression only: a duty that is shown less "
+        "well than it was then. What is merely open does not fail. Exit code 0: nothing is "
         "less; 1: something is; 2: could not tell. --write makes the baseline.",
-        "将看板与基线比较，仅在退步时失败：原先有证据或已声明的义务现在变差。"
+        "将看板与基线比较，仅在退步时失败：义务的状态低于当时。"
         "只是尚未完成的不算失败。退出码：0 没有退步；1 有退步；2 无法判断。--write 生成基线。",
     ),
     Words(
@@ -67,7 +71,7 @@ def gate(config: Path, tenant: str, baseline: Path, *, write: bool, as_json: boo
             baseline.write_text(baselines.write(found), encoding="utf-8")
         except OSError as error:
             raise BadRequest(
-                _NONE.fill(path=baseline, why=error.strerror), param="baseline"
+                _UNWRITABLE.fill(path=baseline, why=error.strerror), param="baseline"
             ) from None
         say(_WRITTEN.fill(path=baseline, n=len(found.items)))
         return CLEAN

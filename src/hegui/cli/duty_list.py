@@ -172,8 +172,8 @@ def _lines(item: "Item", lang: Lang) -> list[str]:
     return [*(wrapped(first, 98)), *(f"      {line}" for line in wrapped(why(item).say(lang), 92))]
 
 
-def _record(config: Path, found: "Board") -> int | None:
-    from hegui.app.attestations import put_on_record
+def _record(config: Path, found: "Board") -> int:
+    from hegui.app.attestations import placed, put_on_record
     from hegui.ledger.kinds import fold
 
     head = found.head
@@ -187,4 +187,4 @@ def _record(config: Path, found: "Board") -> int | None:
         "board": found.digest,
         "cause": "asked",
     }
-    return put_on_record(read_settings(config), found.tenant, "duty.computed", fields)
+    return placed(put_on_record(read_settings(config), found.tenant, "duty.computed", fields))

@@ -29,8 +29,9 @@ _DONE = Words(
     "第 {index} 条记录了 {topic} 的演练，其中只有 {path} 的摘要：请妥善保存该文件。",
 )
 _BY = Words(
-    "--by says who, by a role or a staff number of at most 200 characters",
-    "--by 应写明由谁组织（岗位或工号），不超过 200 个字符",
+    "--by says who, by a role or a staff number of at most 200 characters, without line breaks or "
+    "control characters",
+    "--by 应写明由谁组织（岗位或工号），不超过 200 个字符，不含换行和控制字符",
 )
 
 
@@ -71,7 +72,7 @@ _BY = Words(
 )
 def practise(topic: str, config: Path, tenant: str, *, passed: bool, **said: str | Path) -> int:
     """Record a practice."""
-    from hegui.app.attestations import put_on_record
+    from hegui.app.attestations import placed, put_on_record
     from hegui.app.incidents import digest_of, wrong_role
     from hegui.measures.practice import may_practise
 
@@ -80,9 +81,9 @@ def practise(topic: str, config: Path, tenant: str, *, passed: bool, **said: str
     may = may_practise(topic)
     if role not in {one.id for one in may}:
         raise wrong_role(role, may)
-    if not by.strip() or len(by) > _LONGEST:
+    if not by.strip() or len(by) > _LONGEST or not by.isprintable():
         raise BadRequest(_BY, param="by")
     fields = {"topic": topic, "report": digest_of(path), "passed": passed, "by": by, "role": role}
-    index = put_on_record(settings, tenant, "plan.practised", fields)
+    index = placed(put_on_record(settings, tenant, "plan.practised", fields))
     say(_DONE.fill(index=index, topic=topic, path=path))
     return CLEAN if passed else FINDINGS

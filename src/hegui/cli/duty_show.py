@@ -201,7 +201,7 @@ def _evidence(part: "Part", lang: Lang) -> Iterator[str]:
 
 
 def _word(item: "Item", lang: Lang) -> Iterator[str]:
-    from hegui.filing.telling import day
+    from hegui.filing.telling import last_day
 
     asked, said = item.duty.attest, item.attestation
     joint = "、" if lang == "zh" else ", "
@@ -215,6 +215,6 @@ def _word(item: "Item", lang: Lang) -> Iterator[str]:
     if said is not None:
         gone = said.withdrawn
         ended = _WITHDRAWN.fill(index=gone).say(lang) if gone is not None else ""
-        told = {"by": said.by, "role": said.role, "day": day(said.until), "ended": ended}
+        told = {"by": said.by, "role": said.role, "day": last_day(said.until), "ended": ended}
         yield _SAID.say(lang).format(index=said.index, **told)
         yield "  " + _FILES.fill(digest=said.statement[:16], n=len(said.files)).say(lang)

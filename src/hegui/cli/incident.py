@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from hegui.cli.duty_asked import TENANT
+from hegui.cli.fresh import write_fresh
 from hegui.cli.incident_act import act
-from hegui.cli.incident_asked import FOUND, SORT, time_given, told
-from hegui.cli.incident_open import grade, open_case
+from hegui.cli.incident_asked import FOUND, SORT, SORTS, time_given, told
+from hegui.cli.incident_open import grade, level_given, open_case
 from hegui.cli.incident_sent import close, decide, sent
 from hegui.cli.incident_show import list_cases, show
 from hegui.cli.shared import SETTINGS_OPTION, read_settings
@@ -20,13 +21,21 @@ if TYPE_CHECKING:
     from hegui.cases.incidents import Content, Network
 
 _TIMES: Final = ("stopped", "eliminated", "reported")
+_CONTENT_ONLY: Final = ("stopped", "eliminated", "target_minutes")
+_NETWORK_ONLY: Final = ("level", "persons", "reporter", "flaw")
 _MOST_CASE: Final = 200
 _NETWORK = Words(
     "a network incident is graded first: give --level, or --persons for a leak, and --reporter",
     "网络安全事件应先分级：请给出 --level（信息泄露可用 --persons）和 --reporter",
 )
-_CASE = Words("--case is a number of at most 200 characters", "--case 应为不超过 200 个字符的编号")
-_THERE = Words("{path} exists; it is not overwritten", "{path} 已存在，不会覆盖")
+_CASE = Words(
+    "--case is a number of at most 200 characters, without line breaks or control characters",
+    "--case 应为不超过 200 个字符的编号，不含换行和控制字符",
+)
+_OTHER_SORT = Words("--{name} is not for an incident of {sort}", "--{name} 不适用于{sort}事件")
+_BEFORE = Words(
+    "--{name} lies before --found, when the incident was found", "--{name} 早于发现时间 --found"
+)
 _DONE = Words(
     "{path} is a draft, and entry {index} records that it was drafted. Nothing was sent: a named "
     "person decides whether, to whom and what is sent.",
@@ -100,7 +109,7 @@ def incident() -> None:
 )
 @option(
     "--persons",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 10**11),
     metavar="N",
     words=Words("of how many persons information leaked: grades it", "泄露信息涉及人数，据此分级"),
 )
@@ -121,7 +130,7 @@ def incident() -> None:
     "--entry",
     "entries",
     multiple=True,
-    type=click.IntRange(0),
+    type=click.IntRange(0, 2**53 - 1),
     metavar="N",
     words=Words("a record that it concerns; may be repeated", "涉及的账本记录，可重复给出"),
 )
@@ -135,12 +144,12 @@ def incident() -> None:
 def draft(config: Path, tenant: str, out: Path, **said: Any) -> int:
     """Draft the report of an incident."""
     from hegui.app import parts
-    from hegui.app.attestations import put_on_record
+    from hegui.app.attestations import placed, put_on_record
     from hegui.cases.reports import Known
     from hegui.cases.reports import draft as drafted
 
     settings = read_settings(config)
-    if not said["case"].strip() or len(said["case"]) > _MOST_CASE:
+    if not said["case"].strip() or len(said["case"]) > _MOST_CASE or not said["case"].isprintable():
         raise BadRequest(_CASE, param="case")
     found = _incident(said)
     names = (settings.service.name, settings.provider.name)
@@ -148,11 +157,7 @@ def draft(config: Path, tenant: str, out: Path, **said: Any) -> int:
         case=said["case"], service=names[0], provider=names[1], affected=tuple(said["entries"])
     )
     text = drafted(found, known, lang_of()).encode()
-    try:
-        with out.open("xb") as file:
-            file.write(text)
-    except FileExistsError:
-        raise BadRequest(_THERE.fill(path=out), param="out") from None
+    write_fresh(out, text, "out")
     timers = found.timers
     fields = {
         "case": said["case"],
@@ -164,7 +169,7 @@ def draft(config: Path, tenant: str, out: Path, **said: Any) -> int:
     except HeguiError:
         out.unlink()  # a draft that is on no record is none
         raise
-    say(_DONE.fill(path=out, index=index))
+    say(_DONE.fill(path=out, index=placed(index)))
     now = parts.now()
     for timer in timers:
         say(told(timer, now))
@@ -177,10 +182,14 @@ for each in (open_case, list_cases, show, grade, act, draft, decide, sent, close
 
 
 def _incident(said: dict[str, Any]) -> "Content | Network":
-    from hegui.cases.incidents import Content, Network, level_of_leak
+    from hegui.cases.incidents import Content, Network
 
     at = time_given("found", said["found"])
     times = {name: time_given(name, said[name]) if said[name] else None for name in _TIMES}
+    for name, one in times.items():
+        if one is not None and one < at:
+            raise BadRequest(_BEFORE.fill(name=name), param=name)
+    _check_sort(said)
     if said["sort"] == "content":
         return Content(
             found=at,
@@ -189,11 +198,9 @@ def _incident(said: dict[str, Any]) -> "Content | Network":
             eliminated=times["eliminated"],
             reported=times["reported"],
         )
-    level = said["level"]
-    if level is None and said["persons"] is not None:
-        level = level_of_leak(said["persons"])
-    if level is None or said["reporter"] is None:
+    if said["reporter"] is None or (said["level"] is None and said["persons"] is None):
         raise BadRequest(_NETWORK, param="level")
+    level = level_given(said["level"], said["persons"] or 0)
     return Network(
         found=at,
         level=level,
@@ -201,3 +208,19 @@ def _incident(said: dict[str, Any]) -> "Content | Network":
         flaw=said["flaw"],
         reported=times["reported"],
     )
+
+
+def _check_sort(said: dict[str, Any]) -> None:
+    """Refuse an option of the other sort: it would be left out of the draft without a word."""
+    sort = said["sort"]
+    for name in _NETWORK_ONLY if sort == "content" else _CONTENT_ONLY:
+        if said[name] not in {None, "", False}:
+            told = SORTS[sort]
+            option_name = name.replace("_", "-")
+            raise BadRequest(
+                Words(
+                    _OTHER_SORT.en.format(name=option_name, sort=told.en),
+                    _OTHER_SORT.zh.format(name=option_name, sort=told.zh),
+                ),
+                param=option_name,
+            )

@@ -88,7 +88,7 @@ _MANY = Words("--entry may be given {most} times at most", "--entry 最多可给
     "--entry",
     "entries",
     multiple=True,
-    type=click.IntRange(0),
+    type=click.IntRange(0, 2**53 - 1),
     metavar="N",
     words=Words("a record that it concerns; may be repeated", "涉及的账本记录，可重复给出"),
 )
@@ -143,7 +143,7 @@ def open_case(
 @option(
     "--persons",
     default=0,
-    type=click.IntRange(0),
+    type=click.IntRange(0, 10**11),
     metavar="N",
     words=Words("of how many persons information leaked", "泄露信息涉及人数"),
 )
@@ -169,7 +169,7 @@ def grade(number: str, *, level: str | None, persons: int, flaw: bool, **said: A
 
     asked = asked_of(said)
     asked.check("grade")
-    given = _level(level, persons)
+    given = level_given(level, persons)
     case = asked.case(number)
     if case.sort != "network":
         raise wrong_sort(case, "grade")
@@ -188,7 +188,8 @@ def grade(number: str, *, level: str | None, persons: int, flaw: bool, **said: A
     return asked.done("graded", fields, _GRADED)
 
 
-def _level(level: str | None, persons: int) -> Any:
+def level_given(level: str | None, persons: int) -> Any:
+    """Return the level that is meant; below what a leak of so many has at least is refused."""
     from hegui.cases.incidents import LEVEL_WORDS, level_of_leak
 
     least = level_of_leak(persons)

@@ -34,8 +34,9 @@ _SENT = Words(
 )
 _CLOSED = Words("Entry {index} closes incident {number}.", "第 {index} 条对事件 {number} 结案。")
 _TO = Words(
-    "--to names the department that is reported to, in at most 200 characters",
-    "--to 应写明报告对象，不超过 200 个字符",
+    "--to names the department that is reported to, in at most 200 characters, without line breaks "
+    "or control characters",
+    "--to 应写明报告对象，不超过 200 个字符，不含换行和控制字符",
 )
 _REASONS = Words(
     "who decides that nothing is reported gives the reasons in writing: --file",
@@ -253,7 +254,7 @@ def _closing_due(case: "Kept") -> int:
 
 
 def _check_to(to: str) -> None:
-    if not to.strip() or len(to) > _LONGEST:
+    if not to.strip() or len(to) > _LONGEST or not to.isprintable():
         raise BadRequest(_TO, param="to")
 
 

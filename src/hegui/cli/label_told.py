@@ -26,7 +26,8 @@ def tell(written: "Written", *, as_json: bool) -> None:
     words = _CAUSES[written.cause]
     say(words.fill(path=shown(str(written.target)), id=label.ProduceID, form=written.form))
     if written.encoded:
-        say(_ENCODED.fill(how=written.encoded))
+        words = _PICTURE_ENCODED if written.format == "heic" else _ENCODED
+        say(words.fill(how=written.encoded))
     if written.form == "sidecar":
         say(_BESIDE.fill(form=written.format))
     if written.cause != "added" and written.explicit == "drawn" and written.format not in _ONCE:
@@ -79,6 +80,10 @@ _TWICE: Final = Words(
     " stands there twice. A file that shows its notice already: --explicit present.",
     "  该文件原已带有标识，可能也已显示提示，本次又添加了一次：请检查是否重复。"
     "内容已显示标识的文件，请使用 --explicit present。",
+)
+_PICTURE_ENCODED: Final = Words(
+    "  The picture was encoded anew for its notice: {how}.",
+    "  已为添加标识重新编码图片：{how}。",
 )
 _SIGNED: Final = Words(
     "  A C2PA manifest was put into it last. Any later change to the file breaks it.",

@@ -161,7 +161,7 @@ _MOST_KEY: Final = 8_192  # bytes of a key file
 @JSON_OPTION
 def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said: Any) -> int:
     """Put labels into files."""
-    from hegui.app import films, labelling
+    from hegui.app import drawing, labelling
 
     settings = _settings(config)
     single = len(files) == 1 and not is_folder(files[0])
@@ -171,7 +171,7 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
     signs = _signs(settings, required=said["c2pa"])
     recorded = recording(settings, said, as_json=as_json)
     with recorded as record, progress.film_encoded() as told:
-        film = films.Film(said["encoder"], told)
+        how = drawing.How(said["encoder"], told)
         taken: dict[Path, Path] = {}
         for path, folder in files_in(files):
             target = _target(path, folder, said, single=single)
@@ -179,7 +179,7 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
                 _require_own(path, target, taken)
                 label = _label(settings, said)
                 written = labelling.label(
-                    path, target, label, mode, record=record, film=film, signs=signs
+                    path, target, label, mode, record=record, how=how, signs=signs
                 )
             except (BadRequest, Unavailable, Corrupt) as error:
                 if single and not as_json:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -84,7 +85,8 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
         half.write_text(text, encoding="utf-8")
         half.replace(path)
     except OSError as error:
-        half.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder is none, there is nothing to remove
+            half.unlink()
         why = error.strerror or type(error).__name__
         raise Misconfigured(_UNWRITABLE.fill(path=path, why=why)) from None
 

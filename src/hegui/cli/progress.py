@@ -16,7 +16,7 @@ _CHECKED = Words(
     "{done} of {total} entries checked, {rate} a second", "已核验 {done}/{total} 条，每秒 {rate} 条"
 )
 
-_ENCODED = Words("film: {percent} %", "视频：{percent}%")
+_ENCODED = Words("drawing the notice: {percent} %", "正在绘制标识：{percent}%")
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def entries_checked() -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def film_encoded() -> Iterator[Callable[[float], None]]:
-    """Give what is told which share of a film is encoded; it shows on a terminal only."""
+    """Give what is told which share of a film or a HEIC is encoded; on a terminal only."""
     said = time.perf_counter()
     lang = lang_of()
     shows = sys.stderr.isatty()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, FINDINGS, Family, command, option, say
 from hegui.terms import BadRequest, Words
@@ -13,7 +14,6 @@ from hegui.terms import BadRequest, Words
 if TYPE_CHECKING:
     from hegui.filing.statements import Version
 
-_THERE = Words("{path} exists; it is not overwritten", "{path} 已存在，不会覆盖")
 _UNREAD = Words("{path} cannot be read: {why}", "无法读取 {path}：{why}")
 _DONE = Words(
     "{kind} version {version} is published: ledger entry {index}, SHA-256 {digest}. It is shown at "
@@ -87,11 +87,7 @@ def draft(kind: str, config: Path, out: Path | None) -> int:
     if out is None:
         click.echo(text, nl=False)
         return CLEAN
-    try:
-        with out.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise BadRequest(_THERE.fill(path=out), param="out") from None
+    write_fresh(out, text.encode(), "out")
     return CLEAN
 
 

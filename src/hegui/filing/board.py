@@ -22,6 +22,9 @@ from hegui.terms import Words
 FORMAT: Final = "hegui-board/v1"
 _INTERNAL: Final = Match("service.started", (("scope", ("internal",)),))
 _STARTED: Final = Match("service.started", ())
+OPENED: Final = "incident.found"
+"""The record that opens a case."""
+_NO_CASES: Final[Mapping[str, int]] = {}
 
 _NOT_ON_RECORD = Words(
     "the profile says that it does not apply ({facts}), and that is not on record yet: hegui duty "
@@ -57,12 +60,16 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One query, and what was found for it. ``against`` is the record that speaks against it."""
+    """One query, and what was found for it.
+
+    ``against`` is the record that speaks against it; ``overdue``: it opened a case that is late.
+    """
 
     query: Query
     found: Found
     met: bool
     against: int = -1
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,8 @@ class Item:
                 found[part.found.newest] = tuple(one.kind for one in part.query.any_of)
             if part.against >= 0:
                 against = (*part.query.undone, *part.query.never)
-                found[part.against] = tuple(one.kind for one in against)
+                kinds = (OPENED,) if part.overdue else tuple(one.kind for one in against)
+                found[part.against] = kinds
         if self.attestation is not None:
             found[self.attestation.index] = ("duty.attested",)
         if self.declared >= 0:
@@ -139,9 +147,17 @@ class Board:
         return next((item for item in self.items if item.duty.id == duty), None)
 
 
-def board(given: Given, summary: Summary) -> Board:
-    """Return the board that follows from what is given and from the records that are counted."""
-    items = tuple(_item(given, duty, summary) for duty in given.duties.values())
+def board(given: Given, summary: Summary, overdue: Mapping[str, int] = _NO_CASES) -> Board:
+    """Return the board that follows from what is given and from the records that are counted.
+
+    ``overdue`` follows from the same records and the date: by query the record that opened a case
+    which is late. A query that one speaks against is not met.
+    """
+    judged = {
+        name: judge(query, summary, overdue.get(name, -1))
+        for name, query in given.evidence.queries.items()
+    }
+    items = tuple(_item(given, duty, summary, judged) for duty in given.duties.values())
     head = summary.head if summary.head.size else None
     return Board(summary.head.tenant, given.catalogue, given.profile, head, summary.as_of, items)
 
@@ -190,16 +206,18 @@ def _told(item: Item) -> dict[str, Any]:
     return said
 
 
-def judge(query: Query, summary: Summary) -> Part:
+def judge(query: Query, summary: Summary, overdue: int = -1) -> Part:
     """Return what was found for a query, and whether that is enough."""
     found = summary.find(query.any_of, query.within_days)
     undone = summary.find(query.undone)
     never = summary.find(query.never, query.within_days)
     against = undone.newest if undone.newest > found.newest >= 0 else never.newest
+    if overdue >= 0:
+        return Part(query, found, met=False, against=overdue, overdue=True)
     return Part(query, found, found.count >= query.at_least and against < 0, against)
 
 
-def _item(given: Given, duty: Duty, summary: Summary) -> Item:
+def _item(given: Given, duty: Duty, summary: Summary, judged: Mapping[str, Part]) -> Item:
     if not duty.binds_provider:
         return Item(duty, State.NO_DUTY)
     applies = duty.applies.on(given.facts)
@@ -214,7 +232,7 @@ def _item(given: Given, duty: Duty, summary: Summary) -> Item:
         because = (_fill(_NOT_ON_RECORD, applies.because),)
     elif applies.answer == "open":
         because = (_fill(_UNSAID, applies.because),)
-    parts = tuple(judge(query, summary) for query in given.evidence.of(duty.id))
+    parts = tuple(judged[query.id] for query in given.evidence.of(duty.id))
     said = attested(duty, summary.noted)
     holding = next((one for one in said if one.holds(summary.as_of)), None)
     state = _state(duty, parts, holding)

@@ -6,7 +6,7 @@ from typing import Final
 from hegui.filing.board import Board, Item
 from hegui.filing.projection import DAY_MS
 from hegui.filing.states import OPEN, State
-from hegui.filing.telling import day, missing
+from hegui.filing.telling import last_day, missing
 from hegui.terms import Words
 
 MOST: Final = 5
@@ -62,7 +62,7 @@ def _action(item: Item, as_of: int) -> Action | None:
         and said is not None
         and said.until < as_of + SOON_DAYS * DAY_MS
     ):
-        words = _ENDS_SOON.fill(index=said.index, until=day(said.until))
+        words = _ENDS_SOON.fill(index=said.index, until=last_day(said.until))
         return Action(item, words, f"hegui duty attest {duty.id}")
     return None
 
@@ -74,6 +74,8 @@ def _command(item: Item) -> str:
     """
     if item.undeclared:
         return "hegui duty declare"
+    if any(part.overdue for part in item.parts):
+        return "hegui incident list"
     by_record = any(not part.met and part.query.door for part in item.parts)
     if not by_record and item.duty.attest is not None and not item.attested:
         return f"hegui duty attest {item.duty.id}"

@@ -24,6 +24,10 @@ _ATTESTED = Words(
 )
 _WORD_MISSING = Words("the word of a person: {roles}", "人员声明：{roles}")
 _AGAINST = Words("entry {index} speaks against it", "第 {index} 条记录与之相反")
+_OVERDUE = Words(
+    "the incident that entry {index} opened is late: hegui incident list",
+    "第 {index} 条登记的事件已逾期：hegui incident list",
+)
 _ENDED = Words(
     "the attestation of entry {index} ended on {until}", "第 {index} 条声明已于 {until} 到期"
 )
@@ -39,6 +43,11 @@ _DECLARED = Words(
 def day(at_ms: int) -> str:
     """Return the legal day of a time (UTC ms) in Asia/Shanghai: ``2026-11-28``."""
     return datetime.fromtimestamp(at_ms / 1_000, BEIJING).date().isoformat()
+
+
+def last_day(until_ms: int) -> str:
+    """Return the last legal day on which something holds that ends at a time (UTC ms)."""
+    return day(until_ms - 1)
 
 
 def moment(at_ms: int) -> str:
@@ -80,7 +89,7 @@ def missing(item: Item) -> Iterator[Words]:
     if said is not None and said.withdrawn is not None:
         yield _WITHDRAWN.fill(index=said.index, other=said.withdrawn)
     elif said is not None and not item.attested:
-        yield _ENDED.fill(index=said.index, until=day(said.until))
+        yield _ENDED.fill(index=said.index, until=last_day(said.until))
     if not item.attested:
         yield Words(
             _WORD_MISSING.en.format(roles=", ".join(role.name.en for role in asked.roles)),
@@ -99,7 +108,7 @@ def holds_until(part: Part) -> int | None:
 def _gap(part: Part) -> Words:
     said = part.query.says
     if part.against >= 0:
-        against = _AGAINST.fill(index=part.against)
+        against = (_OVERDUE if part.overdue else _AGAINST).fill(index=part.against)
         return Words(f"{said.en} ({against.en})", f"{said.zh}（{against.zh}）")
     if not part.query.door:
         return Words(f"{said.en} ({NO_DOOR.en})", f"{said.zh}（{NO_DOOR.zh}）")
@@ -111,7 +120,7 @@ def _attested(item: Item) -> Words:
     assert said is not None
     asked = item.duty.attest
     role = next((one.name for one in asked.roles if one.id == said.role), None) if asked else None
-    told = {"by": said.by, "until": day(said.until), "met": item.met, "n": len(item.parts)}
+    told = {"by": said.by, "until": last_day(said.until), "met": item.met, "n": len(item.parts)}
     return Words(
         _ATTESTED.en.format(role=role.en if role else said.role, **told),
         _ATTESTED.zh.format(role=role.zh if role else said.role, **told),

@@ -30,6 +30,10 @@ _TITLE = Words("About this service", "关于本服务")
 _UNPUBLISHED = Words("The provider has not published this.", "提供者尚未公布。")
 _WITHDRAWN = Words("Withdrawn on {day}; not in force.", "已于 {day} 撤回，不再有效。")
 _OLDER = Words("A newer version is in force.", "已有更新的版本。")
+_REPLACED = Words(
+    "Not in force: a newer version replaced it, and was withdrawn.",
+    "不再有效：已被更新的版本取代，而该版本已撤回。",
+)
 _SINCE = Words("Version {version}, since {day}", "第 {version} 版，自 {day} 起")
 _RECORD = Words(
     "Published by {by} ({role}). SHA-256 {digest}. Ledger entry {index}.",
@@ -134,7 +138,9 @@ class AboutPages:
         current = self._register.current(version.kind)
         if version.ended is not None:
             parts.append(_warn(_WITHDRAWN.fill(day=_day(version.ended)), lang))
-        elif current is None or current.version != version.version:
+        elif current is None:  # the newest was withdrawn, and what came before is not back in force
+            parts.append(_warn(_REPLACED, lang))
+        elif current.version != version.version:
             parts.append(_warn(_OLDER, lang))
         parts.append(self._body(statement, lang))
         held = {"by": version.by, "role": version.role, "digest": version.digest}

@@ -139,7 +139,7 @@ class Picture:
 
     def named(self, number: int) -> Iterator[tuple[tuple[Box, ...], Change]]:
         """Give the changes of ``iinf`` by which there is a new item with XMP."""
-        entry = pack(">HH4sB", number, 0, b"mime", 0) + XMP_TYPE + b"\0"
+        new = pack(">HH4sB", number, 0, b"mime", 0) + XMP_TYPE + b"\0"
         where, width = self.iinf.body + 4, 4 if self.wide_count else 2
         count = int.from_bytes(self._boxes.head(self.iinf, 4 + width)[4:], "big") + 1
         if count >> (8 * width):
@@ -147,7 +147,7 @@ class Picture:
         yield (), Change(where, where + width, count.to_bytes(width, "big"))
         end = self._named_to
         # flag 1: the item is not shown
-        yield (self.meta, self.iinf), Change(end, end, full(b"infe", 2, entry, flags=1))
+        yield (self.meta, self.iinf), Change(end, end, full(b"infe", 2, new, flags=1))
 
     def referred(self, number: int) -> tuple[tuple[Box, ...], Change]:
         """Return the change by which an item describes the picture."""
@@ -203,7 +203,7 @@ class Picture:
             if box.kind != b"infe":
                 continue
             data = self._boxes.held(box)
-            number, kind, rest = _entry(data, box)
+            number, kind, rest = entry(data, box)
             self.numbers.add(number)
             _, _, more = rest.partition(b"\0")
             content, _, encoding = more.partition(b"\0")
@@ -246,7 +246,7 @@ class Picture:
         return found
 
 
-def _entry(data: bytes, box: Box) -> tuple[int, bytes, bytes]:
+def entry(data: bytes, box: Box) -> tuple[int, bytes, bytes]:
     """Return an item's number, its type, and what follows: its name, and more."""
     version = data[0] if data else 0
     width = 4 if version > _TYPED else 2

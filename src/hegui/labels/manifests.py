@@ -18,7 +18,7 @@ from hegui.labels.ifd import Tiff
 _APP11: Final = 0xEB
 _STORE: Final = bytes.fromhex("6332706100110010800000aa00389b71")  # a manifest store in JUMBF
 _JUMBF_HEAD: Final = 40  # bytes of an APP11 that say what begins there
-_BOX: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+C2PA_BOX: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _FIELD: Final = 0xCD41
 _ZIP_MEMBER: Final = b"META-INF/content_credential.c2pa"
 _PDF_RELATION: Final = b"/C2PA_Manifest"
@@ -84,7 +84,7 @@ def _tiff(source: Source) -> Iterator[Slice]:
 
 def _boxes(source: Source) -> Iterator[Slice]:
     for box in Boxes(source).top():
-        if box.kind == b"uuid" and source.read(box.body, len(_BOX)) == _BOX:
+        if box.kind == b"uuid" and source.read(box.body, len(C2PA_BOX)) == C2PA_BOX:
             yield Slice(box.start, box.end - box.start)
 
 

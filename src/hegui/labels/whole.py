@@ -12,7 +12,7 @@ import msgspec
 
 from hegui.labels import deciding, manifests
 from hegui.labels.container import Format, Memory, Slice, Source
-from hegui.labels.explicit import choosing
+from hegui.labels.explicit import choosing, heic
 from hegui.labels.recognising import HEAD, recognised
 from hegui.labels.splicing import joined
 from hegui.labels.value import Implicit
@@ -29,7 +29,7 @@ class Whole(msgspec.Struct, frozen=True):
     and ``shown`` the same once the notice is in it; the implicit label changed neither. ``file`` is
     the digest of ``data``. ``form`` says how the label is stored. ``manifest``: what came in held a
     C2PA manifest. It bound the bytes of that file, and holds no more. ``encoded`` says how a film
-    with its notice was encoded; empty for all else.
+    or a HEIC with its notice was encoded; empty for all else.
     """
 
     data: bytes
@@ -100,7 +100,9 @@ def whole(
 
 
 def _drawn(source: Source, form: Format, burn: Burn | None) -> tuple[bytes, str]:
-    """Return content with its notice, and how it was encoded anew, where it is a film."""
+    """Return content with its notice, and how it was encoded anew, where it is a film or HEIC."""
+    if form.name == choosing.HEIC:
+        return heic.drawn(source.read(0, source.size))
     if burn is None or form.name not in choosing.FILMS:
         return choosing.drawn(source, form), ""
     return burn(source.read(0, source.size), form.name)

@@ -15,6 +15,9 @@ SignerFor: TypeAlias = Callable[[str, str], Signer]
 
 The head is empty where the log is begun. The signer's name is the log's origin."""
 
+SecondPlace: TypeAlias = Head | Corrupt | None
+"""The head that was signed last; None where none was kept, the error where it is damaged."""
+
 RESTORED = "ledger.restored"
 """The record that lets a log go on that contradicts the second place."""
 
@@ -122,8 +125,31 @@ class Trust:
         ``signed`` is the stored head, found good; ``size`` the committed size. Returns whether
         there is a contradiction that the log itself has on record (``accept-restored``).
         """
+        return self.against(self.second_place(tenant), connection, tenant, signed, size)
+
+    def second_place(self, tenant: str) -> SecondPlace:
+        """Read the second place now, to be compared with what is read of the database later.
+
+        Who reads a snapshot reads this first: a head that is signed between the two is then only
+        in the database, and never looks like a database that is too old.
+        """
         try:
-            second = self.heads.read(tenant)
+            return self.heads.read(tenant)
+        except Corrupt as error:
+            return error
+
+    def against(
+        self,
+        second: SecondPlace,
+        connection: Connection,
+        tenant: str,
+        signed: Checkpoint,
+        size: int,
+    ) -> bool:
+        """Do as ``against_second_place``, with the second place as it was read before."""
+        try:
+            if isinstance(second, Corrupt):
+                raise second
             if second is None or second.checkpoint == signed:
                 return False
             self._compare(connection, tenant, second, size)

@@ -11,7 +11,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -25,9 +24,11 @@ import asyncpg
 from hegui.settings import Secret
 from hegui.store.postgres.lane import Lane
 from hegui.store.postgres.server import Server
+from hegui.testing.ports import free_port
 
 _OLDEST: Final = 15
-_UP_SECONDS: Final = 30.0
+_UP_SECONDS: Final = 90.0  # only what hangs takes so long
+_ANSWER_SECONDS: Final = 60.0
 _QUIET: Final = (
     "shared_buffers=32MB",
     "max_connections=80",
@@ -106,7 +107,7 @@ class PracticeServer:
             cwd=self.folder,
             **lent,
         )
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         self.start()
         return self
 
@@ -156,7 +157,7 @@ class PracticeServer:
         """Carry out a statement as ``user``, and return its rows."""
         self._admin.enter()
         try:
-            return self._admin.run(self._sql(text, database, user), 60.0)
+            return self._admin.run(self._sql(text, database, user), _UP_SECONDS)
         finally:
             self._admin.leave()
 
@@ -188,12 +189,12 @@ class PracticeServer:
             user=user,
             password=self.password,
             database=database,
-            timeout=5,
+            timeout=_ANSWER_SECONDS,
         )
         try:
             return [tuple(row) for row in await session.fetch(text)]
         finally:
-            await session.close(timeout=5)
+            await session.close(timeout=_ANSWER_SECONDS)
 
     def _signal(self, number: signal.Signals) -> None:
         process = self._process
@@ -203,7 +204,7 @@ class PracticeServer:
             self._group(number)
         else:
             process.send_signal(number)
-        process.wait(30)
+        process.wait(_UP_SECONDS)
         self._process = None
 
     def _group(self, number: signal.Signals) -> None:
@@ -217,8 +218,8 @@ class PracticeServer:
             with suppress(ProcessLookupError):
                 os.kill(each, number)
         if number == signal.SIGKILL:
-            process.wait(30)
-            until = time.monotonic() + 30
+            process.wait(_UP_SECONDS)
+            until = time.monotonic() + _UP_SECONDS
             while any(Path(f"/proc/{each}").exists() for each in first):
                 if time.monotonic() > until:
                     raise RuntimeError("a process of the server does not end")
@@ -235,10 +236,3 @@ def _children(parent: int) -> list[int]:
         if int(words[1]) == parent:
             found.append(int(path.parent.name))
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

@@ -106,3 +106,8 @@ def test_english_is_given_everywhere_or_nowhere() -> None:
 )
 def test_a_hostile_file_is_refused_and_nothing_else(content: bytes) -> None:
     refused(content)
+
+
+@pytest.mark.parametrize("head", ["[element", "[element.explicit.zh", "[licence", "[limits"])
+def test_tables_in_tables_without_end_are_refused(head: str) -> None:
+    assert refused('kind = "labels"\n' + head + ".a" * 3_000 + "]\n")

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from tests.gateway.media.interfaces import ASKED_AT, BASES, CREATED_AT
+from tests.gateway.media.limits import reply_seconds
 
 from hegui.app import Gateway, build, parts
 from hegui.callers.keys import NewKey, create
@@ -47,7 +48,7 @@ reason = "a trial"
 uscc = "91110102MACQD9K640"
 [media]
 unjudged = "record"
-reply_seconds = 5
+reply_seconds = 60
 [media.films]
 seconds = 60
 """
@@ -110,7 +111,7 @@ class Studio:
 
     async def working(self) -> int:
         """Return the process that works on a film, once there is one."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not self.films.processes(busy=True):  # noqa: ASYNC110 - a process tells nobody
                 await asyncio.sleep(0.002)
         return min(self.films.processes(busy=True))
@@ -268,10 +269,11 @@ async def test_a_film_that_is_answered_at_once_waits_for_its_notice(studio: Stud
     status, said = await studio.ask("POST", AT_ONCE, body)
     assert status == 200
     assert is_labelled(await studio.film(said))
-    asked = asyncio.ensure_future(studio.ask("POST", AT_ONCE, body))
-    os.kill(await studio.working(), signal.SIGSTOP)
-    status, said = await asked
+    with reply_seconds(studio.gateway, 5):
+        asked = asyncio.ensure_future(studio.ask("POST", AT_ONCE, body))
+        os.kill(await studio.working(), signal.SIGSTOP)
+        status, said = await asked
     assert (status, said["error"]["code"]) == (504, "upstream_timeout")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while studio.films.processes():  # noqa: ASYNC110 - it is being killed
             await asyncio.sleep(0.01)

@@ -10,6 +10,7 @@ from typing import Any
 import openai
 import pytest
 from PIL import Image
+from tests.gateway.media.limits import reply_seconds
 
 from hegui.app import agreements, parts
 from hegui.app.labelling import new_number
@@ -150,10 +151,11 @@ async def test_personal_data_is_masked_toward_a_model_of_others(open_house: Any)
 
 
 async def test_limits_of_time_and_size_hold(open_house: Any) -> None:
-    more = f"{PROVIDER}[media]\nreply_seconds = 1\nbytes = 1000000\n"
+    more = f"{PROVIDER}[media]\nbytes = 1000000\n"
     async with open_house(more) as house:
         body = {"model": "practice-image-hangs", "prompt": "a lake"}
-        assert (await house.ask(body, path=GENERATIONS))[0] == 504
+        with reply_seconds(house.gateway, 1):
+            assert (await house.ask(body, path=GENERATIONS))[0] == 504
         body = {"model": "practice-image-too-large", "prompt": "a lake"}
         assert (await house.ask(body, path=GENERATIONS))[0] == 502
         assert house.records("media.withheld")[-1]["reason"] == "too_large"
@@ -206,7 +208,7 @@ async def test_a_request_that_cannot_be_put_on_record_is_not_served(open_house: 
 
 
 async def test_a_picture_that_cannot_be_put_on_record_does_not_leave(open_house: Any) -> None:
-    async with open_house(PROVIDER, model=PracticeModel(patience=0.2)) as house:
+    async with open_house(PROVIDER, model=PracticeModel(patience=3)) as house:
         house.every_answer_recorded = False
         body = {"model": "practice-image-slow", "prompt": "a lake", "n": 10}
         asking = house.begin(house.ask(body, path=GENERATIONS))
@@ -226,7 +228,7 @@ def limit_pages(house: Any, most: int) -> None:
 
 async def test_a_caller_that_leaves_makes_room_for_the_next(open_house: Any) -> None:
     more = f"{PROVIDER}[media]\nat_once = 1\n"
-    async with open_house(more, model=PracticeModel(patience=5)) as house:
+    async with open_house(more, model=PracticeModel(patience=60)) as house:
         body = {"model": "practice-image-slow", "prompt": "a lake"}
         asking = house.begin(house.ask(body, path=GENERATIONS))
         await house.until(lambda: house.records("exchange.asked"))

@@ -142,7 +142,7 @@ async def test_an_event_larger_than_a_picture_may_be_is_not_gathered(open_house:
 
 
 async def test_a_picture_that_cannot_be_put_on_record_does_not_leave(open_house: Any) -> None:
-    async with open_house(PROVIDER, model=PracticeModel(patience=1)) as house:
+    async with open_house(PROVIDER, model=PracticeModel(patience=3)) as house:
         house.every_answer_recorded = False
         async with house.post(body("slow"), path=GENERATIONS) as reply:
             assert b"partial_image" in await reply.content.readuntil(b"\n\n")

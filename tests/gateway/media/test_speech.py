@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import openai
 import pytest
+from tests.gateway.media.limits import reply_seconds
 
 from hegui.labels.container import Memory
 from hegui.labels.explicit.flac_frames import frames
@@ -119,14 +120,15 @@ async def test_nothing_leaves_of_what_is_no_sound(media_house: Any) -> None:
 async def test_speech_that_breaks_is_cut_and_never_looks_whole(
     open_house: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    more = f"{PROVIDER}[media]\nreply_seconds = 1\nbytes = 200000\n"
+    more = f"{PROVIDER}[media]\nbytes = 200000\n"
     async with open_house(more) as house:
         for fault, end in (("dies", "cut"), ("endless", "broken"), ("hangs", "cut")):
             body = {"model": f"practice-voice-{fault}", "input": "你好", "response_format": "wav"}
-            async with house.post(body, path=SPEECH) as reply:
-                assert reply.status == 200
-                with pytest.raises(aiohttp.ClientPayloadError):
-                    await reply.read()
+            with reply_seconds(house.gateway, 1 if fault == "hangs" else 60):
+                async with house.post(body, path=SPEECH) as reply:
+                    assert reply.status == 200
+                    with pytest.raises(aiohttp.ClientPayloadError):
+                        await reply.read()
             await house.until(lambda: house.records("media.streamed"))
             record = house.records("media.streamed")[-1]
             assert record["end"] == end
@@ -136,7 +138,7 @@ async def test_speech_that_breaks_is_cut_and_never_looks_whole(
 
 
 async def test_the_last_byte_waits_for_its_record(open_house: Any) -> None:
-    async with open_house(PROVIDER, model=PracticeModel(patience=1)) as house:
+    async with open_house(PROVIDER, model=PracticeModel(patience=3)) as house:
         house.every_answer_recorded = False
         body = {"model": "practice-voice-slow", "input": "你好", "response_format": "wav"}
         async with house.post(body, path=SPEECH) as reply:

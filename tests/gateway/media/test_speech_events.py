@@ -108,7 +108,7 @@ async def test_events_that_break_off_end_in_an_error_and_never_look_whole(
 
 
 async def test_the_last_bytes_wait_for_their_record(open_house: Any) -> None:
-    async with open_house(PROVIDER, model=PracticeModel(patience=1)) as house:
+    async with open_house(PROVIDER, model=PracticeModel(patience=3)) as house:
         house.every_answer_recorded = False
         async with house.post(body("wav", "slow"), path=SPEECH) as reply:
             first = await reply.content.readuntil(b"\n\n")

@@ -272,7 +272,7 @@ async def test_a_user_who_was_suspended_since_is_told_of_no_task(bench: Bench) -
     connection = open_database(bench.gateway.settings.database)
     connection.execute("INSERT INTO standing VALUES (?, 'suspended', NULL)", (row,))
     connection.close()
-    await asyncio.sleep(1.2)  # standing counts within half a second, and a machine may be busy
+    await asyncio.sleep(0.6)  # the next request after half a second looks anew
     asked = len(bench.server.asked)
     status, said = await bench.poll(number)
     assert (status, said["error"]["code"]) == (400, "content_filter")
@@ -565,7 +565,7 @@ def files() -> list[tuple[str, bytes]]:
 async def test_a_caller_that_leaves_does_not_break_the_taking_over_off(bench: Bench) -> None:
     number, asked = await bench.create(), len(bench.server.asked)
     leaving = asyncio.ensure_future(bench.poll(number))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(bench.server.asked) == asked:  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.002)
         leaving.cancel()

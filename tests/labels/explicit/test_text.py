@@ -86,10 +86,10 @@ def test_a_page_has_its_notice_in_its_body_in_any_encoding(
 
 
 def test_a_page_of_open_tags_takes_no_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for piece in (b"<", b"<!--", b"<a ", b'<a "', b"<script>", b"<body "):
         noticed(piece * (500_000 // len(piece)), "html", "zh", "both")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_no_binary_file_is_taken_for_text() -> None:
 
 
 def test_a_page_of_open_tags_takes_no_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for piece in (b"<meta ", b'<meta "', b"<meta a=", b"<meta name='' "):
         assert labels(HTML, piece * (1_000_000 // len(piece))) == []
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -36,7 +36,7 @@ class Page:
         wanted = next(self._ids)
         await self._socket.send_json({"id": wanted, "method": method, "params": params})
         while True:
-            said = await self._socket.receive_json(timeout=30)
+            said = await self._socket.receive_json(timeout=100)
             if said.get("id") == wanted:
                 assert "error" not in said, said["error"]
                 return dict(said["result"])
@@ -50,7 +50,7 @@ class Page:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    async def until(self, script: str, seconds: float = 30) -> Any:
+    async def until(self, script: str, seconds: float = 100) -> Any:
         """Return what an expression comes to, once that is true."""
         async with asyncio.timeout(seconds):
             while not (found := await self.run(script)):  # noqa: ASYNC110 - it is another process's state
@@ -130,8 +130,8 @@ async def tab(address: str) -> AsyncIterator[Page]:
 
 
 def _port(file: Path) -> str:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 100
     while not (file.exists() and file.read_text(encoding="utf-8")):
-        assert time.monotonic() < until, "Chromium did not start within 30 seconds"
+        assert time.monotonic() < until, "Chromium did not start within 100 seconds"
         time.sleep(0.05)
     return file.read_text(encoding="utf-8").splitlines()[0]

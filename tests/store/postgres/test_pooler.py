@@ -15,6 +15,7 @@ from hegui.settings import Secret
 from hegui.store.postgres.server import Server
 from hegui.store.postgres.session import PostgresConnection
 from hegui.terms import Misconfigured
+from hegui.testing.ports import free_port
 from hegui.testing.postgres import PracticeServer
 
 MISSING = "NOT TESTED: PgBouncer is not installed here (Debian: apt-get install pgbouncer)"
@@ -48,9 +49,7 @@ def pooled(
         if os.environ.get("CI"):
             pytest.fail(MISSING)
         pytest.skip(MISSING)
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        own: int = sock.getsockname()[1]
+    own = free_port()
     name = url.rpartition("/")[2]
     folder.chmod(0o755)
     (folder / "users").write_text(f'"{name}" "{postgres.password}"\n')
@@ -73,11 +72,11 @@ def pooled(
         yield Server(f"postgresql://{name}@127.0.0.1:{own}/{name}", Secret("x", postgres.password))
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def _listening(port: int) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with socket.socket() as sock:
             if sock.connect_ex(("127.0.0.1", port)) == 0:

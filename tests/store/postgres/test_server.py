@@ -12,6 +12,7 @@ from hegui.store.postgres.server import Server
 from hegui.store.postgres.session import PostgresConnection
 from hegui.terms import BadRequest, HeguiError, Misconfigured, Unavailable, Write
 from hegui.testing.postgres import PracticeServer
+from hegui.testing.stopwatch import Stopwatch
 from hegui.vault.vault import Vault
 
 PUT = "INSERT INTO standing (subject_row, level) VALUES (?, ?)"
@@ -147,7 +148,7 @@ def test_a_server_that_forgets_at_a_power_cut_is_refused(
     postgres: PracticeServer, url: str
 ) -> None:
     with said(postgres, "fsync = off"):
-        within(5, lambda: postgres.sql("SHOW fsync") == [("off",)])
+        within(60, lambda: postgres.sql("SHOW fsync") == [("off",)])
         with pytest.raises(Misconfigured, match="fsync"):
             PostgresConnection(postgres.place(url))
 
@@ -170,26 +171,27 @@ def test_a_watched_table_is_read_again_only_when_it_has_changed(server: Server) 
         assert watched.look() is None
         insert_all(writer, PUT, [(b"a", "x")])
         found: list[object] = []
-        within(2, lambda: bool(found.append(watched.look()) or found[-1]))
+        within(60, lambda: bool(found.append(watched.look()) or found[-1]))
         assert found[-1] == [(b"a",)]
 
 
 def test_what_is_remembered_is_gone_on_with_for_a_while_and_then_no_more(
     postgres: PracticeServer, url: str
 ) -> None:
-    server = postgres.place(url, patience=3)
+    server = postgres.place(url, patience=3_600)
     with closing(watch(server, "standing", ROWS)) as watched:
         postgres.kill()
         try:
-            started = time.monotonic()
-            within(1, lambda: server.away)
+            within(60, lambda: server.away)
             assert watched.look() == []
-            time.sleep(max(0.0, started + 3.2 - time.monotonic()))
+            assert watched.look() is None
+            server.patience = 0.2
+            time.sleep(0.2)
             with pytest.raises(Unavailable):
                 watched.look()
         finally:
             postgres.start()
-        within(5, lambda: not server.away)
+        within(60, lambda: not server.away)
 
 
 def test_who_serves_requests_never_waits_for_a_server_that_hangs(
@@ -200,10 +202,9 @@ def test_who_serves_requests_never_waits_for_a_server_that_hangs(
         postgres.freeze()
         try:
             for longest in (1.5, 0.05, 0.05):
-                started = time.monotonic()
-                with pytest.raises(Unavailable):
+                with Stopwatch() as watch, pytest.raises(Unavailable):
                     connection.execute("SELECT 1")
-                assert time.monotonic() - started < longest
+                assert watch.seconds < longest
         finally:
             postgres.thaw()
 

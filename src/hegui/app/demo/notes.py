@@ -10,8 +10,9 @@ from typing import Any, Self
 import aiohttp
 
 Note = dict[str, Any]
-_COUNTED_IN = 2.0  # seconds within which the tap must have counted a listener in
+_COUNTED_IN = 20.0  # seconds within which the tap must have counted a listener in
 _STRAGGLERS = 0.15  # seconds for the last notes, which race the end of the reply
+_LAST = 5.0  # seconds that a call which was heard has to be heard of to its end
 
 
 class Ear:
@@ -28,6 +29,8 @@ class Ear:
         self._session: aiohttp.ClientSession | None = None
         self.asked: str | None = None
         self.sent = ""
+        self._open = 0
+        self._quiet = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         """Start to listen; when this returns, nothing that follows is missed."""
@@ -51,6 +54,10 @@ class Ear:
         """Hear the stragglers, then stop."""
         if kind is None:
             await asyncio.sleep(_STRAGGLERS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST):
+                    while self._open > 0:
+                        await self._quiet.wait()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -66,6 +73,7 @@ class Ear:
                     self._take(note)
 
     def _take(self, note: Note) -> None:
+        self._count(note)
         if note.get("e") == "asked":
             self.asked, self.sent = str(note["text"]), ""
         elif note.get("e") == "piece":
@@ -74,6 +82,14 @@ class Ear:
             return
         if self._hear:
             self._hear(note)
+
+    def _count(self, note: Note) -> None:
+        change = {"asked": 1, "end": -1}.get(str(note.get("e")), 0)
+        self._open = max(0, self._open + change)  # what is no question has an end, too
+        if self._open > 0:
+            self._quiet.clear()
+        else:
+            self._quiet.set()
 
 
 async def _lines(reply: aiohttp.ClientResponse) -> AsyncIterator[Note]:

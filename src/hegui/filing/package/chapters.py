@@ -12,7 +12,7 @@ from hegui.filing.package.conclusions import VERDICTS, Conclusion, Verdict, coun
 from hegui.filing.package.lists import Count, keyword_counts, question_counts
 from hegui.filing.package.material import Fact, Material
 from hegui.filing.package.routes import Chapter, Outline
-from hegui.filing.telling import NO_DOOR, day, moment
+from hegui.filing.telling import NO_DOOR, last_day, moment
 from hegui.measures import roles
 from hegui.measures.evidence import evidence
 from hegui.terms import Words
@@ -276,7 +276,7 @@ def _attested(_chapter: Chapter, made: Material) -> Iterator[Block]:
                 Words(
                     f"{item.duty.id} {item.duty.title.en}", f"{item.duty.id} {item.duty.title.zh}"
                 ),
-                same(f"{one.by}, {day(one.until)}"),
+                same(f"{one.by}, {last_day(one.until)}"),
                 same(f"#{one.index} {one.statement}"),
             )
         )

@@ -101,7 +101,8 @@ class Projections:
         try:
             self._connection = open_database(path, schema=SCHEMA)
         except Corrupt as error:
-            raise self._damaged(error) from error
+            # its own words are for evidence: not to be kept, and no backup is needed
+            raise self._damaged(error.__cause__ or "SQLite") from error
 
     def __enter__(self) -> Self:
         """Return itself."""

@@ -45,6 +45,11 @@ _UNSIGNED = Words(
     "start the service once.",
     zh="租户 {tenant} 的账本尚无已签名的账本头。请稍后再试；如仍如此，请启动一次服务。",
 )
+_REPLACED = Words(
+    en="Another release of hegui is counting the ledger into {path} at this moment. Try again, and "
+    "use one release for one data directory.",
+    zh="另一版本的 hegui 正在将账本汇总写入 {path}。请重试，并对同一数据目录只使用一个版本。",
+)
 _SPLIT = Words(
     en="The log of tenant {tenant} does not hold together: {why}. Keep the file, and run: hegui "
     "ledger verify",
@@ -66,7 +71,8 @@ def _split(tenant: str, en: str, zh: str) -> Corrupt:
 class Reading:
     """One snapshot of a log, read together with its projection.
 
-    ``connection`` stands in a reading transaction; the caller ends it.
+    ``connection`` stands in a reading transaction that has read nothing yet (its snapshot is taken
+    by ``bring_up``); the caller ends it.
     """
 
     connection: Connection
@@ -80,6 +86,7 @@ class Reading:
 
         None where the tenant has no log yet. ``Unavailable`` before its first head is signed.
         """
+        second = self.trust.second_place(self.tenant)  # first: the snapshot is the newer one
         row = self._rows(_HEAD)
         if not row:
             return None
@@ -87,15 +94,19 @@ class Reading:
         if not note:
             raise Unavailable(_UNSIGNED.fill(tenant=self.tenant))
         head = self.trust.head(self.tenant, origin, size, note)
-        self.trust.against_second_place(self.connection, self.tenant, head, size)
+        self.trust.against(second, self.connection, self.tenant, head, size)
         return head
 
     def bring_up(self, progress: Progress) -> Checkpoint | None:
-        """Read what came since the last time, and return the head up to which all is counted."""
-        head = self.head()
-        if head is None:
-            return None
+        """Read what came since the last time, and return the head up to which all is counted.
+
+        The snapshot is taken only once the file is held: another process cannot meanwhile have
+        read further, which would look like a log that lost entries.
+        """
         with self.file.changing():
+            head = self.head()
+            if head is None:
+                return None
             mark = self.file.mark(self.tenant, self.facets.digest)
             if mark.size and not self._extends(mark, head):
                 mark = Mark()
@@ -113,7 +124,8 @@ class Reading:
     def summary(self, head: Checkpoint, size: int, as_of: int) -> Summary:
         """Return what is counted below ``size`` and up to ``as_of`` (UTC ms, included).
 
-        Rows that reach beyond either are counted anew from the entries.
+        Rows that reach beyond either are counted anew from the entries. ``Unavailable`` where
+        another release put its own counts in place of ours since ``bring_up``.
         """
         if not 0 < size <= head.size:
             raise BadRequest(
@@ -133,6 +145,8 @@ class Reading:
             for index, leaf in self.file.noted(self.tenant).items()
             if index < size and (record := parse(leaf))["t"] <= as_of
         ]
+        if not self.file.mark(self.tenant, self.facets.digest).size:
+            raise Unavailable(_REPLACED.fill(path=self.file.path))
         return Summary(self._head_at(head, size), as_of, whole, noted)
 
     def cite(self, indices: Iterable[int], head: Checkpoint) -> dict[int, Cited]:

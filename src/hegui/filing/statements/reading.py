@@ -15,6 +15,7 @@ from hegui.terms import BadRequest, Lang, Words
 MOST_BYTES: Final = 262_144
 _MOST_ROWS: Final = 100
 _MOST_DAYS: Final = 365
+_DEEPEST: Final = 8
 
 _NOT_TOML = Words(
     en="This is no statement's file: {why}. Begin with hegui statement draft.",
@@ -115,7 +116,10 @@ def _parsed(content: bytes) -> dict[str, Any]:
     raise BadRequest(_NOT_TOML.fill(why=why), param="file")
 
 
-def _check_slots(held: Any, where: str) -> None:
+def _check_slots(held: Any, where: str, depth: int = 0) -> None:
+    """Refuse a slot, wherever it stands; what lies deeper than any element is refused after."""
+    if depth > _DEEPEST:
+        return
     if isinstance(held, str) and SLOT in held:
         raise BadRequest(_UNFILLED.fill(where=where, slot=SLOT), param=where)
     pairs: list[tuple[str, Any]] = []
@@ -124,7 +128,7 @@ def _check_slots(held: Any, where: str) -> None:
     elif isinstance(held, list):
         pairs = [(f"{where}[{number}]", value) for number, value in enumerate(held, 1)]
     for name, value in pairs:
-        _check_slots(value, name)
+        _check_slots(value, name, depth + 1)
 
 
 def _elements(sort: Sort, held: Any) -> dict[str, dict[str, str]]:

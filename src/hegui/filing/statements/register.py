@@ -189,6 +189,11 @@ class Register:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.folder / name)
+        handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)  # the name, too: a record of it is written next
+        finally:
+            os.close(handle)
 
 
 def _version(name: str, held: dict[str, Any], record: bytes, said: dict[str, Any]) -> Version:

@@ -32,7 +32,11 @@ Mode = Literal["auto", "interface", "present", "agreement"]
 """``agreement``: the caller looked up one that is in force, and names it in the record."""
 Shown = Literal["drawn", "interface", "present", "agreement"]
 FILMS: Final = frozenset(film.CONTAINERS)
-"""The names of the formats whose films get their notice in a process of its own, not in memory."""
+"""The names of the formats whose films get their notice."""
+HEIC: Final = "heic"
+APART: Final = FILMS | {HEIC}
+"""The names of the formats that are drawn upon by an operator's own library, in C, which reads what
+strangers made: for a file on disk, in a process of its own."""
 MOST: Final = 256 * 1024 * 1024
 """Bytes of a file that its notice is put into, at most."""
 
@@ -69,12 +73,12 @@ def chosen(form: Format, mode: Mode) -> Shown:
 def drawn(source: Source, form: Format) -> bytes:
     """Return content with its notice: drawn upon a picture, written into a text, before a sound.
 
-    Films are not held in memory (``app.films`` draws upon them): here they are a ``BadRequest``.
+    What is drawn upon apart (films, HEIC) is a ``BadRequest`` here.
     """
-    if form.name in FILMS:
+    if form.name in APART:
         raise BadRequest(_ATTEST.fill(form=form.name), code="no_notice")
     if source.size > MOST:
-        raise BadRequest(_LARGE.fill(size=MOST // (1024 * 1024)), code="too_large")
+        raise BadRequest(LARGE.fill(size=MOST // (1024 * 1024)), code="too_large")
     place = _PLACED.get(form.name)
     if place is not None:
         return joined(source, place(source))
@@ -99,7 +103,7 @@ _EITHER: Final = Words(
     zh="hegui 暂不能在 {form} 中写入显式标识。请说明用户在何处看到或听到标识："
     "--explicit interface（由服务界面在内容旁持续提示）或 present（内容自身已含标识）。",
 )
-_LARGE: Final = Words(
+LARGE: Final = Words(
     en="hegui puts no notice into files of more than {size} MB. Make a smaller one first.",
     zh="不支持在超过 {size} MB 的文件中写入显式标识，请先缩小文件。",
 )

@@ -6,7 +6,7 @@ the first key frame behind the notice on are taken over too. What was written is
 copied packets by a hash, the frames by their number, the notice by its contrast on the first frame.
 
 PyAV (FFmpeg) does the work. Its code reads what strangers made, so doors run this in a process of
-its own (``app.film_child`` for files, ``runners.film_work`` for what is held in memory).
+its own (``app.drawing_child`` for files, ``runners.film_work`` for what is held in memory).
 """
 
 import errno

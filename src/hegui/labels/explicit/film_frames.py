@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hegui.labels.explicit.plate import fitting, plate_for, upright
+from hegui.labels.explicit.plate import DENSE, WHITE, fitting, plate_for, upright
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 _FORM: Final = re.compile(r"(?:yuvj?(?:420|422|440|444|411|410)p|gray)(9|10|12|14|16)?(?:le)?|nv12")
 _ALIGN: Final = 4  # pixels: a multiple of every subsampling
 _FULL: Final = 2  # AVCOL_RANGE_JPEG
-_WHITE: Final = {16: 0.58, 18: 0.75}
-"""Of full scale, by transfer: 203 cd/m2 under PQ and HLG (ITU-R BT.2408), where 1 would dazzle."""
-_DENSE: Final = 0.85
 _TURNS: Final = {0: 1, 90: 8, 180: 3, -180: 3, -90: 6}
 """EXIF's number for what a player does by the display matrix, by its angle (anticlockwise)."""
 
@@ -41,13 +38,13 @@ class Overlay:
             raise BadRequest(FORM.fill(form=frame.format.name), code="video_form")
         self.bits = int(known.group(1) or 8)
         self._full = frame.color_range == _FULL or frame.format.name.startswith("yuvj")
-        self._white = _WHITE.get(frame.color_trc, 1.0)
+        self._white = WHITE.get(frame.color_trc, 1.0)
         self.matrix = _matrix(frame)
         plate = self._plate(frame)
         self._light = np.asarray(plate.getchannel("R"), np.float64) / 255
         self._cover = np.asarray(plate.getchannel("A"), np.float64) / 255
         if self._white < 1:  # what is behind may be much brighter than the letters
-            self._cover = np.maximum(self._cover, _DENSE)
+            self._cover = np.maximum(self._cover, DENSE)
         self.corner = self._calmest(_plane(frame, 0, self.bits))
 
     @property

@@ -28,7 +28,7 @@ def drawn(data: bytes, form: str) -> bytes:
     and so is what Pillow cannot open.
     """
     if form not in _SAVERS and form not in _MOVING_SAVERS:
-        raise BadRequest((_HEIC if form == "heic" else _FORMAT).fill(form=form), param="explicit")
+        raise BadRequest(_FORMAT.fill(form=form), param="explicit")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of metadata that is damaged, which is left as it is
         image, count = opened(data, form)
@@ -165,12 +165,6 @@ _FORMAT: Final = Words(
     " one: --explicit present.",
     zh="hegui 不能在 {form} 图片上绘制标识。请转换为 PNG 或 JPEG；"
     "已显示标识的，使用 --explicit present。",
-)
-_HEIC: Final = Words(
-    en="hegui draws no notice on HEIC: every encoder for it that could be asked is under the GPL or"
-    " LGPL. Convert it to JPEG, PNG or AVIF, or say that it shows one: --explicit present.",
-    zh="hegui 不能在 HEIC 图片上绘制标识：现有编码器均为 GPL 或 LGPL 许可。请转换为 JPEG、PNG 或"
-    " AVIF；已显示标识的，使用 --explicit present。",
 )
 _MOVING: Final = Words(
     en="This {form} file holds several pictures; hegui draws on single ones, and on GIF, APNG and"

@@ -20,6 +20,10 @@ _SHARE: Final = 20  # the shorter side holds the height of the text that often, 
 _SMALLEST: Final = 12  # pixels of a glyph below which Chinese cannot be read
 _PLATE: Final = (0, 0, 0, 166)  # 65 %: even over white, white letters stand out 7 to 1
 _LETTERS: Final = (255, 255, 255, 255)
+WHITE: Final = {16: 0.58, 18: 0.75}
+"""Of full scale, by transfer: 203 cd/m2 under PQ and HLG (ITU-R BT.2408), where 1 would dazzle."""
+DENSE: Final = 0.85
+"""How much the plate covers there, at least: what is behind may be brighter than the letters."""
 
 
 def text_height(shorter: int) -> int:

@@ -186,7 +186,7 @@ def _gaps(document: Document, catalogue: Catalogue) -> Iterable[tuple[str, Words
     for node in _walk(document):
         if node.key == "implemented-requirements":
             how = [
-                one["value"]
+                str(one["value"])
                 for one in _list(node.value, "props")
                 if _named(one, "met-by") and one.get("ns") == NAMESPACE
             ]

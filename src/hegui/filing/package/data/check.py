@@ -94,8 +94,8 @@ def sums(folder: str, found: Found) -> Dict[str, str]:
         elif hashlib.sha256(content).hexdigest() != digest:
             found.bad(name, CHANGED)
     for place, folders, names in os.walk(folder):
-        folders[:] = [one for one in folders if one != "__pycache__"]
-        for one in names:
+        links = [one for one in folders if os.path.islink(os.path.join(place, one))]
+        for one in names + links:
             name = os.path.relpath(os.path.join(place, one), folder).replace(os.sep, "/")
             if name not in listed and name != MANIFEST:
                 found.bad(name, ADDED)
@@ -139,8 +139,10 @@ def proofs(folder: str, key: Any, found: Found, v: Any) -> None:
     """Show that every record relied upon is in the signed log."""
     try:
         said = json.loads((read(folder, "package.json") or b"").decode("utf-8"))
-        records = [(int(one["index"]), bytes.fromhex(one["leaf"])) for one in said["records"]]
+        records = [(v.integer(one["index"]), bytes.fromhex(one["leaf"])) for one in said["records"]]
     except (ValueError, KeyError, TypeError, RecursionError):
+        records = [(-1, b"")]
+    if any(index < 0 for index, _ in records):
         found.bad("package.json", CHANGED)
         return
     for index, leaf in records:
@@ -165,10 +167,15 @@ def proofs(folder: str, key: Any, found: Found, v: Any) -> None:
             found.unsure.append(NO_CRYPTO)
 
 
+def plain(name: str) -> str:
+    """Return the name of a file without what a terminal would obey or could not show."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[:300])
+
+
 def told(found: Found, zh: bool) -> List[str]:
     """Return the lines of the report."""
     pick = 1 if zh else 0
-    lines = ["%s: %s" % (where, what[pick]) for where, what in found.problems[:1000]]
+    lines = ["%s: %s" % (plain(where), what[pick]) for where, what in found.problems[:1000]]
     lines += [words[pick] for words in found.unsure + found.notes]
     if found.code == 0:
         lines.insert(0, ("Everything that was checked holds.", "所检查的内容全部成立。")[pick])

@@ -1,8 +1,8 @@
-"""The door through which a film gets its notice: by a process of its own, which can be killed.
+"""The door through which films and HEIC get their notice: by a process that can be killed.
 
-FFmpeg reads what strangers made. If it crashes, hangs or takes too long over one step, that process
-ends and the film is refused; this one lives on. The child sees the file and where to write, and
-nothing of our environment.
+FFmpeg and libheif read what strangers made. If one crashes, hangs or takes too long over one step,
+that process ends and the file is refused; this one lives on. The child sees the file and where to
+write, and nothing of our environment.
 """
 
 import json
@@ -18,7 +18,6 @@ from typing import Any, Final, NamedTuple
 
 from hegui.app.apart import environment
 from hegui.app.disk import FileSource
-from hegui.labels.explicit import film
 from hegui.terms import BadRequest, Corrupt, HeguiError, Misconfigured, Unavailable, Words
 
 _STALLED: Final = 120.0  # seconds in which a step must have been made
@@ -33,25 +32,28 @@ def _untold(share: float) -> None:
     """Tell nobody."""
 
 
-class Film(NamedTuple):
-    """How films are encoded: by which encoder, and who is told the share that is done (0 to 1)."""
+class How(NamedTuple):
+    """How films are encoded, by which encoder, and who is told the share that is done (0 to 1).
+
+    ``stalled``: after how many seconds without a step it is given up.
+    """
 
     encoder: str = "auto"
     told: Callable[[float], None] = _untold
     stalled: float = _STALLED
 
 
-AUTO: Final = Film()
+AUTO: Final = How()
 
 
 @contextmanager
-def burnt(file: FileSource, form: str, folder: Path, how: Film) -> Iterator[tuple[FileSource, str]]:
-    """Give the film with its notice, written in ``folder``, and how it was encoded.
+def drawn(file: FileSource, form: str, folder: Path, how: How) -> Iterator[tuple[FileSource, str]]:
+    """Give a film or a picture with its notice, written in ``folder``, and how it was encoded.
 
-    Films that cannot be drawn upon are a ``BadRequest``. Nothing of it stays in ``folder``.
+    What cannot be drawn upon is a ``BadRequest``. Nothing of it stays in ``folder``.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=".hegui-film.", suffix=".part", dir=folder)
+        handle, name = tempfile.mkstemp(prefix=".hegui-notice.", suffix=".part", dir=folder)
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=folder, why=error.strerror)) from None
     os.close(handle)
@@ -68,8 +70,8 @@ def burnt(file: FileSource, form: str, folder: Path, how: Film) -> Iterator[tupl
         os.close(handle)
 
 
-def _run(file: FileSource, form: str, part: Path, how: Film) -> str:
-    command = [sys.executable, "-P", "-m", "hegui.app.film_child"]
+def _run(file: FileSource, form: str, part: Path, how: How) -> str:
+    command = [sys.executable, "-P", "-m", "hegui.app.drawing_child"]
     command += [str(file.handle), form, str(part), how.encoder]
     child = subprocess.Popen(  # noqa: S603 - our own module
         command,
@@ -89,7 +91,7 @@ def _run(file: FileSource, form: str, part: Path, how: Film) -> str:
     return _outcome(last)
 
 
-def _followed(child: "subprocess.Popen[bytes]", how: Film) -> dict[str, Any]:
+def _followed(child: "subprocess.Popen[bytes]", how: How) -> dict[str, Any]:
     """Pass on what the child says; return its last word, nothing if it ended without."""
     assert child.stdout is not None
     last: dict[str, Any] = {}
@@ -125,9 +127,9 @@ def _outcome(last: dict[str, Any]) -> str:
         if kind is not None:
             raise kind(words)
         raise BadRequest(words, code=last["code"], param=last["param"])
-    if "codec" not in last:
+    if "encoded" not in last:
         raise BadRequest(_DIED, code="file_broken")
-    return film.Burnt(**last).said
+    return str(last["encoded"])
 
 
 _NOT_WRITTEN: Final = Words(
@@ -135,12 +137,12 @@ _NOT_WRITTEN: Final = Words(
     zh="无法写入 {path}（{why}）。未作任何改动。",
 )
 _HANGS: Final = Words(
-    en="Drawing the notice on the film stood still for {seconds} seconds and was given up. It was"
-    " not changed.",
-    zh="在视频上绘制标识时停滞 {seconds} 秒，已放弃。文件未作任何改动。",
+    en="Drawing the notice stood still for {seconds} seconds and was given up. The file was not"
+    " changed.",
+    zh="绘制标识时停滞 {seconds} 秒，已放弃。文件未作任何改动。",
 )
 _DIED: Final = Words(
-    en="The program that reads films broke over this one, or ran out of memory. It was not changed;"
-    " if it plays, convert it first.",
-    zh="读取该视频的程序异常退出或内存不足。文件未作任何改动；如能正常播放，请先转换格式。",
+    en="The program that reads such files broke over this one, or ran out of memory. It was not"
+    " changed; if it opens elsewhere, convert it first.",
+    zh="读取该文件的程序异常退出或内存不足。文件未作任何改动；如能在别处正常打开，请先转换格式。",
 )
