@@ -84,6 +84,13 @@ def test_check_says_what_addresses_of_media_mean(hegui: Hegui, settings: Path) -
     assert "films_show_notice is not set for local" in said
     assert "media_private is set for local" in said
     assert "service.public_url is not set" in said
+    before = settings.read_text(encoding="utf-8")
+    for encoder, missing in (("mpeg4", False), ("nosuch", True), ("aac", True)):
+        films = f'[media.films]\nencoder = "{encoder}"\n'
+        settings.write_text(before + films, encoding="utf-8")
+        said = " ".join(hegui("check", **ENGLISH).output.split())
+        assert (f"no encoder of films named {encoder}" in said) is missing
+    settings.write_text(before, encoding="utf-8")
     more = "films_show_notice = true\n"
     settings.write_text(settings.read_text(encoding="utf-8") + more, encoding="utf-8")
     assert "films_show_notice is your statement" in " ".join(

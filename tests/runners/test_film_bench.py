@@ -1,6 +1,8 @@
 """Workers that put notices into films: bounded, killed when late or unwanted; each film once."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -90,6 +92,8 @@ async def test_what_cannot_be_burnt_in_is_refused_with_why(bench: FilmBench, fil
         with pytest.raises(BadRequest) as caught:
             await bench.label(job(data))
         assert caught.value.code == code
+    with pytest.raises(BadRequest, match=r"media\.films\.encoder, and films_show_notice"):
+        await bench.label(job(moving("libx264", form="mov")))
     assert bench.held() == 0
     small = FilmBench(1, 60, 1_024, Films("auto", 2_000))
     try:
@@ -121,6 +125,18 @@ async def test_a_film_that_nobody_waits_for_is_given_up(bench: FilmBench, film: 
     other.cancel()
     await asyncio.wait([other])
     assert bench.processes() == set()
+
+
+async def test_who_asks_while_a_film_is_given_up_gets_it_all_the_same(
+    bench: FilmBench, film: bytes
+) -> None:
+    gone = asyncio.ensure_future(bench.label(job(film)))
+    os.kill(await started(bench), signal.SIGSTOP)
+    gone.cancel()
+    await asyncio.sleep(0)  # its work is being ended from here on
+    assert not gone.done()
+    assert shows_notice((await bench.label(job(film))).whole.data)
+    assert gone.cancelled()
 
 
 async def test_after_it_is_closed_there_are_no_films(film: bytes) -> None:

@@ -180,7 +180,16 @@ def _of_addresses(settings: "Settings") -> Iterator[Words]:
         elif upstream.media_tasks:
             able = find_spec("av") is not None and find_spec("PIL") is not None
             encoder = settings.media.films.encoder
-            yield (_BURNT if able else _BARE).fill(name=upstream.name, encoder=encoder)
+            told = _BURNT if able else _BARE
+            if able and encoder != "auto" and not _is_encoder(encoder):
+                told = _NO_ENCODER
+            yield told.fill(name=upstream.name, encoder=encoder)
+
+
+def _is_encoder(name: str) -> bool:
+    from hegui.labels.explicit.film_encoders import known
+
+    return known(name)
 
 
 _NO_URL: Final = Words(
@@ -210,6 +219,15 @@ _BURNT: Final = Words(
     "them (media.films, encoder {encoder}).",
     "{name} 没有设置 films_show_notice：hegui 会重新编码其视频以写入显式标识"
     "（media.films，编码器 {encoder}）。",
+)
+
+
+_NO_ENCODER: Final = Words(
+    "films_show_notice is not set for {name}, and FFmpeg here has no encoder of films named "
+    "{encoder} (media.films.encoder): its films would be made and then withheld. List the "
+    "encoders: python -m av --codecs.",
+    "{name} 没有设置 films_show_notice，而当前 FFmpeg 中没有名为 {encoder} 的视频编码器"
+    "（media.films.encoder）：视频生成后将不予提供。可用 python -m av --codecs 列出编码器。",
 )
 
 

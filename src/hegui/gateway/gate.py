@@ -18,6 +18,7 @@ from hegui.gateway.jsonbody import write
 from hegui.gateway.media.parts import MediaParts
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
+from hegui.gateway.refusals import language_of
 from hegui.gateway.upstream import UpstreamFailed, Upstreams
 from hegui.screen.policy import Policy
 from hegui.settings import Settings, Upstream
@@ -171,7 +172,8 @@ class Outbox:
         if self._plain:
             self.ended = True
             return
-        event = {"error": error_object(failed.words.en, "server_error", failed.code)}
+        words = failed.words.say(language_of(self.accept_language, "", "en"))
+        event = {"error": error_object(words, "server_error", failed.code)}
         await self._stream(b"data: " + write(event) + b"\n\ndata: [DONE]\n\n", last=True)
 
     async def _stream(self, data: bytes, *, last: bool) -> None:

@@ -98,14 +98,28 @@ class Child:
 
     async def stop(self) -> None:
         """Kill the child and whatever it started, and collect it."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        if not self._renumbered():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
         self._listener.cancel()
         await asyncio.wait([self._listener])
         self._in.close()
         with contextlib.suppress(OSError):
             await self._in.wait_closed()
+
+    def _renumbered(self) -> bool:
+        """Whether the child is over, and another process has got its number since.
+
+        What the child left behind has no process of that number; a stranger's group has.
+        """
+        if self.process.returncode is None:
+            return False
+        try:
+            os.getpgid(self.process.pid)
+        except ProcessLookupError:
+            return False
+        return True
 
 
 def passed_on(environ: Mapping[str, str]) -> dict[str, str]:

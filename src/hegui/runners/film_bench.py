@@ -86,6 +86,8 @@ class FilmBench:
         """Drop what failed, and end what nobody waits for."""
         task = work.task
         if not task.done() and not work.waiting:
+            if self._works.get(key) is work:
+                self._drop(key)  # first: who asks from now on begins anew, and does not end with it
             task.cancel()
             await asyncio.shield(asyncio.wait([task]))
         failed = task.done() and (task.cancelled() or task.exception() is not None)

@@ -30,6 +30,11 @@ def burnt(data: bytes, form: str, encoder: str, most: int) -> tuple[bytes, str]:
     with _unnamed() as (file, name):
         try:
             how = film.burnt(io.BytesIO(data), form, name, encoder, _untold)
+        except BadRequest as error:
+            if error.code != "video_form":
+                raise
+            words = Words(error.words.en + _HERE.en, error.words.zh + _HERE.zh)
+            raise BadRequest(words, code=error.code) from None
         except Unavailable:  # the limit of what a file may hold, as a full disk would be
             raise BadRequest(_LARGE.fill(most=most), code="too_large") from None
         file.seek(0)
@@ -63,6 +68,11 @@ def main(memory_mb: int, most: int, encoder: str) -> None:
     serve(memory_mb, partial(done, burn=partial(burnt, encoder=encoder, most=most)))
 
 
+_HERE: Final = Words(
+    en=" In the gateway these are the settings media.films.encoder, and films_show_notice of the"
+    " model server.",
+    zh="在网关中对应的设置是 media.films.encoder 和该模型服务的 films_show_notice。",
+)
 _LARGE: Final = Words(
     en="With its notice the film would be larger than {most} bytes (media.films.bytes).",
     zh="写入标识后视频将超过 {most} 字节（media.films.bytes）。",

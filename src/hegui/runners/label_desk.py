@@ -142,6 +142,8 @@ class Desk:
             self._all.add(child)
             try:
                 await child.rest(0)
+                if self._closed:  # meanwhile, and did not know of this one yet
+                    raise NoAnswer("closed")
                 ready = True
             finally:
                 if not ready:

@@ -20,9 +20,11 @@ class Films:
         default="auto",
         metadata=says(
             "FFmpeg's encoder for films with a notice, which your build must have; auto takes none "
-            "under the GPL, and AV1 where the film's own codec has no other",
+            "under the GPL; where the film's own codec has no other, AV1 (MPEG-4 in AVI, Sorenson "
+            "H.263 in FLV; MOV is withheld)",
             "写入标识后使用的 FFmpeg 编码器，须为您的 FFmpeg 所支持；auto 不使用 GPL 许可的编码器，"
-            "原编码没有其他编码器时改用 AV1",
+            "原编码没有其他编码器时改用 AV1（AVI 中为 MPEG-4，FLV 中为 Sorenson H.263，"
+            "MOV 不予提供）",
         ),
     )
     workers: int = field(

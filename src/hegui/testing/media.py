@@ -149,11 +149,16 @@ def _encoded(fault: str, body: dict[str, Any], number: int) -> str:
 
 
 async def voice(body: dict[str, Any], patience: float) -> Response:
-    """Answer a request for speech, streamed in pieces; a slow one pauses for ``patience``."""
+    """Answer a request for speech, streamed in pieces; a slow one pauses for ``patience``.
+
+    One that ``drags`` begins after that time, and does not end.
+    """
     fault = str(body.get("model", "")).removeprefix(f"{VOICE}-")
     form = str(body.get("response_format", "mp3"))
     if fault == "json":
         return JSONResponse({"audio": "none"})
+    if fault == "drags":
+        await asyncio.sleep(patience)
     if body.get("stream_format") == "sse" and fault != "plain":
         told = media_events.voice(fault, _sound(fault, form, patience))
         return StreamingResponse(told, media_type="text/event-stream")
@@ -175,7 +180,7 @@ async def _sound(fault: str, form: str, patience: float) -> AsyncIterator[bytes]
         await asyncio.sleep(0)
     if fault == "dies":
         raise ConnectionAbortedError
-    if fault == "hangs":
+    if fault in ("hangs", "drags"):
         await asyncio.sleep(_EVER)
 
 

@@ -48,7 +48,7 @@ class PracticeTasks:
     result in, ``/film.mp4`` for any other; ``polls`` how often those of a model are asked for until
     they are done, once for any other. The model ``fails`` fails, ``endless`` is never done, ``odd``
     answers with something else. DashScope's answers at once to who does not ask for a task.
-    ``content`` is what a film is that the server hands out itself.
+    ``content`` is what a film is that the server hands out itself; ``request_id`` is DashScope's.
     """
 
     media: str = ""
@@ -58,6 +58,7 @@ class PracticeTasks:
     models: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     content: bytes = FILES["/film.mp4"][1]
+    request_id: str = "r-1"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -86,7 +87,7 @@ class PracticeTasks:
         if model == "odd":
             return {"message": "no task here", "address": self.addresses(model)[0]}
         if interface == "dashscope" and "x-dashscope-async" not in request.headers:
-            return _at_once(self.addresses(model))
+            return _at_once(self.addresses(model)) | self._numbered(interface)
         return _shaped(interface, number, _WORDS[interface][0], [])
 
     def _told(self, interface: str, number: str) -> dict[str, Any]:
@@ -97,7 +98,10 @@ class PracticeTasks:
             return _shaped(interface, number, failed, []) | {"detail": self.addresses(model)}
         if model == "endless" or self.counts[number] < self.polls.get(model, 1):
             return _shaped(interface, number, running, [])
-        return _shaped(interface, number, done, self.addresses(model))
+        return _shaped(interface, number, done, self.addresses(model)) | self._numbered(interface)
+
+    def _numbered(self, interface: str) -> dict[str, Any]:
+        return {"request_id": self.request_id} if interface == "dashscope" else {}
 
 
 def _interface(path: str) -> str:

@@ -64,6 +64,7 @@ media_hosts = ["{host}"]
 media_private = true
 """
 FILM = "/real.mp4"
+OLD = {"avi": "video/x-msvideo", "flv": "video/x-flv"}
 
 
 @dataclass
@@ -139,11 +140,16 @@ class Studio:
 async def studio(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Studio]:
     folder: Path = tmp_path_factory.mktemp("films")
     film = moving()
-    host = MediaHost(files={FILM: ("video/mp4", film)})
+    old = {
+        f"/real.{form}": (mime, moving({"avi": "mpeg4"}.get(form, form), form=form))
+        for form, mime in OLD.items()
+    }
+    host = MediaHost(files={FILM: ("video/mp4", film), **old})
     server = PracticeTasks(content=film)
     server.results = {
         "film": (FILM,),
         "cover": (FILM, "/gone.png"),
+        **{form: (f"/real.{form}",) for form in OLD},
     }
     async with AsyncExitStack() as stack:
         server.media = await stack.enter_async_context(running(host))
@@ -205,6 +211,23 @@ async def test_a_film_without_a_notice_gets_one_and_runs_until_it_has(
     [record] = [one for one in studio.records(number) if one["kind"] == "media.labelled"]
     assert (record["medium"], record["explicit"]) == ("video", "drawn")
     assert record["content"] != record["shown"]
+
+
+@pytest.mark.parametrize("form", list(OLD))
+async def test_an_old_container_gets_its_notice_and_goes_out_as_what_it_is(
+    studio: Studio, form: str
+) -> None:
+    number = await studio.create(model=form)
+    said = (await studio.poll(number))[1]
+    [told] = said["aigc"]["media"]
+    assert (told["explicit"], told["mime"]) == ("drawn", OLD[form])
+    assert is_labelled(await studio.film(said))
+    kinds = {one["kind"]: one for one in studio.records(number)}
+    assert (kinds["media.labelled"]["format"], kinds["media.stored"]["mime"]) == (form, OLD[form])
+    assert (kinds["media.labelled"]["explicit"], kinds["media.labelled"]["medium"]) == (
+        "drawn",
+        "video",
+    )
 
 
 async def test_a_worker_that_is_killed_in_the_middle_shows_nothing(studio: Studio) -> None:

@@ -1,5 +1,6 @@
 """Generated speech through the gateway: its first bytes leave with both labels."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -133,8 +134,20 @@ async def test_speech_that_breaks_is_cut_and_never_looks_whole(
             record = house.records("media.streamed")[-1]
             assert record["end"] == end
         assert "evidence" not in caplog.text
+        assert "media.bytes" in caplog.text  # why the endless one was cut
         ends = [record["end"] for record in house.records("exchange.answered")]
         assert ends == ["upstream_failed", "upstream_failed", "limit"]
+
+
+async def test_the_time_for_an_answer_runs_from_the_call_of_the_model(open_house: Any) -> None:
+    more = f"{PROVIDER}[media]\nreply_seconds = 2\n"
+    async with open_house(more, model=PracticeModel(patience=1.5)) as house:
+        body = {"model": "practice-voice-drags", "input": "你好", "response_format": "wav"}
+        async with asyncio.timeout(3), house.post(body, path=SPEECH) as reply:
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await reply.read()
+        await house.until(lambda: house.records("exchange.answered"))
+        assert house.answered()["end"] == "limit"
 
 
 async def test_the_last_byte_waits_for_its_record(open_house: Any) -> None:

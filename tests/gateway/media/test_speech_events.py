@@ -107,6 +107,13 @@ async def test_events_that_break_off_end_in_an_error_and_never_look_whole(
         assert media_house.answered()["end"] == "upstream_failed"
 
 
+async def test_a_stream_that_breaks_says_so_in_its_callers_language(media_house: Any) -> None:
+    for lang, word in (("zh-CN,zh;q=0.9", "中断"), ("en", "broke off"), ("", "broke off")):
+        headers = {"accept-language": lang}
+        async with media_house.post(body("wav", "dies"), path=SPEECH, headers=headers) as reply:
+            assert word in read(await reply.read())[-1]["error"]["message"]
+
+
 async def test_the_last_bytes_wait_for_their_record(open_house: Any) -> None:
     async with open_house(PROVIDER, model=PracticeModel(patience=3)) as house:
         house.every_answer_recorded = False

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.gateway.media.interfaces import ASKED_AT, BASES, CREATED_AT
 from hegui.app import Gateway, agreements, build, parts
 from hegui.app.labelling import new_number
 from hegui.callers.keys import NewKey, create
+from hegui.gateway.evidence import evidence_number
 from hegui.gateway.media.giving import give
 from hegui.labels.container import Memory
 from hegui.labels.recognising import recognised
@@ -307,6 +309,21 @@ async def test_the_prompt_is_screened_before_a_task_is_created(bench: Bench) -> 
     assert len(bench.server.asked) == asked
 
 
+async def test_what_stands_behind_a_file_is_judged_and_no_request_is_endless(
+    bench: Bench,
+) -> None:
+    picture = b64encode(bytes(files()[0][1]) + bytes(6_000)).decode()
+    asked = len(bench.server.asked)
+    assert (await bench.ask(CREATED_AT["ark"], request("film") | {"image": picture}))[0] == 200
+    behind = request("film") | {"image": f"{picture} {WEAPON}"}
+    status, said = await bench.ask(CREATED_AT["ark"], behind)
+    assert (status, said["error"]["code"]) == (400, "content_filter")
+    for many in (["a"] * 2_000, [0] * 20_000, ["Qk0AAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] * 2_000):
+        status, said = await bench.ask(CREATED_AT["ark"], request("film") | {"image": many})
+        assert (status, "Send fewer" in said["error"]["message"]) == (400, True)
+    assert len(bench.server.asked) == asked + 1
+
+
 async def test_personal_data_is_masked_and_nobody_is_named_to_a_server_that_is_not_ours(
     bench: Bench,
 ) -> None:
@@ -371,7 +388,9 @@ async def test_a_host_that_is_not_listed_is_not_asked(
     assert registry.get_sample_value("hegui_media_items_total", counted)
 
 
-async def test_what_cannot_be_labelled_is_left_out_and_on_record(bench: Bench) -> None:
+async def test_what_cannot_be_labelled_is_left_out_and_on_record(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     bench.server.results["some"] = ("/picture.png", "/broken.mp4", "/picture.jpg")
     number = await bench.create("some", "dashscope")
     _, said = await bench.poll(number, "dashscope")
@@ -385,6 +404,8 @@ async def test_what_cannot_be_labelled_is_left_out_and_on_record(bench: Bench) -
     number = await bench.create("none")
     _, said = await bench.poll(number)
     assert said["status"] == "failed"
+    assert evidence_number(number.removeprefix("task-")) in caplog.text
+    assert "item 1 was withheld (file_broken): " in caplog.text
     assert bench.records(number)[-1]["reason"] == "withheld"
 
 
@@ -525,7 +546,8 @@ async def test_a_file_is_given_in_ranges_and_with_headers_that_keep_it_a_file(
     assert (await bench.get(address, range=f"bytes={size}-"))[0] == 416
     assert (await bench.get(address, range="bytes=0-1,3-4"))[1] == whole
     assert (await bench.get(address, range="bytes=0-9", if_range='"other"'))[1] == whole
-    async with bench.http.head(f"{bench.url}/media/{address.rpartition('/')[2]}") as reply:
+    url = f"{bench.url}/media/{address.rpartition('/')[2]}"
+    async with bench.http.head(url, headers={"range": "bytes=0-9"}) as reply:
         assert (reply.status, int(reply.headers["content-length"])) == (200, size)
 
 
@@ -619,3 +641,78 @@ async def test_a_withdrawal_cuts_off_who_is_downloading(bench: Bench) -> None:
     await give(send, shelf, kept.medium, Headers(), "GET")
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     assert sent[-1]["more_body"] is True
+
+
+@asynccontextmanager
+async def polled(bench: Bench, number: str, interface: str = "ark") -> AsyncIterator[Any]:
+    """Ask for a task, and let its files be taken over at the end of this."""
+    async with AsyncExitStack() as held:
+        for _ in range(bench.gateway.settings.shelf.fetches):
+            await held.enter_async_context(bench.gateway.gate.media.takers)
+        asked = len(bench.server.asked)
+        asking = asyncio.ensure_future(bench.poll(number, interface))
+        async with asyncio.timeout(10):
+            while len(bench.server.asked) == asked:  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.002)
+        yield asking
+
+
+@pytest.mark.parametrize("result", ["/film.mp4", "/broken.mp4"])
+async def test_the_first_gateway_to_end_a_task_is_the_only_one_that_does(
+    bench: Bench, result: str
+) -> None:
+    bench.server.results["elsewhere"] = (result,)
+    number = await bench.create("elsewhere")
+    answer = json.dumps({"id": number, "status": "succeeded", "aigc": {"evidence": "HG-1"}})
+    async with polled(bench, number) as asking:
+        sql = "UPDATE media_task SET state = 'done', answer = ?, theirs = '' WHERE id = ?"
+        bench.change(sql, answer, number)
+    assert await asking == (200, json.loads(answer))
+    assert "media.task_ended" not in bench.kinds(number)
+    rows = await bench.gateway.gate.media.shelf.book.of_exchange(number.removeprefix("task-"))
+    assert [row.cause for row in rows] == ["superseded"] * (result == "/film.mp4")
+
+
+async def test_nothing_is_kept_of_who_was_erased_while_the_film_was_labelled(bench: Bench) -> None:
+    number = await bench.create(user="dora")
+    subject = bench.gateway.vault.subject("default", "dora").pseudonym
+    assert subject
+    shelf = bench.gateway.gate.media.shelf
+    async with polled(bench, number) as asking:
+        await shelf.erase("default", subject)
+    status, said = await asking
+    assert (status, said["error"]["code"]) == (404, "task_not_found")
+    [row] = await shelf.book.of_exchange(number.removeprefix("task-"))
+    assert row.cause == "erased"
+    assert row.gone is not None
+    assert "media.task_ended" not in bench.kinds(number)
+
+
+async def test_what_was_kept_for_a_caller_who_left_is_withdrawn(bench: Bench) -> None:
+    path = "/api/v1/services/aigc/multimodal-generation/generation"
+    bench.server.results["leaves"] = ("/picture.png", "/slow.png")
+    leaving = asyncio.ensure_future(bench.ask(path, request("leaves", "dashscope")))
+    async with asyncio.timeout(20):
+        while "/slow.png" not in dict(bench.host.seen):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        row = None
+        while row is None or row.gone is None:
+            await asyncio.sleep(0.01)
+            [row] = await bench.gateway.gate.media.shelf.book.listing(ended=True, most=1)
+    assert (row.cause, row.mime) == ("superseded", "image/png")
+
+
+async def test_a_word_of_the_server_never_leads_to_somebody_elses_file(bench: Bench) -> None:
+    theirs = await bench.create()
+    await bench.poll(theirs)
+    rows = await bench.gateway.gate.media.shelf.book.of_exchange(theirs.removeprefix("task-"))
+    number = await bench.create(interface="dashscope")
+    bench.server.request_id = rows[0].id
+    try:
+        _, said = await bench.poll(number, "dashscope")
+    finally:
+        bench.server.request_id = "r-1"
+    assert "/media/" not in said["request_id"]
+    assert said["output"]["results"][0]["url"] == address_in(said)

@@ -17,12 +17,13 @@ _log = logging.getLogger(__name__)
 
 
 class Ending:
-    """The record of a reply that is still open."""
+    """The record of a reply that is still open. Its time runs from when this is made."""
 
     def __init__(self, gate: Gate, exchange: Exchange) -> None:
         self.outcome = Outcome()
         self.recorded = False
         self._gate, self._exchange = gate, exchange
+        self._until = asyncio.get_running_loop().time() + gate.settings.media.reply_seconds
 
     async def record(self, end: str, *, status: int = 200) -> None:
         """Make the record durable; the first one counts."""
@@ -38,7 +39,7 @@ class Ending:
         """See to it that what happens within ends in a record."""
         gate = self._gate
         try:
-            async with asyncio.timeout(gate.settings.media.reply_seconds):
+            async with asyncio.timeout_at(self._until):
                 yield
         except asyncio.CancelledError:
             if out.stopping:

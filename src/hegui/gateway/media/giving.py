@@ -85,11 +85,11 @@ class MediaPage:
 async def give(send: Send, shelf: Shelf, medium: Medium, headers: Headers, method: str) -> int:
     """Send a file, or the range of it that is asked for; return the status.
 
-    One range is served (RFC 9110, 14.2); several are answered with the whole file. The first
-    stretch is read before anything is sent, so that a store that fails is a 503.
+    One range is served, to GET alone (RFC 9110, 14.2); several are answered with the whole file.
+    The first stretch is read before anything is sent, so that a store that fails is a 503.
     """
     etag = f'"{medium.digest}"'
-    part = _asked(headers, medium.size, etag)
+    part = _asked(headers, medium.size, etag) if method == "GET" else _Part(0, medium.size)
     said = [
         (b"content-type", medium.mime.encode()),
         (b"content-disposition", f'inline; filename="{medium.file}"'.encode()),

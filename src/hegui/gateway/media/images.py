@@ -59,9 +59,9 @@ async def _run(
     asked = gate.evidence.asked(exchange, len(request.chat.unjudged) + request.count)
     if exchange.prompt.action > Action.MASK:
         return await ending.refuse_question(gate, exchange, asked, out)
+    end = Ending(gate, exchange)
     calling = asyncio.ensure_future(call(gate, exchange, request, path))
     receipt, answer = await way.both(asked, calling, gate, exchange, out)
-    end = Ending(gate, exchange)
     try:
         async with end.closed(out):
             if request.streamed:

@@ -160,7 +160,8 @@ async def withheld(
 
     ``came`` are the size and the SHA-256 of what the model gave.
     """
-    _log.warning("%s: item %d was withheld: %s", exchange.number, place, error.code)
+    why = error.words.en  # of the file's form, never of its content
+    _log.warning("%s: item %d was withheld (%s): %s", exchange.number, place, error.code, why)
     size, received = came
     fields = {
         "item": place,

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from typing import Any, Final, cast
 
 from hegui.gateway import exchange as way
@@ -22,7 +23,7 @@ from hegui.gateway.media.labelling import (
     withheld,
 )
 from hegui.gateway.media.sounding import AsEvents, AsFile, Sounding
-from hegui.gateway.upstream import odd
+from hegui.gateway.upstream import UpstreamFailed
 from hegui.labels.explicit.rhythm_streamed import FORMATS, streamed_rhythm
 from hegui.labels.streamed import Kind, Streamed, streamed
 from hegui.labels.text import header
@@ -41,9 +42,9 @@ async def speech(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     asked = gate.evidence.asked(exchange, request.count)
     if exchange.prompt.action > Action.MASK:
         return await ending.refuse_question(gate, exchange, asked, out)
+    end = Ending(gate, exchange)
     calling = asyncio.ensure_future(call(gate, exchange, request, "/audio/speech"))
     _, answer = await way.both(asked, calling, gate, exchange, out)
-    end = Ending(gate, exchange)
     sounding = AsEvents(out) if request.streamed else AsFile(out, request.form)
     voice = _Voice(gate, exchange, request.form, show, sounding)
     try:
@@ -53,6 +54,7 @@ async def speech(gate: Gate, incoming: Incoming, out: Outbox) -> None:
         answer.stop()
 
 
+_log = logging.getLogger(__name__)
 _MOST_EVENT: Final = 16 * 1024 * 1024  # bytes of one event of speech
 
 
@@ -99,8 +101,10 @@ class _Voice:
         except BadRequest as error:
             answer.stop()
             if out.started:
+                why = error.words.en
+                _log.warning("%s: speech was cut (%s): %s", self._exchange.number, error.code, why)
                 await self._record(end, "broken")
-                raise odd(answer.upstream) from None
+                raise UpstreamFailed(error.words, code="media_broken") from None
             came = (self._came, self._received.hexdigest())
             raise await withheld(
                 self._gate, self._exchange, error, medium="audio", came=came
@@ -125,7 +129,8 @@ class _Voice:
         self._received.update(data)
         self._came += len(data)
         if self._came > self._gate.settings.media.bytes:
-            raise BadRequest(_LONG, code="too_large")
+            most = self._gate.settings.media.bytes
+            raise BadRequest(_LONG.fill(most=most), code="too_large")
         for stage in self._stages:
             data = stage.feed(data)
         return data
@@ -182,5 +187,8 @@ _NO_RHYTHM: Final = Words(
     zh="此处语音须在开头带有显式标识，mp3、wav 和 flac 可以做到，{form} 不行。请使用这三种之一；"
     '如播放界面已持续提示由 AI 生成，运营者可在 [media] 中设置 sound = "interface"。',
 )
-_LONG: Final = Words(en="It is longer than this service allows.", zh="长度超过本服务的上限。")
+_LONG: Final = Words(
+    en="It is longer than this service allows: {most} bytes (media.bytes).",
+    zh="长度超过本服务的上限：{most} 字节（media.bytes）。",
+)
 _EMPTY: Final = Words(en="It holds no sound.", zh="其中没有声音。")

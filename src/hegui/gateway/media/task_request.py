@@ -8,6 +8,7 @@ can judge, and what goes to the model server is written anew from the same value
 import hashlib
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,7 +27,8 @@ _HEADED: Final = re.compile(r"data:[^,]{0,200},")
 _HOLDS_FILES: Final = re.compile(
     r"image|img|video|audio|voice|media|frame|mask|refer|file|url|data", re.IGNORECASE
 )
-_LOOKED_AT: Final = 4_096  # characters of Base64, a multiple of four
+_MOST_VALUES: Final = 10_000
+_MOST_TEXTS: Final = 1_000
 _UNMARKED: Final = re.compile(r"--(?:wm|watermark)[\s=]+(?:false|0|no)", re.IGNORECASE)
 _NOT_SENT: Final = frozenset({"user", "safety_identifier", "user_id"})
 _LONG_NUMBER: Final = 10**6  # from here on a number can be somebody's
@@ -105,21 +107,29 @@ def _subject(value: dict[str, Any]) -> str | None:
     return subject_in(value) or subject_in({"user": named} if named is not None else {})
 
 
-def _walk(chat: Chat, holder: Any, said: dict[Any, Any]) -> None:
-    for name, held in said.items():
+def _walk(chat: Chat, body: dict[str, Any], said: dict[str, Any]) -> None:
+    """Note every text of ``said``, which are the fields of ``body`` that are judged."""
+    for count, (holder, name, held) in enumerate(_values(said), 1):
+        if count > _MOST_VALUES or len(chat.passages) + len(chat.unjudged) > _MOST_TEXTS:
+            raise BadRequest(_MANY.fill(values=_MOST_VALUES, texts=_MOST_TEXTS))
         if isinstance(name, str):
             if not _NAME.fullmatch(name):
                 raise BadRequest(_ODD_NAME, param=name[:60])
             if _CALLED_BACK.search(name) and held not in (None, ""):
                 raise BadRequest(_NO_CALLS.fill(name=name), param=name)
+        place = body if holder is said else holder
         if isinstance(held, str):
-            _text(chat, holder, name, held)
-        elif isinstance(held, dict):
-            _walk(chat, held, held)
-        elif isinstance(held, list):
-            _walk(chat, held, dict(enumerate(held)))
+            _text(chat, place, name, held)
         elif isinstance(held, int | float) and abs(held) >= _LONG_NUMBER and name != "seed":
-            chat.add(Passage(holder, name, str(held), Role.USER, 0))
+            chat.add(Passage(place, name, str(held), Role.USER, 0))
+
+
+def _values(holder: dict[str, Any] | list[Any]) -> Iterator[tuple[Any, Any, Any]]:
+    """Give every value below an object or a list, with that and its name there, in order."""
+    for name, held in holder.items() if isinstance(holder, dict) else enumerate(holder):
+        yield holder, name, held
+        if isinstance(held, dict | list):
+            yield from _values(held)
 
 
 def _text(chat: Chat, holder: Any, name: Any, held: str) -> None:
@@ -138,9 +148,9 @@ def _is_file(name: Any, held: str) -> bool:
     if isinstance(name, str) and not _HOLDS_FILES.search(name):
         return False
     head = _HEADED.match(held)
-    first = held[head.end() if head else 0 :][:_LOOKED_AT]
-    try:
-        data = b64decode(first + "=" * (-len(first) % 4), validate=True)
+    whole = held[head.end() :] if head else held
+    try:  # to its end: what stands behind a file is text, and is judged
+        data = b64decode(whole + "=" * (-len(whole) % 4), validate=True)
     except ValueError:
         return False
     return recognised(data[:HEAD], "") is not None
@@ -168,6 +178,10 @@ def _mark(value: dict[str, Any], notice: str, chat: Chat) -> None:
 _NO_MODEL: Final = Words(
     en="`model` must be the name of a model. Correct the request.",
     zh="`model` 必须是模型名称。请修改请求。",
+)
+_MANY: Final = Words(
+    en="The request holds more than {values} values or {texts} texts and files. Send fewer.",
+    zh="请求中的值超过 {values} 个，或文字和文件超过 {texts} 个。请减少。",
 )
 _ODD_NAME: Final = Words(
     en="The request holds a field whose name is not 1 to 64 letters, digits, dots, hyphens or "

@@ -17,8 +17,9 @@ from hegui.gateway.upstream import UpstreamFailed, authorization, odd
 from hegui.shelf.book import Medium as Kept
 from hegui.shelf.book import State, Task
 from hegui.shelf.hosts import Hosts, NotFetched
+from hegui.shelf.shelf import Withdrawal
 from hegui.shelf.tasks import Interface
-from hegui.terms import HeguiError, Words
+from hegui.terms import BadRequest, Words
 
 _LARGEST: Final = 1_048_576  # bytes of an answer that tells of a task
 _MOST: Final = 10  # files of one task
@@ -55,9 +56,17 @@ def still_running(interface: Interface, task: Task) -> str:
     return _written(task.exchange, interface.written({}, task.id, {}, interface.waits))
 
 
-async def shown(gate: Gate, said: str) -> Any:
-    """Return an answer with addresses in the place of the numbers of media."""
-    return await _shown(gate, json.loads(said))
+async def standing(gate: Gate, task: Task) -> Task:
+    """Return a task as it stands now; one that was erased meanwhile is unknown (404)."""
+    fresh = await gate.media.shelf.book.task(task.id, task.tenant)
+    if fresh is None:
+        raise BadRequest(NO_TASK, status=404, code="task_not_found")
+    return fresh
+
+
+async def shown(gate: Gate, exchange: str, said: str) -> Any:
+    """Return an answer with addresses in the place of the numbers of an exchange's media."""
+    return await _shown(gate, exchange, json.loads(said))
 
 
 async def medium_of(gate: Gate, task: Task) -> Kept | None:
@@ -66,14 +75,16 @@ async def medium_of(gate: Gate, task: Task) -> Kept | None:
     return await gate.media.shelf.book.medium(told[0]["url"]) if told else None
 
 
-async def _shown(gate: Gate, value: Any) -> Any:
+async def _shown(gate: Gate, exchange: str, value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: await _shown(gate, held) for name, held in value.items()}
+        return {name: await _shown(gate, exchange, held) for name, held in value.items()}
     if isinstance(value, list):
-        return [await _shown(gate, held) for held in value]
+        return [await _shown(gate, exchange, held) for held in value]
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         medium = await gate.media.shelf.book.medium(value)
-        return gate.media.shelf.address(medium) if medium is not None else ""
+        if medium is None or medium.exchange != exchange:  # a word of the server's, like a number
+            return ""
+        return gate.media.shelf.address(medium)
     return value
 
 
@@ -90,8 +101,7 @@ async def _failed(gate: Gate, task: Task, interface: Interface, value: Any, reas
     """Put on record that a task failed, at the server or here."""
     state = "" if reason == "upstream" else interface.fails
     said = _written(task.exchange, interface.written(value, task.id, {}, state))
-    await _end(gate, task, ("failed", said), reason=reason)
-    return said
+    return await _end(gate, task, ("failed", said), reason=reason)
 
 
 @dataclass(slots=True)
@@ -130,12 +140,7 @@ async def _done(
     if not taken.told:
         return await _failed(gate, task, interface, value, "withheld")
     said = _written(task.exchange, interface.written(value, task.id, taken.places), taken.told)
-    await _end(gate, task, ("done", said), media=len(taken.told))
-    fresh = await gate.media.shelf.book.task(task.id, task.tenant)
-    if fresh is None or fresh.answer == said:
-        return said
-    await _take_back(gate, taken.numbers)  # another gateway was first: its addresses are the ones
-    return fresh.answer
+    return await _end(gate, task, ("done", said), taken.numbers)
 
 
 async def _taken(
@@ -144,7 +149,7 @@ async def _taken(
     """Fetch, label and keep the media of an answer; what cannot be labelled is left out.
 
     ``of`` is the server's id of the task and the number of an agreement. A file that cannot be
-    fetched is ``UpstreamFailed``, and what was kept before it is withdrawn.
+    fetched is ``UpstreamFailed``. Whatever breaks it off, what was kept before is withdrawn.
     """
     addresses = [(_CONTENT, "")] if interface.content else interface.addresses(value)
     if not 0 < len(addresses) <= _MOST:
@@ -167,8 +172,8 @@ async def _taken(
                 taken.told.append({"url": medium, **made.aigc})
                 if place != _CONTENT:
                     taken.places[place] = medium
-    except HeguiError:
-        await _take_back(gate, taken.numbers)  # the next one who asks begins anew
+    except BaseException:  # also whoever asked has gone: nobody is told of what was kept
+        await gate.keep(_take_back(gate, taken.numbers))
         raise
     return taken
 
@@ -187,26 +192,42 @@ async def _labelled(
 
 
 async def _end(
-    gate: Gate, task: Task, end: tuple[State, str], *, media: int = 0, reason: str = ""
-) -> None:
+    gate: Gate, task: Task, end: tuple[State, str], kept: Sequence[str] = (), *, reason: str = ""
+) -> str:
+    """Put the end of a task on record; return what is answered.
+
+    The first end counts: where another gateway wrote it, its answer is returned and what was
+    ``kept`` here is withdrawn, as it is where the task was erased meanwhile (404).
+    """
     state, said = end
     fields = {
         "task": task.id,
         "exchange": task.exchange,
         "end": "kept" if state == "done" else "failed",
-        "media": media,
+        "media": len(kept),
         "reason": reason,
     }
-    ending = task.ending(state, said)
     shelf = gate.media.shelf
-    await shelf.record("media.task_ended", task.tenant, gate.clock(), fields, ending)
+    try:
+        fresh = await standing(gate, task)
+        if fresh.state == "running":
+            ending = task.ending(state, said)
+            await shelf.record("media.task_ended", task.tenant, gate.clock(), fields, ending)
+            fresh = await standing(gate, task)
+    except BadRequest:
+        gate.media.forget(task.exchange)
+        await _take_back(gate, kept, "erased")
+        raise
     gate.media.forget(task.exchange)
+    if fresh.answer != said:
+        await _take_back(gate, kept)
+    return fresh.answer
 
 
-async def _take_back(gate: Gate, numbers: Sequence[str]) -> None:
+async def _take_back(gate: Gate, numbers: Sequence[str], cause: Withdrawal = "superseded") -> None:
     """Withdraw what nobody was told of."""
     for number in numbers:
-        await gate.media.shelf.withdraw(number, "", "", "superseded")
+        await gate.media.shelf.withdraw(number, "", "", cause)
 
 
 async def _content(gate: Gate, exchange: Exchange, interface: Interface, theirs: str) -> Item:
@@ -235,4 +256,9 @@ _NONE_LABELLED: Final = Words(
     en="What the model made could not be labelled as AI-generated, so nothing of it is given out. "
     "Evidence number: {number}",
     zh="模型生成的内容无法添加标识，因此未予提供。证据编号：{number}",
+)
+NO_TASK: Final = Words(
+    en="There is no such task, or its time has run out. Check the number; tasks are known to the "
+    "tenant that created them only.",
+    zh="没有这个任务，或任务已过期。请核对编号；任务只对创建它的租户可见。",
 )

@@ -22,7 +22,15 @@ from hegui.gateway.media.ending import Ending
 from hegui.gateway.media.labelling import Medium, Showing, require_producer
 from hegui.gateway.media.taking_over import UNIDENTIFIED, show_of
 from hegui.gateway.media.task_request import TaskRequest, read_request
-from hegui.gateway.media.task_results import advanced, at_once, medium_of, shown, still_running
+from hegui.gateway.media.task_results import (
+    NO_TASK,
+    advanced,
+    at_once,
+    medium_of,
+    shown,
+    standing,
+    still_running,
+)
 from hegui.gateway.refusals import SUSPENDED
 from hegui.gateway.upstream import odd
 from hegui.labels.recognising import HEAD, recognised
@@ -50,9 +58,11 @@ async def create(
     """Create a task (Art. 4, 9, 10, 11, 12, 14)."""
     require_producer(gate)
     content_type = incoming.headers.get("content-type", "")
-    request = read_request(incoming.body, content_type, depth=gate.settings.limits.depth)
+    depth = gate.settings.limits.depth
+    request = await asyncio.to_thread(read_request, incoming.body, content_type, depth=depth)
     if request.form:
-        incoming = replace(incoming, body=request.kept())  # files are not kept, their digests are
+        kept = await asyncio.to_thread(request.kept)
+        incoming = replace(incoming, body=kept)  # files are not kept, their digests are
     upstream = gate.upstreams.for_task(request.model, interface.name)
     request.outgoing(interface, marked=upstream.films_show_notice)  # refused before it is recorded
     medium: Medium = "video" if interface.films.search(below) else "image"
@@ -67,9 +77,9 @@ async def create(
         return await ending.refuse_question(gate, exchange, asked, out)
     headers = {name: incoming.headers.get(name, "") for name in interface.headers}
     sent = {name: value for name, value in headers.items() if _PASSED_ON.fullmatch(value)}
+    end = Ending(gate, exchange)
     calling = asyncio.ensure_future(_call(gate, exchange, request, interface, (below, sent)))
     receipt, called = await way.both(asked, calling, gate, exchange, out)
-    end = Ending(gate, exchange)
     try:
         async with end.closed(out):
             value = await called.whole(_LARGEST)
@@ -82,7 +92,7 @@ async def create(
                 said = await at_once(gate, exchange, interface, value, agreement)
                 if said is None:
                     raise odd(upstream)
-                body = await shown(gate, said)
+                body = await shown(gate, exchange.id, said)
                 end.outcome.notes |= {"files": len(body["aigc"]["media"])}
             body["aigc"]["ledger"] = {"asked": receipt.index}
             await end.record("complete")
@@ -109,7 +119,7 @@ async def answer(
         await asyncio.wait({work}, timeout=gate.media.patience)
         said = work.result() if work.done() else still_running(interface, task)
     out.head(evidence=evidence_number(task.exchange), aigc=None)
-    await out.whole(await shown(gate, said))
+    await out.whole(await shown(gate, task.exchange, said))
 
 
 async def content(
@@ -139,7 +149,7 @@ async def task_of(gate: Gate, incoming: Incoming, interface: Interface, number: 
     caller = incoming.caller(None)
     task = await gate.media.shelf.book.task(number, caller.tenant)
     if task is None or task.interface != interface.name or task.expires <= gate.clock():
-        raise BadRequest(_NO_TASK, status=404, code="task_not_found")
+        raise BadRequest(NO_TASK, status=404, code="task_not_found")
     return task
 
 
@@ -162,10 +172,9 @@ def require_showable(gate: Gate, medium: Medium, show: Showing) -> None:
 
 async def _settled(gate: Gate, exchange: Exchange, task: Task, interface: Interface) -> str:
     """Ask the model server how far a task is; return what is answered."""
-    fresh = await gate.media.shelf.book.task(task.id, task.tenant)
-    if fresh is None:
-        raise BadRequest(_NO_TASK, status=404, code="task_not_found")
+    fresh = await standing(gate, task)
     if fresh.state != "running":
+        gate.media.forget(task.exchange)
         return fresh.answer
     return await advanced(gate, exchange, fresh, interface)
 
@@ -252,11 +261,6 @@ def _resumed(gate: Gate, incoming: Incoming, task: Task) -> Exchange:
     )
 
 
-_NO_TASK: Final = Words(
-    en="There is no such task, or its time has run out. Check the number; tasks are known to the "
-    "tenant that created them only.",
-    zh="没有这个任务，或任务已过期。请核对编号；任务只对创建它的租户可见。",
-)
 _NOT_DONE: Final = Words(
     en="The film is not there yet. Ask for the task until it is done, then for its content.",
     zh="视频尚未生成完毕。请先查询任务状态，完成后再获取内容。",

@@ -85,6 +85,13 @@ def chosen(av: Any, codec: str, container: str, wanted: str, rate: int) -> list[
     return found
 
 
+def known(name: str) -> bool:
+    """Tell whether the FFmpeg that is installed has an encoder of films of that name."""
+    import av
+
+    return _gives(av, name) is not None
+
+
 def _gives(av: Any, name: str) -> str | None:
     """Return what an encoder gives, by the codec's own name; None where there is none."""
     try:
