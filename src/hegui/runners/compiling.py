@@ -167,7 +167,7 @@ def matcher(
 def _compiled(recipe: "Recipe", deadline: float) -> bytes:
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "hegui.runners.compiler"],
+            [sys.executable, "-P", "-m", "hegui.runners.compiler"],
             input=pack(recipe),
             capture_output=True,
             timeout=deadline,
