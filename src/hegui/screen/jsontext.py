@@ -18,19 +18,26 @@ from hegui.terms import Ask, Fault, Findings
 
 _STRUCTURE = re.compile(r"[{}\[\],: \t\r\n]+")
 _BARE = re.compile(r"[-+.0-9a-zA-Z]*")
+_NUMBERS = re.compile(r"-?[0-9][-+.0-9eE]{0,255}")
+_SEVERAL = 64  # characters of source in which it is worth looking for numbers to judge at once
 _WORDS = frozenset({"true", "false", "null"})
 _BARE_MAX = 256  # characters; a longer bare word is no number that anyone needs
 
+Silent = Callable[[Sequence[str]], list[bool]]
+
 
 class JsonWindow:
-    """One channel of JSON source, with the promises of ``Window``. Pieces are of the source."""
+    """One channel of JSON source, with the promises of ``Window``. Pieces are of the source.
 
-    def __init__(self, new_window: Callable[[], Window]) -> None:
-        self._new = new_window
+    ``silent`` says of many whole texts at once whether nothing is found in each: a number in which
+    nothing is needs no window of its own.
+    """
+
+    def __init__(self, new_window: Callable[[], Window], silent: Silent | None = None) -> None:
+        self._new, self._silent = new_window, silent
+        self._clean: set[str] = set()  # numbers in which nothing is found
         self._source = ""
-        self._at = (
-            0  # so much of the source is consumed: what is left of it is not copied each time
-        )
+        self._at = 0  # so much of the source is consumed; it is cut once per piece, not per word
         self._sent = 0  # how much of the channel has gone out
         self._window: Window | None = None  # of the string, or the plain text, that is open
         self._spelling: Spelling | None = None  # of the string that is open
@@ -51,6 +58,7 @@ class JsonWindow:
         """Take in more source."""
         self._source = self._source[self._at :] + piece
         self._at = 0
+        self._foresee(piece)
         return self._run(Step())
 
     def end(self) -> Step:
@@ -62,6 +70,7 @@ class JsonWindow:
         """Take in source that is complete."""
         self._source += source
         self._ended = True
+        self._foresee(source)
         return self._run(Step())
 
     def answer(self, ask: Ask, report: Findings | Fault) -> Step:
@@ -69,6 +78,13 @@ class JsonWindow:
         assert self._window is not None
         step = self._out(self._window.answer(ask, report))
         return step if step.asks or step.refused else self._run(step)
+
+    def _foresee(self, source: str) -> None:
+        """Judge the numbers of more source as one column, each once."""
+        if self._silent is not None and len(source) >= _SEVERAL:
+            words = sorted(set(_NUMBERS.findall(source)) - self._clean)
+            silent = self._silent(words)
+            self._clean.update(w for w, clean in zip(words, silent, strict=True) if clean)
 
     def _run(self, first: Step) -> Step:
         steps = [first]
@@ -122,7 +138,7 @@ class JsonWindow:
         word, size = bare[0], len(bare[0])
         if bare.end() == len(self._source) and not self._ended and size <= _BARE_MAX:
             return None
-        if word in _WORDS:
+        if word in _WORDS or (word in self._clean and _is_number(word)):
             return self._pass(bare.end())
         self._window, self._complete = self._new(), False
         if not _is_number(word):
