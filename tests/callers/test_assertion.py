@@ -61,6 +61,7 @@ def test_a_good_assertion_says_who_and_of_which_age() -> None:
         ({"exp": ...}, "JWT"),
         ({"exp": NOW - 31}, "expired"),
         ({"exp": float("inf")}, "expired"),
+        ({"sub": "u-\ud800"}, "sub"),
         ({"exp": 10**400}, "expired"),
         ({"nbf": 10**400}, "expired"),
         ({"exp": "soon"}, "expired"),

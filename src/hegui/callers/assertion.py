@@ -179,6 +179,10 @@ def _subject(claims: dict[str, Any]) -> str | None:
         return None
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
         raise _refused("subject")
+    try:
+        subject.encode()  # JSON can spell half a character, and no pseudonym is made of that
+    except UnicodeEncodeError:
+        raise _refused("subject") from None
     return subject
 
 
