@@ -130,3 +130,17 @@ def test_a_pack_that_is_written_over_keeps_its_mode_and_leaves_nothing_beside(
     pack, _ = read(own.read_text(encoding="utf-8"))
     assert pack is not None
     assert [rule.added for rule in pack.rules] == ["2026-11-20"]
+
+
+def test_a_row_that_is_looked_for_otherwise_than_its_rule_is_told(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    (tmp_path / "w.csv").write_text(
+        "word,rule,languages,variants\n甲乙,own.x,zh,-\nabc,own.x,en,-\n丙丁,own.x,zh,traditional\n"
+        "戊己,own.x,,\n",
+        encoding="utf-8",
+    )
+    result = hegui("rules", "import", "w.csv", "--risk", "A.3.b", "--dry-run")
+    assert (result.exit_code, "2 rows taken, 2 left out" in result.stderr) == (1, True)
+    assert "row 3: its rule has other languages" in result.stderr
+    assert "row 4: its rule has other languages" in result.stderr

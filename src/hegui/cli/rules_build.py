@@ -24,6 +24,7 @@ _TEXTS: Final = {
     "match": "match",
     "clean": "clean",
 }
+_WIDTH: Final = ("languages", "variants", "clause")  # where and how a rule's words are looked for
 _YES: Final = ("true", "yes", "1", "是")
 
 
@@ -81,11 +82,9 @@ def _take(
     if isinstance(rule, Words):
         return rule
     have = made.rules.setdefault(rule.id, rule)
-    if _terms(have) != _terms(rule):
-        return Words(
-            "its rule has another risk, severity or date above",
-            "与上文同一规则的风险、等级或日期不一致",
-        )
+    why = _apart(have, rule, row)
+    if why is not None:
+        return why
     fresh = {}
     for name, text in said.items():
         if not text.isprintable():
@@ -111,6 +110,21 @@ def _whole(rule: "Rule", said: "Mapping[str, list[Lined]]") -> "Rule":
         match=tuple(said["match"]),
         clean=tuple(said["clean"]),
     )
+
+
+def _apart(have: "Rule", rule: "Rule", row: Row) -> Words | None:
+    """Return why a row cannot stand in the rule that rows above it began."""
+    if _terms(have) != _terms(rule):
+        return Words(
+            "its rule has another risk, severity or date above",
+            "与上文同一规则的风险、等级或日期不一致",
+        )
+    if any(name in row.cells and getattr(have, name) != getattr(rule, name) for name in _WIDTH):
+        return Words(
+            "its rule has other languages, variants or clause above; give it a rule of its own",
+            "与上文同一规则的语言、变体或整句不一致；请另立规则",
+        )
+    return None
 
 
 def _terms(rule: "Rule") -> tuple[str, ...]:
