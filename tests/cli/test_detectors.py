@@ -244,3 +244,11 @@ def test_a_probe_that_makes_no_sense_is_bad_input_and_not_on_record(
     result = hegui("detectors", "probe", arguments[0], str(path), "--risk", arguments[1])
     assert result.exit_code == 3, result.output
     assert not (settings.parent / "hegui-data" / "hegui.db").exists()
+
+
+def test_too_many_texts_are_called_that_wherever_the_bound_cuts(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    (tmp_path / "texts.txt").write_text("x" + "好" * 400_000, encoding="utf-8")
+    result = hegui("detectors", "check", "plugins:Mine", "--texts", "texts.txt")
+    assert (result.exit_code, "larger than 1 MiB" in result.stderr) == (3, True)

@@ -197,3 +197,26 @@ def test_row_groups_are_read_in_slices(tmp_path: Path) -> None:
     assert len(batches) > 2
     assert max(len(batch.column) for batch in batches) <= 100
     assert [row for batch in batches for row in batch.rows] == list(range(1, 301))
+
+
+def test_a_field_that_stands_twice_is_refused_and_neither_is_left_out(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    twice = [pa.array(["电话13800138000"]), pa.array(["clean"])]
+    pq.write_table(pa.Table.from_arrays(twice, names=["text", "text"]), tmp_path / "a.parquet")
+    result = hegui("scan", "a.parquet")
+    assert (result.exit_code, "more than one field text" in result.stderr) == (3, True)
+
+
+def test_what_is_no_file_is_said_to_be_none(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for name, why in (("folder", "is a folder"), ("x" * 300, "cannot read"), ("no", "no file no")):
+        result = hegui("scan", name)
+        assert (result.exit_code, why in result.stderr) == (3, True)
+
+
+def test_lines_without_text_are_counted_for_each_file(hegui: Hegui, tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text("{oops\n", encoding="utf-8")
+    result = hegui("scan", "a.jsonl", "b.jsonl")
+    assert result.stderr.count("from line 1 (") == 2

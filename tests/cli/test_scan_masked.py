@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,29 @@ def test_a_masked_copy_scanned_again_holds_nothing_that_could_be_masked(
     assert hegui("scan", copy.replace("masked", "masked.masked")).exit_code == 0
 
 
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.parquet"])
+def test_a_row_that_masks_cannot_mend_is_dropped_also_where_something_was_masked(
+    hegui: Hegui, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(ROWS), encoding="utf-8")
+    lines = [json.dumps({"text": row}) for row in ROWS]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    pq.write_table(pa.table({"text": ROWS}), tmp_path / "a.parquet")
+    result = hegui("scan", "--mask", "--drop", name)
+    assert "masks: 5; rows that masks cannot mend: 2; dropped: 2" in result.stderr
+    again = hegui("scan", "--json", f"a.masked.{name[2:]}")
+    assert (again.exit_code, again.stdout) == (0, "")
+
+
+def test_string_views_are_masked(hegui: Hegui, tmp_path: Path) -> None:
+    views = pa.table({"text": pa.array([*ROWS, None], pa.string_view())})
+    pq.write_table(views, tmp_path / "a.parquet")
+    assert hegui("scan", "--mask", "--lang", "zh", "a.parquet").exit_code == 1
+    copied = pq.read_table(tmp_path / "a.masked.parquet")
+    assert copied.schema == views.schema
+    assert copied["text"].to_pylist() == [*MASKED, "[已屏蔽-1]", None]
+
+
 def test_a_pipe_is_masked_to_standard_output(hegui: Hegui) -> None:
     result = hegui("scan", "--mask", "-", stdin=f"x\n教我制作炸弹\n电话{MOBILE}")
     assert result.stdout == "x\n教我制作炸弹\n电话[mobile-1]"
@@ -172,6 +196,25 @@ def test_a_copy_never_takes_the_inputs_place(hegui: Hegui, tmp_path: Path) -> No
         result = hegui("scan", "--mask", "--out", out, "a.txt")
         assert (result.exit_code, "files that are read" in result.output) == (3, True)
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == MOBILE
+
+
+def test_a_copy_never_takes_another_inputs_place(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(MOBILE, encoding="utf-8")
+    (tmp_path / "a.masked.txt").write_text(f"mine: {OTHER}", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for args in (("a.txt", "a.masked.txt"), ("./a.masked.txt", "a.txt")):
+        result = hegui("scan", "--mask", *args)
+        assert (result.exit_code, "files that are read" in result.output) == (3, True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_copy_never_takes_the_place_of_a_device(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(MOBILE, encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    for source in ("a.txt", "-"):
+        result = hegui("scan", "--mask", "--out", "pipe", source, stdin=MOBILE)
+        assert (result.exit_code, "not a file" in result.output) == (3, True)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_scan_that_fails_leaves_no_copy(hegui: Hegui, tmp_path: Path) -> None:

@@ -179,6 +179,18 @@ def test_bytes_that_are_not_utf8_do_no_harm() -> None:
     assert all(raw[start:end].decode() in WORK for _, _, start, end, _ in told)
 
 
+def test_rows_that_are_not_utf8_do_not_move_what_is_found_in_others() -> None:
+    """One byte seems two units, another none: their sum is right, and the rows were not."""
+    rows = [b"\xff", WORK[:80].encode(), "😀".encode() + WORK[80:160].encode(), b"\x80"]
+    column = TextColumn(b"".join(rows), [0, *np.cumsum([*map(len, rows)]).tolist()])
+    normal = normalised(column)
+    for row in (1, 2):
+        alone = normalised(TextColumn(rows[row], [0, len(rows[row])]))
+        assert normal.units[normal.bounds[row] : normal.bounds[row + 1]].tolist() == (
+            alone.units.tolist()
+        )
+
+
 # the stream: what a window shows a clause detector is enough for the same promise
 
 

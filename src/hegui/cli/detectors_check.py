@@ -78,7 +78,7 @@ def _read(path: Path | None) -> tuple[str, ...]:
         return ()
     try:
         with path.open("rb") as file:
-            text = file.read(_LARGEST + 1).decode()
+            content = file.read(_LARGEST + 1)
     except OSError as error:
         raise BadRequest(
             Words("cannot read {name}: {why}", "无法读取 {name}：{why}").fill(
@@ -86,14 +86,16 @@ def _read(path: Path | None) -> tuple[str, ...]:
             ),
             param="texts",
         ) from None
+    if len(content) > _LARGEST:  # before it is decoded: the cut may go through a character
+        raise BadRequest(
+            Words("{name} is larger than 1 MiB", "{name} 超过 1 MiB").fill(name=path), param="texts"
+        )
+    try:
+        text = content.decode()
     except UnicodeDecodeError:
         raise BadRequest(
             Words("{name} is not UTF-8", "{name} 不是 UTF-8").fill(name=path), param="texts"
         ) from None
-    if len(text.encode()) > _LARGEST:
-        raise BadRequest(
-            Words("{name} is larger than 1 MiB", "{name} 超过 1 MiB").fill(name=path), param="texts"
-        )
     return tuple(line for line in text.splitlines() if line)
 
 

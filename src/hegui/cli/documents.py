@@ -14,6 +14,7 @@ from functools import reduce
 from importlib import import_module
 from itertools import accumulate
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Any, Final, Literal, NamedTuple, TypeAlias
 
 from hegui.terms import BadRequest, Misconfigured, TextColumn, Words
@@ -35,6 +36,10 @@ _PACKED: Final = (".gz", ".zst")
 _BOM: Final = b"\xef\xbb\xbf"
 
 _NO_FILE = Words("there is no file {name}", "没有文件 {name}")
+_NOT_A_FILE = Words(
+    "{name} is a folder or a device, not a file; name files, or - for a pipe",
+    "{name} 是目录或设备，不是文件；请给出文件名，管道用 -",
+)
 _UNREADABLE = Words("cannot read {name}: {why}", "无法读取 {name}：{why}")
 _CUT_SHORT = Words(
     "{name} ends early or is damaged: what was read until there is reported, the rest is not",
@@ -116,8 +121,17 @@ def format_of(name: str) -> Format:
 
 def require_file(name: str) -> None:
     """Raise ``BadRequest`` when there is no such file."""
-    if name != "-" and not Path(name).is_file():
-        raise BadRequest(_NO_FILE.fill(name=name), param="files")
+    if name == "-":
+        return
+    try:
+        mode = Path(name).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadRequest(_NO_FILE.fill(name=name), param="files") from None
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise BadRequest(_UNREADABLE.fill(name=name, why=why), param="files") from None
+    if not S_ISREG(mode):
+        raise BadRequest(_NOT_A_FILE.fill(name=name), param="files")
 
 
 def arrow(part: str = "") -> Any:

@@ -19,6 +19,10 @@ _NO_FIELD = Words(
     "{name} has no field {field}; it has {known}",
     "{name} 中没有字段 {field}；现有字段：{known}",
 )
+_TWICE = Words(
+    "{name} has more than one field {part}, so {field} could be any of them; rename one",
+    "{name} 中有多个名为 {part} 的字段，无法确定 {field} 是哪一个；请改名",
+)
 _NOT_TEXT = Words(
     "{field} of {name} holds {kind}, not text; name another --field",
     "{name} 的 {field} 是 {kind}，不是文本；请用 --field 指定其他字段",
@@ -71,7 +75,11 @@ def _require_text(name: str, field: str, schema: Any) -> None:
     kind: Any = None
     children = list(schema)
     for part in field.split("."):
-        found = next((child for child in children if child.name == part), None)
+        named = [child for child in children if child.name == part]
+        if len(named) > 1:
+            words = _TWICE.fill(name=name, field=field, part=part)
+            raise BadRequest(words, param="field")
+        found = named[0] if named else None
         if found is None:
             known = ", ".join(child.name for child in children) or "-"
             words = _NO_FIELD.fill(name=name, field=field, known=known[:500])

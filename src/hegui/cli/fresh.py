@@ -1,13 +1,19 @@
-"""A new file that somebody asked for: never over another one, and whole or not there.
+"""A file that somebody asked for: whole or not there, over another one only where that is meant.
 
 Here because drafts and forms of several commands begin so.
 """
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from hegui.terms import BadRequest, Words
 
 _THERE = Words("{path} exists; it is not overwritten", "{path} 已存在，不会覆盖")
+_NO_FILE = Words(
+    "{path} is there and is not a file; it is not overwritten. Name another with --{param}.",
+    "{path} 已存在且不是普通文件，不会覆盖。请用 --{param} 指定其他文件。",
+)
 _UNWRITABLE = Words(
     "{path} cannot be written: {why}. Name another file with --{param}.",
     "无法写入 {path}：{why}。请用 --{param} 指定其他文件。",
@@ -27,6 +33,25 @@ def write_fresh(path: Path, content: bytes, param: str) -> None:
             file.write(content)
     except OSError as error:
         path.unlink(missing_ok=True)
+        raise _unwritable(path, error, param) from None
+
+
+def write_over(path: Path, content: bytes, param: str) -> None:
+    """Put a file in the place of the one that is there, at once; errors as in ``write_fresh``."""
+    if path.exists() and not path.is_file():  # a device would be gone
+        raise BadRequest(_NO_FILE.fill(path=path, param=param), param=param)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with aside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            aside.chmod(path.stat().st_mode & 0o777)
+        aside.replace(path)
+    except (OSError, ValueError) as error:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
         raise _unwritable(path, error, param) from None
 
 

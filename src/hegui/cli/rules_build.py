@@ -1,5 +1,6 @@
 """Build a provider's pack from the rows of a list, and say what was left out and why."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -8,7 +9,7 @@ from hegui.cli.rules_table import Left, Row
 from hegui.terms import Words
 
 if TYPE_CHECKING:
-    from hegui.detectors.packs import Pack, Rule
+    from hegui.detectors.packs import Lined, Pack, Rule
 
 _LEVELS: Final = {
     "low": ("low", "低", "轻", "一般"),
@@ -23,6 +24,7 @@ _TEXTS: Final = {
     "match": "match",
     "clean": "clean",
 }
+_WIDTH: Final = ("languages", "variants", "clause")  # where and how a rule's words are looked for
 _YES: Final = ("true", "yes", "1", "是")
 
 
@@ -39,11 +41,17 @@ class Defaults(NamedTuple):
 
 @dataclass(slots=True)
 class Built:
-    """What became of a list: the rules, how many rows gave something, and what was left out."""
+    """What became of a list: the rules, how many rows gave something, and what was left out.
+
+    ``said`` are the rules' texts while they are gathered: a rule may have a hundred thousand.
+    """
 
     rules: "dict[str, Rule]" = field(default_factory=dict)
     taken: int = 0
     left: list[Left] = field(default_factory=list)
+    said: "defaultdict[str, defaultdict[str, list[Lined]]]" = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
 
 
 def built(rows: list[Row], defaults: Defaults) -> Built:
@@ -56,6 +64,8 @@ def built(rows: list[Row], defaults: Defaults) -> Built:
             made.taken += 1
         else:
             made.left.append(Left(row.number, why))
+    for name, rule in made.rules.items():
+        made.rules[name] = _whole(rule, made.said[name])
     return made
 
 
@@ -63,6 +73,8 @@ def _take(
     made: Built, row: Row, defaults: Defaults, seen: dict[tuple[str, str, str], int]
 ) -> Words | None:
     """Put a row into its rule; return why not, if it was left out."""
+    from hegui.detectors.packs import Lined
+
     said = {name: text for name, text in row.cells.items() if name in _TEXTS}
     if not said:
         return Words("it has no word", "没有词")
@@ -70,11 +82,9 @@ def _take(
     if isinstance(rule, Words):
         return rule
     have = made.rules.setdefault(rule.id, rule)
-    if _terms(have) != _terms(rule):
-        return Words(
-            "its rule has another risk, severity or date above",
-            "与上文同一规则的风险、等级或日期不一致",
-        )
+    why = _apart(have, rule, row)
+    if why is not None:
+        return why
     fresh = {}
     for name, text in said.items():
         if not text.isprintable():
@@ -86,28 +96,35 @@ def _take(
         fresh[key] = row.number
     seen.update(fresh)
     for name, text in said.items():
-        have = _with(have, name, text, row.number)
-    made.rules[rule.id] = have
+        lined = Lined(text, row.number, name in ("pattern", "exception_pattern"))
+        made.said[rule.id][_TEXTS[name]].append(lined)
     return None
 
 
-def _with(rule: "Rule", name: str, text: str, line: int) -> "Rule":
-    from hegui.detectors.packs import Lined
-
-    lined = Lined(text, line, name in ("pattern", "exception_pattern"))
-    into = _TEXTS[name]
-    held = getattr(rule, into)
-    if into == "literals":
-        return replace(rule, literals=(*held, lined))
-    if into == "patterns":
-        return replace(rule, patterns=(*held, lined))
-    if into == "exceptions":
-        return replace(rule, exceptions=(*held, lined))
-    return (
-        replace(rule, match=(*held, lined))
-        if into == "match"
-        else replace(rule, clean=(*held, lined))
+def _whole(rule: "Rule", said: "Mapping[str, list[Lined]]") -> "Rule":
+    return replace(
+        rule,
+        literals=tuple(said["literals"]),
+        patterns=tuple(said["patterns"]),
+        exceptions=tuple(said["exceptions"]),
+        match=tuple(said["match"]),
+        clean=tuple(said["clean"]),
     )
+
+
+def _apart(have: "Rule", rule: "Rule", row: Row) -> Words | None:
+    """Return why a row cannot stand in the rule that rows above it began."""
+    if _terms(have) != _terms(rule):
+        return Words(
+            "its rule has another risk, severity or date above",
+            "与上文同一规则的风险、等级或日期不一致",
+        )
+    if any(name in row.cells and getattr(have, name) != getattr(rule, name) for name in _WIDTH):
+        return Words(
+            "its rule has other languages, variants or clause above; give it a rule of its own",
+            "与上文同一规则的语言、变体或整句不一致；请另立规则",
+        )
+    return None
 
 
 def _terms(rule: "Rule") -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """``hegui rules export``: packs as a workbook that ``hegui rules import`` reads back as it was."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from hegui.cli.fresh import write_over
 from hegui.cli.rules_given import PACKS, sound
 from hegui.cli.rules_table import harmless
 from hegui.cli.speech import CLEAN, command, option, say
@@ -46,6 +48,12 @@ _TERMS: Final = (
 def export(packs: tuple[Path, ...], xlsx: Path) -> int:
     """Write packs as a workbook."""
     held = list(sound(packs).values())
+    if xlsx.exists() and any(xlsx.samefile(pack) for pack in packs):
+        words = Words(
+            "--xlsx {name} is a pack that is exported; name another file",
+            "--xlsx {name} 正是要导出的规则包，请换一个名字",
+        )
+        raise BadRequest(words.fill(name=xlsx), param="xlsx")
     save(held, xlsx)
     count = sum(1 for pack in held for rule in pack.rules for _ in _rows(rule))
     say(
@@ -71,11 +79,9 @@ def save(packs: "list[Pack]", path: Path) -> None:
         about = book.create_sheet("pack")
         for name, text in _about(packs[0]):
             about.append([name, _cell(text)])
-    try:
-        book.save(path)
-    except OSError as error:
-        words = Words("{name} cannot be written: {why}", "无法写入 {name}：{why}")
-        raise BadRequest(words.fill(name=path, why=error.strerror)) from None
+    content = BytesIO()
+    book.save(content)
+    write_over(path, content.getvalue(), "xlsx")
 
 
 def _cell(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hegui.cli.fresh import write_fresh, write_over
 from hegui.cli.rules_build import Defaults, built, dates_of
 from hegui.cli.rules_table import Sheet, metadata, read_table
 from hegui.cli.shared import JSON_OPTION
@@ -106,7 +107,7 @@ def import_words(  # noqa: PLR0913 - one parameter per option
     flaws = _judged(pack)
     wrong = [flaw for flaw in flaws if flaw.weight == "error"]
     if not wrong and not dry_run and out is not None and made.rules:
-        out.write_text(written(pack), encoding="utf-8")
+        (write_over if replace else write_fresh)(out, written(pack).encode(), "out")
     if as_json:
         click.echo(json.dumps(_as_data(pack, sheet, made, flaws), ensure_ascii=False, indent=1))
     else:
@@ -127,7 +128,20 @@ def _old(out: Path | None, *, replace: bool) -> "Pack | None":
             "{name} is there already; --replace writes over it", "{name} 已存在；加 --replace 覆盖"
         )
         raise BadRequest(words.fill(name=out), param="out")
-    return parsed(read_bytes(out)[0])[0]
+    content, flaw = read_bytes(out)
+    pack, flaws = (None, [flaw]) if flaw is not None else parsed(content)
+    if pack is None:
+        words = Words(
+            "{name} is not a pack that can be read ({why}), so the dates of its words would be "
+            "lost; put it right, or name another file",
+            "{name} 不是可读取的规则包（{why}），其中各词的启用日期会丢失；请先改正，或换一个文件",
+        )
+        why = flaws[0].words if flaws else Words("?", "?")
+        raise BadRequest(
+            Words(words.en.format(name=out, why=why.en), words.zh.format(name=out, why=why.zh)),
+            param="out",
+        )
+    return pack
 
 
 def _pack(pack_id: str, file: Path, about: dict[str, str], made: "Built", today: str) -> "Pack":

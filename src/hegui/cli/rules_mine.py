@@ -10,6 +10,7 @@ import click
 
 from hegui.cli.columns import table
 from hegui.cli.documents import columns
+from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import JSON_OPTION
 from hegui.cli.speech import CLEAN, command, lang_of, option, say
 from hegui.terms import BadRequest, Words
@@ -124,7 +125,7 @@ def mine(
     else:
         click.echo("\n".join(_page(found)))
     if out is not None and found:
-        out.write_text(_draft(found, risk), encoding="utf-8")
+        write_fresh(out, _draft(found, risk).encode(), "out")
         say(Words("draft written to {name}", "草稿已写入 {name}").fill(name=out), err=True)
     return CLEAN
 

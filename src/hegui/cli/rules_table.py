@@ -23,6 +23,10 @@ _MOST_COLUMNS: Final = 64
 _LONGEST_CELL: Final = 4_096
 _MERGE: Final = re.compile(rb'mergeCell ref="([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})"')
 
+_BEYOND: Final = Words(
+    "rows from here on are left out: at most {most:,}", "从此行起略去：最多 {most:,} 行"
+).fill(most=MOST_ROWS)
+
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "word": (
         "word",
@@ -86,6 +90,20 @@ def read_table(path: Path) -> Sheet:
 
     Raises ``BadRequest`` for a file that cannot be read as what it is, or is too large.
     """
+    content = _content(path)
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        left: list[Left] = []
+        own = path.suffix.lower() == ".xlsx" and bool(_about(content, path))  # spaces are meant
+        return _named(_workbook(content, path, left), left, "", strip=not own)
+    text, encoding = decoded(content, path)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _named(_csv(text, path), [], encoding)
+    lines = enumerate(text.splitlines(), 1)
+    rows = [Row(n, {"word": line.strip()}) for n, line in lines if line.strip()]
+    return Sheet(rows[:MOST_ROWS], _too_many(rows), encoding, ("word",))
+
+
+def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -96,16 +114,7 @@ def read_table(path: Path) -> Sheet:
         raise BadRequest(
             Words("{name} is larger than 32 MiB", "{name} 超过 32 MiB").fill(name=path)
         )
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
-        left: list[Left] = []
-        own = bool(metadata(path))  # spaces in it are meant
-        return _named(_workbook(content, path, left), left, "", strip=not own)
-    text, encoding = decoded(content, path)
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return _named(_csv(text, path), [], encoding)
-    lines = enumerate(text.splitlines(), 1)
-    rows = [Row(n, {"word": line.strip()}) for n, line in lines if line.strip()]
-    return Sheet(rows[:MOST_ROWS], _too_many(rows), encoding, ("word",))
+    return content
 
 
 def decoded(content: bytes, path: Path) -> tuple[str, str]:
@@ -128,10 +137,7 @@ def decoded(content: bytes, path: Path) -> tuple[str, str]:
 
 
 def _csv(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    sample = text[:8192]
-    delimiter = "\t" if path.suffix.lower() == ".tsv" or "\t" in sample else ","
-    if delimiter == "," and ";" in sample and "," not in sample:
-        delimiter = ";"
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text[:8192])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         try:
@@ -144,6 +150,12 @@ def _csv(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
         yield reader.line_num, cells
 
 
+def _delimiter(sample: str) -> str:
+    """Return what the first line that has something in it is cut at, or else the lines below."""
+    first = sample.lstrip("\r\n").split("\n", 1)[0]
+    return next((each for part in (first, sample) for each in "\t,;" if each in part), ",")
+
+
 def _workbook(content: bytes, path: Path, left: list[Left]) -> Iterator[tuple[int, list[str]]]:
     """Return the rows of the first sheet. Formulas are left out, merged cells filled downwards."""
     from openpyxl import load_workbook
@@ -152,6 +164,7 @@ def _workbook(content: bytes, path: Path, left: list[Left]) -> Iterator[tuple[in
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what it says of its own size may be wrong: rows would be lost
         merged = Merged(_merges(content, getattr(sheet, "_worksheet_path", "")))
         for number, cells in enumerate(sheet.iter_rows(max_col=_MOST_COLUMNS), 1):
             row = []
@@ -163,6 +176,7 @@ def _workbook(content: bytes, path: Path, left: list[Left]) -> Iterator[tuple[in
                     row.append(_cell(cell.value))
             yield number, merged.filled(number, row)
             if number > MOST_ROWS + 1:
+                left.append(Left(number + 1, _BEYOND))
                 return
     except BadRequest:
         raise
@@ -179,12 +193,17 @@ def metadata(path: Path) -> dict[str, str]:
 
     ``hegui rules export`` writes it; so a list that came from there goes back as it was.
     """
-    from openpyxl import load_workbook
-
     if path.suffix.lower() != ".xlsx":
         return {}
+    return _about(_content(path), path)
+
+
+def _about(content: bytes, path: Path) -> dict[str, str]:
+    from openpyxl import load_workbook
+
+    _within_bounds(content, path)
     try:
-        book = load_workbook(path, read_only=True)
+        book = load_workbook(io.BytesIO(content), read_only=True)
         if "pack" not in book.sheetnames:
             return {}
         rows = book["pack"].iter_rows(max_row=20, max_col=2, values_only=True)
@@ -285,10 +304,7 @@ def _named(
 def _too_many(rows: Sequence[Row]) -> list[Left]:
     if len(rows) <= MOST_ROWS:
         return []
-    words = Words(
-        "rows from here on are left out: at most {most:,}", "从此行起略去：最多 {most:,} 行"
-    )
-    return [Left(rows[MOST_ROWS].number, words.fill(most=MOST_ROWS))]
+    return [Left(rows[MOST_ROWS].number, _BEYOND)]
 
 
 def _column(cell: str) -> str:

@@ -27,9 +27,9 @@ _WORDS = Words(
 )
 _EXAMPLES = Words(
     "echo 'call 13800138000' | hegui scan -\nhegui scan --json corpus/*.txt > findings.jsonl\n"
-    "hegui scan --mask --drop corpus.parquet\nhegui scan --field messages.content chat.jsonl.gz",
+    "hegui scan --mask --drop corpus.parquet\nhegui scan --field page.body crawl.jsonl.gz",
     "echo '电话13800138000' | hegui scan -\nhegui scan --json corpus/*.txt > findings.jsonl\n"
-    "hegui scan --mask --drop corpus.parquet\nhegui scan --field messages.content chat.jsonl.gz",
+    "hegui scan --mask --drop corpus.parquet\nhegui scan --field page.body crawl.jsonl.gz",
 )
 _AT: Final = 0.5
 
@@ -99,6 +99,7 @@ def scan(files: tuple[str, ...], *, as_json: bool, **asked: Any) -> int:
     """Look for risks in texts."""
     from hegui.cli.scan_detectors import detectors_of_scan
     from hegui.cli.scan_judging import Judge
+    from hegui.cli.scan_masked import copy_name, require_room
     from hegui.cli.scan_run import Run, Wanted
 
     for name in files:
@@ -114,6 +115,10 @@ def scan(files: tuple[str, ...], *, as_json: bool, **asked: Any) -> int:
         lang=lang_of(),
     )
     _require_sense(files, wanted.form, as_json=as_json, asked=asked)
+    if wanted.mask:  # before anything is written: a copy must not be another one's original
+        for name in files:
+            if name != "-" or wanted.out is not None:
+                require_room(wanted.out or copy_name(name), files)
     detectors = detectors_of_scan(
         thorough=asked["thorough"], as_of=_day(asked["as_of"]), works=asked["works"]
     )

@@ -19,8 +19,13 @@ from hegui.cli.documents import Batch, Format, arrow
 from hegui.terms import BadRequest, Words
 
 _NEVER_OVER = Words(
-    "--out {name} is one of the files that are read; name another",
-    "--out {name} 正是要读取的文件，请换一个名字",
+    "the copy {name} is one of the files that are read; name another with --out, or do not name "
+    "copies to be scanned together with their originals",
+    "副本 {name} 正是要读取的文件；请用 --out 换一个名字，或不要把副本与原文件一起扫描",
+)
+_NOT_A_FILE = Words(
+    "the copy {name} would take the place of something that is not a file; name a file with --out",
+    "副本 {name} 会取代一个不是普通文件的对象，请用 --out 指定文件",
 )
 _CANNOT_WRITE = Words("cannot write {name}: {why}", "无法写入 {name}：{why}")
 _BOM: Final = b"\xef\xbb\xbf"
@@ -42,6 +47,20 @@ def copy_name(name: str) -> Path:
     return stem.with_name(f"{stem.stem}.masked{stem.suffix}{packed}")
 
 
+def require_room(target: Path, sources: Sequence[str]) -> None:
+    """Raise ``BadRequest`` for a copy in the place of a file that is read, or of no file."""
+    try:
+        if not target.exists():
+            return
+        if not target.is_file():
+            raise BadRequest(_NOT_A_FILE.fill(name=target), param="out")
+        if any(name != "-" and target.samefile(name) for name in sources):
+            raise BadRequest(_NEVER_OVER.fill(name=target), param="out")
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise BadRequest(_CANNOT_WRITE.fill(name=target, why=why), param="out") from None
+
+
 @contextmanager
 def copy(source: str, target: Path | None, form: Format, field: str) -> Iterator[Copy]:
     """Open the copy of ``source``. It replaces ``target`` when the block ends without an error.
@@ -52,8 +71,7 @@ def copy(source: str, target: Path | None, form: Format, field: str) -> Iterator
         yield LineCopy(sys.stdout.buffer, form, field)
         sys.stdout.flush()
         return
-    if target.exists() and source != "-" and target.samefile(source):
-        raise BadRequest(_NEVER_OVER.fill(name=target), param="out")
+    require_room(target, [source])
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with _writer(source, part, form, field, target.name) as writer:
@@ -122,10 +140,11 @@ class LineCopy:
         self, lines: list[bytes], texts: Mapping[int, str], drop: AbstractSet[int]
     ) -> Iterator[bytes]:
         for row, line in enumerate(lines, self._row):
+            if row in drop:  # also where something in it was masked
+                continue
             text = texts.get(row)
             if text is None:
-                if row not in drop:
-                    yield line
+                yield line
                 continue
             body = line.removesuffix(b"\n").removesuffix(b"\r")
             mark = _BOM if row == 1 and body.startswith(_BOM) else b""

@@ -61,10 +61,13 @@ def _changed(array: Any, names: list[str], texts: Mapping[int, str]) -> Any:
     kind = array.type
     value = kind.value_type if pa.types.is_dictionary(kind) else kind
     plain = array.dictionary_decode() if pa.types.is_dictionary(kind) else array
+    if pa.types.is_string_view(value):  # nothing is replaced in views
+        value = pa.large_string()
+        plain = plain.cast(value)
     which = pa.array([place in texts for place in range(len(array))])
     new = pa.array([texts[place] for place in sorted(texts)], value)
     changed = pc.replace_with_mask(plain, which, new)
-    return changed.cast(kind) if pa.types.is_dictionary(kind) else changed
+    return changed if changed.type == kind else changed.cast(kind)
 
 
 @contextmanager

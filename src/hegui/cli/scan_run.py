@@ -77,13 +77,14 @@ class Run:
             target = wanted.out or (None if name == "-" else copy_name(name))
             copied = copy(name, target, form, wanted.field)
         malformed: list[int] = []
+        before = self._malformed
         masks = Masks(wanted.lang)
         with copied as out:
             for batch in documents(name, wanted.field, form, whole=wanted.mask):
                 self._batch(name, batch, out, masks if form == "text" else None)
                 malformed += batch.malformed[: _NAMED - len(malformed)]
         if malformed:
-            self._say_malformed(name, malformed)
+            self._say_malformed(name, malformed, self._malformed - before)
 
     def _batch(self, name: str, batch: Batch, out: Copy | None, masks: Masks | None) -> None:
         texts: dict[int, str] = {}
@@ -160,8 +161,8 @@ class Run:
             "{rows:,} 行；{size:,.1f} MB；{speed:,.0f} MB/s",
         ).fill(rows=self._rows, size=self._bytes / 1e6, speed=self._bytes / 1e6 / seconds)
 
-    def _say_malformed(self, name: str, rows: list[int]) -> None:
-        more = ", …" if self._malformed > len(rows) else ""
+    def _say_malformed(self, name: str, rows: list[int], count: int) -> None:
+        more = ", …" if count > len(rows) else ""
         say(
             Words(
                 "{name}: no text could be read from line {rows} (not JSON, or no {field}).",

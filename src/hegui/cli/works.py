@@ -212,9 +212,10 @@ def _columns(names: Sequence[str], asked: dict[str, Any]) -> Iterator[TextColumn
                 row = min([*batch.malformed, *(batch.rows[place] for place in batch.broken)])
                 raise BadRequest(
                     Words(
-                        "{name} cannot be indexed: row {row} is not UTF-8 text",
-                        "无法为 {name} 建立索引：第 {row} 行不是 UTF-8 文本",
-                    ).fill(name=name, row=row),
+                        "{name} cannot be indexed: row {row} is not UTF-8, not JSON, or has no "
+                        "{field}",
+                        "无法为 {name} 建立索引：第 {row} 行不是 UTF-8、不是 JSON，或没有 {field}",
+                    ).fill(name=name, row=row, field=asked["field"]),
                     param="files",
                 )
             if form != "text":

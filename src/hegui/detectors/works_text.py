@@ -60,15 +60,20 @@ def normalised(column: TextColumn) -> Normal:
     """Normalise the rows of a column. A byte that is not UTF-8 is dropped."""
     low, high = column.offsets[0], column.offsets[-1]
     data = bytes(column.data[low:high])
-    source = _utf16(data)
-    begins = _begins(column, data, len(source))
+    try:
+        source = _utf16(data, "strict")
+        begins = _begins(column, data, len(source))
+    except UnicodeDecodeError:  # nothing can be counted: each row for itself
+        rows = [_utf16(column.row_bytes(row), "surrogateescape") for row in range(len(column))]
+        source = np.concatenate([np.zeros(0, np.uint16), *rows])
+        begins = np.cumsum([0, *map(len, rows)], dtype=np.intp)
     folded = _table()[source]
     kept = np.flatnonzero(folded != 0)
     return Normal(folded[kept], np.searchsorted(kept, begins), source, kept, begins)
 
 
-def _utf16(data: bytes) -> Units:
-    text = data.decode("utf-8", "surrogateescape")
+def _utf16(data: bytes, errors: str) -> Units:
+    text = data.decode("utf-8", errors)
     return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
 
 
@@ -85,11 +90,7 @@ def _begins(column: TextColumn, data: bytes, size: int) -> Places:
     sizes = np.zeros(len(column) + 1, np.intp)
     if filled.size:
         sizes[filled + 1] = np.add.reduceat(units, places[filled], dtype=np.intp)
-    begins = np.cumsum(sizes)
-    if begins[-1] == size:
-        return begins
-    rows = [len(_utf16(column.row_bytes(row))) for row in range(len(column))]
-    return np.concatenate([[0], np.cumsum(rows)]).astype(np.intp)
+    return np.cumsum(sizes)
 
 
 def chosen(normal: Normal, *, every: bool = False) -> Places:
