@@ -387,7 +387,7 @@ class Gateway:
             while True:
                 try:
                     await chore()
-                except HeguiError as error:
+                except Exception as error:  # noqa: BLE001 - what is owed (expiry, erasure) is tried again, whatever failed
                     _log.warning("%s failed: %s", chore.__name__, type(error).__name__)
                 await asyncio.sleep(every)
 
