@@ -202,6 +202,13 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path: Path, some_leaves: li
     assert list(tmp_path.iterdir()) == []
 
 
+def fill(sink: SealedSink, size: int) -> None:
+    with sink:
+        for number in range(size // 1_000):
+            sink.put(f"{number}", bytes(1_000))
+        sink.finish()
+
+
 @pytest.mark.parametrize("most", [3_000, 100_000])
 def test_a_sealed_export_says_what_the_disk_said(tmp_path: Path, most: int) -> None:
     recipient = str(pyrage.x25519.Identity.generate().to_public())
@@ -209,10 +216,8 @@ def test_a_sealed_export_says_what_the_disk_said(tmp_path: Path, most: int) -> N
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
     try:
-        with pytest.raises(Unavailable) as told, sink:
-            for number in range(most // 1_000 * 2):
-                sink.put(f"{number}", bytes(1_000))
-            sink.finish()
+        with pytest.raises(Unavailable) as told:
+            fill(sink, 2 * most)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "File too large" in told.value.words.en
