@@ -53,6 +53,17 @@ def test_a_created_key_opens_the_gateways_door_until_it_is_revoked(
     assert hegui("keys", "revoke", made["id"]).exit_code == 0
 
 
+def test_keys_that_end_after_the_last_day_of_the_calendar_are_listed(
+    hegui: Hegui, settings: Path
+) -> None:
+    assert settings.is_file()
+    assert hegui("keys", "create", "--expires", "9999-12-31").exit_code == 0
+    assert "9999-12-31" in hegui("keys", "list").stdout
+    period = ("--from", "2026-11-01", "--to", "9999-12-31T23:59:59-12:00")
+    assert hegui("inspectors", "create", *period, "--purpose", "x").exit_code == 0
+    assert "2026-11-01 – 9999-12-31" in hegui("inspectors", "list").stdout
+
+
 def test_creation_and_revocation_are_on_record(hegui: Hegui, database: Path) -> None:
     made = json.loads(hegui("keys", "create", "--json").stdout)
     hegui("keys", "revoke", made["id"])

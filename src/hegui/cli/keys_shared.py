@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from hegui.store import Connection
 
 _DAY_MS = 86_400_000
+LAST_DAY_MS = 253_402_214_400_000
+"""The beginning (UTC) of 31 December 9999, the last day that Python can name: what ends later is
+shown as ending then."""
 
 
 class _Key(Protocol):
@@ -123,7 +126,7 @@ def put_on_record(
 
 def date_of(ms: int) -> str:
     """Return a moment's day (UTC)."""
-    return datetime.fromtimestamp(ms / 1_000, UTC).strftime("%Y-%m-%d")
+    return datetime.fromtimestamp(min(ms, LAST_DAY_MS) / 1_000, UTC).strftime("%Y-%m-%d")
 
 
 def end_of(said: str | None, at: int) -> int | None:
