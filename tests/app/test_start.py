@@ -12,7 +12,7 @@ from hegui.callers.keys import NewKey, make
 from hegui.ledger import kinds, leaf
 from hegui.settings import Settings, inspect
 from hegui.store import open_database
-from hegui.terms import Corrupt, Entry, Misconfigured
+from hegui.terms import Corrupt, Entry, Misconfigured, Words
 
 SETTINGS = """
 data_dir = "{data}"
@@ -108,7 +108,9 @@ async def test_a_restored_backup_stops_start_up(tmp_path: Path) -> None:
         await start(tmp_path, "")
 
 
-async def test_a_chore_that_failed_in_any_way_is_done_again(tmp_path: Path) -> None:
+async def test_a_chore_that_failed_in_any_way_is_done_again_and_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     settings, problems = inspect(SETTINGS.format(data=tmp_path / "data"), environ={})
     assert settings is not None, problems
     gateway = build(settings)
@@ -120,6 +122,7 @@ async def test_a_chore_that_failed_in_any_way_is_done_again(tmp_path: Path) -> N
         tried += 1
         if tried > 1:
             again.set()
+            raise Misconfigured(Words("look into the settings", "请检查配置"))
         raise OSError("what no error of ours says")
 
     gateway._repeat(chore, 0.001)
@@ -128,3 +131,5 @@ async def test_a_chore_that_failed_in_any_way_is_done_again(tmp_path: Path) -> N
             await again.wait()
     finally:
         await gateway.stop()
+    assert "chore failed: OSError" in caplog.text
+    assert "chore failed: look into the settings" in caplog.text

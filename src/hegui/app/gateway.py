@@ -388,7 +388,8 @@ class Gateway:
                 try:
                     await chore()
                 except Exception as error:  # noqa: BLE001 - what is owed (expiry, erasure) is tried again, whatever failed
-                    _log.warning("%s failed: %s", chore.__name__, type(error).__name__)
+                    why = error if isinstance(error, HeguiError) else type(error).__name__
+                    _log.warning("%s failed: %s", chore.__name__, why)
                 await asyncio.sleep(every)
 
         self._watch(forever())
