@@ -12,7 +12,7 @@ from hegui.ledger.note import Signer
 from hegui.ledger.signing import Signing
 from hegui.ledger.trust import Trust
 from hegui.store import open_database
-from hegui.terms import Entry
+from hegui.terms import Corrupt, Entry
 
 
 class Overtaken(Heads):
@@ -68,3 +68,18 @@ def test_a_head_that_is_signed_while_another_signs_refuses_nothing(
     connection.close()
     assert signed_size(db) == 4
     left.close()
+
+
+def test_a_start_on_a_damaged_file_says_so(
+    db: Path, signer: Callable[[str], Signer], grow: Callable[[], None]
+) -> None:
+    grow()
+    connection = open_database(db)
+    size = connection.execute("PRAGMA page_size").get
+    page = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'log'").get
+    connection.close()
+    whole = bytearray(db.read_bytes())
+    whole[(page - 1) * size : page * size] = b"\xff" * size
+    db.write_bytes(whole)
+    with pytest.raises(Corrupt, match="is damaged"):
+        Ledger(db, signer)

@@ -77,12 +77,12 @@ class Listing(Generic[KeyT]):
 def _listed(settings: "Settings", read: "Callable[[Connection], list[KeyT]]") -> list[KeyT]:
     """Return all keys of a sort; none where there is no database yet."""
     from hegui.app import parts
-    from hegui.store import exists, open_connection
+    from hegui.store import exists, open_connection, reading
 
     place = parts.place_of(settings)
     if not exists(place):
         return []
-    with closing(open_connection(place, read_only=True)) as connection:
+    with closing(open_connection(place, read_only=True)) as connection, reading():
         return read(connection)
 
 
@@ -95,11 +95,12 @@ def revoke(
     """Revoke a key for good, on record as ``kind``, and say so."""
     from hegui.app import parts
     from hegui.ledger.kinds import named
-    from hegui.store import open_connection
+    from hegui.store import open_connection, reading
 
     settings = read_settings(config)
     at = parts.now()
-    with closing(open_connection(parts.place_of(settings), read_only=True)) as connection:
+    place = parts.place_of(settings)
+    with closing(open_connection(place, read_only=True)) as connection, reading():
         record, write = revocation(connection, key_id, at)
     if record.revoked is not None:
         say(Words("{id} was revoked before.", "{id} 此前已吊销。").fill(id=record.id))

@@ -19,7 +19,7 @@ from hegui.ledger.heads import Head
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.stretch import BULK, checked_hashes, covered, load_edge, signed_edge
 from hegui.ledger.trust import SecondPlace, Trust, split
-from hegui.store import Connection, Place, insert_all, open_connection
+from hegui.store import Connection, Place, insert_all, open_connection, reading
 from hegui.terms import Corrupt, HeguiError, Misconfigured
 
 _log = logging.getLogger(__name__)
@@ -165,8 +165,13 @@ class Signing:
     def look(self) -> list[Found]:
         """Return the logs that hold more than was signed, or that are refused, once all is checked.
 
-        For the start of a service, before anything else uses this object.
+        For the start of a service, before anything else uses this object. ``Corrupt`` where the
+        database is damaged.
         """
+        with reading():
+            return self._looked()
+
+    def _looked(self) -> list[Found]:
         found = []
         with self._snapshot() as reader:
             tenants = [str(row[0]) for row in reader.execute(_LOGS).fetchall()]
@@ -199,7 +204,8 @@ class Signing:
         try:
             yield self._reader
         finally:
-            self._reader.execute("ROLLBACK")
+            if self._reader.in_transaction:  # a damaged file may have ended it already
+                self._reader.execute("ROLLBACK")
 
     @contextmanager
     def _compared(self, tenants: list[str]) -> Iterator[tuple[Connection, list[_Row]]]:
