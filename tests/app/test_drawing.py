@@ -90,6 +90,19 @@ def test_a_process_that_stands_still_is_ended(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["a.mp4"]
 
 
+def test_what_a_library_prints_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made(tmp_path / "a.mp4")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "av.py").write_text(
+        "print('SVT [warn]\\n7', flush=True)\nraise SystemExit"
+    )
+    monkeypatch.syspath_prepend(tmp_path / "other")  # this process has the right one
+    with pytest.raises(BadRequest, match="broke over"):
+        labelling.label(path, path, LABEL, "auto")
+
+
 def test_a_film_with_a_manifest_is_refused_before_it_is_drawn_upon(tmp_path: Path) -> None:
     path = made(tmp_path / "a.mp4")
     kind = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")

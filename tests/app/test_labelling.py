@@ -181,6 +181,39 @@ def test_a_file_that_another_program_changes_meanwhile_is_left_to_it(photo: Path
     assert photo.read_bytes() == pictures.jpeg() + b"more"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_file_that_another_program_puts_in_its_place_is_left_to_it(
+    photo: Path, *, there: bool
+) -> None:
+    class Busy(Disk):
+        def sync(self, handle: int) -> None:
+            super().sync(handle)
+            other = photo.with_name("other")
+            other.write_bytes(b"another")
+            other.replace(photo) if there else photo.unlink()
+
+    with pytest.raises(BadRequest, match="changed by another program"):
+        labelling.label(photo, photo, LABEL, "present", disk=Busy())
+    assert (photo.read_bytes() == b"another") if there else not photo.exists()
+
+
+def test_a_file_that_opens_and_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").symlink_to("/proc/self/mem")
+    with pytest.raises(BadRequest, match="cannot be read"):
+        labelling.seen(tmp_path / "a.jpg")
+
+
+def test_a_label_beside_a_file_is_found_by_a_link_to_it(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "a.bmp").write_bytes(pictures.bmp())
+    link = tmp_path / "link.bmp"
+    link.symlink_to("store/a.bmp")
+    labelling.label(link, link, LABEL, "present")
+    assert labelling.sidecar(tmp_path / "store" / "a.bmp").exists()
+    assert len(labelling.seen(link).found) == 1
+    assert labelling.label(link, link, OTHER, "present").cause == "replaced"
+
+
 def test_a_format_without_a_place_has_its_label_beside_it(tmp_path: Path) -> None:
     source, target = tmp_path / "a.bmp", tmp_path / "b.bmp"
     source.write_bytes(pictures.bmp())

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import c2pa
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -19,7 +20,7 @@ from hegui.labels import judging
 from hegui.labels.value import Implicit
 from hegui.settings.c2pa import C2pa
 from hegui.settings.secret import Secret
-from hegui.terms import BadRequest, Misconfigured, Unavailable
+from hegui.terms import BadRequest, Corrupt, Misconfigured, Unavailable, Words
 from hegui.testing import pictures
 from hegui.testing.certificates import SINCE, Chain, Key, chain
 from hegui.testing.labelled import LABEL, OTHER
@@ -270,9 +271,39 @@ def test_the_kind_of_key_says_the_algorithm(made: Key, algorithm: str, tmp_path:
     assert there.state == "valid"
 
 
+class RelabellingBuilder(c2pa.Builder):  # type: ignore[misc] # the library has no types
+    """A library's builder that signs a file with another label than it was given."""
+
+    def sign(self, signer: object, mime: str, before: io.BufferedReader, after: object) -> bytes:
+        """Sign it."""
+        changed = io.BytesIO(before.read().replace(b"a-1", b"b-1"))
+        made: bytes = super().sign(signer, mime, changed, after)
+        return made
+
+
+def test_a_library_that_does_otherwise_than_it_says_is_not_believed(
+    signs: Signs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = photo(tmp_path)
+    labelling.label(path, path, OTHER, "present", signs=signs)
+    before = path.read_bytes()
+    monkeypatch.setattr(c2pa, "Builder", RelabellingBuilder)
+    with pytest.raises(Corrupt):
+        labelling.label(path, path, LABEL, "present", signs=signs)
+    assert path.read_bytes() == before
+
+
 BREAKS = "import os\nos.abort()\n"
 HANGS = "import time\ntime.sleep(600)\n"
 BABBLES = "print('{', flush=True)\nraise SystemExit(0)\n"
+
+
+def test_what_hindered_one_file_is_not_said_of_the_next(signs: Signs, tmp_path: Path) -> None:
+    signs.key.failed = Unavailable(Words("the service was away", "签名服务不可用"))
+    path = put(tmp_path, "wav streamed")
+    with pytest.raises(BadRequest) as told:
+        labelling.label(path, path, LABEL, "present", signs=signs)
+    assert told.value.code == "not_signed"
 
 
 def test_a_process_of_its_own_says_the_same(signs: Signs, tmp_path: Path) -> None:

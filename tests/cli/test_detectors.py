@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from hegui.detectors import builtin, triage
+from hegui.detectors import triage
 from hegui.detectors.cards import card_of
-from hegui.runners.compiling import kept
+from hegui.runners.compiling import builtin
 
 Hegui = Callable[..., Result]
 
@@ -131,7 +131,7 @@ def test_options_that_are_no_object_are_bad_input(hegui: Hegui) -> None:
 def test_without_settings_the_list_is_what_comes_with_hegui(hegui: Hegui) -> None:
     told = json.loads(hegui("detectors", "--json").stdout)
     assert {row["name"]: row["attached"] for row in told} == {
-        **{one.card.name: True for one in builtin(compiler=kept)},
+        **{one.card.name: True for one in builtin()},
         "classifier": False,
     }
     page = hegui("detectors").stdout
@@ -152,7 +152,7 @@ def test_the_list_shows_what_the_settings_attach(
 
 
 def test_every_shipped_detector_has_a_card_that_fits_it() -> None:
-    for detector in (*builtin(compiler=kept), *triage()):
+    for detector in (*builtin(), *triage()):
         known = card_of(detector.card.name)
         assert known is not None, detector.card.name
         assert known.name == detector.card.name

@@ -130,6 +130,92 @@ def test_a_folder_is_labelled_with_all_that_is_in_it(hegui: Hegui, tmp_path: Pat
     assert len(verified.stdout.splitlines()) == 2
 
 
+def test_a_notice_that_may_stand_there_twice_is_told_of(hegui: Hegui, photo: Path) -> None:
+    text = photo.with_name("a.txt")
+    text.write_text("words", encoding="utf-8")
+    args = ("--in-place", "--producer", CODE)
+    assert "once more" not in hegui("label", str(photo), str(text), *args).stdout
+    again = hegui("label", str(photo), str(text), *args)
+    assert again.exit_code == 0
+    assert again.stdout.count("once more") == 1
+    assert text.read_text(encoding="utf-8").count("AI") == 1
+    assert "once more" not in label(hegui, str(photo), "--in-place").stdout
+
+
+def test_who_says_so_is_short_and_nothing_is_done_before(
+    hegui: Hegui, settings: Path, photo: Path
+) -> None:
+    assert settings.exists()
+    result = label(hegui, str(photo), "--in-place", "--by", "x" * 201)
+    assert (result.exit_code, photo.read_bytes()) == (3, pictures.png())
+    assert "--by" in result.stderr
+
+
+def test_two_files_of_one_name_do_not_overwrite_each_other(hegui: Hegui, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").write_bytes(pictures.png())
+    result = label(hegui, "one/a.png", "two/a.png", "-o", "out", "--id", "auto")
+    assert result.exit_code == 3
+    assert "one/a.png" in result.stderr.split("two/a.png: ")[1]
+    assert label(hegui, "one", "two", "-o", "both").exit_code == 3
+
+
+def test_a_folder_that_cannot_be_made_is_named(hegui: Hegui, photo: Path) -> None:
+    result = label(hegui, str(photo), "-o", f"{photo.name}/deep/x.png")
+    assert result.exit_code == 3
+    assert "cannot be made" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_what_holds_no_file_is_not_called_clean(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / ".hidden.png").write_bytes(pictures.png())
+    for args in (
+        ["verify", "empty"],
+        ["read", "empty"],
+        ["check", "--before", "empty", "--after", "empty"],
+    ):
+        result = hegui("label", *args)
+        assert result.exit_code == 3, args
+        assert "no file" in result.stderr
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_is_told_of(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").write_bytes(pictures.png())
+    label(hegui, "a", "--in-place")
+    (tmp_path / "a" / "2.png").symlink_to("/proc/self/mem")  # opens, and gives nothing
+    verified = hegui("label", "verify", "a", "--json")
+    assert verified.exit_code == 2
+    assert [json.loads(one)["verdict"] for one in verified.stdout.splitlines()] == [
+        "compliant",
+        "inconclusive",
+    ]
+    assert hegui("label", "read", "a").exit_code == 3
+
+
+def test_check_goes_on_behind_a_file_that_cannot_be_read(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    for name in ("1.png", "2.png"):
+        (tmp_path / "a" / name).write_bytes(pictures.png())
+    label(hegui, "a", "--in-place")
+    label(hegui, "a", "-o", "b")
+    (tmp_path / "b" / "1.png").write_bytes(pictures.png()[:50])
+    result = hegui("label", "check", "--before", "a", "--after", "b", "--json")
+    assert result.exit_code == 3
+    broken, whole = (json.loads(one) for one in result.stdout.splitlines())
+    assert (broken["file"], broken["error"]) == ("b/1.png", "file_broken")
+    assert whole["outcome"] == "changed"
+
+
+def test_a_key_that_is_none_is_refused_whatever_the_label_says(hegui: Hegui, photo: Path) -> None:
+    result = hegui("label", "verify", str(photo), "--key", "zz")
+    assert result.exit_code == 3
+    assert "zz" in result.stderr
+    assert "SM2 公钥" in hegui("label", "verify", "x.png", "--key", "zz", "--lang", "zh").stderr
+
+
 def test_several_files_do_not_share_a_number(hegui: Hegui, photo: Path) -> None:
     other = photo.with_name("other.png")
     other.write_bytes(pictures.png())

@@ -14,7 +14,8 @@ from tests.cli.conftest import INTERNAL, Hegui
 from hegui.cli.rules_build import Defaults, built, dates_of
 from hegui.cli.rules_export import save
 from hegui.cli.rules_table import metadata, read_table
-from hegui.detectors.packs import Lined, Pack, Rule, read, written
+from hegui.detectors.packs import Lined, Pack, Rule, read
+from hegui.detectors.packs.writing import written
 from hegui.terms import Words
 
 ROOT = Path(__file__).parent.parent.parent

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from hegui.cli.documents import Batch
 from hegui.cli.scan_judging import PIECE, Judge, Part
-from hegui.detectors import builtin
-from hegui.runners.compiling import kept
+from hegui.runners.compiling import builtin
 from hegui.terms import DetectorCard, Fault, Finding, Findings, RuleInfo, TextColumn, Words
 
 MOBILE = "13800138000"
@@ -22,7 +21,7 @@ def found(judge: Judge, *texts: str) -> list[tuple[int, Finding]]:
 
 
 def test_a_long_row_has_the_findings_of_a_whole_one() -> None:
-    (detector,) = builtin(compiler=kept)
+    (detector,) = builtin()
     judge = Judge([detector])
     # over every kind of cut: values that stand before, on and behind the end of a piece
     for size in (PIECE - 6, PIECE - 1, PIECE, PIECE + 1, PIECE + 16_384, 2 * PIECE - 5):
@@ -42,7 +41,7 @@ def test_masks_over_the_end_of_a_piece_leave_nothing_behind() -> None:
     from hegui.cli.scan_ruling import MaskedRow, Ruling
     from hegui.screen.masks import Masks
 
-    judge = Judge(builtin(compiler=kept))
+    judge = Judge(builtin())
     head = "a" * (PIECE - 5)
     text = f"{head},{MOBILE},{head},{MOBILE}"
     masked = MaskedRow(judge.rules, Masks("en"))
@@ -109,7 +108,7 @@ def test_many_findings_in_a_line_are_told_in_linear_time() -> None:
 
     from hegui.cli.scan_told import told
 
-    judge = Judge(builtin(compiler=kept))
+    judge = Judge(builtin())
     (part,) = judge.judge(Batch(TextColumn.of([f"{MOBILE} " * 40_000]), [1]))
     assert isinstance(part, Part)
     began = time.process_time()

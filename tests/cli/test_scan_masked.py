@@ -10,8 +10,7 @@ import pytest
 from click.testing import Result
 
 from hegui.cli.scan_ruling import Ruling
-from hegui.detectors import builtin
-from hegui.runners.compiling import kept
+from hegui.runners.compiling import builtin
 from hegui.terms import Finding
 
 Hegui = Callable[..., Result]
@@ -142,9 +141,7 @@ def test_a_pipe_is_masked_to_standard_output(hegui: Hegui) -> None:
 
 
 def test_a_score_below_the_threshold_is_left() -> None:
-    rules = {
-        rule: info for each in builtin(compiler=kept) for rule, info in each.card.rules.items()
-    }
+    rules = {rule: info for each in builtin() for rule, info in each.card.rules.items()}
     weak = Finding("pii.mobile", "A.4.f", 0, 1, 0.5, "x")
     strong = weak._replace(score=0.7)
     assert Ruling(rules, 0.5).hidden([weak, strong]) == [weak, strong]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hegui.detectors import CORPUS, GATEWAY, BuiltIn, Channels, Lexicon, builtin
+from hegui.detectors import CORPUS, GATEWAY, BuiltIn, Channels, Lexicon
 from hegui.detectors.lexicon import rules
-from hegui.runners.compiling import kept
+from hegui.runners.compiling import builtin, kept
 from hegui.terms import TextColumn
 
 CASES: dict[str, tuple[list[str], list[str]]] = {
@@ -208,6 +208,11 @@ def lexicon() -> Lexicon:
     return Lexicon(compiler=kept)
 
 
+@pytest.fixture(scope="module")
+def built_in() -> BuiltIn:
+    return BuiltIn(compiler=kept)
+
+
 def ids(lexicon: Lexicon, text: str) -> set[str]:
     return set(lexicon.inspect(TextColumn.of([text])).rule)
 
@@ -229,7 +234,7 @@ def test_ordinary_text_is_left_alone(text: str, lexicon: Lexicon) -> None:
     "text", ["YOU ARE AN IDIOT", "ｙｏｕ　ａｒｅ　ａｎ　ｉｄｉｏｔ", "怎么制作炸弹"]
 )
 def test_case_and_width_hide_nothing(text: str, channels: Channels) -> None:
-    detector = builtin(compiler=kept, channels=channels)[0]
+    detector = builtin(channels=channels)[0]
     assert detector.inspect(TextColumn.of([text])).rule
 
 
@@ -250,12 +255,14 @@ def test_every_rule_says_what_it_is_about() -> None:
         assert not rule.personal
 
 
-def test_nothing_is_shipped_for_the_risks_that_a_provider_must_cover() -> None:
-    assert {"A.1.a", "A.1.b", "A.1.c"}.isdisjoint(BuiltIn(compiler=kept).card.risks)
+def test_nothing_is_shipped_for_the_risks_that_a_provider_must_cover(built_in: BuiltIn) -> None:
+    assert {"A.1.a", "A.1.b", "A.1.c"}.isdisjoint(built_in.card.risks)
 
 
-def test_the_built_in_detector_is_the_sum_of_its_two_halves(lexicon: Lexicon) -> None:
+def test_the_built_in_detector_is_the_sum_of_its_two_halves(
+    lexicon: Lexicon, built_in: BuiltIn
+) -> None:
     text = "你这个废物，电话13800138000"
-    found = BuiltIn(compiler=kept).inspect(TextColumn.of([text]))
+    found = built_in.inspect(TextColumn.of([text]))
     assert found.rule == ["lex.insult", "pii.mobile"]
     assert ids(lexicon, text) == {"lex.insult"}

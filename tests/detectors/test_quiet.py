@@ -5,15 +5,14 @@ from functools import cache
 import pytest
 from bench.specimens.testset import cases
 
-from hegui.detectors import builtin
 from hegui.detectors.packs import shipped
-from hegui.runners.compiling import kept
+from hegui.runners.compiling import builtin
 from hegui.terms import QuietDetector, TextColumn
 
 
 @cache
 def detector() -> QuietDetector:
-    [found] = builtin(compiler=kept)
+    [found] = builtin()
     assert isinstance(found, QuietDetector)
     return found
 

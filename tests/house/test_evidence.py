@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from hegui.detectors import builtin, triage
+from hegui.detectors import triage
 from hegui.ledger.kinds import all_kinds, named
 from hegui.measures import duties
 from hegui.measures.evidence import Query, evidence
-from hegui.runners.compiling import kept
+from hegui.runners.compiling import builtin
 from hegui.testing.records import fields_of, fitting
 
 QUERIES = list(evidence().queries.values())
@@ -67,7 +67,7 @@ def test_every_query_is_of_some_duty_and_every_duty_is_in_the_catalogue() -> Non
 def test_the_detectors_that_are_not_the_providers_own_are_named() -> None:
     """``panel`` is all together; works are attached by being registered."""
     (match,) = evidence().queries["probed-A.1.h"].any_of
-    shipped = {one.card.name for one in [*builtin(compiler=kept), *triage()]} | {"panel", "works"}
+    shipped = {one.card.name for one in [*builtin(), *triage()]} | {"panel", "works"}
     assert set(dict(match.where)["detector"]) == {f"!{name}" for name in shipped}
 
 

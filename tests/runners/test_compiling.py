@@ -1,12 +1,14 @@
 """Compiling in a child: cached by what was compiled, never trusted blindly, never for ever."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from hegui.detectors.pattern import literal, parse
 from hegui.detectors.targets import Target
-from hegui.runners.compiling import matcher
+from hegui.runners.compiling import Shelf, matcher
+from hegui.runners.keeping import KEPT, SPACE, Drawer
 from hegui.terms import Misconfigured, TextColumn
 from hegui.testing.stopwatch import Stopwatch
 
@@ -71,6 +73,69 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     assert list(matcher(TARGETS, cache=blocked / "compiled").find(COLUMN)) == FOUND
+
+
+NAME = "0" * 64
+
+
+def test_what_was_made_is_kept_for_the_owner_alone(tmp_path: Path) -> None:
+    cache = tmp_path / "made"
+    shelf = Shelf(cache)
+    assert shelf.get(NAME) is None
+    shelf.put(NAME, b"a detector")
+    kept = only_file(cache)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert shelf.get(NAME) == b"a detector"
+    assert shelf.get("1" * 64) is None
+    kept.rename(kept.with_name("1" * 64 + ".made"))
+    assert shelf.get("1" * 64) is None, "a file says itself what it is"
+
+
+def test_what_was_made_and_is_not_whole_or_not_ours_alone_is_not_there(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.put(NAME, b"a detector of twelve rules")
+    kept = only_file(tmp_path)
+    good = kept.read_bytes()
+    for spoil in (cut_short, one_bit_changed, of_another_key, empty):
+        kept.write_bytes(spoil(good))
+        assert shelf.get(NAME) is None, spoil
+    kept.write_bytes(good)
+    assert shelf.get(NAME) is not None
+    for mode in (0o620, 0o602, 0o604):
+        kept.chmod(mode)
+        assert shelf.get(NAME) is None, oct(mode)
+
+
+def test_a_cache_that_is_no_folder_keeps_nothing(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    shelf = Shelf(blocked / "made")
+    shelf.put(NAME, b"a detector")
+    assert shelf.get(NAME) is None
+    Shelf(None).put(NAME, b"a detector")
+    assert Shelf(None).get(NAME) is None
+
+
+def test_only_the_latest_used_are_kept(tmp_path: Path) -> None:
+    drawer = Drawer(tmp_path, "made", b"a form\n")
+    names = [f"{number:064}" for number in range(KEPT + 2)]
+    for number, name in enumerate(names[:-1]):
+        (tmp_path / f"{name}.made").write_bytes(b"")
+        os.utime(tmp_path / f"{name}.made", (number, number))
+    drawer.put(names[-1], b"a detector")
+    assert sorted(path.stem for path in tmp_path.iterdir()) == names[2:]
+
+
+def test_what_takes_too_much_room_pushes_out_the_oldest_and_never_itself(tmp_path: Path) -> None:
+    drawer = Drawer(tmp_path, "made", b"a form\n")
+    for number, size in enumerate((1, SPACE - 10_000, 5_000)):
+        with (tmp_path / f"{number:064}.made").open("wb") as file:
+            file.truncate(size)
+        os.utime(tmp_path / f"{number:064}.made", (number, number))
+    drawer.put(NAME.replace("0", "f"), b"x" * 4_000)
+    assert sorted(path.stem[-1] for path in tmp_path.iterdir()) == ["0", "1", "2", "f"]
+    drawer.put(NAME.replace("0", "e"), b"x" * 4_000)
+    assert sorted(path.stem[-1] for path in tmp_path.iterdir()) == ["2", "e", "f"]
 
 
 def test_rules_that_take_too_long_are_refused_in_words() -> None:

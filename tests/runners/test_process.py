@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from hegui.runners import ProcessRunner
+from hegui.runners.process import ProcessRunner
 from hegui.terms import DetectorCard, Fault, Findings, Misconfigured, TextColumn
 from hegui.testing.stopwatch import Stopwatch
 
@@ -296,7 +296,7 @@ async def test_a_worker_whose_parent_is_gone_leaves_even_if_it_hangs(tmp_path: P
     runner(tmp_path, "Odd")
     script = textwrap.dedent("""
         import asyncio, os, sys
-        from hegui.runners import ProcessRunner
+        from hegui.runners.process import ProcessRunner
         from hegui.terms import TextColumn
         async def main():
             made = ProcessRunner("odd_plugin:Odd", {}, 60000, environ=dict(os.environ))

@@ -3,9 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
-
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hegui.app import parts
 from hegui.app.published import vkeys
@@ -22,6 +20,9 @@ from hegui.witness.client import WitnessClient
 from hegui.witness.rounds import Attester, Outcome, Rounds
 from hegui.witness.stamping import AUTHORITY, StampClient
 from hegui.witness.web import Web
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +41,9 @@ _NO_CA = Words(
 class Counts:
     """The metrics of those who are asked. ``timestamp`` is the name of the time authority."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: "CollectorRegistry") -> None:
+        from prometheus_client import Counter, Gauge  # whoever only asks who is named counts none
+
         self._requests = Counter(
             "hegui_witness_requests",
             "Requests to witnesses and the time authority by how they ended",
@@ -76,7 +79,7 @@ class Counts:
 class Attesting:
     """Keeps asking, from its start to its close. Without witnesses it does nothing."""
 
-    def __init__(self, settings: Settings, clock: Clock, registry: CollectorRegistry) -> None:
+    def __init__(self, settings: Settings, clock: Clock, registry: "CollectorRegistry") -> None:
         self._settings = settings
         self._web = Web()
         self._counts = Counts(registry)
@@ -198,6 +201,8 @@ def ask_now(settings: Settings, clock: Clock) -> Sequence[Outcome]:
     """Ask every witness and the time authority about every log, now; return how each ended."""
 
     async def once() -> list[Outcome]:
+        from prometheus_client import CollectorRegistry
+
         asking = Attesting(settings, clock, CollectorRegistry())
         try:
             return await asking.go(at_once=True)

@@ -71,7 +71,7 @@ def drawn(file: FileSource, form: str, folder: Path, how: How) -> Iterator[tuple
 
 
 def _run(file: FileSource, form: str, part: Path, how: How) -> str:
-    command = [sys.executable, "-m", "hegui.app.drawing_child"]
+    command = [sys.executable, "-P", "-m", "hegui.app.drawing_child"]
     command += [str(file.handle), form, str(part), how.encoder]
     child = subprocess.Popen(  # noqa: S603 - our own module
         command,
@@ -104,11 +104,20 @@ def _followed(child: "subprocess.Popen[bytes]", how: How) -> dict[str, Any]:
                 return last
             *lines, held = (held + data).split(b"\n")
             for line in lines:
-                last = json.loads(line)
+                last = _said(line) or last
                 if "share" in last:
                     how.told(last["share"])
                     last = {}
     raise BadRequest(_HANGS.fill(seconds=round(how.stalled)), code="file_broken")
+
+
+def _said(line: bytes) -> dict[str, Any]:
+    """Return what a line says; nothing where it is a library's, which may print what it likes."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _outcome(last: dict[str, Any]) -> str:

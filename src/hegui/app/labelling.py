@@ -94,8 +94,12 @@ def opened(path: Path) -> Iterator[FileSource]:
 
 
 def format_of(source: Source, name: str) -> Format:
-    """Return the format of a file; an unknown one is a ``BadRequest``."""
-    form = recognised(source.read(0, HEAD), name)
+    """Return the format of a file; an unknown one, or one that cannot be read, ``BadRequest``."""
+    try:
+        head = source.read(0, HEAD)
+    except OSError as error:  # opened, and yet not to be read
+        raise BadRequest(_NOT_READ.fill(path=name, why=error.strerror)) from None
+    form = recognised(head, name)
     if form is None:
         raise BadRequest(_UNKNOWN.fill(path=name), code="unknown_format")
     return form
@@ -144,7 +148,7 @@ def label(  # noqa: PLR0913 - what happens, and who is told of it
     ``Unavailable``, a wrong reading ``Corrupt``, else ``BadRequest``; ``target`` is then as before.
     """
     disk = disk or Disk()
-    place = Path(os.path.realpath(target)) if target.is_symlink() else target
+    place = Path(os.path.realpath(target)) if _is_link(target) else target
     with opened(path) as file, ExitStack() as held:
         form = format_of(file, path.name)
         decision = deciding.decided([*form.read(file), *_beside(path)], ours)
@@ -202,9 +206,19 @@ def _with_notice(
 
 
 def _require_unchanged(path: Path, file: FileSource) -> None:
+    """Refuse a file that was written to, or that another was put in the place of."""
     before, after = file.stat, os.fstat(file.handle)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    try:
+        there = os.stat(path)  # noqa: PTH116 - of each file, and a Path takes longer
+        same = (there.st_dev, there.st_ino) == (after.st_dev, after.st_ino)
+    except OSError:
+        same = False
+    if not same or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise BadRequest(_CHANGED.fill(path=path))
+
+
+def _is_link(path: Path) -> bool:
+    return os.path.islink(path)  # noqa: PTH114 - a Path raises for one that may not be looked at
 
 
 def _with_label(form: Format, source: Source, inner: str) -> Splice | None:
@@ -278,8 +292,10 @@ def _nothing(new: FileSource) -> None:
 
 
 def _beside(path: Path) -> list[Found]:
-    """Return the label in the file beside, if there is one."""
+    """Return the label in the file beside, if there is one; a link's may stand where it leads."""
     beside = _beside_name(path)
+    if _is_link(path) and not os.path.isfile(beside):  # noqa: PTH113 - as below
+        beside = _beside_name(Path(os.path.realpath(path)))
     if not os.path.isfile(beside):  # noqa: PTH113 - mostly there is none, and no Path is made
         return []
     with opened(Path(beside)) as source:

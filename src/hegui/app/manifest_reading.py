@@ -71,7 +71,7 @@ def shown(form: Format, source: FileSource, seconds: float = DEADLINE) -> Shown 
     if importlib.util.find_spec("c2pa") is None:
         return Shown("unchecked")
     patience = seconds + source.size / _PER_SECOND
-    command = [sys.executable, "-m", "hegui.app.manifest_child", form.name]
+    command = [sys.executable, "-P", "-m", "hegui.app.manifest_child", form.name]
     try:
         done = subprocess.run(  # noqa: S603 - our own module
             command,

@@ -84,7 +84,7 @@ def signed(signs: Signs, form: Format, files: _Files, claim: Claim) -> FileSourc
     key, there = signs.key, shown(form, files[0])
     if there is not None and there.state == "inconclusive":
         raise BadRequest(_NOT_READ, code="manifest")  # before it is read in this process
-    key.stamp = ""
+    key.stamp, key.failed = "", None  # of this file, not of the one before
     if not key.authority:
         told = _manifested(signs, form, files, claim, None)
     else:

@@ -113,10 +113,13 @@ def parsed(content: bytes) -> tuple[Pack | None, list[Flaw]]:
 def judged(packs: Mapping[str, Pack]) -> dict[str, list[Flaw]]:
     """Judge a provider's packs beside the shipped ones; only what is wrong with theirs is told.
 
-    Rules are compiled in a child process with a deadline: a hostile pack cannot keep us busy.
+    Rules are compiled in a child process with a deadline: a hostile pack cannot keep us busy. What
+    was compiled is kept, so that a start with the same packs does not compile their cases again.
     """
+    if not packs:
+        return {}  # without reading those that come with hegui
     beside = {f"hegui:{pack.id}": pack for pack in shipped()}
-    return lint(packs, risks(), beside=beside, compiler=compiling.matcher)
+    return lint(packs, risks(), beside=beside, compiler=compiling.kept)
 
 
 def packs_of(settings: Settings) -> tuple[Pack, ...]:

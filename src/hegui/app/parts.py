@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -255,12 +254,11 @@ def panel_of(
     start is quick. Two detectors of one name are ``Misconfigured``: an answer could not be told
     whose it is.
     """
-    from hegui.detectors import builtin
-    from hegui.runners import compiling
+    from hegui.runners.compiling import builtin
     from hegui.screen.panel import Panel
 
-    compiler = partial(compiling.kept, notice=_say_compiling)
-    panel = Panel([[*builtin(packs, as_of, compiler), *local], list(cards)])
+    built = builtin(packs, as_of, notice=_say_compiling)
+    panel = Panel([[*built, *local], list(cards)])
     names = [card.name for card in panel.cards]
     for name in names:
         if names.count(name) > 1:

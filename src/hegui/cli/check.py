@@ -115,7 +115,7 @@ def _around(settings: "Settings") -> "list[Problem]":
 def _signers(settings: "Settings") -> "list[Problem]":
     """Look at the keys that sign labels and manifests."""
     from hegui.app import manifest_reading, parts
-    from hegui.app.label_doors import propagator_key
+    from hegui.app.label_keys import propagator_key
     from hegui.app.manifest_keys import ManifestKey
 
     problems = []

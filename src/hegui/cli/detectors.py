@@ -93,13 +93,13 @@ detectors.add_command(probe)
 def _rows(config: Path | None) -> "list[tuple[DetectorCard, bool]]":
     """Return the cards of what is attached, and of what comes with hegui besides."""
     from hegui.app import parts
-    from hegui.detectors import builtin, triage
-    from hegui.runners import compiling
+    from hegui.detectors import triage
+    from hegui.runners.compiling import builtin
 
     if config is None and _DEFAULT.is_file():
         config = _DEFAULT
     if config is None:
-        attached = [detector.card for detector in builtin(compiler=compiling.kept)]
+        attached = [detector.card for detector in builtin()]
     else:
         attached = list(parts.panel_once(read_settings(config)).cards)
     known = {card.name for card in attached}

@@ -108,7 +108,7 @@ def _digest(terms: Path) -> str:
     except OSError as error:
         raise BadRequest(_UNREAD.fill(path=terms, why=error.strerror), param="terms") from None
     if not data.strip():
-        raise BadRequest(_UNREAD.fill(path=terms, why="empty"), param="terms")
+        raise BadRequest(_EMPTY.fill(path=terms), param="terms")
     return hashlib.sha256(data).hexdigest()
 
 
@@ -122,6 +122,9 @@ _LARGE: Final = Words(
     "{path} 超过 16 MB，请指定协议文本",
 )
 _UNREAD: Final = Words("{path} cannot be read: {why}", "无法读取 {path}：{why}")
+_EMPTY: Final = Words(
+    "{path} is empty; name the text of the agreement", "{path} 是空文件，请指定协议文本"
+)
 _DONE: Final = Words(
     "On record, until {day} (UTC). Keep the signed text: the record holds its digest only.",
     "已记录在案，有效至 {day}（UTC）。请保存签署的文本：记录中只有其摘要。",

@@ -1,5 +1,6 @@
 """Which files a command is about, and how what stands in them is shown."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,16 +18,49 @@ def files_in(paths: Iterable[Path]) -> Iterator[tuple[Path, Path | None]]:
     """Give each file, and for one in a folder that was named, that folder.
 
     Files beside others that hold their labels, hidden ones, and in folders those of formats that
-    hegui does not know are left out.
+    hegui does not know are left out. What cannot be read is given all the same, a folder too:
+    whoever reads it says so. Where nothing is left, that is a ``BadRequest`` at the end.
     """
+    nothing = True
     for path in paths:
-        if not path.is_dir():
-            yield path, None
-            continue
-        for one in sorted(path.rglob("*")):
-            hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
-            if one.is_file() and not hidden and _known(one):
-                yield one, path
+        for one in _within(path) if is_folder(path) else (path,):
+            nothing = False
+            yield one, path if one != path else None
+    if nothing:
+        raise BadRequest(_NOTHING)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is that of a folder; of what may not be looked at nobody knows, so it is not.
+
+    Whoever reads it then says what hinders that.
+    """
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _within(folder: Path) -> list[Path]:
+    """Return what a folder holds that is to be read, and the folders in it that cannot be."""
+    there: list[Path] = []
+
+    def closed(error: OSError) -> None:
+        there.append(Path(error.filename))
+
+    for at, folders, names in os.walk(folder, onerror=closed):
+        folders[:] = [one for one in folders if not one.startswith(".")]
+        files = (Path(at, one) for one in names if not one.startswith("."))
+        there += [one for one in files if _is_file(one) and _known(one)]
+    return sorted(there)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file; one that may not be looked at is, so that it is told of."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def _known(path: Path) -> bool:
@@ -37,8 +71,8 @@ def _known(path: Path) -> bool:
     try:
         with labelling.opened(path) as source:
             form = labelling.format_of(source, path.name)
-    except BadRequest:
-        return False
+    except BadRequest as error:
+        return error.code != "unknown_format"
     # any text may be one of these: in a folder the name must say so
     return not form.mime[0].startswith(_TEXTS) or path.suffix.lower() in form.suffixes
 
@@ -68,3 +102,9 @@ def as_data(one: "Found") -> dict[str, Any]:
         "faults": [fault.code for fault in parsed.faults] if parsed is not None else ["unreadable"],
         "raw": one.raw,
     }
+
+
+_NOTHING: Final = Words(
+    "there was no file that hegui can label in what you named",
+    "指定的范围内没有 hegui 可以标识的文件",
+)

@@ -134,11 +134,14 @@ def _tell_manifest(path: Path, manifest: "Manifest") -> None:
 def verify(files: tuple[Path, ...], keys: tuple[str, ...], *, as_json: bool) -> int:
     """Judge the labels of files."""
     from hegui.app import labelling
-    from hegui.labels import judging
+    from hegui.labels import judging, sm2
 
+    for key in keys:
+        if not sm2.public_keys(key):
+            raise BadRequest(_NO_KEY.fill(key=shown(key)), param="key")
     code = CLEAN
     for path, _ in files_in(files):
-        if not path.exists():
+        if not _is_there(path):
             raise BadRequest(_ABSENT.fill(path=path))
         try:
             seen = labelling.seen(path)
@@ -150,14 +153,22 @@ def verify(files: tuple[Path, ...], keys: tuple[str, ...], *, as_json: bool) -> 
     return code
 
 
+def _is_there(path: Path) -> bool:
+    """Whether there is something; what may not be looked at is for its reader to tell."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
 @command(
     "check",
     Words(
         "Say whether a pipeline lost or changed a label: compare a file, or each file of a folder, "
         "from before it with the one after it. Exit code 0: the label came through; 1: it was lost "
-        "or changed; 2: there was none before.",
+        "or changed; 2: there was none before; 3: a file could not be read.",
         "检查处理流程是否丢失或改变了标识：把处理前的文件（或文件夹中的各个文件）与处理后的比较。"
-        "退出码：0 标识保留；1 丢失或改变；2 处理前没有标识。",
+        "退出码：0 标识保留；1 丢失或改变；2 处理前没有标识；3 有文件无法读取。",
     ),
     Words(
         "hegui label check --before out.jpg --after served.jpg\n"
@@ -173,22 +184,34 @@ def verify(files: tuple[Path, ...], keys: tuple[str, ...], *, as_json: bool) -> 
 @JSON_OPTION
 def check(before: Path, after: Path, *, as_json: bool) -> int:
     """Say whether a pipeline lost or changed a label."""
-    from hegui.app import labelling
-    from hegui.labels.comparing import Compared, compared
-
     code = CLEAN
     for old, folder in files_in([before]):
         new = after / old.relative_to(folder) if folder is not None else after
-        first = labelling.seen(old, content=True)
-        if folder is not None and not new.exists():
-            said, same = Compared("lost", (), tuple(one.form for one in first.found)), False
-        else:
-            second = labelling.seen(new, content=True)
-            said = compared(first.found, second.found)
-            same = first.form is second.form and first.payload == second.payload
+        try:
+            said, same = _compared(old, new, may_miss=folder is not None)
+        except BadRequest as error:
+            code = MISCONFIGURED
+            _tell_broken(new, error, as_json=as_json)
+            continue
         code = max(code, _OUTCOMES[said.outcome])
         _tell_compared(new, said, same=same, as_json=as_json)
     return code
+
+
+def _compared(old: Path, new: Path, *, may_miss: bool) -> "tuple[Compared, bool]":
+    """Return what became of a label, and whether the content is the same; a missing file lost it.
+
+    Where the one file was named, that it is missing is a ``BadRequest``.
+    """
+    from hegui.app import labelling
+    from hegui.labels.comparing import Compared, compared
+
+    first = labelling.seen(old, content=True)
+    if may_miss and not _is_there(new):
+        return Compared("lost", (), tuple(one.form for one in first.found)), False
+    second = labelling.seen(new, content=True)
+    same = first.form is second.form and first.payload == second.payload
+    return compared(first.found, second.found), same
 
 
 def _tell_compared(path: Path, said: "Compared", *, same: bool, as_json: bool) -> None:
@@ -300,6 +323,10 @@ _PARENT: Final = Words(
 )
 _ABSENT: Final = Words(
     "there is no {path}; name a file or a folder", "{path} 不存在，请指定文件或文件夹"
+)
+_NO_KEY: Final = Words(
+    "--key {key} is no public SM2 key in hexadecimal (64, 65 or 33 bytes, or SubjectPublicKeyInfo)",
+    "--key {key} 不是十六进制的 SM2 公钥（64、65 或 33 字节，或 SubjectPublicKeyInfo 格式）",
 )
 _PRODUCED: Final = Words(
     "Fields that only the producer may set were changed.", "改变的内容包括只能由生成者填写的字段。"

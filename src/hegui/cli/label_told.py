@@ -30,6 +30,8 @@ def tell(written: "Written", *, as_json: bool) -> None:
         say(words.fill(how=written.encoded))
     if written.form == "sidecar":
         say(_BESIDE.fill(form=written.format))
+    if written.cause != "added" and written.explicit == "drawn" and written.format not in _ONCE:
+        say(_TWICE)
     if written.signed:
         say(_SIGNED)
     if written.time_stamp == "missing":
@@ -55,6 +57,8 @@ _FACTS: Final = (
     *("format", "form", "explicit", "cause", "payload", "file"),
     *("encoded", "signed", "time_stamp"),
 )
+_ONCE: Final = frozenset({"txt", "markdown", "html", "pdf", "ooxml"})
+"""Formats in which a notice that stands there already is seen, and not put in again."""
 _CAUSES: Final = {
     "added": Words("{path}: labelled as {id} ({form})", "{path}：已加标识，编号 {id}（{form}）"),
     "replaced": Words(
@@ -70,6 +74,12 @@ _ENCODED: Final = Words(
     "  The film was encoded anew for its notice: {how}. Around the player the notice is yours to"
     " show (labelling measures, Art. 4).",
     "  已为添加标识重新编码视频：{how}。播放周边的提示须由服务界面显示（标识办法第四条）。",
+)
+_TWICE: Final = Words(
+    "  It had a label before, and so perhaps its notice too, which was put in once more: see if it"
+    " stands there twice. A file that shows its notice already: --explicit present.",
+    "  该文件原已带有标识，可能也已显示提示，本次又添加了一次：请检查是否重复。"
+    "内容已显示标识的文件，请使用 --explicit present。",
 )
 _PICTURE_ENCODED: Final = Words(
     "  The picture was encoded anew for its notice: {how}.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from hegui.cli import progress
-from hegui.cli.label_files import files_in, shown
+from hegui.cli.label_files import files_in, is_folder, shown
 from hegui.cli.label_recorded import recording
 from hegui.cli.label_told import tell, tell_refused
 from hegui.cli.shared import JSON_OPTION, read_settings
@@ -41,6 +41,7 @@ _EXAMPLES = Words(
     "hegui label film.mp4 -o out.mp4 --encoder libx264",
 )
 _DEFAULT: Final = Path("hegui.toml")
+_MOST_NAME: Final = 200  # characters, as a record has them
 _MOST_KEY: Final = 8_192  # bytes of a key file
 
 
@@ -119,10 +120,10 @@ _MOST_KEY: Final = 8_192  # bytes of a key file
     type=click.Choice(["auto", "interface", "present"]),
     default="auto",
     words=Words(
-        "auto puts a notice into pictures, films, texts, PDF and Office files, MP3, AAC, Opus and "
-        "WAV; interface: your service shows it (text and sound only); present: the content shows "
-        "it already (auto)",
-        "auto 写入图片、视频、文本、PDF 和 Office 文件、MP3、AAC、Opus 和 WAV；"
+        "auto puts a notice into pictures, films, texts, PDF and Office files, MP3, AAC, M4A, "
+        "FLAC, Opus and WAV; interface: your service shows it (text and sound only); present: the "
+        "content shows it already (auto)",
+        "auto 写入图片、视频、文本、PDF 和 Office 文件、MP3、AAC、M4A、FLAC、Opus 和 WAV；"
         "interface 由服务界面提示（仅限文本和音频）；present 内容已显示标识（默认 auto）",
     ),
 )
@@ -163,21 +164,19 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
     from hegui.app import drawing, labelling
 
     settings = _settings(config)
-    single = len(files) == 1 and not files[0].is_dir()
+    single = len(files) == 1 and not is_folder(files[0])
     _require_one_place(said, single=single)
     code = CLEAN
-    count = 0
     mode = _mode(settings, said)
     signs = _signs(settings, required=said["c2pa"])
     recorded = recording(settings, said, as_json=as_json)
     with recorded as record, progress.film_encoded() as told:
         how = drawing.How(said["encoder"], told)
+        taken: dict[Path, Path] = {}
         for path, folder in files_in(files):
-            count += 1
             target = _target(path, folder, said, single=single)
             try:
-                if target != path:
-                    target.parent.mkdir(parents=True, exist_ok=True)
+                _require_own(path, target, taken)
                 label = _label(settings, said)
                 written = labelling.label(
                     path, target, label, mode, record=record, how=how, signs=signs
@@ -191,8 +190,6 @@ def write(files: tuple[Path, ...], config: Path | None, *, as_json: bool, **said
             tell(written, as_json=as_json)
     if settings is None:
         say(_NOT_RECORDED, err=True)
-    if count == 0:
-        raise BadRequest(_NOTHING)
     return code
 
 
@@ -234,6 +231,8 @@ def _require_one_place(said: dict[str, Any], *, single: bool) -> None:
         raise BadRequest(_WHERE, param="out")
     if not single and said["number"] != "auto":
         raise BadRequest(_ONE_NUMBER, param="id")
+    if len(said["by"]) > _MOST_NAME:
+        raise BadRequest(_LONG, param="by")
     if not single and said["out"] is not None and said["out"].is_file():
         raise BadRequest(_FOLDER.fill(path=said["out"]), param="out")
 
@@ -242,9 +241,22 @@ def _target(path: Path, folder: Path | None, said: dict[str, Any], *, single: bo
     out: Path | None = said["out"]
     if out is None:
         return path
-    if single and not out.is_dir():
+    if single and not is_folder(out):
         return out
     return out / (path.relative_to(folder) if folder is not None else path.name)
+
+
+def _require_own(path: Path, target: Path, taken: dict[Path, Path]) -> None:
+    """Make the folder of ``target``; refuse one that is another file's of this run already."""
+    first = taken.setdefault(Path(os.path.realpath(target)), path)
+    if first != path:
+        words = _TAKEN.fill(target=shown(str(target)), first=shown(str(first)))
+        raise BadRequest(words, param="out")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        words = _NO_FOLDER.fill(path=target.parent, why=error.strerror)
+        raise BadRequest(words, param="out") from None
 
 
 def _label(settings: "Settings | None", said: dict[str, Any]) -> "Implicit":
@@ -254,7 +266,7 @@ def _label(settings: "Settings | None", said: dict[str, Any]) -> "Implicit":
     from hegui.labels import security
     from hegui.labels.judging import code_fault
     from hegui.labels.value import Implicit, faults_of
-    from hegui.settings.identifiers import provider_code_fault
+    from hegui.terms.identifiers import provider_code_fault
 
     producer = said["producer"] or (settings.provider.code if settings is not None else "")
     if not producer:
@@ -301,6 +313,9 @@ _ONE_NUMBER: Final = Words(
     "--id is for one file; for several, each gets a number of its own (auto)",
     "--id 只能用于单个文件；多个文件时各自自动编号（auto）",
 )
+_LONG: Final = Words(
+    "--by is a role or number, of at most 200 characters", "--by 应为不超过 200 个字符的岗位或工号"
+)
 _FOLDER: Final = Words(
     "{path} is a file; for several files name a folder", "{path} 是文件；多个文件请指定文件夹"
 )
@@ -320,9 +335,15 @@ _NO_RECORD: Final = Words(
     "an explicit label is left out on record only: name the settings (-c)",
     "不加显式标识须记录在案，请用 -c 指定配置文件",
 )
-_NOTHING: Final = Words(
-    "there was no file that hegui can label in what you named",
-    "指定的范围内没有 hegui 可以标识的文件",
+_TAKEN: Final = Words(
+    "{target} was written for {first} in this run, and would be lost. Name another place (-o) for"
+    " files of one name, and label them one after the other",
+    "{target} 已在本次运行中写入 {first} 的结果，会被覆盖。"
+    "同名文件请用 -o 指定不同位置，分别加标识",
+)
+_NO_FOLDER: Final = Words(
+    "the folder {path} cannot be made ({why}); name another place with -o",
+    "无法创建文件夹 {path}（{why}），请用 -o 指定其他位置",
 )
 _NOT_RECORDED: Final = Words(
     "Nothing was put on record: there is no hegui.toml here, and none was named with -c.",

@@ -40,6 +40,7 @@ def given(paths: Sequence[Path]) -> Given:
     from hegui.detectors.packs import lint
     from hegui.detectors.packs.shipped import texts
     from hegui.measures import risks
+    from hegui.runners.compiling import kept
 
     packs: dict[str, Pack] = {}
     flaws: dict[str, list[Flaw]] = {}
@@ -58,7 +59,7 @@ def given(paths: Sequence[Path]) -> Given:
         pack, flaws[name] = parsed(content)
         if pack is not None:
             packs[name] = pack
-    found = judged(packs) if paths else lint(packs, risks(), shipped=True)
+    found = judged(packs) if paths else lint(packs, risks(), shipped=True, compiler=kept)
     for name, more in found.items():
         flaws[name] = sorted([*flaws[name], *more], key=lambda flaw: flaw.line)
     return Given(packs, flaws)

@@ -92,7 +92,7 @@ def import_words(  # noqa: PLR0913 - one parameter per option
     """Turn a list of words into a rule pack."""
     from hegui.app.packs import day_of
     from hegui.app.parts import now
-    from hegui.detectors.packs import written
+    from hegui.detectors.packs.writing import written
 
     out = None if out == Path("-") else out
     old = _old(out, replace=replace or dry_run)
@@ -146,7 +146,8 @@ def _pack(pack_id: str, file: Path, about: dict[str, str], made: "Built", today:
 def _judged(pack: "Pack") -> "list[Flaw]":
     """Judge the pack as it will be read again: its form, and then its rules."""
     from hegui.app.packs import judged
-    from hegui.detectors.packs import read, written
+    from hegui.detectors.packs import read
+    from hegui.detectors.packs.writing import written
 
     again, flaws = read(written(pack))
     if again is None:

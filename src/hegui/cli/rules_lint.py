@@ -66,12 +66,13 @@ def lint(packs: tuple[Path, ...], *, as_json: bool) -> int:
 @JSON_OPTION
 def try_cases(packs: tuple[Path, ...], *, as_json: bool) -> int:
     """Try every case of rule packs."""
-    from hegui.detectors.packs import tried
+    from hegui.detectors.packs import tried_in
+    from hegui.runners.compiling import kept
 
     found = given(packs)
     if len(found.packs) < len(found.flaws):
         refuse(found)
-    results = [(name, each) for name, pack in found.packs.items() for each in tried(pack.rules)]
+    results = tried_in({name: pack.rules for name, pack in found.packs.items()}, kept)
     bad = [(name, each) for name, each in results if not each.good]
     if as_json:
         told = {

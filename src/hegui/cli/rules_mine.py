@@ -151,7 +151,8 @@ def _page(found: "Sequence[Candidate]") -> list[str]:
 def _draft(found: "Sequence[Candidate]", risk: str) -> str:
     from hegui.app.packs import day_of
     from hegui.app.parts import now
-    from hegui.detectors.packs import Lined, Pack, Rule, written
+    from hegui.detectors.packs import Lined, Pack, Rule
+    from hegui.detectors.packs.writing import written
     from hegui.measures import risks
 
     today = day_of(now())

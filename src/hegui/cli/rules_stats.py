@@ -172,8 +172,9 @@ def hits(packs: Iterable["Pack"], today: str, path: Path, field: str) -> dict[st
     """Count what packs find in a file: per megabyte of UTF-8, in all and by rule."""
     from hegui.cli.documents import columns
     from hegui.detectors.packs.cases import detectors_of
+    from hegui.runners.compiling import kept
 
-    detectors = detectors_of(list(packs), today)
+    detectors = detectors_of(list(packs), today, kept)
     counts: Counter[str] = Counter()
     size = rows = 0
     for column in columns(str(path), field):

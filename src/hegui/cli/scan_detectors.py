@@ -1,7 +1,6 @@
 """Which detectors a scan asks. The one place that knows."""
 
 import sys
-from functools import partial
 from pathlib import Path
 
 from hegui.cli.speech import say
@@ -27,11 +26,11 @@ def detectors_of_scan(
     (YYYY-MM-DD) takes the rules of that day. ``works`` is a directory of protected works; one that
     is not there or is broken is ``Misconfigured``.
     """
-    from hegui.detectors import CORPUS, GATEWAY, builtin
-    from hegui.runners import compiling
+    from hegui.detectors import CORPUS, GATEWAY
+    from hegui.runners.compiling import builtin
 
-    compiler = partial(compiling.kept, notice=_say_compiling)
-    found = builtin((), as_of or "", compiler, channels=GATEWAY if thorough else CORPUS)
+    channels = GATEWAY if thorough else CORPUS
+    found = builtin((), as_of or "", channels=channels, notice=_say_compiling)
     if works is not None:
         from hegui.app.works import attached_works
 

@@ -12,14 +12,12 @@ from functools import cache
 from threading import Lock
 from typing import Final
 
-from hegui.detectors import lexicon, personal
-from hegui.detectors.channels import ChannelledDetector
-from hegui.detectors.exact import Compiler, TargetDetector, fastest
+from hegui.detectors.built_in import BuiltIn, made_again, made_anew
+from hegui.detectors.exact import Compiler, Shelf, TargetDetector, fastest
 from hegui.detectors.lexicon import Lexicon
-from hegui.detectors.matcher import Matcher
-from hegui.detectors.packs import ClauseRules, Pack, compiled, digest_of, shipped
+from hegui.detectors.packs import Pack
 from hegui.detectors.personal import PersonalData
-from hegui.detectors.reading import CORPUS, GATEWAY, RAW, Channels, Plan
+from hegui.detectors.reading import CORPUS, GATEWAY, RAW, Channels
 from hegui.terms import Detector
 
 __all__ = [
@@ -36,42 +34,6 @@ __all__ = [
 ]
 
 
-class BuiltIn(TargetDetector):
-    """Rule packs and personal data in one database, so that a text is scanned once.
-
-    ``packs`` are a provider's own; they come on top of the shipped ones. ``as_of``
-    (``YYYY-MM-DD``) is the day whose rules apply; without it, all that nobody has retired.
-    ``plan`` is what ``ChannelledDetector`` reads it in ``channels`` by.
-    """
-
-    def __init__(
-        self,
-        packs: Iterable[Pack] = (),
-        as_of: str = "",
-        *,
-        channels: Channels = RAW,
-        back_end: Matcher | None = None,
-        compiler: Compiler = fastest,
-    ) -> None:
-        held = (*shipped(), *packs)
-        made = compiled(held, as_of)
-        given = (*made.targets, *personal.targets())
-        self.plan = Plan(channels, made.variants, given, made.exceptions)
-        self.clauses = (
-            ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions, compiler)
-            if made.clauses
-            else None
-        )
-        super().__init__(
-            "builtin",
-            f"packs-{lexicon.VERSION}-{digest_of(held)[:12]} personal-{personal.VERSION}",
-            {**made.rules, **personal.RULES},
-            self.plan.targets,
-            exceptions=made.exceptions,
-            back_end=back_end or compiler(self.plan.targets, made.exceptions),
-        )
-
-
 _KEPT: Final = 4
 _recent: OrderedDict[tuple[tuple[Pack, ...], str, Channels], tuple[Detector, ...]] = OrderedDict()
 _turn = Lock()
@@ -83,20 +45,24 @@ def builtin(
     compiler: Compiler = fastest,
     *,
     channels: Channels = GATEWAY,
+    shelf: Shelf | None = None,
 ) -> list[Detector]:
     """Return the detectors that hegui attaches by itself, with ``packs`` of the provider's.
 
     One exact detector, read in ``channels``, and one for the rules that need a clause where there
     are any. What was asked for lately is not built again; who asks at the same time waits.
-    ``compiler`` decides where the rules are compiled, and nothing about what they find.
+    ``compiler`` decides where the rules are compiled, and ``shelf``, which then does it instead,
+    what of an earlier start is used again; neither decides anything about what they find.
     """
     key = (tuple(packs), as_of, channels)
     with _turn:
         found = _recent.pop(key, None)
         if found is None:
-            built = BuiltIn(key[0], as_of, channels=channels, compiler=compiler)
-            exact = built if channels == RAW else ChannelledDetector(built, built.plan)
-            found = (exact,) if built.clauses is None else (exact, built.clauses)
+            found = (
+                made_anew(key[0], as_of, channels, compiler)
+                if shelf is None
+                else made_again(key[0], as_of, channels, shelf)
+            )
         _recent[key] = found
         while len(_recent) > _KEPT:
             _recent.popitem(last=False)

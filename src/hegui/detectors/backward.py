@@ -8,10 +8,11 @@ all (Baeza-Yates and Gonnet 1992). So neither a step that is not remembered nor 
 the number of patterns.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from hegui.detectors.pattern import Pattern
+from hegui.detectors.positions import bits_of
 
 CACHE: Final = 200_000  # remembered steps; then the cache starts anew
 
@@ -77,8 +78,7 @@ class Backward(Generic[Tag]):
         where: dict[frozenset[str], dict[int, int]] = {}
         for number, (pattern, _) in enumerate(zip(patterns, tags, strict=True)):
             laid = pattern.positions
-            jumps = {p: _bits(there) for p, there in enumerate(laid.before) if there != {p - 1}}
-            self._laid.append(_Laid(_bits(laid.first), _bits(laid.last), _bits(jumps), jumps))
+            self._laid.append(_Laid(laid.first, laid.last, _bits(laid.jumps), laid.jumps))
             for position, chars in enumerate(laid.chars):
                 there = where.setdefault(chars, {})
                 there[number] = there.get(number, 0) | 1 << position
@@ -136,7 +136,7 @@ class Backward(Generic[Tag]):
             if read & first:
                 begins[self._tags[number]] = None
             next_ones = (read & ~jumps) >> 1
-            for position in _positions(read & jumps):
+            for position in bits_of(read & jumps):
                 next_ones |= before[position]
             if next_ones:
                 onward[number] = next_ones
@@ -162,10 +162,3 @@ def _bits(positions: Iterable[int]) -> int:
     for position in positions:
         found |= 1 << position
     return found
-
-
-def _positions(bits: int) -> Iterator[int]:
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest

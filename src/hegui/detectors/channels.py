@@ -7,6 +7,7 @@ a bounded number of characters around it, so a stream gives the findings of the 
 """
 
 import hashlib
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from functools import cache
@@ -31,7 +32,7 @@ from hegui.detectors.reading import (
     SOUND,
     SPAN,
     SUSPECT,
-    Plan,
+    Readable,
 )
 from hegui.detectors.shorter import Shorter
 from hegui.detectors.tree import Chars
@@ -68,7 +69,7 @@ class ChannelledDetector:
     see either.
     """
 
-    def __init__(self, detector: TargetDetector, plan: Plan) -> None:
+    def __init__(self, detector: TargetDetector, plan: Readable) -> None:
         if (detector.targets, detector.exceptions) != (plan.targets, tuple(plan.exceptions)):
             words = Words(
                 "a detector with channels is built of its plan's targets: "
@@ -81,14 +82,18 @@ class ChannelledDetector:
         self._channels = plan.channels
         self._spaced = _prefixes(plan.in_skeletons)
         self._sounding = _prefixes(plan.in_sounds)
-        sounds = [pattern for pattern, _ in plan.in_sounds]
-        self._opening = frozenset().union(*(one.opening for one, _ in plan.in_skeletons))
-        self._hint = homophones.hint(sounds) if sounds else None
+        self._opening = plan.opening
+        self._hint = re.compile(plan.hint) if plan.hint else None
         self._own = plan.spaced - plan.excepted  # in skeletons, by their ordinary targets
         self._shorter = Shorter(plan.targets)
         self._lookalikes = frozenset(forms("alike"))
         self._unseen = unseen()
         self._card = self._made()
+
+    @property
+    def plan(self) -> Readable:
+        """What it is read by."""
+        return self._plan
 
     def _made(self) -> DetectorCard:
         card, plan = self._detector.card, self._plan

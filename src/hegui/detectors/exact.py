@@ -1,15 +1,39 @@
 """A detector made of targets: what our own detectors and rule packs are."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from hegui.detectors.matcher import Matcher, PlainMatcher
+from hegui.detectors.matcher import Laid, Matcher, PlainMatcher
 from hegui.detectors.prefixes import Prefixes
 from hegui.detectors.targets import Target, digest_of
 from hegui.terms import DetectorCard, Findings, RuleInfo, TextColumn
 
 Compiler: TypeAlias = Callable[[Sequence[Target], Sequence[Target]], Matcher]
 """Makes a matcher of targets and exceptions; ``fastest`` is one, a child process another."""
+
+
+class Shelf(Protocol):
+    """Keeps what one start made for the next one, and compiles.
+
+    It answers for what it gives back: bytes as they were put there, by the same person, or none.
+    """
+
+    def get(self, name: str) -> bytes | None:
+        """Return what was put there under a name; None where there is nothing, or nothing sound."""
+        ...
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep something under a name. Where that cannot be done, it is done without."""
+        ...
+
+    def matcher(
+        self, targets: Sequence[Target], exceptions: Sequence[Target], laid: Laid | None = None
+    ) -> tuple[Matcher, Laid | None]:
+        """Return a matcher, and what need not be reckoned again where ``laid`` is handed in.
+
+        That is None of a matcher that has nothing to keep.
+        """
+        ...
 
 
 def fastest(targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> Matcher:
@@ -34,10 +58,11 @@ class TargetDetector:
 
     Findings come in order of row, start, end and target, and may overlap, also within a rule. A
     stream gives the same ones if it shows the detector ``card.left`` characters of the original
-    text before what it has not released, and holds back ``pending`` characters.
+    text before what it has not released, and holds back ``pending`` characters. ``digest`` is what
+    ``digest_of`` says of the same version, targets and exceptions, where that is known.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but four by name, and said of one detector
         self,
         name: str,
         version: str,
@@ -46,6 +71,7 @@ class TargetDetector:
         *,
         exceptions: Sequence[Target] = (),
         back_end: Matcher | None = None,
+        digest: str = "",
     ) -> None:
         self.targets = targets = tuple(targets)
         self.exceptions = exceptions = tuple(exceptions)
@@ -56,7 +82,7 @@ class TargetDetector:
         self._card = DetectorCard(
             name=name,
             version=version,
-            digest=digest_of(version, targets, exceptions=exceptions),
+            digest=digest or digest_of(version, targets, exceptions=exceptions),
             rules=dict(rules),
             reach="exact",
             runs="inline",

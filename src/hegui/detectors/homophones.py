@@ -4,7 +4,6 @@ Only for literals of ``LEAST`` Han characters and more, of rules that ask for it
 same syllables exactly: shorter ones sound like too much else (``data/syllables.txt``).
 """
 
-import re
 from collections.abc import Collection
 from functools import cache
 from importlib import resources
@@ -44,8 +43,8 @@ def alike(pattern: Pattern) -> Pattern | None:
     return Pattern(Row(tuple(Each(frozenset(_groups()[number])) for number in syllables)))
 
 
-def hint(patterns: Collection[Pattern]) -> re.Pattern[str]:
-    """Return what is found in every text that holds one of ``patterns`` (see ``alike``).
+def hint(patterns: Collection[Pattern]) -> str:
+    """Return, for ``re``, what is found in every text that holds one of ``patterns`` (``alike``).
 
     In most texts it is not; so they need not be sounded.
     """
@@ -55,7 +54,7 @@ def hint(patterns: Collection[Pattern]) -> re.Pattern[str]:
         frozenset(c for each in place if isinstance(each, Each) for c in each.chars)
         for place in places
     ]
-    return re.compile("".join(map(class_source, sets)))
+    return "".join(map(class_source, sets))
 
 
 def spelling(pattern: Pattern) -> str:

@@ -28,6 +28,17 @@ class Matcher(Protocol):
         ...
 
 
+class Laid(NamedTuple):
+    """What the engine's back end reckons of targets: good for the same targets in the same order.
+
+    ``key`` names the databases (``Recipe.key``); ``sizes`` and ``alike`` are those of ``Plan``.
+    """
+
+    key: str
+    sizes: tuple[int, ...]
+    alike: dict[int, tuple[int, ...]]
+
+
 class Hit(NamedTuple):
     """A finding in characters of a row, or in bytes of a column, as its maker counts.
 

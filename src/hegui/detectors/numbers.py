@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from hegui.settings.identifiers import uscc_valid
+from hegui.terms.identifiers import uscc_valid
 
 _SEPARATORS: Final = str.maketrans("", "", " -()\u2010\u2011\u2013\u00a0.")
 PROVINCES: Final = frozenset(

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from hegui.detectors.backward import Backward
 from hegui.detectors.edges import edge_of
-from hegui.detectors.matcher import Hit, row_text
+from hegui.detectors.matcher import Hit, Laid, row_text
 from hegui.detectors.recipe import alike, fixed_size, late
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import Chars, narrow
@@ -32,13 +32,21 @@ class Plan:
     ``sizes[n]``: bytes of every match, or 0. ``plain[n]``: the same when no check has to be asked,
     so that a hit is a finding but for its boundaries. ``reach``: bytes that a match may be long,
     or what the engine looks for instead. ``mark``: the number that full-width letters and digits
-    are hits of.
+    are hits of. ``alike``: by the first of several targets that a hit speaks for, all of them.
+    ``laid`` is what another plan of the same targets came to.
     """
 
-    def __init__(self, targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> None:
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        exceptions: Sequence[Target] = (),
+        laid: Laid | None = None,
+    ) -> None:
         self.targets = (*targets, *exceptions)
         self.count, self.mark = len(targets), len(self.targets)
-        self.sizes = [fixed_size(target) for target in self.targets]
+        self.sizes = (
+            tuple(fixed_size(target) for target in self.targets) if laid is None else laid.sizes
+        )
         self.plain = [
             0 if target.check else size
             for target, size in zip(self.targets, self.sizes, strict=True)
@@ -48,7 +56,11 @@ class Plan:
         self.after = [edge_of(target.after) for target in self.targets]
         told = [(target.trigger or target.pattern, target.pattern) for target in self.targets]
         self.reach = WIDEST * max((one.span for both in told for one in both), default=0)
-        self._alike = {n: all_of for n, all_of in alike(self.targets).items() if all_of[1:]}
+        self.alike = (
+            {n: all_of for n, all_of in alike(self.targets).items() if all_of[1:]}
+            if laid is None
+            else laid.alike
+        )
         self._together: dict[int, _Together] = {}
 
     @cached_property
@@ -103,7 +115,7 @@ class Plan:
 
     def _laid(self, target: int) -> _Together:
         """Return the targets that a hit of ``target`` speaks for, made when first asked."""
-        numbers = self._alike.get(target, (target,))
+        numbers = self.alike.get(target, (target,))
         patterns = [self.targets[number].pattern for number in numbers]
         most = WIDEST * (max(pattern.span for pattern in patterns) + 1)
         self._together[target] = laid = _Together(Backward(patterns, numbers), most)

@@ -2,22 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
 
-from hegui.detectors.tree import Chars, Each, Node, Row, Times
+from hegui.detectors.tree import Chars, Each, Either, Node, Row, Times
 
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """A pattern laid out.
+    """A pattern laid out. Sets of positions are the bits of a number.
 
     Position ``i`` consumes one character of ``chars[i]``. ``first`` may begin a match, ``last``
-    may end one, ``before[i]`` are the positions that may stand directly before ``i``.
+    may end one. Before ``i`` stands ``i - 1``, or nothing before the first; where that is not so,
+    ``jumps[i]`` are the positions that may stand directly before it.
     """
 
     chars: tuple[Chars, ...]
-    first: frozenset[int]
-    last: frozenset[int]
-    before: tuple[frozenset[int], ...]
+    first: int
+    last: int
+    jumps: dict[int, int]
 
 
 class _Layout:
@@ -25,54 +27,62 @@ class _Layout:
 
     def __init__(self) -> None:
         self.chars: list[Chars] = []
-        self.before: list[set[int]] = []
+        self.before: list[int] = []
 
-    def walk(self, node: Node) -> tuple[set[int], set[int], bool]:
+    def walk(self, node: Node) -> tuple[int, int, bool]:
         """Lay ``node`` out; return its first and last positions and whether it may be empty."""
-        if isinstance(node, Each):
-            self.chars.append(node.chars)
-            self.before.append(set())
-            return {len(self.chars) - 1}, {len(self.chars) - 1}, False
-        if isinstance(node, Times):
-            return self._repeat(node)
         if isinstance(node, Row):
-            return self._follow(map(self.walk, node.parts), len(node.parts))
-        first: set[int] = set()
-        last: set[int] = set()
-        empty = False
-        for part in node.parts:
-            its_first, its_last, its_empty = self.walk(part)
-            first, last, empty = first | its_first, last | its_last, empty or its_empty
-        return first, last, empty
+            return self._follow(node.parts, len(node.parts))
+        if isinstance(node, Times):
+            return self._follow(repeat(node.node, node.high), node.low)
+        if isinstance(node, Either):
+            first = last = 0
+            empty = False
+            for part in node.parts:
+                its_first, its_last, its_empty = self.walk(part)
+                first, last, empty = first | its_first, last | its_last, empty or its_empty
+            return first, last, empty
+        return self._follow((node,), 1)
 
-    def _repeat(self, node: Times) -> tuple[set[int], set[int], bool]:
-        copies = (self.walk(node.node) for _ in range(node.high))
-        return self._follow(copies, node.low)
+    def _follow(self, parts: Iterable[Node], needed: int) -> tuple[int, int, bool]:
+        """Lay out nodes that follow one another; those after the first ``needed`` may be missing.
 
-    def _follow(
-        self, parts: Iterable[tuple[set[int], set[int], bool]], needed: int
-    ) -> tuple[set[int], set[int], bool]:
-        """Join parts that follow one another; those after the first ``needed`` may be left out."""
-        first: set[int] = set()
-        last: set[int] = set()
-        reach: set[int] = set()
+        A single character, which most nodes are, is laid out here.
+        """
+        chars, before = self.chars, self.before
+        first = last = reach = 0
         empty = True
-        for count, (its_first, its_last, its_empty) in enumerate(parts, 1):
-            for position in its_first:
-                self.before[position] |= reach
+        for count, node in enumerate(parts, 1):
+            if isinstance(node, Each):
+                its_first = its_last = 1 << len(chars)
+                its_empty = False
+                chars.append(node.chars)
+                before.append(reach)
+            else:
+                its_first, its_last, its_empty = self.walk(node)
+                if reach:
+                    for position in bits_of(its_first):
+                        before[position] |= reach
             if empty:
                 first |= its_first
+                empty = its_empty
             reach = reach | its_last if its_empty else its_last
-            empty = empty and its_empty
             if count >= needed:
                 last |= reach
         return first, last, empty or needed == 0
+
+
+def bits_of(positions: int) -> Iterable[int]:
+    """Walk the positions of a set, from the lowest."""
+    while positions:
+        lowest = positions & -positions
+        yield lowest.bit_length() - 1
+        positions ^= lowest
 
 
 def positions_of(tree: Node) -> Positions:
     """Lay a pattern out."""
     layout = _Layout()
     first, last, _ = layout.walk(tree)
-    return Positions(
-        tuple(layout.chars), frozenset(first), frozenset(last), tuple(map(frozenset, layout.before))
-    )
+    jumps = {p: there for p, there in enumerate(layout.before) if there != 1 << p >> 1}
+    return Positions(tuple(layout.chars), first, last, jumps)

@@ -6,7 +6,7 @@ Channels are data: they are part of the detector's digest, and so of the panel's
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from hegui.detectors import homophones, skeleton
 from hegui.detectors.normal import RUN, forms, unseen
@@ -63,6 +63,54 @@ CORPUS: Final = Channels("flagged", skeleton=True)
 GATEWAY: Final = Channels("all", skeleton=True, homophones=True)
 
 
+Begins: TypeAlias = tuple[tuple[Pattern, Chars], ...]
+"""Patterns, and what must not stand before each."""
+
+
+class Readable(Protocol):
+    """What ``ChannelledDetector`` reads by: a ``Plan``, or what is kept of one."""
+
+    @property
+    def channels(self) -> Channels:
+        """The channels that are read."""
+        ...
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """See ``Plan``, here and below."""
+        ...
+
+    @property
+    def exceptions(self) -> Sequence[Target]: ...  # noqa: D102 - see Plan
+
+    @property
+    def spaced(self) -> frozenset[str]: ...  # noqa: D102 - see Plan
+
+    @property
+    def excepted(self) -> frozenset[str]: ...  # noqa: D102 - see Plan
+
+    @property
+    def bounded(self) -> frozenset[str]: ...  # noqa: D102 - see Plan
+
+    @property
+    def width(self) -> int: ...  # noqa: D102 - see Plan
+
+    @property
+    def in_skeletons(self) -> Begins: ...  # noqa: D102 - see Plan
+
+    @property
+    def in_sounds(self) -> Begins: ...  # noqa: D102 - see Plan
+
+    @property
+    def sounding(self) -> frozenset[tuple[str, str]]: ...  # noqa: D102 - see Plan
+
+    @property
+    def opening(self) -> Chars: ...  # noqa: D102 - see Plan
+
+    @property
+    def hint(self) -> str: ...  # noqa: D102 - see Plan
+
+
 @dataclass(frozen=True)
 class Plan:
     """Channels for the rules of a detector.
@@ -106,16 +154,27 @@ class Plan:
         return frozenset(one.rule for one in self.exceptions)
 
     @cached_property
-    def in_skeletons(self) -> tuple[tuple[Pattern, Chars], ...]:
+    def in_skeletons(self) -> Begins:
         """What a skeleton may begin with: patterns, and what must not stand before them."""
         found = ((skeleton.stripped(t.pattern), t.before) for t in self._of(self.spaced))
         return tuple((pattern, before) for pattern, before in found if pattern)
 
     @cached_property
-    def in_sounds(self) -> tuple[tuple[Pattern, Chars], ...]:
+    def in_sounds(self) -> Begins:
         """What the homophones may begin with, in characters of the normalised text."""
         found = ((homophones.alike(t.pattern), t.before) for t in self._sounding())
         return tuple((pattern, before) for pattern, before in found if pattern)
+
+    @cached_property
+    def opening(self) -> Chars:
+        """The characters that something in a skeleton may begin with."""
+        return frozenset[str]().union(*(pattern.opening for pattern, _ in self.in_skeletons))
+
+    @cached_property
+    def hint(self) -> str:
+        """What is found, with ``re``, in every text that may hold a homophone; or nothing."""
+        sounds = [pattern for pattern, _ in self.in_sounds]
+        return homophones.hint(sounds) if sounds else ""
 
     @cached_property
     def sounding(self) -> frozenset[tuple[str, str]]:

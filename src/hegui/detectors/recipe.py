@@ -121,16 +121,16 @@ def databases_of(recipe: Recipe) -> tuple[Any, Any]:
     return narrow, wide
 
 
-def loaded(data: bytes) -> tuple[Any, Any]:
+def loaded(data: bytes | memoryview) -> tuple[Any, Any]:
     """Return the databases that ``compiled`` gave on this kind of processor.
 
     Only for bytes whose origin is known: the engine checks that they are whole, not that they are
     harmless.
     """
     (size,) = _LENGTH.unpack_from(data)
-    body = data[_LENGTH.size :]
+    body = memoryview(data)[_LENGTH.size :]
     narrow, wide = (
-        hyperscan.loadb(part, hyperscan.HS_MODE_BLOCK) if part else None
+        hyperscan.loadb(bytes(part), hyperscan.HS_MODE_BLOCK) if part else None
         for part in (body[:size], body[size:])
     )
     return narrow, wide

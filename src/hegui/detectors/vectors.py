@@ -28,7 +28,7 @@ import hyperscan
 from hegui.detectors.bulk import Bulk
 from hegui.detectors.collect import WIDTH, Collector
 from hegui.detectors.fullwidth import in_small_letters
-from hegui.detectors.matcher import Hit, unexcepted
+from hegui.detectors.matcher import Hit, Laid, unexcepted
 from hegui.detectors.plan import Open, Plan
 from hegui.detectors.recipe import Recipe, databases_of, loaded, recipe_of
 from hegui.detectors.targets import Target
@@ -87,6 +87,7 @@ class VectorMatcher:
     """Targets compiled into one database.
 
     ``database`` is what ``recipe.compiled`` made of the same targets: then nothing is compiled.
+    ``laid`` is what ``laid`` gave of them: then little is reckoned.
     """
 
     def __init__(
@@ -94,10 +95,11 @@ class VectorMatcher:
         targets: Sequence[Target],
         exceptions: Sequence[Target] = (),
         *,
-        database: bytes = b"",
+        database: bytes | memoryview = b"",
+        laid: Laid | None = None,
         sizes: Sizes = Sizes(),  # noqa: B008 - immutable
     ) -> None:
-        self._plan = Plan(targets, exceptions)
+        self._plan = Plan(targets, exceptions, laid)
         self._sizes = sizes
         if targets:
             recipe = None if database else recipe_of(self._plan.targets)
@@ -109,6 +111,10 @@ class VectorMatcher:
     def recipe(targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> Recipe:
         """Return what has to be compiled for these targets, elsewhere or once."""
         return recipe_of((*targets, *exceptions))
+
+    def laid(self, key: str) -> Laid:
+        """Return what was reckoned of the targets, ``key`` being their recipe's."""
+        return Laid(key, self._plan.sizes, self._plan.alike)
 
     def find(self, column: TextColumn) -> Findings:
         """Return the findings in ``column``."""

@@ -10,8 +10,8 @@ from typing import Final, Literal, NamedTuple
 from hegui.labels import security
 from hegui.labels.container import Format, Found, has_place
 from hegui.labels.value import FIELDS, Parsed
-from hegui.settings.identifiers import provider_code_fault
 from hegui.terms import Words
+from hegui.terms.identifiers import provider_code_fault
 
 State = Literal["compliant", "noncompliant", "not_found", "inconclusive"]
 _CODE: Final = 27

@@ -27,7 +27,7 @@ def verify_apart(
     seconds: float = 600,
 ) -> Report:
     """Return what ``verify`` finds, from another process. Takes its time: not for the loop."""
-    command = [sys.executable, "-m", "hegui.ledger.verify", str(path)]
+    command = [sys.executable, "-P", "-m", "hegui.ledger.verify", str(path)]
     command += [f"{tenant}={vkey}" for tenant, vkey in (vkeys or {}).items()]
     command += ["--heads", str(heads)] if heads is not None else []
     try:

@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-import asyncpg
-
 from hegui.store import Connection, insert_all, write_all
 from hegui.store.postgres.parcels import unpack_writes
 from hegui.store.postgres.server import Server
@@ -201,6 +199,8 @@ class Sequencer:
         try:
             write_all(connection, writes)
         except Unavailable as error:
+            import asyncpg
+
             if not isinstance(error.__cause__, asyncpg.IntegrityConstraintViolationError):
                 raise
             # the record has been acknowledged: it gets its place, and what it came with is told

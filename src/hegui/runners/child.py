@@ -48,10 +48,11 @@ class Child:
         folder: Path | None = None,
         said: Sequence[str] = (),
     ) -> "Child":
-        """Run ``python -m module``, with what is ``said`` to it, in a session of its own."""
+        """Run ``python -P -m module``, with what is ``said`` to it, in a session of its own."""
         return cls(
             await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",
                 "-m",
                 module,
                 *said,

@@ -7,20 +7,22 @@ one version of the engine and one kind of processor; its file is named after all
 
 import contextlib
 import hashlib
-import os
-import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
+from hegui import detectors
 from hegui.detectors.exact import fastest
-from hegui.detectors.matcher import Matcher
+from hegui.detectors.matcher import Laid, Matcher
+from hegui.detectors.packs.values import Pack
+from hegui.detectors.reading import GATEWAY, Channels
 from hegui.detectors.targets import Target
-from hegui.terms import Misconfigured, Words
+from hegui.runners.keeping import Drawer, cache_folder
+from hegui.terms import Detector, Misconfigured, Words
 
 if TYPE_CHECKING:
     from hegui.detectors.recipe import Recipe
@@ -28,11 +30,8 @@ if TYPE_CHECKING:
 Notice: TypeAlias = Callable[[], None]
 
 DEADLINE: Final = 120.0  # seconds
-KEPT: Final = 24  # files of the cache, the latest used
-LARGEST: Final = 512 * 1024 * 1024  # bytes of a file of the cache; a larger one is not read
-_MAGIC: Final = b"hegui compiled rules 1\n"
-_SUM: Final = hashlib.sha256().digest_size
-_KEY: Final = 2 * _SUM
+_RULES: Final = b"hegui compiled rules 1\n"
+_MADE: Final = b"hegui made rules 1\n"
 
 
 class Compiled(msgspec.Struct, tag=True):
@@ -60,13 +59,84 @@ def recipe_in(data: bytes) -> "Recipe":
     return msgspec.msgpack.decode(data, type=Recipe)
 
 
-def cache_folder() -> Path:
-    """Return where compiled rules are kept: ``hegui`` in the user's cache (XDG Base Directory).
+class Shelf:
+    """Compiles in a child, and keeps what it made and what else was made of rules (``Shelf``).
 
-    All processes of a user share it: whoever starts first compiles for the others.
+    ``cache`` is the folder, None for none; ``deadline`` is a child's, in seconds; ``notice`` is
+    called before something is compiled: it takes seconds.
     """
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (named if named.is_absolute() else Path("~/.cache").expanduser()) / "hegui"
+
+    def __init__(
+        self, cache: Path | None, *, deadline: float = DEADLINE, notice: Notice | None = None
+    ) -> None:
+        self._deadline, self._notice = deadline, notice
+        self._databases = Drawer(cache, "rules", _RULES) if cache else None
+        self._blueprints = Drawer(cache, "made", _MADE) if cache else None
+
+    def get(self, name: str) -> bytes | None:
+        """Return what was put there under a name, if it is ours, whole and of this name."""
+        found = self._blueprints.get(_here(name)) if self._blueprints else None
+        return None if found is None else bytes(found)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep something; a folder that cannot be written is done without."""
+        if self._blueprints:
+            self._blueprints.put(_here(name), data)
+
+    def matcher(
+        self, targets: Sequence[Target], exceptions: Sequence[Target], laid: Laid | None = None
+    ) -> tuple[Matcher, Laid | None]:
+        """Return the fastest matcher of these targets, compiled by a child or found in the cache.
+
+        Blocks: a service calls it from a thread. Raises Misconfigured for rules that the engine
+        refuses, or that take longer than the deadline. A file of the cache that is broken, foreign
+        or cannot be read is compiled anew; one that cannot be written is done without.
+        """
+        try:
+            from hegui.detectors.vectors import VectorMatcher
+        except ImportError:  # no wheel of the engine for this platform: nothing to compile
+            return fastest(targets, exceptions), None
+        if not targets:
+            return VectorMatcher(targets, exceptions), None
+        recipe = None if laid else VectorMatcher.recipe(targets, exceptions)
+        key = recipe.key if recipe else laid.key if laid else ""
+        kept = self._databases.get(key) if self._databases else None
+        if kept is not None:
+            with contextlib.suppress(Exception):  # the engine knows better: compile anew
+                made = VectorMatcher(targets, exceptions, database=kept, laid=laid)
+                return made, made.laid(key)
+        if self._notice is not None:
+            self._notice()
+        recipe = recipe or VectorMatcher.recipe(targets, exceptions)
+        databases = _compiled(recipe, self._deadline)
+        if self._databases:
+            self._databases.put(recipe.key, databases)
+        made = VectorMatcher(targets, exceptions, database=databases, laid=laid)
+        return made, made.laid(recipe.key)
+
+
+def _here(name: str) -> str:
+    """Return a name for this engine and this kind of processor, whose databases are spoken of."""
+    try:
+        from hegui.detectors.recipe import engine
+    except ImportError:  # no wheel of the engine for this platform
+        return name
+    return hashlib.sha256(f"{name} {engine()}".encode()).hexdigest()
+
+
+def builtin(
+    packs: Iterable[Pack] = (),
+    as_of: str = "",
+    *,
+    channels: Channels = GATEWAY,
+    notice: Notice | None = None,
+) -> list[Detector]:
+    """Return the detectors that hegui attaches by itself (``detectors.builtin``).
+
+    What an earlier start made of the same rules is taken from the user's cache.
+    """
+    shelf = Shelf(cache_folder(), notice=notice)
+    return detectors.builtin(packs, as_of, channels=channels, shelf=shelf)
 
 
 def kept(
@@ -90,38 +160,14 @@ def matcher(
     deadline: float = DEADLINE,
     notice: Notice | None = None,
 ) -> Matcher:
-    """Return the fastest matcher of these targets, compiled by a child or found in ``cache``.
-
-    Blocks: a service calls it from a thread. Raises Misconfigured for rules that the engine
-    refuses, or that take longer than ``deadline`` seconds. A file of the cache that is broken,
-    foreign or cannot be read is compiled anew; one that cannot be written is done without.
-    """
-    try:
-        from hegui.detectors.vectors import VectorMatcher
-    except ImportError:  # no wheel of the engine for this platform: nothing to compile
-        return fastest(targets, exceptions)
-    if not targets:
-        return VectorMatcher(targets, exceptions)
-    recipe = VectorMatcher.recipe(targets, exceptions)
-    path = cache / f"{recipe.key}.rules" if cache else None
-    databases = _read(path, recipe.key) if path else None
-    if databases is not None:
-        with contextlib.suppress(Exception):  # the engine knows better: compile anew
-            return VectorMatcher(targets, exceptions, database=databases)
-    if notice is not None:
-        notice()
-    databases = _compiled(recipe, deadline)
-    if path:
-        with contextlib.suppress(OSError):
-            _write(path, recipe.key, databases)
-            _forget(path.parent)
-    return VectorMatcher(targets, exceptions, database=databases)
+    """Return the fastest matcher of these targets; see ``Shelf.matcher``."""
+    return Shelf(cache, deadline=deadline, notice=notice).matcher(targets, exceptions)[0]
 
 
 def _compiled(recipe: "Recipe", deadline: float) -> bytes:
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "hegui.runners.compiler"],
+            [sys.executable, "-P", "-m", "hegui.runners.compiler"],
             input=pack(recipe),
             capture_output=True,
             timeout=deadline,
@@ -147,47 +193,3 @@ def _compiled(recipe: "Recipe", deadline: float) -> bytes:
     if isinstance(answer, Refused):
         raise Misconfigured(Words(answer.en, answer.zh))
     return answer.databases
-
-
-def _read(path: Path, key: str) -> bytes | None:
-    """Return what a file of the cache holds; None unless it is ours, whole and for this key."""
-    try:
-        with path.open("rb") as file:
-            told = os.fstat(file.fileno())
-            if told.st_uid != os.geteuid() or told.st_mode & 0o077 or told.st_size > LARGEST:
-                return None
-            data = file.read()
-            os.utime(file.fileno())  # the latest used are kept
-    except OSError:
-        return None
-    head = len(_MAGIC) + _SUM
-    body = data[head:]
-    whole = data[: len(_MAGIC)] == _MAGIC and data[len(_MAGIC) : head] == _sum(body)
-    return body[_KEY:] if whole and body[:_KEY] == key.encode() else None
-
-
-def _write(path: Path, key: str, databases: bytes) -> None:
-    """Put a file into the cache at once and whole: whoever reads it sees all of it or none."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    body = key.encode() + databases
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(_MAGIC + _sum(body) + body)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def _forget(folder: Path) -> None:
-    """Keep the latest used of what was compiled, so that the cache does not grow for ever."""
-    made = sorted(folder.glob("*.rules"), key=lambda path: path.stat().st_mtime_ns)
-    for path in made[:-KEPT]:
-        path.unlink(missing_ok=True)
-
-
-def _sum(body: bytes) -> bytes:
-    return hashlib.sha256(body).digest()

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hegui.settings.fields import says
-from hegui.settings.identifiers import provider_code_fault
 from hegui.settings.locate import Trail
 from hegui.settings.secret import Secret
 from hegui.terms import Words
+from hegui.terms.identifiers import provider_code_fault
 
 MOST_BYTES: Final = 20_971_520
 _CODE: Final = 27

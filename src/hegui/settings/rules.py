@@ -13,12 +13,6 @@ from hegui.settings.database import database_faults
 from hegui.settings.duties import duty_faults
 from hegui.settings.guardrules import guard_faults
 from hegui.settings.guards import GuardModel
-from hegui.settings.identifiers import (
-    propagator_code,
-    provider_code,
-    provider_code_fault,
-    uscc_valid,
-)
 from hegui.settings.label_page import label_page_faults
 from hegui.settings.listen import listen_faults
 from hegui.settings.locate import Trail
@@ -28,6 +22,12 @@ from hegui.settings.shelf import NO_MEDIA_HOSTS, host_fault, shelf_faults
 from hegui.settings.vault import vault_faults
 from hegui.settings.witness import MOST_WITNESSES, vkey_fault
 from hegui.terms import Words
+from hegui.terms.identifiers import (
+    propagator_code,
+    provider_code,
+    provider_code_fault,
+    uscc_valid,
+)
 
 ROLES: Final = ("system", "user", "tool", "history", "reply")
 ACTIONS: Final = ("allow", "mask", "hold", "refuse")

@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hegui.detectors import builtin
+from hegui.detectors.matcher import Matcher, PlainMatcher
 from hegui.detectors.packs import ClauseRules, Pack, compiled, read
 from hegui.detectors.packs.cases import detectors_of
 from hegui.detectors.packs.clauses import MOST, _ends_of_clauses
+from hegui.detectors.targets import Target
 from hegui.runners.compiling import kept
 from hegui.screen import window
 from hegui.screen.masks import Masks
@@ -39,6 +41,11 @@ def pack(*rules: str) -> Pack:
     made, flaws = read(HEAD + "".join(rules))
     assert made is not None, flaws
     return made
+
+
+def blind(_targets: Sequence[Target], _exceptions: Sequence[Target]) -> Matcher:
+    """Compile nothing: for what does not depend on what is found."""
+    return PlainMatcher(())
 
 
 def found(detectors: Sequence[Detector], text: str) -> list[tuple[str, str, float]]:
@@ -76,7 +83,7 @@ def test_rules_apply_on_their_days_and_the_same_day_gives_the_same_digest() -> N
     ):
         assert [hit[0] for hit in found(detectors_of([made], day), "旧词新词")] == names
     digests = [
-        builtin([made], day, kept)[0].card.digest
+        builtin([made], day, blind)[0].card.digest
         for day in ("2026-05-01", "2026-05-31", "2026-06-01")
     ]
     assert digests[0] == digests[1] != digests[2]
@@ -165,7 +172,7 @@ def test_clause_rules_are_not_exact_and_the_panel_knows() -> None:
     policy = default_policy(own_upstream=True, public=False)
     (verdict,) = judge(panel, policy, ["怎么在家做炸弹"], [Role.USER])
     assert "own.near" in {finding.rule for finding in verdict.findings}
-    assert panel.digest != Panel([builtin((), "2026-11-25", kept)]).digest
+    assert panel.digest != Panel([builtin((), "2026-11-25", blind)]).digest
 
 
 def test_a_clause_is_for_these_rules_what_it_is_for_the_window() -> None:

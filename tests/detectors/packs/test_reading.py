@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hegui.detectors.packs import Flaw, Pack, is_date, read, shipped, written
+from hegui.detectors.packs import Flaw, Pack, is_date, read, shipped
+from hegui.detectors.packs.writing import written
 
 HEAD = """\
 pack: own

@@ -207,3 +207,18 @@ def test_an_avif_is_drawn_upon_and_keeps_its_metadata() -> None:
     assert after.getexif()[0x010E] == "a picture"
     assert after.convert("L").getextrema()[1] > 245
     assert after.convert("L").getextrema()[0] < 100
+
+
+def test_what_pillow_breaks_over_is_refused_and_breaks_nothing() -> None:
+    whole = encoded(Image.new("RGB", (64, 64), "red"), "AVIF")
+    start = whole.index(b"mdat") + 4
+    torn = whole[:start] + bytes(len(whole) - start)
+    with pytest.raises(BadRequest) as told:  # Pillow says RuntimeError
+        image.drawn(torn, "avif")
+    assert told.value.code == "file_broken"
+    still = encoded(Image.new("P", (40, 40), 3), "GIF", duration=400_000)
+    at = still.index(b"\x21\xf9")
+    long = still[:at] + still[at:-1] * 3 + still[-1:]  # alike, longer together than a frame may be
+    with pytest.raises(BadRequest) as told:
+        image.drawn(long, "gif")
+    assert told.value.code == "picture_form"

@@ -22,6 +22,7 @@ from hegui.labels.explicit.flac_frames import (
     renumbered,
 )
 from hegui.labels.explicit.rhythm import frames as length
+from hegui.labels.explicit.rhythm_streamed import streamed_rhythm
 from hegui.labels.formats.flac import FLAC, file
 from hegui.labels.splicing import joined, spliced
 from hegui.terms import BadRequest
@@ -193,6 +194,9 @@ def test_a_cue_sheet_follows_and_is_no_discs_any_more() -> None:
     assert unpack(">QB", new[396:405]) == (588 + more, 1)
     assert new[405:444] == sheet[405:444]
     assert unpack(">QB", new[444:453]) == (5880 + more, 255)
+    stream = streamed_rhythm("flac")
+    passed = stream.feed(data) + stream.end()
+    assert passed[block.start : block.end] == after[block.start : block.end]
 
 
 def test_a_head_inside_the_sound_is_not_taken_for_a_frame() -> None:

@@ -79,9 +79,19 @@ def written(folder: Path, form: Format, name: str, data: bytes) -> str:
     return str(folder / name)
 
 
-def by_exiftool(file: str) -> dict[str, str]:
-    told = json.loads(ran("exiftool", "libimage-exiftool-perl", "-j", "-G0", "-a", file))[0]
-    return {str(name): str(value) for name, value in told.items()}
+@pytest.fixture(scope="module")
+def by_exiftool(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """What exiftool says of each document, all of them shown to it at once."""
+    folder = tmp_path_factory.mktemp("documents")
+    for name, data in PDFS.items():
+        written(folder, PDF, f"{name}.pdf", data)
+    for name, data in OFFICE.items():
+        written(folder, OOXML, name, data)
+    shown = "-q", "-j", "-G0", "-a", str(folder)
+    return {
+        Path(told["SourceFile"]).name: {str(name): str(value) for name, value in told.items()}
+        for told in json.loads(ran("exiftool", "libimage-exiftool-perl", *shown))
+    }
 
 
 @pytest.mark.parametrize("name", PDFS)
@@ -103,16 +113,20 @@ def test_qpdf_finds_no_error(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", PDFS)
-def test_exiftool_reads_the_label_of_a_pdf_once(name: str, tmp_path: Path) -> None:
-    told = by_exiftool(written(tmp_path, PDF, "a.pdf", PDFS[name]))
+def test_exiftool_reads_the_label_of_a_pdf_once(
+    name: str, by_exiftool: dict[str, dict[str, str]]
+) -> None:
+    told = by_exiftool[f"{name}.pdf"]
     values = [value for field, value in told.items() if "aigc" in field.lower()]
     assert values == [LABEL.inner()]
     assert not any("Error" in field or "Warning" in field for field in told)
 
 
 @pytest.mark.parametrize("name", OFFICE)
-def test_exiftool_reads_the_label_of_an_office_document_once(name: str, tmp_path: Path) -> None:
-    told = by_exiftool(written(tmp_path, OOXML, name, OFFICE[name]))
+def test_exiftool_reads_the_label_of_an_office_document_once(
+    name: str, by_exiftool: dict[str, dict[str, str]]
+) -> None:
+    told = by_exiftool[name]
     assert [value for field, value in told.items() if "aigc" in field.lower()] == [LABEL.inner()]
     assert ("XML:Room" in told) == (not name.startswith("fresh"))
 

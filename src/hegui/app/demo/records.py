@@ -142,7 +142,7 @@ def checked(path: Path, vkeys: Mapping[str, str] | None) -> Verdict:
     An inspector would do the same; and two SQLite libraries that open one file in one process,
     the gateway's and the verifier's, would undo each other's locks.
     """
-    command = [sys.executable, "-c", "from hegui.cli import main; main()", "ledger", "verify"]
+    command = [sys.executable, "-P", "-c", "from hegui.cli import main; main()", "ledger", "verify"]
     command += ["--json", "--db", str(path)]
     for tenant, vkey in (vkeys or {}).items():
         command += ["--vkey", f"{tenant}={vkey}"]

@@ -117,13 +117,7 @@ async def _page(lang: Lang, upstream: str | None, began: float, *, open_browser:
 
 
 def _rules() -> list[RuleInfo]:
-    from hegui.detectors import builtin
-
-    return [
-        rule
-        for detector in builtin(compiler=compiling.kept)
-        for rule in detector.card.rules.values()
-    ]
+    return [rule for detector in compiling.builtin() for rule in detector.card.rules.values()]
 
 
 def _has_screen() -> bool:

@@ -114,7 +114,7 @@ class Models:
 async def models(upstream: str | None, pace: float) -> AsyncIterator[Models]:
     """Run the practice model (``python -m hegui.testing``) in a process that ends with ours."""
     own = await _first_model(upstream) if upstream else ""
-    command = [sys.executable, "-m", "hegui.testing", "--pace", str(pace)]
+    command = [sys.executable, "-P", "-m", "hegui.testing", "--pace", str(pace)]
     command += ["--upstream", upstream] if upstream else []
     child = await asyncio.create_subprocess_exec(
         *command,

@@ -5,7 +5,7 @@ which day it is, is decided above.
 """
 
 from hegui.detectors.packs.build import Compiled, compiled, info_of, literals_of
-from hegui.detectors.packs.cases import Tried, tried
+from hegui.detectors.packs.cases import Tried, tried, tried_in
 from hegui.detectors.packs.clauses import ClauseRules
 from hegui.detectors.packs.lint import errors, lint
 from hegui.detectors.packs.nodes import LARGEST
@@ -22,7 +22,6 @@ from hegui.detectors.packs.values import (
     Rule,
     digest_of,
 )
-from hegui.detectors.packs.writing import written
 
 __all__ = [
     "LANGUAGES",
@@ -47,5 +46,5 @@ __all__ = [
     "read",
     "shipped",
     "tried",
-    "written",
+    "tried_in",
 ]

@@ -1,6 +1,7 @@
 """Try rules on their own cases."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from hegui.detectors.exact import Compiler, TargetDetector, fastest
 from hegui.detectors.packs.build import compiled
 from hegui.detectors.packs.clauses import ClauseRules
 from hegui.detectors.packs.values import Flaw, Lined, Pack, Rule
-from hegui.terms import Detector, TextColumn, Words
+from hegui.terms import Detector, Misconfigured, TextColumn, Words
 
 _MISSED = Words("the rule finds nothing in this case of match", "规则在此 match 用例中没有命中")
 _STRUCK = Words("the rule finds something in this case of clean", "规则在此 clean 用例中有命中")
@@ -70,6 +71,22 @@ def tried(rules: Sequence[Rule], compiler: Compiler = fastest) -> Iterator[Tried
     }
     for row, (rule, case, wanted) in enumerate(cases):
         yield Tried(rule, case, wanted, (row, rule.id) in found)
+
+
+def tried_in(
+    packs: Mapping[str, Sequence[Rule]], compiler: Compiler = fastest
+) -> list[tuple[str, Tried]]:
+    """Try the rules of several packs, each under its name.
+
+    Together, because compiling takes nearly all of the time; one by one where two rules have one
+    id, or the engine refuses them together.
+    """
+    whose = {rule.id: name for name, rules in packs.items() for rule in rules}
+    rules = [rule for each in packs.values() for rule in each]
+    if len(whose) == len(rules):
+        with suppress(Misconfigured):
+            return [(whose[each.rule.id], each) for each in tried(rules, compiler)]
+    return [(name, each) for name, rules in packs.items() for each in tried(rules, compiler)]
 
 
 def failed_cases(rules: Sequence[Rule], compiler: Compiler = fastest) -> Iterator[Flaw]:

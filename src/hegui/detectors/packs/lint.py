@@ -5,6 +5,7 @@ pack out; a ``note`` does not.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from hegui.detectors.exact import Compiler, fastest
@@ -48,13 +49,35 @@ def lint(
     others = {name: pack.rules for name, pack in beside.items()}
     _twice_named({**beside, **packs}, flaws)
     _twice_listed({**others, **sound}, flaws)
-    for name, rules in sound.items():
-        try:
-            flaws[name] += _shadowed(rules, compiler)
-            flaws[name] += failed_cases(rules, compiler)
-        except Misconfigured as error:  # the engine refuses them together, or takes too long
-            flaws[name].append(Flaw(1, error.words))
+    for name, more in _matched(sound, compiler).items():
+        flaws[name] += more
     return {name: sorted(found, key=lambda flaw: flaw.line) for name, found in flaws.items()}
+
+
+def _matched(
+    packs: Mapping[str, Sequence[Rule]], compiler: Compiler
+) -> Mapping[str, Sequence[Flaw]]:
+    """Return what only matching shows: literals that are never found, cases that go otherwise.
+
+    Compiling takes nearly all of the time, so the packs are compiled together. Where the engine
+    refuses that, or two rules have one id, they are compiled one by one, to say whose fault it is.
+    """
+    rules = [rule for each in packs.values() for rule in each]
+    if len(packs) > 1 and len({rule.id for rule in rules}) == len(rules):
+        with suppress(Misconfigured):
+            told: dict[str, list[Flaw]] = {name: [] for name in packs}
+            whose = {rule.id: name for name, each in packs.items() for rule in each}
+            for flaw in (*_shadowed(rules, compiler), *failed_cases(rules, compiler)):
+                told[whose[flaw.rule]].append(flaw)
+            return told
+    return {name: _matched_alone(each, compiler) for name, each in packs.items()}
+
+
+def _matched_alone(rules: Sequence[Rule], compiler: Compiler) -> list[Flaw]:
+    try:
+        return [*_shadowed(rules, compiler), *failed_cases(rules, compiler)]
+    except Misconfigured as error:  # the engine refuses them together, or takes too long
+        return [Flaw(1, error.words)]
 
 
 def errors(flaws: Iterable[Flaw]) -> list[Flaw]:
@@ -190,23 +213,27 @@ def _twice(rule: Rule, said: Lined, other: tuple[str, str, Lined]) -> Flaw:
 
 def _shadowed(rules: Sequence[Rule], compiler: Compiler) -> Iterator[Flaw]:
     """Find literals that an exception of the same rule wholly covers: they can never be found."""
-    for rule in rules:
-        if not rule.exceptions or not rule.literals:
-            continue
-        covers = tuple(exceptions_of(rule))
-        column = TextColumn.of(said.text for said in rule.literals)
-        covered = {
-            row
-            for row, _, start, end, _ in compiler(covers, ()).find(column)
-            if start == 0 and end == column.offsets[row + 1] - column.offsets[row]
-        }
-        everything = len(covered) == len(rule.literals) and not rule.patterns
-        for row in sorted(covered):
-            words = Words(
-                "an exception of the same rule covers the whole literal: it can never be found",
-                "同一规则的例外完全覆盖该词：永远不会命中",
-            )
-            yield Flaw(rule.literals[row].line, words, rule.id)
-        if everything:
+    asked = [rule for rule in rules if rule.exceptions and rule.literals]
+    covers = tuple(target for rule in asked for target in exceptions_of(rule))
+    if not covers:
+        return
+    said = [(rule, each) for rule in asked for each in rule.literals]
+    column = TextColumn.of(each.text for _, each in said)
+    covered = {
+        row
+        for row, rule, start, end, _ in compiler(covers, ()).find(column)
+        if rule == said[row][0].id
+        and start == 0
+        and end == column.offsets[row + 1] - column.offsets[row]
+    }
+    for row in sorted(covered):
+        words = Words(
+            "an exception of the same rule covers the whole literal: it can never be found",
+            "同一规则的例外完全覆盖该词：永远不会命中",
+        )
+        yield Flaw(said[row][1].line, words, said[row][0].id)
+    left = {rule.id for row, (rule, _) in enumerate(said) if row not in covered}
+    for rule in asked:
+        if rule.id not in left and not rule.patterns:
             words = Words("the rule can never find anything", "该规则永远不会命中任何内容")
             yield Flaw(rule.line, words, rule.id)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from hegui.detectors.packs.nodes import Node, NotAPack, nodes_of
+from hegui.detectors.packs.nodes import Node, NotAPack
 from hegui.detectors.packs.values import (
     LANGUAGES,
     SEVERITIES,
@@ -52,6 +52,8 @@ def read(text: str) -> tuple[Pack | None, list[Flaw]]:
 
     What is read is the form: ids, dates, words, lists. Whether rules are sound is for ``lint``.
     """
+    from hegui.detectors.packs.parsing import nodes_of
+
     reading = _Reading()
     try:
         root = nodes_of(text, reading.flaws)

@@ -3,8 +3,6 @@
 import re
 from typing import Final
 
-import phonenumbers
-
 from hegui.detectors import numbers
 from hegui.detectors.numbers import inside_identifier, plain
 from hegui.detectors.personal.context import label_before, labelled, weigh, weighed
@@ -61,6 +59,8 @@ def phone(value: str, left: str) -> float:
     number = plain(value)
     if number.startswith("+86") or len(number) <= _SHORTEST:
         return 0.0
+    import phonenumbers  # the numbering plans of the world are read when a number asks for them
+
     try:
         parsed = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:

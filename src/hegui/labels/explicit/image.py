@@ -27,15 +27,21 @@ def drawn(data: bytes, form: str) -> bytes:
     texts of a PNG. Formats and forms that cannot be drawn upon without loss are a ``BadRequest``,
     and so is what Pillow cannot open.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of metadata that is damaged, which is left as it is
-        return _drawn(data, form)
-
-
-def _drawn(data: bytes, form: str) -> bytes:
     if form not in _SAVERS and form not in _MOVING_SAVERS:
         raise BadRequest(_FORMAT.fill(form=form), param="explicit")
-    image, count = opened(data, form)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of metadata that is damaged, which is left as it is
+        image, count = opened(data, form)
+        from PIL.Image import DecompressionBombError
+
+        try:
+            return _drawn(image, count, data, form)
+        except (*FAULTS, DecompressionBombError) as error:  # later frames, or what Pillow writes
+            words = _UNDRAWN.fill(why=type(error).__name__)
+            raise BadRequest(words, code="picture_form") from None
+
+
+def _drawn(image: "Image", count: int, data: bytes, form: str) -> bytes:
     _require_eight_bits(data, form)
     if count > 1 or form not in _SAVERS:
         if form not in _MOVING_SAVERS:
@@ -175,6 +181,12 @@ _MODE: Final = Words(
 _PIXELS: Final = Words(
     en="Pictures of more than {most} million pixels are not drawn upon. Make a smaller one first.",
     zh="不支持在超过 {most} 百万像素的图片上绘制标识，请先缩小图片。",
+)
+_UNDRAWN: Final = Words(
+    en="The picture cannot be written with a notice on it ({why}). It was not changed; save it anew"
+    " or in another format, or say that it shows its notice: --explicit present.",
+    zh="无法写出带标识的图片（{why}）。文件未作任何改动。请重新保存或另存为其他格式；"
+    "已显示标识的，使用 --explicit present。",
 )
 _BROKEN: Final = Words(
     en="The picture cannot be opened to draw a notice on it ({why}). It was not changed.",

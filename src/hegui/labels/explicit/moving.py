@@ -1,7 +1,8 @@
 """The notice on pictures that move, on every frame: GIF, APNG and WebP.
 
 A frame may show part of the picture only, so each is drawn upon as a viewer shows it, whole. Times,
-loops and every colour outside the plate stay; what was written is read again, and compared.
+loops and every colour outside the plate stay (but for a WebP with loss, encoded anew). A GIF, whose
+writer joins and cuts frames as it likes, is read again and compared.
 """
 
 import io
@@ -34,7 +35,7 @@ _TRAILER: Final = b"\1" + bytes(range(255, -1, -1)) + b"\0"  # XMP part 3, 1.1.2
 
 FAULTS: Final = (
     *(OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError),
-    *(OverflowError, unpack_error),
+    *(OverflowError, RuntimeError, unpack_error),
 )
 """What Pillow raises for pictures that do not hold together."""
 

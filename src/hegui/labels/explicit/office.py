@@ -6,13 +6,13 @@ alone. Only the parts that must name the box are written anew, and in them only 
 
 from posixpath import basename, dirname, join, normpath
 from typing import Final, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 from hegui.labels.container import INCONSISTENT, Memory, Source, Splice, refused
 from hegui.labels.explicit import document
 from hegui.labels.formats.ooxml import NOT_THERE, main_part
 from hegui.labels.formats.xml_elements import Element, Part
 from hegui.labels.formats.zip_archive import Archive
+from hegui.labels.markup import escape, quoteattr
 from hegui.labels.splicing import Change, joined, spliced
 from hegui.labels.text import notice
 

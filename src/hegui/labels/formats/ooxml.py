@@ -7,7 +7,6 @@ must name. Only these three parts are written anew; every other member's bytes s
 from collections.abc import Iterator
 from posixpath import normpath
 from typing import Final, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 from hegui.labels.container import (
     INCONSISTENT,
@@ -21,6 +20,7 @@ from hegui.labels.container import (
 )
 from hegui.labels.formats.xml_elements import Element, Part
 from hegui.labels.formats.zip_archive import LOCAL, Archive, others
+from hegui.labels.markup import escape, quoteattr
 from hegui.labels.splicing import Change, joined, spliced, stretches
 from hegui.labels.value import parsed
 from hegui.terms import BadRequest, Words

@@ -148,7 +148,7 @@ class Work:
 
     def _child(self, bounds: list[tuple[int, int]]) -> list[Range] | None:
         words = [str(self.path), self.tenant, *(f"{low}:{high}" for low, high in bounds)]
-        command = [sys.executable, "-m", PACKAGE, "--ranges", *words]
+        command = [sys.executable, "-P", "-m", PACKAGE, "--ranges", *words]
         found: list[Range] = []
         try:
             with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603 - our own module

@@ -24,7 +24,7 @@ class Structure:
         self._path = path
         self._child: subprocess.Popen[bytes] | None = None
         if apart:
-            command = [sys.executable, "-m", PACKAGE, "--structure", str(path)]
+            command = [sys.executable, "-P", "-m", PACKAGE, "--structure", str(path)]
             self._child = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 - our own module
 
     def tell(self, connection: sqlite3.Connection, report: Report) -> None:

@@ -1,6 +1,7 @@
 """What an error of the driver means: who must act, and whether an entry is to blame."""
 
-import asyncpg
+from functools import cache
+from typing import NamedTuple
 
 from hegui.terms import Corrupt, HeguiError, Misconfigured, Unavailable, Words
 
@@ -21,54 +22,76 @@ _FAILED = Words(
     zh="PostgreSQL 服务器拒绝了一条记录：{why}。未保留任何部分。",
 )
 
-REFUSED = (
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidPasswordError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InsufficientPrivilegeError,
-)
-_DAMAGE = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
-AWAY = (
-    OSError,  # includes TimeoutError and refused connections
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresSystemError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.InvalidTransactionStateError,  # a standby, or a session that was ended in between
-    asyncpg.ObjectNotInPrerequisiteStateError,
-    *REFUSED,
-    *_DAMAGE,
-)
-"""Errors of the server and of the way to it: no single entry is to blame for them."""
+
+class Kinds(NamedTuple):
+    """The driver's errors by what they mean.
+
+    ``away`` are errors of the server and of the way to it: no single entry is to blame for them.
+    ``any`` are all of the driver's, ``met`` those and the system's.
+    """
+
+    refused: tuple[type[Exception], ...]
+    damage: tuple[type[Exception], ...]
+    away: tuple[type[Exception], ...]
+    any: tuple[type[Exception], ...]
+    met: tuple[type[Exception], ...]
+    not_yet: type[Exception]
+
+
+@cache
+def kinds() -> Kinds:
+    """Return the kinds. The driver is imported with the first of them: most have no server."""
+    import asyncpg
+
+    refused = (
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidPasswordError,
+        asyncpg.InvalidCatalogNameError,
+        asyncpg.InsufficientPrivilegeError,
+    )
+    damage = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
+    away = (
+        OSError,  # includes TimeoutError and refused connections
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.PostgresSystemError,
+        asyncpg.TransactionRollbackError,
+        asyncpg.InvalidTransactionStateError,  # a standby, or a session ended in between
+        asyncpg.ObjectNotInPrerequisiteStateError,
+        *refused,
+        *damage,
+    )
+    every = (asyncpg.PostgresError, asyncpg.InterfaceError)
+    return Kinds(refused, damage, away, every, (OSError, *every), asyncpg.CannotConnectNowError)
 
 
 def is_away(error: BaseException) -> bool:
     """Tell whether the server or the way to it failed, and not what was asked of it."""
     # a value that the driver itself cannot encode is an InterfaceError and a ValueError
-    return isinstance(error, AWAY) and not isinstance(error, ValueError)
+    return isinstance(error, kinds().away) and not isinstance(error, ValueError)
 
 
 def named(error: Exception) -> Exception:
     """Return ``error`` as one of the four, where it is the driver's; the cause stays with it."""
     if isinstance(error, HeguiError):
         return error
-    if isinstance(error, _DAMAGE):
+    if isinstance(error, kinds().damage):
         return _because(Corrupt(_DAMAGED.fill(why=_short(error))), error)
-    if isinstance(error, REFUSED):
+    if isinstance(error, kinds().refused):
         return _because(Misconfigured(_REFUSED.fill(why=_short(error))), error)
     if is_away(error):
         return _because(Unavailable(_AWAY.fill(why=_short(error))), error)
-    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError)):
+    if isinstance(error, kinds().any):
         return _because(Unavailable(_FAILED.fill(why=type(error).__name__)), error)
     return error
 
 
 def _short(error: Exception) -> str:
     """Return what happened without what it happened to: a server may quote what was sent."""
-    if isinstance(error, (*REFUSED, asyncpg.CannotConnectNowError)):
+    if isinstance(error, (*kinds().refused, kinds().not_yet)):
         return str(error).split("\n", 1)[0][:200]
     if isinstance(error, TimeoutError):
         return "timeout"

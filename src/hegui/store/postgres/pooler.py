@@ -13,8 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-import asyncpg
-
+from hegui.store.postgres.faults import kinds
 from hegui.terms import Misconfigured, Words
 
 _ROUNDS: Final = 3
@@ -41,17 +40,17 @@ async def refuse_shared_sessions(connect: Callable[[], Awaitable[Any]], first: A
     try:
         await first.execute("BEGIN", timeout=4)  # statement mode takes no transaction at all
         await first.execute("ROLLBACK", timeout=4)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except kinds().met as error:
         raise Misconfigured(_SHARED) from error
     try:
         second = await connect()
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except kinds().met as error:
         raise Misconfigured(_NARROW.fill(why=type(error).__name__)) from error
     try:
         for _ in range(_ROUNDS):
             if await _meet(first, second) or await _meet(second, first):
                 raise Misconfigured(_SHARED)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except kinds().met as error:
         raise Misconfigured(_NARROW.fill(why=type(error).__name__)) from error
     finally:
         with suppress(Exception):

@@ -4,9 +4,7 @@ import asyncio
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
-
-import asyncpg
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hegui.settings.secret import Secret
 from hegui.store.postgres.faults import named
@@ -15,6 +13,9 @@ from hegui.store.postgres.migrating import migrate
 from hegui.store.postgres.pooler import refuse_shared_sessions
 from hegui.store.postgres.schema import SCHEMA
 from hegui.terms import Misconfigured, Unavailable, Words
+
+if TYPE_CHECKING:
+    import asyncpg
 
 Session: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -97,6 +98,8 @@ class Server:
 
     async def connect(self) -> Session:
         """Begin a session. What the server must be is looked at each time: it may be another."""
+        import asyncpg  # most services have no server
+
         session: Session = await asyncpg.connect(
             self.url,
             password=self.password.reveal() or None,
@@ -141,6 +144,8 @@ class Server:
         )
 
     async def _bare(self) -> Any:
+        import asyncpg
+
         return await asyncpg.connect(
             self.url, password=self.password.reveal() or None, timeout=CONNECT_SECONDS
         )

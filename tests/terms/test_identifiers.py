@@ -1,6 +1,6 @@
 import pytest
 
-from hegui.settings.identifiers import (
+from hegui.terms.identifiers import (
     provider_code,
     provider_code_fault,
     uscc_check_char,

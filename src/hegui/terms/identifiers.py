@@ -6,7 +6,7 @@ provider code), read through two implementations and checked against four publis
 
 from typing import Final
 
-from hegui.terms import Words
+from hegui.terms.words import Words
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _VALUE: Final = {char: value for value, char in enumerate(_ALPHABET)}
