@@ -113,6 +113,9 @@ async def test_one_address_cannot_flood_the_queue_and_everybody_can_appeal_again
         clock.forward(61_000)
         refused = [page.too_many(f"10.0.{n // 250}.{n % 250}") for n in range(200)]
         assert refused.index(True) == 120, "together, too"
+        for n in range(11_000):
+            page.too_many(f"10.{n // 62_500}.{n // 250 % 250}.{n % 250}")
+        assert len(page._recent) <= 10_002, "what is remembered is bounded while they are refused"
 
 
 async def test_an_appeal_that_cannot_be_recorded_is_not_said_to_be() -> None:

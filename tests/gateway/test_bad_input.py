@@ -1,12 +1,17 @@
 import asyncio
 import itertools
 import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.gateway.spine import spine
 
+from hegui.gateway.refusals import without_refusal
 from hegui.gateway.wire import read_chat
 from hegui.terms import BadRequest
 
@@ -329,3 +334,44 @@ async def test_more_texts_than_can_be_judged_in_time_are_refused(house: Any) -> 
         status, error = await house.ask({"model": "practice", "messages": many})
         assert (status, error["error"]["param"]) == (400, "messages")
         sound(error)
+
+
+def test_first_words_of_a_refusal_said_many_times_cost_no_more_than_their_length() -> None:
+    words = "您的提问未提交给模型。"
+    began = time.process_time()
+    assert without_refusal(text := words * 10_000 + "HG-") == text
+    assert time.process_time() - began < 1
+    number = "HG-01ARZ3NDEK-TSV4RRFF-Q69G5FAV"
+    assert without_refusal(f"甲。{words * 10_000}{number} 乙") == "甲。[此处内容已略去]"
+    assert without_refusal(text := f"{number} {words}") == text, "the number comes last"
+
+
+def test_millions_of_small_numbers_are_passed_over_quickly() -> None:
+    listed = b"[" + b"1," * 2_000_000 + b"1]"
+    body = b'{"model":"a","messages":[{"role":"user","content":"a","b":%s}],"c":%s}'
+    began = time.process_time()
+    chat = read_chat(body % (listed, listed), depth=64, choices=16)
+    assert time.process_time() - began < 1.5
+    assert [p.text for p in chat.passages] == ["a", "b", "c"]
+
+
+def test_a_long_number_among_small_ones_is_judged_in_a_message() -> None:
+    body = b'{"model":"a","messages":[{"role":"user","content":[1,2.5,true,13800138000,3]}]}'
+    assert [p.text for p in read_chat(body, depth=64, choices=16).passages] == ["13800138000"]
+
+
+async def test_a_long_request_is_read_off_the_loop() -> None:
+    async with spine() as s:
+        gate, read = s.gateway.gate, []
+
+        async def noted(work: Callable[[], None]) -> None:
+            read.append(work)
+            work()
+
+        gate.judge = replace(gate.judge, off_loop=noted)
+        await s.ask("你好")
+        assert not read
+        await s.ask("你好", metadata={"many": [0] * 40_000})
+        assert len(read) == 1
+        status, answer, _ = await s.post({"messages": 1, "a": [0] * 40_000})
+        assert (status, json.loads(answer)["error"]["param"]) == (400, "messages")

@@ -383,3 +383,8 @@ def test_an_event_beyond_the_limit_is_an_error_after_those_before_it() -> None:
     many = EventReader(limit=100)
     with pytest.raises(ValueError, match="limit"):
         list(many.feed(b"data: xxxxxxxx\n" * 50))
+
+
+def test_an_event_of_empty_lines_is_bounded_too() -> None:
+    with pytest.raises(ValueError, match="limit"):
+        list(EventReader(limit=100).feed(b"data:\n" * 200))

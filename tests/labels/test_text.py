@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -64,3 +65,11 @@ def test_the_implicit_label_has_the_seven_fields_in_order() -> None:
 def test_a_label_field_outside_the_character_set_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="0x21-0x7E"):
         implicit(bad, "1")
+
+
+def test_a_long_blank_before_or_after_our_words_costs_no_more_than_its_length() -> None:
+    began = time.process_time()
+    text = f"甲{notice('zh')}{' ' * 60_000}乙"
+    assert without_suffix(text) == text
+    assert without_suffix(f"甲{' ' * 60_000}{notice('zh')}") == "甲"
+    assert time.process_time() - began < 1

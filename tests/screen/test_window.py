@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -10,7 +11,7 @@ from hegui.screen.jsontext import JsonWindow
 from hegui.screen.masks import Masks, masked
 from hegui.screen.panel import Panel, Screening, judge
 from hegui.screen.policy import Layer, Policy, Rule
-from hegui.screen.window import Step, Tally, Window
+from hegui.screen.window import Step, Tally, Window, Windows
 from hegui.terms import Action, Fault, Findings, Role, RuleInfo, TextColumn, Words
 from hegui.terms.detectors import DetectorCard
 from hegui.testing.fakes import Breaks, Finds
@@ -252,3 +253,37 @@ def test_what_comes_too_late_to_mask_is_refused_and_taken_back() -> None:
     assert late.refused
     assert late.withdraw == (0, 4)
     assert tally.action is Action.REFUSE
+
+
+def test_a_long_json_document_costs_no_more_than_its_length() -> None:
+    source = "[" + "null," * 60_000 + "null]"
+    began = time.process_time()
+    step = JsonWindow(lambda: Window(Panel([[]]), MASK_M, Tally(), Masks())).whole(source)
+    took = time.process_time() - began
+    assert step.text == source
+    assert took < 3, "each word once, not all that is left with each word"
+
+
+def test_numbers_of_a_json_document_are_judged_at_once_and_open_no_window_each() -> None:
+    panel = Panel([[ManyWords(["13"], {"13": "M"})]])
+    windows = Windows(panel, MASK_M, tally := Tally(), Masks(), lambda _rule, _value: False)
+    opened: list[Window] = []
+
+    def new() -> Window:
+        opened.append(windows())
+        return opened[-1]
+
+    source = "[" + "1, 2.5e3, " * 5_000 + '13, "13"]'
+    step = JsonWindow(new, windows.silent_on).whole(source)
+    plain = JsonWindow(windows).whole(source)
+    assert step == plain
+    assert len(opened) == 2
+    assert len(tally.findings) == 4
+
+
+def test_a_number_that_is_cut_between_two_pieces_is_judged_whole() -> None:
+    panel = Panel([[ManyWords(["13"], {"13": "M"})]])
+    windows = Windows(panel, MASK_M, Tally(), Masks(), lambda _rule, _value: False)
+    window = JsonWindow(windows, windows.silent_on)
+    text = window.feed("[" + "1," * 50 + "1").text + window.feed("3]").text + window.end().text
+    assert text == "[" + "1," * 50 + '"[13-1]"]'

@@ -154,10 +154,18 @@ class Assertions:
         for value in (expires, begins):
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise _refused("time")
-        if not (math.isfinite(expires) and math.isfinite(begins)):
+        if not all(map(_is_time, (expires, begins))):
             raise _refused("time")
         if expires * 1_000 + LEEWAY_MS <= now or begins * 1_000 - LEEWAY_MS > now:
             raise _refused("time")
+
+
+def _is_time(value: float) -> bool:
+    """Whether a number is one that a clock may show; JSON has longer ones, and infinite ones."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _refused(why: str) -> BadRequest:
@@ -171,6 +179,10 @@ def _subject(claims: dict[str, Any]) -> str | None:
         return None
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
         raise _refused("subject")
+    try:
+        subject.encode()  # JSON can spell half a character, and no pseudonym is made of that
+    except UnicodeEncodeError:
+        raise _refused("subject") from None
     return subject
 
 

@@ -36,6 +36,7 @@ _CONTACT_LIMIT = 200
 _MINUTE_MS = 60_000
 _PER_MINUTE = 5  # from one address
 _ALL_PER_MINUTE = 120
+_MOST_ADDRESSES = 10_000  # remembered
 RECEIPT_PATH = "/appeal/receipt"
 _BEIJING = timezone(timedelta(hours=8))
 
@@ -182,14 +183,14 @@ class AppealPage:
     def too_many(self, address: str) -> bool:
         """Tell whether this address, or everybody together, has sent too much in a minute."""
         now = self._gate.clock()
+        while len(self._recent) > _MOST_ADDRESSES:
+            self._recent.popitem(last=False)
         for key, most in ((network_of(address), _PER_MINUTE), ("*", _ALL_PER_MINUTE)):
             times = [at for at in self._recent.pop(key, []) if now - at < _MINUTE_MS]
             self._recent[key] = times
             if len(times) >= most:
                 return True
             times.append(now)
-        while len(self._recent) > 10_000:  # noqa: PLR2004 - addresses remembered
-            self._recent.popitem(last=False)
         return False
 
     def _form(

@@ -34,8 +34,7 @@ _NO_MINORS = Words(en="This service is not offered to minors.", zh="本服务不
 
 async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     """Answer one chat request (Art. 4, 9, 10, 11, 12, 14)."""
-    limits = gate.settings.limits
-    chat = read_chat(incoming.body, depth=limits.depth, choices=limits.choices)
+    chat = await _read(gate, incoming.body)
     exchange = begin(gate, incoming, chat)
     await judge(gate, chat, exchange)
     asked = gate.evidence.asked(exchange, len(chat.unjudged))
@@ -62,6 +61,21 @@ async def run(gate: Gate, incoming: Incoming, out: Outbox) -> None:
         raise
     finally:
         call.stop()
+
+
+async def _read(gate: Gate, body: bytes) -> Chat:
+    """Read a request; a long one off the loop, where it keeps nobody waiting."""
+    limits = gate.settings.limits
+    read: list[Chat] = []
+
+    def work() -> None:
+        read.append(read_chat(body, depth=limits.depth, choices=limits.choices))
+
+    if len(body) > gate.judge.off_loop_bytes:
+        await gate.judge.off_loop(work)
+    else:
+        work()
+    return read[0]
 
 
 def begin(gate: Gate, incoming: Incoming, chat: Chat, upstream: Upstream | None = None) -> Exchange:

@@ -94,13 +94,13 @@ def counts_across_turns(rule: RuleInfo) -> bool:
     return not rule.personal and rule.risk not in _CALLERS_OWN
 
 
-def runs(heard: Sequence[Heard], newest: int) -> list[Run]:
+def runs(heard: Sequence[Heard], newest: int, room: int = JOIN_CHARS) -> list[Run]:
     """Return the texts in which what the newest turn says meets what was said before.
 
-    Twice where Latin letters meet: with and without the space that a turn's end stands for.
+    Of that, the last ``room`` characters. Twice where Latin letters meet: with and without the
+    space that a turn's end stands for.
     """
     said = [h for h in heard if h.passage.turn >= newest]
-    room = JOIN_CHARS
     for each in reversed([h for h in heard if h.passage.turn < newest]):
         if room <= 0:
             break
@@ -155,11 +155,33 @@ class Across:
 
     def runs(self, heard: Sequence[Heard]) -> list[Run]:
         """Return what the newest turn may complete, without the turns that are withheld."""
+        said = [each for each in heard if each.joins]
+        earlier = self._joint_digest([h for h in said if h.passage.turn < self.newest])
+        met_before = earlier is None or self.history.recall(earlier) is not None
+        room = JOIN_CHARS if met_before else sum(len(each.passage.text) for each in said)
         while True:
-            gone = {each.passage.turn for each in heard if each.withheld}
-            met = runs([h for h in heard if h.joins and h.passage.turn not in gone], self.newest)
+            gone = {each.passage.turn for each in said if each.withheld}
+            met = runs([h for h in said if h.passage.turn not in gone], self.newest, room)
             if not any(self._recalled(part, run) for run in met for part in run.parts):
                 return met
+
+    def remember(self, heard: Sequence[Heard]) -> None:
+        """Note that all this was judged joined, and that nothing runs through its borders.
+
+        A history that was not, because it is made up or was forgotten, is joined whole: what lies
+        far back never met otherwise.
+        """
+        said = [each for each in heard if each.joins]
+        digest = self._joint_digest(said)
+        if digest is not None and not any(self.history.joints(each.digest) for each in said):
+            self.history.remember(digest, ())
+
+    def _joint_digest(self, said: Sequence[Heard]) -> bytes | None:
+        """Return the digest of several texts in their order; None if they are joined anyway."""
+        if sum(len(each.passage.text) for each in said) <= JOIN_CHARS:
+            return None
+        whole = b"".join(each.digest for each in said).hex()
+        return self.history.digest(f"joined\0{self.scope}", Role.USER, whole)
 
     def _recalled(self, part: Part, run: Run) -> bool:
         """Put in what became of an earlier turn after others; say whether it is withheld now."""

@@ -8,6 +8,7 @@ import msgspec
 
 from hegui.terms import BadRequest, Words
 
+_NESTS = frozenset({dict, list})
 _LONE = re.compile("[\ud800-\udfff]")
 _NOT_JSON = Words(
     en="The body is not valid JSON (UTF-8). Send one JSON object.",
@@ -113,9 +114,9 @@ def shallower(value: Any, depth: int) -> bool:
             return True
         below: list[Any] = []
         for each in level:
-            if isinstance(each, dict):
-                below += [v for v in each.values() if isinstance(v, dict | list)]
-            elif isinstance(each, list):
-                below += [v for v in each if isinstance(v, dict | list)]
+            held = each.values() if type(each) is dict else each if type(each) is list else ()
+            # a long list of numbers is passed over at the interpreter's own speed
+            if not _NESTS.isdisjoint(map(type, held)):
+                below += [v for v in held if type(v) in _NESTS]
         level = below
     return not level

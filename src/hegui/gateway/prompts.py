@@ -122,6 +122,8 @@ class Judge:
             joint = await self.screen([run.text for run in met], [Role.USER for _ in met], policy)
         for run, verdict in zip(met, joint, strict=True):
             across.settle(run, verdict, prompt)
+        if not any(verdict.faults for verdict in joint):
+            across.remember(heard)
         gone = self._media(chat, policy, scope, prompt)
         self._write(chat, heard, gone, prompt)
 

@@ -82,12 +82,10 @@ _NUMERALS = (
 CONCEALED = Words(en="[A turn was withheld.]", zh="[此处内容已略去]")
 """What the model is given in the place of what was stopped."""
 
-_OURS = re.compile(
-    "(?:"
-    + "|".join(re.escape(words.say(lang)) for words in _STOPPED.values() for lang in ("en", "zh"))
-    + r").*?\bHG-[0-9A-Z]{10}-[0-9A-Z]{8}-[0-9A-Z]{8}\b.*\Z",
-    re.DOTALL,
+_SAID = re.compile(
+    "|".join(re.escape(words.say(lang)) for words in _STOPPED.values() for lang in ("en", "zh"))
 )
+_NUMBERED = re.compile(r"\bHG-[0-9A-Z]{10}-[0-9A-Z]{8}-[0-9A-Z]{8}\b")
 SUSPENDED = Fault("standing", "suspended")
 
 
@@ -167,7 +165,11 @@ def without_refusal(text: str) -> str:
 
     All from its first words to the end goes, whatever it says: who imitates one gains nothing.
     """
-    return _OURS.sub(CONCEALED.zh, text, count=1) if "HG-" in text else text
+    said = _SAID.search(text) if "HG-" in text else None
+    # two searches, not one pattern: that would look for a number from each of its first words on
+    if said is None or _NUMBERED.search(text, said.end()) is None:
+        return text
+    return text[: said.start()] + CONCEALED.zh
 
 
 def _title(info: RuleInfo) -> Words:

@@ -375,7 +375,7 @@ class ReplyScreen:
         if found is None:
             within(len(self.channels), MOST_CHANNELS)
             source = path[-1] == "arguments" or (self._json and path[1:] == ("content",))
-            window = JsonWindow(self._new) if source else self._new()
+            window = JsonWindow(self._new, self._new.silent_on) if source else self._new()
             found = self.channels[path] = Channel(window)
         return found
 

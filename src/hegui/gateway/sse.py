@@ -77,7 +77,7 @@ class EventReader:
             return event
         if line.startswith(b"data:"):
             data = line[5:].removeprefix(b" ")
-            self._size += len(data)
+            self._size += len(data) + 1  # and its end: empty lines fill the memory, too
             if self._size > self._limit:
                 raise ValueError("an event is larger than the limit")
             self._data.append(data)

@@ -50,6 +50,7 @@ _MEDIA = frozenset({"image_url", "input_audio", "file"})
 _MEDIA_BYTES = frozenset({"url", "data", "file_data"})
 _KEPT_WHEN_WITHHELD = frozenset({"role", "tool_call_id"})
 _MOST_PASSAGES = 20_000
+_NUMBERS = frozenset({int, float, bool})
 _LONG_NUMBER = 10**6  # from here on a number can be somebody's
 
 _WRONG = Words(
@@ -218,10 +219,17 @@ def _walk(chat: Chat, holder: Any, key: Any, held: Any, role: Role, turn: int) -
         else:
             _walk_names(chat, held, held, role, turn)
     elif isinstance(held, list):
-        for place, value in enumerate(held):
+        for place, value in () if _says_nothing(held, turn) else enumerate(held):
             _walk(chat, held, place, value, role, turn)
     elif turn >= 0 and isinstance(held, int | float) and abs(held) >= _LONG_NUMBER:
         chat.add(Passage(holder, key, str(held), role, turn))
+
+
+def _says_nothing(held: list[Any], turn: int) -> bool:
+    """Whether a list holds only numbers that need not be judged: a body may hold millions."""
+    if not _NUMBERS.issuperset(map(type, held)):
+        return False
+    return turn < 0 or max(map(abs, held), default=0) < _LONG_NUMBER
 
 
 def _medium(key: Any, held: dict[str, Any], turn: int) -> str:

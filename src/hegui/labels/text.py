@@ -18,7 +18,6 @@ ExplicitMode = Literal["suffix", "interface", "ui-required"]
 _NOTICE_ZH = "（本内容由AI生成）"
 _NOTICE_EN = "(This content is AI-generated.)"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
-_SUFFIX = re.compile(r"\s*" + re.escape(_NOTICE_ZH) + r"(?: " + re.escape(_NOTICE_EN) + r")?\s*\Z")
 _TELLING = 80  # characters at the start of a line that tell a fence
 _UNSAFE = re.compile(r"[^\x21-\x7e]")
 
@@ -40,7 +39,13 @@ def without_suffix(text: str) -> str:
     two. What was delivered keeps its label. A fence that we closed stays closed: nobody can tell
     it from one that the model closed.
     """
-    return _SUFFIX.sub("", text) if _NOTICE_ZH in text else text
+    if _NOTICE_ZH not in text:
+        return text
+    for language in ("zh", "zh+en"):  # by comparing, not by a pattern: a long blank costs nothing
+        bare = text.rstrip().removesuffix(notice(language))
+        if bare != text.rstrip():
+            return bare.rstrip()
+    return text
 
 
 class FenceTracker:

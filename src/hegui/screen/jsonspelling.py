@@ -17,10 +17,9 @@ class Spelling:
         self._gone = 0  # decoded characters whose spelling was given back
         self._high = ""  # the spelling of a high surrogate that waits for its other half
 
-    def take(self, source: str, *, final: bool) -> tuple[str, int]:
-        """Return what ``source`` decodes to, up to its closing quote, and how much was used."""
+    def take(self, source: str, at: int, *, final: bool) -> tuple[str, int]:
+        """Return what ``source`` decodes to from ``at`` to its closing quote, and where it ends."""
         out: list[str] = []
-        at = 0
         while at < len(source) and source[at] != '"':
             size = 1 if source[at] != "\\" else 6 if source[at + 1 : at + 2] == "u" else 2
             if at + size > len(source):

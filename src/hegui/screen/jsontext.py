@@ -7,25 +7,37 @@ JSON is judged as plain text from there on.
 """
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from itertools import chain
 
 from hegui.screen.jsonspelling import Spelling
 from hegui.screen.masks import Piece
 from hegui.screen.window import Step, Window
 from hegui.terms import Ask, Fault, Findings
 
-_STRUCTURE = frozenset("{}[],: \t\r\n")
-_BARE = frozenset("+-.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_STRUCTURE = re.compile(r"[{}\[\],: \t\r\n]+")
+_BARE = re.compile(r"[-+.0-9a-zA-Z]*")
+_NUMBERS = re.compile(r"-?[0-9][-+.0-9eE]{0,255}")
+_SEVERAL = 64  # characters of source in which it is worth looking for numbers to judge at once
 _WORDS = frozenset({"true", "false", "null"})
 _BARE_MAX = 256  # characters; a longer bare word is no number that anyone needs
 
+Silent = Callable[[Sequence[str]], list[bool]]
+
 
 class JsonWindow:
-    """One channel of JSON source, with the promises of ``Window``. Pieces are of the source."""
+    """One channel of JSON source, with the promises of ``Window``. Pieces are of the source.
 
-    def __init__(self, new_window: Callable[[], Window]) -> None:
-        self._new = new_window
-        self._source = ""  # what is not consumed
+    ``silent`` says of many whole texts at once whether nothing is found in each: a number in which
+    nothing is needs no window of its own.
+    """
+
+    def __init__(self, new_window: Callable[[], Window], silent: Silent | None = None) -> None:
+        self._new, self._silent = new_window, silent
+        self._clean: set[str] = set()  # numbers in which nothing is found
+        self._source = ""
+        self._at = 0  # so much of the source is consumed; it is cut once per piece, not per word
         self._sent = 0  # how much of the channel has gone out
         self._window: Window | None = None  # of the string, or the plain text, that is open
         self._spelling: Spelling | None = None  # of the string that is open
@@ -35,16 +47,18 @@ class JsonWindow:
     @property
     def held(self) -> int:
         """How many characters have not gone out: of source not read, and of the text decoded."""
-        return len(self._source) + (0 if self._window is None else self._window.held)
+        return len(self._source) - self._at + (0 if self._window is None else self._window.held)
 
     @property
     def waiting(self) -> bool:
         """Whether some of the source has not gone out."""
-        return bool(self._source) or (self._window is not None and self._window.waiting)
+        return self._at < len(self._source) or (self._window is not None and self._window.waiting)
 
     def feed(self, piece: str) -> Step:
         """Take in more source."""
-        self._source += piece
+        self._source = self._source[self._at :] + piece
+        self._at = 0
+        self._foresee(piece)
         return self._run(Step())
 
     def end(self) -> Step:
@@ -56,6 +70,7 @@ class JsonWindow:
         """Take in source that is complete."""
         self._source += source
         self._ended = True
+        self._foresee(source)
         return self._run(Step())
 
     def answer(self, ask: Ask, report: Findings | Fault) -> Step:
@@ -64,14 +79,20 @@ class JsonWindow:
         step = self._out(self._window.answer(ask, report))
         return step if step.asks or step.refused else self._run(step)
 
-    def _run(self, total: Step) -> Step:
-        while True:
-            step = self._next()
-            if step is None:
-                return total
-            total = _join(total, step)
+    def _foresee(self, source: str) -> None:
+        """Judge the numbers of more source as one column, each once."""
+        if self._silent is not None and len(source) >= _SEVERAL:
+            words = sorted(set(_NUMBERS.findall(source)) - self._clean)
+            silent = self._silent(words)
+            self._clean.update(w for w, clean in zip(words, silent, strict=True) if clean)
+
+    def _run(self, first: Step) -> Step:
+        steps = [first]
+        while (step := self._next()) is not None:
+            steps.append(step)
             if step.refused is not None or step.asks:
-                return total
+                break
+        return _joined(steps)
 
     def _next(self) -> Step | None:
         """Do the next piece of work, or return None when there is nothing to be done yet."""
@@ -79,31 +100,30 @@ class JsonWindow:
             return self._in_string(self._spelling)
         if self._window is not None:
             return self._in_plain_text(self._window)
-        if not self._source:
+        if self._at == len(self._source):
             return None
-        if self._source[0] == '"':
+        if self._source[self._at] == '"':
             self._window, self._spelling, self._complete = self._new(), Spelling(), False
-            return self._pass(1)
-        if self._source[0] in _STRUCTURE:
-            return self._pass(_run_of(self._source, _STRUCTURE))
+            return self._pass(self._at + 1)
+        if structure := _STRUCTURE.match(self._source, self._at):
+            return self._pass(structure.end())
         return self._bare_word()
 
     def _in_string(self, spelling: Spelling) -> Step | None:
         assert self._window is not None
         if self._complete:
             self._window = self._spelling = None
-            return self._pass(1) if self._source else Step()
-        decoded, used = spelling.take(self._source, final=self._ended)
-        self._source = self._source[used:]
+            return self._pass(self._at + 1) if self._at < len(self._source) else Step()
+        decoded, self._at = spelling.take(self._source, self._at, final=self._ended)
         if decoded:
             return self._out(self._window.feed(decoded))
-        if self._source.startswith('"') or self._ended:
+        if self._source.startswith('"', self._at) or self._ended:
             self._complete = True
             return self._out(self._window.end())
         return None
 
     def _in_plain_text(self, window: Window) -> Step | None:
-        text, self._source = self._source, ""
+        text, self._at = self._source[self._at :], len(self._source)
         if text:
             return self._out(window.feed(text))
         if self._ended and not self._complete:
@@ -113,29 +133,30 @@ class JsonWindow:
 
     def _bare_word(self) -> Step | None:
         """Judge a number or a word outside strings; anything else is not JSON."""
-        size = _run_of(self._source, _BARE)
-        if size == len(self._source) and not self._ended and size <= _BARE_MAX:
+        bare = _BARE.match(self._source, self._at)
+        assert bare is not None  # an empty one is one
+        word, size = bare[0], len(bare[0])
+        if bare.end() == len(self._source) and not self._ended and size <= _BARE_MAX:
             return None
-        word = self._source[:size]
-        if word in _WORDS:
-            return self._pass(size)
+        if word in _WORDS or (word in self._clean and _is_number(word)):
+            return self._pass(bare.end())
         self._window, self._complete = self._new(), False
         if not _is_number(word):
             return Step()
         window, self._window = self._window, None
-        step = _join(window.feed(word), window.end())
+        step = window.whole(word)
         if step.asks and step.refused is None:
             step = Step(refused=Fault(step.asks[0].detector, "asked-about-a-number"))
         if step.refused is not None:
             return step
-        self._source = self._source[size:]
+        self._at = bare.end()
         return self._emit(
             size, None if step.text == word else json.dumps(step.text, ensure_ascii=False), word
         )
 
-    def _pass(self, size: int) -> Step:
-        text, self._source = self._source[:size], self._source[size:]
-        return self._emit(size, None, text)
+    def _pass(self, upto: int) -> Step:
+        text, self._at = self._source[self._at : upto], upto
+        return self._emit(len(text), None, text)
 
     def _emit(self, size: int, mask: str | None, text: str) -> Step:
         start, self._sent = self._sent, self._sent + size
@@ -147,33 +168,17 @@ class JsonWindow:
         A withdrawal takes back all of the source: half a document helps nobody.
         """
         withdraw = None if step.withdraw is None else (0, self._sent)
-        total = step._replace(pieces=(), text="", withdraw=withdraw)
+        steps = [step._replace(pieces=(), text="", withdraw=withdraw)]
+        at = 0  # in what the window lets out
         for piece in step.pieces:
-            if self._spelling is None:
-                size, mask, text = piece.end - piece.start, piece.mask, piece_text(step, piece)
-            else:
+            size, mask = piece.end - piece.start, piece.mask
+            upto = at + (size if mask is None else len(mask))
+            text, at = step.text[at:upto], upto
+            if self._spelling is not None:
                 text = self._spelling.spelt(piece.start, piece.end)
-                size, mask = (
-                    len(text),
-                    piece.mask and json.dumps(piece.mask, ensure_ascii=False)[1:-1],
-                )
-            total = _join(total, self._emit(size, mask, text))
-        return total
-
-
-def piece_text(step: Step, piece: Piece) -> str:
-    """Return what of ``step.text`` stands for ``piece``."""
-    at = 0
-    for each in step.pieces:
-        size = each.end - each.start if each.mask is None else len(each.mask)
-        if each is piece:
-            return step.text[at : at + size]
-        at += size
-    raise ValueError("the piece is not of this step")
-
-
-def _run_of(source: str, alphabet: frozenset[str]) -> int:
-    return next((n for n, char in enumerate(source) if char not in alphabet), len(source))
+                size, mask = len(text), mask and json.dumps(mask, ensure_ascii=False)[1:-1]
+            steps.append(self._emit(size, mask, text))
+        return _joined(steps)
 
 
 def _is_number(word: str) -> bool:
@@ -183,11 +188,14 @@ def _is_number(word: str) -> bool:
         return False
 
 
-def _join(left: Step, right: Step) -> Step:
+def _joined(steps: Sequence[Step]) -> Step:
+    """Return steps as one: their pieces and texts in order, the first refusal, the last asks."""
+    if len(steps) == 1:
+        return steps[0]
     return Step(
-        left.pieces + right.pieces,
-        left.text + right.text,
-        left.refused or right.refused,
-        left.withdraw or right.withdraw,
-        right.asks or left.asks,
+        tuple(chain.from_iterable(step.pieces for step in steps)),
+        "".join([step.text for step in steps]),
+        next((step.refused for step in steps if step.refused), None),
+        next((step.withdraw for step in steps if step.withdraw), None),
+        next((step.asks for step in reversed(steps) if step.asks), ()),
     )
