@@ -1,5 +1,6 @@
 """What stops start-up: a service that would not do what its settings say does not run."""
 
+import asyncio
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hegui.callers.keys import NewKey, make
 from hegui.ledger import kinds, leaf
 from hegui.settings import Settings, inspect
 from hegui.store import open_database
-from hegui.terms import Corrupt, Entry, Misconfigured
+from hegui.terms import Corrupt, Entry, Misconfigured, Words
 
 SETTINGS = """
 data_dir = "{data}"
@@ -105,3 +106,30 @@ async def test_a_restored_backup_stops_start_up(tmp_path: Path) -> None:
     database.write_bytes(backup)
     with pytest.raises(Corrupt, match="older copy"):
         await start(tmp_path, "")
+
+
+async def test_a_chore_that_failed_in_any_way_is_done_again_and_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, problems = inspect(SETTINGS.format(data=tmp_path / "data"), environ={})
+    assert settings is not None, problems
+    gateway = build(settings)
+    await gateway.start()
+    tried, again = 0, asyncio.Event()
+
+    async def chore() -> None:
+        nonlocal tried
+        tried += 1
+        if tried > 1:
+            again.set()
+            raise Misconfigured(Words("look into the settings", "请检查配置"))
+        raise OSError("what no error of ours says")
+
+    gateway._repeat(chore, 0.001)
+    try:
+        async with asyncio.timeout(10):
+            await again.wait()
+    finally:
+        await gateway.stop()
+    assert "chore failed: OSError" in caplog.text
+    assert "chore failed: look into the settings" in caplog.text

@@ -1,6 +1,7 @@
 """Work in a thread has ended before whoever asked for it goes on, cancelled or not."""
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -48,3 +49,30 @@ async def test_beside_the_loop_nobody_who_is_cancelled_waits() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     go.set()
+
+
+async def test_the_error_of_who_was_cancelled_is_not_left_unseen(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+    unseen: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
+
+    def work() -> None:
+        begun.set()
+        go.wait(60)
+        raise ZeroDivisionError
+
+    task = asyncio.ensure_future(in_thread(work))
+    while not begun.is_set():  # noqa: ASYNC110 - a thread sets it
+        await asyncio.sleep(0.001)
+    task.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    del task
+    gc.collect()
+    await asyncio.sleep(0)
+    assert unseen == []
+    assert "ended with ZeroDivisionError" in caplog.text

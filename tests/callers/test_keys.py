@@ -177,7 +177,8 @@ def test_a_database_that_cannot_be_read_lets_nobody_in(
 
 
 def test_what_makes_no_sense_is_not_made(connection: apsw.Connection, clock: FixedClock) -> None:
-    for new in (NewKey(expires=clock()), NewKey(tenant=""), NewKey(tenant="a\nb")):
+    notes = [NewKey(note=note) for note in ("a\nb", "\x1b[2J", "x" * 201)]
+    for new in (NewKey(expires=clock()), NewKey(tenant=""), NewKey(tenant="a\nb"), *notes):
         with pytest.raises(BadRequest):
             create(connection, PEPPER, new, clock())
     with pytest.raises(BadRequest, match="hegui keys list"):

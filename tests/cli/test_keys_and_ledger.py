@@ -53,6 +53,45 @@ def test_a_created_key_opens_the_gateways_door_until_it_is_revoked(
     assert hegui("keys", "revoke", made["id"]).exit_code == 0
 
 
+def test_keys_that_end_after_the_last_day_of_the_calendar_are_listed(
+    hegui: Hegui, settings: Path
+) -> None:
+    assert settings.is_file()
+    assert hegui("keys", "create", "--expires", "9999-12-31").exit_code == 0
+    assert "9999-12-31" in hegui("keys", "list").stdout
+    period = ("--from", "2026-11-01", "--to", "9999-12-31T23:59:59-12:00")
+    assert hegui("inspectors", "create", *period, "--purpose", "x").exit_code == 0
+    assert "2026-11-01 – 9999-12-31" in hegui("inspectors", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("keys", "create"),
+        ("keys", "list"),
+        ("keys", "revoke", "abcdefghij"),
+        ("ledger", "export", "--out", "out"),
+        ("vault", "status"),
+    ],
+)
+def test_a_damaged_database_is_named_and_no_crash(
+    hegui: Hegui, database: Path, words: tuple[str, ...]
+) -> None:
+    assert hegui("keys", "create").exit_code == 0
+    with closing(sqlite3.connect(database)) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        named = "SELECT rootpage FROM sqlite_schema WHERE name IN ('log', 'caller_key')"
+        pages = [page for (page,) in connection.execute(named)]
+    whole = bytearray(database.read_bytes())
+    for page in pages:
+        whole[(page - 1) * size : page * size] = b"\xff" * size
+    database.write_bytes(whole)
+    result = hegui(*words)
+    assert result.exit_code == 2
+    assert "数据库已损坏" in result.output
+    assert "hegui ledger verify" in result.output
+
+
 def test_creation_and_revocation_are_on_record(hegui: Hegui, database: Path) -> None:
     made = json.loads(hegui("keys", "create", "--json").stdout)
     hegui("keys", "revoke", made["id"])

@@ -22,6 +22,7 @@ from hegui.ledger.cosigned import (
 from hegui.ledger.cosigning import Cosigner
 from hegui.ledger.note import Checkpoint, Signer
 from hegui.store import Place, open_connection, open_database
+from hegui.terms import Unavailable
 from hegui.testing.postgres import PracticeServer
 
 HEAD = Signer("log.test/t", b"k" * 32).sign(Checkpoint("log.test/t", 1, b"r" * 32).text())
@@ -85,3 +86,13 @@ def test_an_older_head_is_never_put_back(place: Place) -> None:
         with writing(connection):
             keep_lines(connection, "t", HEAD, 1, [LINES[1]])
         assert (cosigned(connection, "t") or "").startswith(newer)
+
+
+def test_a_full_disk_is_named_where_stamps_are_kept(tmp_path: Path) -> None:
+    connection = open_database(tmp_path / "hegui.db")
+    pages = connection.execute("PRAGMA page_count").get
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    large = Stamped(1, 1, "x" * 60_000, b"")
+    with pytest.raises(Unavailable, match="is full"), writing(connection):
+        keep_stamp(connection, "t", large)
+    connection.close()

@@ -154,6 +154,16 @@ def test_what_could_not_be_told_is_said_and_is_no_pass(packed: bytes, tmp_path: 
     assert verify_receipt.check(verify_receipt.read_files(single), SIGNER.vkey).code == 0
 
 
+def test_a_zip_file_packed_as_no_receipt_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "receipt.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("a.tlog-proof", bytes(500))
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(whole[60:64], b"\xff\xff\xff\xff", 1))  # within what is packed
+    with pytest.raises(verify_receipt.Bad, match="packed"):
+        verify_receipt.read_files(path)
+
+
 def test_hostile_files_are_refused_and_cannot_speak_to_a_terminal(
     packed: bytes, tmp_path: Path
 ) -> None:

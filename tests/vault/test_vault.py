@@ -10,7 +10,7 @@ import pytest
 from hegui.settings.keyfiles import KeyDirectory
 from hegui.store import open_database
 from hegui.terms import BadRequest, Corrupt, Misconfigured, Write
-from hegui.vault import Vault
+from hegui.vault import Vault, sealing
 from hegui.vault.subjects import FRESH_MS
 
 NOW = 1_780_000_000_000
@@ -337,3 +337,14 @@ def test_the_subjects_of_two_processes_started_at_once_share_the_tenant_key(
     rows = {process.communicate(timeout=60)[0] for process in running}
     assert len(rows) == 1
     assert len(rows.pop()) == 65
+
+
+def test_sealed_content_that_was_cut_off_is_named_and_no_crash() -> None:
+    key, place = bytes(32), sealing.place_of("t", "x", "prompt", bytes(16))
+    whole = sealing.seal(key, place, "x", "prompt", TEXT)
+    for end in range(len(whole)):
+        assert sealing.unseal(key, place, "x", "prompt", whole[:end]) is None
+    own = bytes(32)
+    shared = sealing.seal_shared(own, place, bytes(32) + TEXT)
+    for end in range(len(shared)):
+        assert sealing.unseal_shared(own, place, shared[:end]) is None

@@ -1,5 +1,6 @@
 import asyncio
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from tests.witness.conftest import COSIGNERS, Post
@@ -8,12 +9,13 @@ from tests.witness.log import Log
 from hegui.ledger.cosignature import ED25519, ML_DSA_44, seen_by
 from hegui.ledger.cosigning import Cosigner
 from hegui.ledger.note import Checkpoint, Signer, open_note
+from hegui.terms import Unavailable
 from hegui.testing.clock import FixedClock
 from hegui.testing.serve import running
 from hegui.witness.asking import write
 from hegui.witness.server import witness_app
 from hegui.witness.signing import Witness
-from hegui.witness.state import State
+from hegui.witness.state import Held, State
 
 KEYS = [each.key for each in COSIGNERS]
 
@@ -211,3 +213,12 @@ def test_a_log_that_is_followed_again_goes_on_where_it_was(
     with state.transaction() as file:
         file.follow(log.origin, log.signer.vkey, 0)
     assert witness.add(log.request(0)).body == "5\n"
+
+
+def test_a_full_disk_is_named_and_nothing_is_signed(tmp_path: Path) -> None:
+    state = State(tmp_path / "full.db", make=True)
+    pages = state._connection.execute("PRAGMA page_count").get
+    state._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(Unavailable, match="is full"), state.transaction() as file:
+        file.hold("log.test/x", Held(1, bytes(32), "x" * 60_000, 1))
+    state.close()

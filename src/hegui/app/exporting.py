@@ -25,6 +25,7 @@ from hegui.ledger.export import (
     digest_of_clauses,
     write_export,
 )
+from hegui.ledger.export.folder import Sink
 from hegui.ledger.export.sealed import SUFFIX
 from hegui.ledger.shared import SharedLedger
 from hegui.ledger.tiles import read_log
@@ -82,11 +83,27 @@ def export(
     _await_head(settings, order.tenant, record)
     if settings.witnesses or settings.ledger.timestamp is not None:
         ask_now(settings, clock)  # who does not answer is missing from the export, and that is said
+    noted = _Noted(sink, lambda: _put_content_on_record(settings, order, record, clock()))
     with read_log(parts.place_of(settings), order.tenant) as log, sink:
         keys = replace(_keys(settings, order.tenant, log.size), cosigned=log.published)
-        summary = write_export(log, scope, record, keys, sink, progress)
-        _put_content_on_record(settings, order, record, clock())
-        return summary
+        return write_export(log, scope, record, keys, noted, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A sink whose export appears only once ``note`` has put on record what goes along."""
+
+    sink: Sink
+    note: Callable[[], None]
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write one file."""
+        self.sink.put(path, data)
+
+    def finish(self) -> None:
+        """Put it on record, then let the export appear."""
+        self.note()
+        self.sink.finish()
 
 
 def _keys(settings: Settings, tenant: str, size: int) -> Keys:

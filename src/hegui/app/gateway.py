@@ -387,8 +387,9 @@ class Gateway:
             while True:
                 try:
                     await chore()
-                except HeguiError as error:
-                    _log.warning("%s failed: %s", chore.__name__, type(error).__name__)
+                except Exception as error:  # noqa: BLE001 - what is owed (expiry, erasure) is tried again, whatever failed
+                    why = error if isinstance(error, HeguiError) else type(error).__name__
+                    _log.warning("%s failed: %s", chore.__name__, why)
                 await asyncio.sleep(every)
 
         self._watch(forever())

@@ -15,7 +15,7 @@ from hegui.ledger.cosigning import SEED_BYTES, Cosigner
 from hegui.ledger.note import Signature, Signer, split_note
 from hegui.settings import KeyDirectory
 from hegui.settings.rules import slug
-from hegui.store import Connection
+from hegui.store import Connection, read_all
 from hegui.terms import Corrupt, Misconfigured, Words
 
 _FIRST: Final = "default"
@@ -166,6 +166,6 @@ def _count(head: str, origin: str) -> int:
 
 def heads_in(connection: Connection) -> dict[str, str]:
     """Return the last signed head of each log by tenant, the first tenant's first."""
-    rows = connection.execute("SELECT tenant, checkpoint FROM log ORDER BY tenant").fetchall()
+    rows = read_all(connection, "SELECT tenant, checkpoint FROM log ORDER BY tenant")
     heads = [(str(tenant), str(head)) for tenant, head in rows]
     return dict(sorted(heads, key=lambda one: one[0] != _FIRST))

@@ -19,7 +19,7 @@ from hegui.ledger.log import Ledger
 from hegui.ledger.shared import SharedLedger, SpoolTerms
 from hegui.settings import KeyDirectory, Settings
 from hegui.settings.database import Postgres
-from hegui.store import Connection, Place, exists, open_connection
+from hegui.store import Connection, Place, exists, open_connection, read_all
 from hegui.store.postgres.server import Server
 from hegui.terms import Action, Detector, DetectorCard, Misconfigured, Role, Words
 from hegui.vault.holders import epoch_name, key_name
@@ -109,7 +109,7 @@ def check_keys(settings: Settings, connection: Connection, given_up: str = "") -
         log_keys.require(tenant, head)
     held = {*keys.names(), given_up}
     for query, why in _NEEDS:
-        for (name,) in connection.execute(query).fetchall():
+        for (name,) in read_all(connection, query):
             needed = _needed(query, name)
             spared = given_up == EVERY_EPOCH and needed.startswith("epoch-")
             if needed not in held and not spared:

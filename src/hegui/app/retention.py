@@ -28,7 +28,9 @@ async def prune(ledger: Ledger | SharedLedger, settings: Settings, clock: Clock)
             if plan is None:
                 break
             receipt = await ledger.add(plan.entry(now, terms))
-            if isinstance(ledger, SharedLedger):  # it is carried out when it gets its place
-                await in_thread(partial(ledger.wait, receipt))
             pruned[tenant] = pruned.get(tenant, 0) + len(plan.indices)
+            if isinstance(ledger, SharedLedger):  # it is carried out when it gets its place
+                receipt = await in_thread(partial(ledger.wait, receipt))
+                if receipt.index is None:  # nobody gives places now: the same would be planned anew
+                    break
     return pruned

@@ -1,10 +1,15 @@
 """Work in threads: beside the loop, or never left alone by whoever asked for it."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from hegui.terms import HeguiError
+
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 async def off_loop(work: Callable[[], None]) -> None:
@@ -23,4 +28,8 @@ async def in_thread(work: Callable[[], T]) -> T:
         return await asyncio.shield(done)
     except asyncio.CancelledError:
         await asyncio.wait([done])
+        if not done.cancelled() and (error := done.exception()) is not None:
+            # nobody waits for it any more; an error of ours is how a thread breaks off when told to
+            level = logging.INFO if isinstance(error, HeguiError) else logging.WARNING
+            _log.log(level, "what was cancelled in a thread ended with %s", type(error).__name__)
         raise

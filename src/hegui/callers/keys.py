@@ -20,6 +20,7 @@ _ID_CHARS: Final = 10
 _SECRET_CHARS: Final = 32
 _KEY_CHARS: Final = len("hg--") + _ID_CHARS + _SECRET_CHARS
 _LONGEST_TENANT: Final = 100
+_LONGEST_NOTE: Final = 200
 
 _COLUMNS = "id, tenant, audience, label_mode, refusal_mode, created, expires, revoked, note"
 _INSERT = (
@@ -101,6 +102,14 @@ def make(pepper: bytes, new: NewKey, now: int) -> MadeKey:
                 zh="租户名应为 1 至 100 个可见字符。",
             ),
             param="tenant",
+        )
+    if len(new.note) > _LONGEST_NOTE or not new.note.isprintable():
+        raise BadRequest(
+            Words(
+                en="A key's note is at most {most} printable characters, in one line.",
+                zh="密钥备注最多 {most} 个可见字符，且不能换行。",
+            ).fill(most=_LONGEST_NOTE),
+            param="note",
         )
     if new.expires is not None and new.expires <= now:
         raise BadRequest(

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from hegui.cli.keys_shared import KEY_STATES, Listing, date_of, end_of, put_on_record, revoke
+from hegui.cli.keys_shared import (
+    KEY_STATES,
+    LAST_DAY_MS,
+    Listing,
+    date_of,
+    end_of,
+    put_on_record,
+    revoke,
+)
 from hegui.cli.ledger_export import BEIJING, instant
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
@@ -182,7 +190,7 @@ def revoke_key(config: Path, key_id: str) -> int:
 
 
 def _legal_day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1_000, BEIJING).strftime("%Y-%m-%d")
+    return datetime.fromtimestamp(min(ms, LAST_DAY_MS) / 1_000, BEIJING).strftime("%Y-%m-%d")
 
 
 def _cells(record: "Inspector", at: int) -> list[str]:

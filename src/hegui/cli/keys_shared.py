@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from hegui.store import Connection
 
 _DAY_MS = 86_400_000
+LAST_DAY_MS = 253_402_214_400_000
+"""The beginning (UTC) of 31 December 9999, the last day that Python can name: what ends later is
+shown as ending then."""
 
 
 class _Key(Protocol):
@@ -74,12 +77,12 @@ class Listing(Generic[KeyT]):
 def _listed(settings: "Settings", read: "Callable[[Connection], list[KeyT]]") -> list[KeyT]:
     """Return all keys of a sort; none where there is no database yet."""
     from hegui.app import parts
-    from hegui.store import exists, open_connection
+    from hegui.store import exists, open_connection, reading
 
     place = parts.place_of(settings)
     if not exists(place):
         return []
-    with closing(open_connection(place, read_only=True)) as connection:
+    with closing(open_connection(place, read_only=True)) as connection, reading():
         return read(connection)
 
 
@@ -92,11 +95,12 @@ def revoke(
     """Revoke a key for good, on record as ``kind``, and say so."""
     from hegui.app import parts
     from hegui.ledger.kinds import named
-    from hegui.store import open_connection
+    from hegui.store import open_connection, reading
 
     settings = read_settings(config)
     at = parts.now()
-    with closing(open_connection(parts.place_of(settings), read_only=True)) as connection:
+    place = parts.place_of(settings)
+    with closing(open_connection(place, read_only=True)) as connection, reading():
         record, write = revocation(connection, key_id, at)
     if record.revoked is not None:
         say(Words("{id} was revoked before.", "{id} 此前已吊销。").fill(id=record.id))
@@ -123,7 +127,7 @@ def put_on_record(
 
 def date_of(ms: int) -> str:
     """Return a moment's day (UTC)."""
-    return datetime.fromtimestamp(ms / 1_000, UTC).strftime("%Y-%m-%d")
+    return datetime.fromtimestamp(min(ms, LAST_DAY_MS) / 1_000, UTC).strftime("%Y-%m-%d")
 
 
 def end_of(said: str | None, at: int) -> int | None:

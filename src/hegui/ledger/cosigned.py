@@ -137,7 +137,8 @@ def writing(connection: Connection) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk may have ended it already
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
     except apsw.Error as error:

@@ -9,16 +9,17 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, cast
 
 import apsw
 
 from hegui.ledger.edge import WIDE, Edge, Node
+from hegui.ledger.heads import Head
 from hegui.ledger.note import Checkpoint
 from hegui.ledger.stretch import BULK, checked_hashes, covered, load_edge, signed_edge
-from hegui.ledger.trust import Trust, split
-from hegui.store import Connection, Place, insert_all, open_connection
+from hegui.ledger.trust import SecondPlace, Trust, split
+from hegui.store import Connection, Place, insert_all, open_connection, reading
 from hegui.terms import Corrupt, HeguiError, Misconfigured
 
 _log = logging.getLogger(__name__)
@@ -56,13 +57,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of ``log``, and its signed head, found good."""
+    """A row of ``log``, and its signed head, found good; the second place, read before the row."""
 
     tenant: str
     size: int
     frontier: bytes
     note: str
     head: Checkpoint
+    second: SecondPlace | HeguiError = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class Signing:
         self._grown = False
         self._due = time.perf_counter() + _PATIENCE
         with self._snapshot() as reader:
-            rows = self._at_hand(self._rows(reader))
+            turn = self._at_hand(self._rows(reader))
+        with self._compared(turn) as (reader, rows):
             steps = [step for row in rows for step in self._prepared(reader, row)]
         if steps:
             self._carry_out(connection, steps)
@@ -162,11 +165,17 @@ class Signing:
     def look(self) -> list[Found]:
         """Return the logs that hold more than was signed, or that are refused, once all is checked.
 
-        For the start of a service, before anything else uses this object.
+        For the start of a service, before anything else uses this object. ``Corrupt`` where the
+        database is damaged.
         """
+        with reading():
+            return self._looked()
+
+    def _looked(self) -> list[Found]:
         found = []
         with self._snapshot() as reader:
-            rows = self._rows(reader)
+            tenants = [str(row[0]) for row in reader.execute(_LOGS).fetchall()]
+        with self._compared(tenants) as (reader, rows):
             for tenant, refused in self._trust.refused.items():
                 found.append(Found(tenant, 0, 0, refused))
             for row in rows:
@@ -177,7 +186,7 @@ class Signing:
     def _look_at(self, reader: Connection, row: _Row) -> list[Found]:
         contradicts = True
         try:
-            self._trust.against_second_place(reader, row.tenant, row.head, row.size)
+            self._against_second_place(reader, row)
             contradicts = False
             self._check_tail(reader, row)
         except Corrupt as error:
@@ -195,7 +204,31 @@ class Signing:
         try:
             yield self._reader
         finally:
-            self._reader.execute("ROLLBACK")
+            if self._reader.in_transaction:  # a damaged file may have ended it already
+                self._reader.execute("ROLLBACK")
+
+    @contextmanager
+    def _compared(self, tenants: list[str]) -> Iterator[tuple[Connection, list[_Row]]]:
+        """Give a reader of one moment, and these logs' rows with the second place.
+
+        That is read first. What another process signs between the two is then only in the
+        database, and never looks like a database that lost it.
+        """
+        seconds = {tenant: self._second_place(tenant) for tenant in tenants}
+        with self._snapshot() as reader:
+            rows = [row for row in self._rows(reader) if row.tenant in seconds]
+            yield reader, [replace(row, second=seconds[row.tenant]) for row in rows]
+
+    def _second_place(self, tenant: str) -> SecondPlace | HeguiError:
+        try:
+            return self._trust.second_place(tenant)
+        except HeguiError as error:  # unreadable: raised when this log's turn comes, for it alone
+            return error
+
+    def _against_second_place(self, reader: Connection, row: _Row) -> bool:
+        if isinstance(row.second, HeguiError) and not isinstance(row.second, Corrupt):
+            raise row.second
+        return self._trust.against(row.second, reader, row.tenant, row.head, row.size)
 
     def _rows(self, reader: Connection) -> list[_Row]:
         rows = []
@@ -208,13 +241,13 @@ class Signing:
                 self._refuse(tenant, error)
         return rows
 
-    def _at_hand(self, rows: list[_Row]) -> list[_Row]:
-        """Return the logs whose turn it is, a few: each costs two syncs, and appenders wait."""
+    def _at_hand(self, rows: list[_Row]) -> list[str]:
+        """Return whose logs have their turn, a few: each costs two syncs, and appenders wait."""
         if not self._turn:
             self._turn = [row.tenant for row in rows if self._wants(row)]
-        at_hand = set(self._turn[:_AT_A_TIME])
+        at_hand = self._turn[:_AT_A_TIME]
         del self._turn[:_AT_A_TIME]
-        return [row for row in rows if row.tenant in at_hand]
+        return at_hand
 
     def _wants(self, row: _Row) -> bool:
         grown = row.size > row.head.size or row.tenant in self._trust.refused
@@ -229,7 +262,7 @@ class Signing:
         """Return what is to be written for a log, if anything is, once it was checked."""
         try:
             if row.tenant in self._trust.refused:
-                self._trust.against_second_place(reader, row.tenant, row.head, row.size)
+                self._against_second_place(reader, row)
                 self._check_tail(reader, row)
             step = self._take_over(reader, row) or self._next_head(reader, row)
         except ValueError as error:
@@ -255,11 +288,12 @@ class Signing:
     def _next_head(self, reader: Connection, row: _Row) -> _Step | None:
         if row.size == row.head.size:
             return None
-        restored = self._trust.against_second_place(reader, row.tenant, row.head, row.size)
+        restored = self._against_second_place(reader, row)
         edge = self._edge_of(reader, row).copy()
         end = min(row.size, edge.size + self._step)
-        if not restored:  # a crash may have left the second place ahead of the stored head
-            end = max(end, self._trust.second_size(row.tenant))
+        if not restored and isinstance(row.second, Head):
+            # a crash may have left the second place ahead of the stored head
+            end = max(end, row.second.checkpoint.size)
         nodes = _extend(reader, row.tenant, edge, end)
         if edge.size == row.size:
             _compare(edge, row)

@@ -159,11 +159,6 @@ class Trust:
             raise
         return False
 
-    def second_size(self, tenant: str) -> int:
-        """Return how many entries the head in the second place has; 0 where there is none."""
-        second = self.heads.read(tenant)
-        return second.checkpoint.size if second else 0
-
     def _compare(self, connection: Connection, tenant: str, second: Head, size: int) -> None:
         kept = second.checkpoint
         told = {"tenant": tenant, "size": size, "signed": kept.size}

@@ -2,7 +2,7 @@
 
 from hegui.store.chance import random_bytes
 from hegui.store.database import open_database
-from hegui.store.opening import exists, open_connection, read_all, watch
+from hegui.store.opening import exists, open_connection, read_all, reading, watch
 from hegui.store.port import Connection, Place
 from hegui.store.rows import insert_all, write_all
 from hegui.store.schema import Schema
@@ -21,6 +21,7 @@ __all__ = [
     "open_database",
     "random_bytes",
     "read_all",
+    "reading",
     "watch",
     "write_all",
 ]

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -11,7 +13,7 @@ from hegui.store.database import open_database
 from hegui.store.port import Connection, Place
 from hegui.store.postgres.server import Server
 from hegui.store.postgres.session import PostgresConnection
-from hegui.terms import HeguiError, Unavailable, Words
+from hegui.terms import Corrupt, HeguiError, Unavailable, Words
 
 _EVERY: Final = 0.4  # seconds between two looks at a server
 _TABLES: Final = "SELECT v FROM changed WHERE name = ?"
@@ -21,6 +23,10 @@ _CANNOT = Words(
     zh="数据库暂时无法读取，不能确认谁可以调用。请稍后再试。",
 )
 _UNREADABLE = Words(en="The database cannot be read: {why}.", zh="无法读取数据库：{why}。")
+_DAMAGED = Words(
+    en="The database is damaged: {why}. Keep the file, and run: hegui ledger verify",
+    zh="数据库已损坏：{why}。请保留原文件，并运行：hegui ledger verify",
+)
 
 
 def open_connection(place: Place, *, read_only: bool = False, hasty: bool = False) -> Connection:
@@ -145,8 +151,17 @@ class _ServerWatched:
 
 
 def read_all(connection: Connection, sql: str, cells: tuple[Any, ...] = ()) -> list[Any]:
-    """Return the rows of a query; ``Unavailable`` where the database cannot be read."""
-    try:
+    """Return the rows of a query; errors as ``reading`` has them."""
+    with reading():
         return connection.execute(sql, cells).fetchall()
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Name the database's own errors: ``Corrupt`` where it is damaged, else ``Unavailable``."""
+    try:
+        yield
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise Corrupt(_DAMAGED.fill(why=error)) from error
     except apsw.Error as error:
         raise Unavailable(_UNREADABLE.fill(why=error)) from error

@@ -5,9 +5,11 @@ keys still open. So the ids of the keys, which say nothing of anybody, lie in a 
 it: whoever starts on an older copy erases those persons again.
 """
 
+import fcntl
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hegui.terms import Misconfigured, Unavailable, Words
@@ -21,7 +23,11 @@ _UNREADABLE = Words(
 
 
 class Remembered:
-    """The ids of the keys of open erasures: a line each, in a file of mode 0600."""
+    """The ids of the keys of open erasures: a line each, in a file of mode 0600.
+
+    Commands and gateways change it at the same time: each does so alone, or one would drop what
+    another had just remembered.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -48,15 +54,31 @@ class Remembered:
 
     def add(self, keys: Iterable[bytes]) -> None:
         """Remember keys, durable when this returns."""
-        self._write([*self.ids(), *keys])
+        with self._alone():
+            self._write([*self.ids(), *keys])
 
     def drop(self, keys: Iterable[bytes]) -> None:
         """Forget keys: no copy of the database opens them any more."""
         gone = set(keys)
-        before = self.ids()
-        after = [key for key in before if key not in gone]
-        if len(after) != len(before):
-            self._write(after)
+        with self._alone():
+            before = self.ids()
+            after = [key for key in before if key not in gone]
+            if len(after) != len(before):
+                self._write(after)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold a lock beside the file, which is itself replaced; it ends with its process."""
+        beside = self._path.with_name(f".{self._path.name}.lock")
+        try:
+            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._unusable(error) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _write(self, keys: list[bytes]) -> None:
         aside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
@@ -74,5 +96,8 @@ class Remembered:
             finally:
                 os.close(folder)
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise Unavailable(_UNREADABLE.fill(path=self._path, why=why)) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> Unavailable:
+        why = error.strerror or type(error).__name__
+        return Unavailable(_UNREADABLE.fill(path=self._path, why=why))

@@ -52,7 +52,7 @@ def unseal(key: bytes, place: bytes, exchange: str, part: str, sealed: bytes) ->
     cipher = AESGCM(keyed(key, _joined("seal", exchange, part)))
     try:
         return cipher.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], place)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: cut off within the nonce
         return None
 
 

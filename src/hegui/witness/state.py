@@ -128,7 +128,8 @@ class State:
                 try:
                     yield Open(self._connection, self._path)
                 except BaseException:
-                    self._connection.execute("ROLLBACK")
+                    if self._connection.in_transaction:  # a full disk may have ended it already
+                        self._connection.execute("ROLLBACK")
                     raise
                 self._connection.execute("COMMIT")
             except apsw.Error as error:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import resource
 import stat
 import tarfile
 import tracemalloc
@@ -198,6 +199,29 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path: Path, some_leaves: li
         with pytest.raises(Unavailable) as told:
             write_all(sink, log, scope)
         assert "No space left on device" in told.value.words.en
+    assert list(tmp_path.iterdir()) == []
+
+
+def fill(sink: SealedSink, size: int) -> None:
+    with sink:
+        for number in range(size // 1_000):
+            sink.put(f"{number}", bytes(1_000))
+        sink.finish()
+
+
+@pytest.mark.parametrize("most", [3_000, 100_000])
+def test_a_sealed_export_says_what_the_disk_said(tmp_path: Path, most: int) -> None:
+    recipient = str(pyrage.x25519.Identity.generate().to_public())
+    sink = SealedSink(tmp_path / "out.age", recipient, "n", 0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        with pytest.raises(Unavailable) as told:
+            fill(sink, 2 * most)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "File too large" in told.value.words.en
+    assert str(tmp_path / "out.age") in told.value.words.zh
     assert list(tmp_path.iterdir()) == []
 
 

@@ -23,8 +23,8 @@ _RECIPIENT = Words(
     zh="{said} 不是 age 收件公钥。公钥以 age1 开头，由 age-keygen 给出。",
 )
 _FAILED = Words(
-    en="The export could not be encrypted: {why}. Nothing of it was kept.",
-    zh="证据包加密失败：{why}。未保留任何部分。",
+    en="The export could not be encrypted and written to {path}: {why}. Nothing of it was kept.",
+    zh="证据包无法加密并写入 {path}：{why}。未保留任何部分。",
 )
 
 
@@ -103,8 +103,9 @@ class SealedSink:
         self._close()
         self._aside.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            cause = self._failed if isinstance(self._failed, OSError) else error
-            raise cannot(self.out, cause) from error
+            if self._failed is not None:  # a broken pipe only says that the thread had ended
+                raise self._unencrypted() from error
+            raise cannot(self.out, error) from error
 
     def put(self, path: str, data: bytes) -> None:
         """Write one file."""
@@ -117,7 +118,7 @@ class SealedSink:
         self._tar.close()
         self._close()
         if self._failed is not None:
-            raise Unavailable(_FAILED.fill(why=type(self._failed).__name__)) from self._failed
+            raise self._unencrypted()
         os.link(self._aside, self.out)  # unlike a rename, it overwrites nothing
         sync_directory(self.out.absolute().parent)
 
@@ -134,6 +135,13 @@ class SealedSink:
         self._thread.join()
         if not self._file.closed:
             self._file.close()
+
+    def _unencrypted(self) -> Unavailable:
+        """Return why nothing was encrypted: what the disk said, as age hands it on."""
+        why = str(self._failed) or type(self._failed).__name__
+        error = Unavailable(_FAILED.fill(path=self.out, why=why))
+        error.__cause__ = self._failed
+        return error
 
     def _encrypt(self) -> None:
         import pyrage

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Words = tuple[str, str]  # English, Chinese
 
 HASH, MOST_FILES, MOST_BYTES = 32, 200, 1 << 19
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENGLISH, CHINESE = 0, 1
 
 OWN_KEY = (
@@ -258,6 +259,11 @@ def read_files(path: Path) -> dict[str, bytes]:
             inside = packed.infolist()
             names = {Path(each.filename).name for each in inside}
             large = any(each.file_size > MOST_BYTES for each in inside)
+            if any(each.compress_type not in PACKED for each in inside):
+                raise Bad(
+                    "it is no receipt: packed in a way that no receipt is",
+                    "不是回执：所用的压缩方式不是回执所用",
+                )
             if large or not len(names) == len(inside) <= MOST_FILES:
                 raise Bad(
                     "it is no receipt: too large, or one name twice", "不是回执：过大，或文件重名"
