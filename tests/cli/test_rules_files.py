@@ -9,7 +9,8 @@ from openpyxl import Workbook
 from tests.cli.conftest import Hegui
 
 from hegui.cli.rules_table import MOST_ROWS, metadata, read_table
-from hegui.detectors.packs import Lined, Pack, Rule, read, written
+from hegui.detectors.packs import Lined, Pack, Rule, read
+from hegui.detectors.packs.writing import written
 from hegui.terms import BadRequest, Words
 
 

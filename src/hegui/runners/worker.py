@@ -5,6 +5,7 @@ cannot break the protocol. When the parent is gone the input ends and the worker
 even if the plug-in hangs.
 """
 
+import contextlib
 import hashlib
 import importlib
 import os
@@ -139,9 +140,16 @@ def _listen(source: BinaryIO, inbox: "queue.SimpleQueue[bytes]") -> None:
         inbox.put(source.read(size))
 
 
+def _look_here_first() -> None:
+    """Find modules in the folder that the settings name, from now on: our own are loaded."""
+    with contextlib.suppress(OSError):  # a folder that is gone holds no module
+        sys.path.insert(0, str(Path.cwd()))
+
+
 def _reply(detector: PlugIn | None, message: Load | Inspect) -> tuple[PlugIn | None, bytes]:
     if isinstance(message, Load):
         try:
+            _look_here_first()
             detector, loaded = load(message.plugin, message.options)
             return detector, pack(loaded)
         except Exception as error:  # noqa: BLE001 - foreign code: anything may come out of it
