@@ -182,7 +182,7 @@ async def test_a_reply_that_takes_too_long_is_ended_with_its_label_and_record(
         assert events[-2]["choices"][0]["finish_reason"] == "length"
         assert "本内容由AI生成" in json.dumps(events, ensure_ascii=False)
         assert house.answered()["end"] == "limit"
-        assert model.seen[-1].cancelled
+        await house.until(lambda: model.seen[-1].cancelled)
         status, error = await house.ask(house.body(model="practice-endless"))
         assert (status, error["error"]["code"]) == (504, "upstream_timeout")
         assert house.answered()["end"] == "limit"

@@ -242,7 +242,7 @@ async def test_at_the_deadline_open_replies_end_cleanly_and_on_record(
         assert await process.ended() == 0
         assert [r["end"] for r in process.records("exchange.answered")] == ["shutdown"] * 5
         assert len(process.records("exchange.asked")) == 5
-        assert all(seen.cancelled for seen in model.seen)
+        await until(lambda: all(seen.cancelled for seen in model.seen), 60)
         assert verify(process.settings.database, None).ok
 
 
