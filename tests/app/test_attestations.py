@@ -4,28 +4,17 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import INTERNAL
 
 from hegui.app.attestations import keep, kept, path_of
 from hegui.settings import Settings, read
 from hegui.terms import Corrupt
 
-TEXT = """\
-[service]
-name = "assistant"
-scope = "internal"
-reason = "used by our own staff only"
-
-[[upstream]]
-name = "local"
-base_url = "http://127.0.0.1:8000/v1"
-role = "own"
-"""
-
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     path = tmp_path / "hegui.toml"
-    path.write_text(TEXT, encoding="utf-8")
+    path.write_text(INTERNAL, encoding="utf-8")
     return read(path, {})
 
 

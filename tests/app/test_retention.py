@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tests.cli.conftest import INTERNAL
+
 from hegui.app import parts, retention
 from hegui.ledger import kinds, leaf
 from hegui.ledger.shared import SharedLedger
@@ -11,19 +13,6 @@ from hegui.testing.records import fields_of
 
 NOW = 1_780_000_000_000
 FOUR_YEARS = 4 * 366 * 86_400_000
-SETTINGS = """
-data_dir = "{data}"
-
-[service]
-name = "test"
-scope = "internal"
-reason = "a test"
-
-[[upstream]]
-name = "own"
-base_url = "http://127.0.0.1:9/v1"
-role = "own"
-"""
 
 
 class Unplaced(SharedLedger):
@@ -44,7 +33,7 @@ class Unplaced(SharedLedger):
 async def test_a_deletion_without_a_place_is_not_put_on_record_again_and_again(
     tmp_path: Path,
 ) -> None:
-    settings, problems = inspect(SETTINGS.format(data=tmp_path), environ={})
+    settings, problems = inspect(f'data_dir = "{tmp_path}"\n{INTERNAL}', environ={})
     assert settings is not None, problems
     kind = kinds.named("exchange.asked")
     ledger = parts.open_ledger(settings)
