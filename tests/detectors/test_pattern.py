@@ -74,6 +74,7 @@ def test_folding_adds_forms_one_for_one_and_nothing_else() -> None:
     assert wide("1a(") == frozenset("1a(１ａ（")
     assert caseless("kſ") == frozenset("kKſ")
     assert narrow("１３８－Ａ　中Ⅷ") == "138-A 中Ⅷ"
+    assert [narrow(char) for char in "！～　"] == ["!", "~", " "]  # the first, the last, the space
     assert re.fullmatch(literal("hi-5").folded(case=True, width=True).source, "Ｈi－５")
     assert not re.fullmatch(literal("kg").folded(case=True, width=True).source, "\u212ag")
 

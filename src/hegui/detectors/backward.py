@@ -26,11 +26,11 @@ class State(dict[str, "State[Tag]"], Generic[Tag]):
     """What may stand before the place reached. Maps the character there to the next state.
 
     ``begins``: reading the last character may have been the beginning of a match; each entry is
-    the tag of such a pattern. ``dead``: nothing can be read any further. ``wanted`` is None where
-    everything is.
+    the tag of such a pattern. ``dead``: nothing can be read any further. ``plain``: neither, so
+    that the next character is all there is to look at. ``wanted`` is None where everything is.
     """
 
-    __slots__ = ("_owner", "_steps", "begins", "dead", "wanted")
+    __slots__ = ("_owner", "_steps", "begins", "dead", "plain", "wanted")
 
     def __init__(
         self, owner: "Backward[Tag]", wanted: Wanted | None, begins: tuple[Tag, ...] = ()
@@ -39,6 +39,7 @@ class State(dict[str, "State[Tag]"], Generic[Tag]):
         self.wanted = wanted
         self.begins = begins
         self.dead = wanted is not None and not wanted
+        self.plain = not (begins or self.dead)
         self._owner = owner
         self._steps: dict[int, State[Tag]] = {}
 

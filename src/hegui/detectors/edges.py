@@ -122,7 +122,10 @@ class Edges:
         for byte in range(size):
             codes = codes << 8 | data[begins + byte]
         for kind in np.unique(kinds).tolist():
-            if size in self._codes[kind]:
-                here = kinds == kind
-                marks[here] = np.isin(codes[here], self._codes[kind][size])
+            known = self._codes[kind].get(size)
+            if known is not None:
+                here = np.flatnonzero(kinds == kind)
+                asked = codes[here]
+                at = np.searchsorted(known, asked)  # ``np.isin`` sorts them all anew
+                marks[here] = known[np.minimum(at, len(known) - 1)] == asked
         return marks

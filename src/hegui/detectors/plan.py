@@ -101,14 +101,18 @@ class Plan:
             state = backward.ends
             starts: list[tuple[int, int]] = []
             at = len(text)
-            while at and not state.dead:
+            for char in reversed(text):
                 at -= 1
-                state = state[text[at]]
+                state = state[char]
+                if state.plain:
+                    continue
                 starts += [
                     (end - _size(text[at:]), number)
                     for number in state.begins
                     if not (at and text[at - 1] in self.targets[number].before)
                 ]
+                if state.dead:
+                    break
             if at or low == floor or size >= most:
                 return starts
             size *= 8  # what stands before is not known: look again, further back

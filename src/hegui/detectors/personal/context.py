@@ -57,7 +57,7 @@ def label_before(left: str) -> tuple[frozenset[str], str, str]:
     The nearest label wins, and the longest of those that end there. An ASCII label is a whole
     word: ``xqq`` is no ``qq``.
     """
-    left = left.translate(_LOWER)
+    left = _lowered(left)
     known, lengths = labels(), _lengths()
     for upto in range(len(left), max(0, len(left) - _WIDEST - 1), -1):
         ending = lengths.get(left[upto - 1])
@@ -71,6 +71,14 @@ def label_before(left: str) -> tuple[frozenset[str], str, str]:
             if not (label[0] in WORD and start and left[start - 1] in WORD):
                 return known[label], label, left[upto:]
     return frozenset(), "", ""
+
+
+def _lowered(text: str) -> str:
+    """Return ``text`` with its ASCII letters made small, and no other: places stay what they are.
+
+    Most texts have none to make small, which is far quicker to see than to translate.
+    """
+    return text if text.lower() == text else text.translate(_LOWER)
 
 
 def named(kind: str, left: str) -> bool:
@@ -90,7 +98,7 @@ def weigh(kind: str, left: str, alone: float | None = None) -> float:
     if OTHER in names:
         return min(alone, MISNAMED)
     said = _anywhere(kind)
-    if said is not None and said.search(_SENTENCE.sub("", left.translate(_LOWER))):
+    if said is not None and said.search(_SENTENCE.sub("", _lowered(left))):
         return max(alone, NAMED)
     return alone
 
