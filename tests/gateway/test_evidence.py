@@ -306,6 +306,13 @@ async def test_a_model_name_as_long_as_they_come_is_on_record() -> None:
         assert s.asked_record()["model"].startswith("模型模型")
 
 
+def test_an_exchange_is_named_by_a_ulid_whose_first_ten_characters_are_its_time() -> None:
+    one, other = new_exchange_id(1_469_918_176_385), new_exchange_id(1_469_918_176_385)
+    assert one[:10] == other[:10] == "01ARYZ6S41"  # the specification's own example
+    assert one[10:] != other[10:]
+    assert new_exchange_id(2**48 - 1)[:10] == "7ZZZZZZZZZ"
+
+
 def test_evidence_numbers_read_back_however_they_are_typed() -> None:
     exchange = new_exchange_id(1_780_000_000_000)
     number = f"HG-{exchange[:10]}-{exchange[10:18]}-{exchange[18:]}"

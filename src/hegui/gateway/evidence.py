@@ -6,10 +6,8 @@ purpose and a term, sealed (Art. 11); the ledger holds commitments in every mode
 """
 
 import asyncio
-from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -29,7 +27,8 @@ from hegui.vault.subjects import Subject
 from hegui.vault.vault import Vault
 
 _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_CROCKFORD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _BASE32)  # from RFC 4648's letters
+_PAIRS = [left + right for left in _BASE32 for right in _BASE32]  # of ten bits each
+_TIME, _CHANCE = range(40, -1, -10), range(70, -1, -10)
 _ULID_CHARS = 26
 _DAY_MS = 86_400_000
 _ASKED, _ANSWERED = kinds.named("exchange.asked"), kinds.named("exchange.answered")
@@ -38,13 +37,11 @@ _canonical = msgspec.json.Encoder(order="sorted").encode
 
 def new_exchange_id(now_ms: int) -> str:
     """Return a ULID: 48 bits of time and 80 of chance, so that ids sort as their records do."""
-    chance = b32encode(random_bytes(10)).decode().translate(_CROCKFORD)
-    return _time_part(now_ms) + chance
-
-
-@lru_cache(maxsize=4)
-def _time_part(now_ms: int) -> str:
-    return "".join(_BASE32[(now_ms >> shift) & 31] for shift in range(45, -1, -5))
+    chance = int.from_bytes(random_bytes(10))
+    return "".join(
+        [_PAIRS[now_ms >> shift & 1023] for shift in _TIME]
+        + [_PAIRS[chance >> shift & 1023] for shift in _CHANCE]
+    )
 
 
 def evidence_number(exchange: str) -> str:

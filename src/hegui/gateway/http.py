@@ -61,13 +61,12 @@ class Doorkeeper:
         self._anonymous = gate.settings.callers.anonymous
         self._most = body_bytes or gate.settings.limits.body_bytes
 
-    async def admit(self, scope: Scope, receive: Receive) -> Incoming:
+    async def admit(self, headers: Mapping[str, str], receive: Receive) -> Incoming:
         """Return the request. The key is checked before a byte of the body is read."""
-        headers = Headers(scope=scope)
         key = self.identify(headers)
         claims = None
         if self._assertions is not None:
-            token = headers.get(self._assertions.header)
+            token = headers.get(self._assertions.header.lower())
             claims = self._assertions.read(token) if token else None
         return Incoming(await self._body(headers, receive), headers, key, claims)
 
@@ -95,6 +94,12 @@ class Doorkeeper:
                 return b"".join(parts)
 
 
+def _headers(scope: Scope) -> dict[str, str]:
+    """Return the headers by their names, which ASGI gives in small letters; the first of each."""
+    sent = reversed(scope["headers"])
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
+
+
 class Endpoint:
     """One path of the API as an ASGI application: errors, disconnects and stops end here."""
 
@@ -103,14 +108,14 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        accept = Headers(scope=scope).get("accept-language", "")
-        out = Outbox(send, accept)
+        headers = _headers(scope)
+        out = Outbox(send, headers.get("accept-language", ""))
         task = asyncio.current_task()
         assert task is not None
         watch: _Watch | None = None
         try:
             self._enter(task, out)
-            incoming = await self._keeper.admit(scope, receive)
+            incoming = await self._keeper.admit(headers, receive)
             watch = _Watch(receive, task, out)
             await self._serve(self._gate, incoming, out)
         except asyncio.CancelledError:

@@ -156,6 +156,8 @@ class Across:
     def runs(self, heard: Sequence[Heard]) -> list[Run]:
         """Return what the newest turn may complete, without the turns that are withheld."""
         said = [each for each in heard if each.joins]
+        if len(said) < 2:  # noqa: PLR2004 - a seam has two sides
+            return []
         earlier = self._joint_digest([h for h in said if h.passage.turn < self.newest])
         met_before = earlier is None or self.history.recall(earlier) is not None
         room = JOIN_CHARS if met_before else sum(len(each.passage.text) for each in said)

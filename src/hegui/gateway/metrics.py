@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from hegui.gateway.whole_numbers import WholeNumbers
+from hegui.gateway.tallies import Counts, Seconds, WholeNumbers
 from hegui.screen.window import Tally
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -15,31 +15,19 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._labelled: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
-        self._requests = Counter(
-            "hegui_requests",
-            "Requests by path and status",
-            ["path", "status"],
-            registry=self.registry,
+        self._requests = self._counts(
+            "hegui_requests", "Requests by path and status", ["path", "status"]
         )
-        self._verdicts = Counter(
-            "hegui_verdicts",
-            "Verdicts by side and action",
-            ["side", "action"],
-            registry=self.registry,
+        self._verdicts = self._counts(
+            "hegui_verdicts", "Verdicts by side and action", ["side", "action"]
         )
-        self._findings = Counter(
+        self._findings = self._counts(
             "hegui_findings",
             "Findings by side, risk, and the action of the verdict they are part of",
             ["side", "risk", "action"],
-            registry=self.registry,
         )
-        self._faults = Counter(
-            "hegui_faults", "Detector faults", ["detector"], registry=self.registry
-        )
-        self._ends = Counter(
-            "hegui_exchanges", "Exchanges by how they ended", ["end"], registry=self.registry
-        )
+        self._faults = self._counts("hegui_faults", "Detector faults", ["detector"])
+        self._ends = self._counts("hegui_exchanges", "Exchanges by how they ended", ["end"])
         self._open = Gauge("hegui_exchanges_open", "Exchanges under way", registry=self.registry)
         self._held = WholeNumbers(
             "hegui_held_characters",
@@ -63,11 +51,10 @@ class Metrics:
         self._count_labels()
 
     def _count_labels(self) -> None:
-        self._label_files = Counter(
+        self._label_files = self._counts(
             "hegui_label_files",
             "Files brought to /label (page) and /label/inspect (inspect), by what was told",
             ["door", "told"],
-            registry=self.registry,
         )
         self._label_killed = Gauge(
             "hegui_label_readers_killed",
@@ -76,11 +63,10 @@ class Metrics:
         )
 
     def _count_what_is_attached(self) -> None:
-        self._media = Counter(
+        self._media = self._counts(
             "hegui_media_items",
             "Pictures and speeches by medium and what became of them",
             ["medium", "result"],
-            registry=self.registry,
         )
         self._shelf = Gauge(
             "hegui_shelf_bytes",
@@ -114,28 +100,28 @@ class Metrics:
             registry=self.registry,
         )
 
-    def _histogram(self, name: str, says: str) -> Histogram:
-        return Histogram(name, says, buckets=_SECONDS, registry=self.registry)
+    def _counts(self, name: str, says: str, labels: list[str]) -> Counts:
+        made = Counts(name, says, labels)
+        self.registry.register(made)
+        return made
 
-    def _count(self, counter: Counter, *labels: str) -> None:
-        """Count one more. The library's own look-up of a label costs more than the counting."""
-        known = self._labelled.get((counter, labels))
-        if known is None:
-            known = self._labelled[counter, labels] = counter.labels(*labels)
-        known.inc()
+    def _histogram(self, name: str, says: str) -> Seconds:
+        made = Seconds(name, says, _SECONDS)
+        self.registry.register(made)
+        return made
 
     def requested(self, path: str, status: int) -> None:
         """Count a request that was answered."""
-        self._count(self._requests, path, str(status))
+        self._requests.count(path, str(status))
 
     def judged(self, side: str, tally: Tally) -> None:
         """Count a verdict, its findings and its faults."""
         action = tally.action.name.lower()
-        self._count(self._verdicts, side, action)
+        self._verdicts.count(side, action)
         for finding in tally.findings:
-            self._count(self._findings, side, finding.risk, action)
+            self._findings.count(side, finding.risk, action)
         for fault in tally.faults:
-            self._count(self._faults, fault.detector)
+            self._faults.count(fault.detector)
 
     def guarded(self, detector: str, outcome: str, seconds: float) -> None:
         """Count a request to a guard model: clean, found, refusal, or the word of its fault."""
@@ -144,11 +130,11 @@ class Metrics:
 
     def ended(self, end: str) -> None:
         """Count how an exchange ended."""
-        self._count(self._ends, end)
+        self._ends.count(end)
 
     def item(self, medium: str, result: str) -> None:
         """Count a picture or speech: labelled, streamed, cut or withheld; a file: not_fetched."""
-        self._count(self._media, medium, result)
+        self._media.count(medium, result)
 
     def shelved(self, size: int) -> None:
         """Note how many bytes are kept under addresses."""
@@ -177,7 +163,7 @@ class Metrics:
 
     def label_read(self, door: str, told: str) -> None:
         """Count a file that was read, by the verdict or conclusion."""
-        self._count(self._label_files, door, told)
+        self._label_files.count(door, told)
 
     def label_readers(self, killed: Callable[[], int]) -> None:
         """Say where to look up how many processes that read labels had to be killed."""

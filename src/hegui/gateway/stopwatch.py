@@ -1,25 +1,24 @@
 """Tell what of a request's time was the model's, and what was ours."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 class Stopwatch:
     """Runs from the moment a request has been read."""
 
+    __slots__ = ("_began", "_upstream")
+
     def __init__(self) -> None:
         self._began = time.perf_counter()
         self._upstream = 0.0
 
-    @contextmanager
-    def upstream(self) -> Iterator[None]:
+    def upstream(self) -> "_Upstream":
         """Count the time inside as the model's."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._upstream += time.perf_counter() - started
+        return _Upstream(self)
+
+    def waited(self, seconds: float) -> None:
+        """Count some time as the model's."""
+        self._upstream += seconds
 
     def took(self) -> float:
         """Return the seconds since the request was read."""
@@ -28,3 +27,18 @@ class Stopwatch:
     def added(self) -> float:
         """Return the seconds that were not the model's."""
         return max(0.0, self.took() - self._upstream)
+
+
+class _Upstream:
+    """The time between entering and leaving, however it is left."""
+
+    __slots__ = ("_started", "_watch")
+
+    def __init__(self, watch: Stopwatch) -> None:
+        self._watch = watch
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.waited(time.perf_counter() - self._started)

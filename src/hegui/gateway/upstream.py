@@ -1,12 +1,12 @@
 """Call the model server. Whatever it does, the gateway gets values, or one of two errors."""
 
 import asyncio
-import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import aiohttp
 
+from hegui.gateway.destinations import Destinations, has_model, headers_for
 from hegui.gateway.gathering import Arrived
 from hegui.gateway.idle import IdleWatch
 from hegui.gateway.jsonbody import read_upstream, write
@@ -64,19 +64,19 @@ class Upstreams:
         self._upstreams = upstreams
         self._session: aiohttp.ClientSession | None = None
         self._listed: dict[str, tuple[float, list[str]]] = {}
+        self._destinations = Destinations()
 
     def for_model(self, model: str) -> Upstream:
         """Return the first model server whose models include this one; none is a 404."""
         for upstream in self._upstreams:
-            if any(fnmatch.fnmatchcase(model, pattern) for pattern in upstream.models):
+            if has_model(upstream, model):
                 return upstream
         raise BadRequest(_NO_MODEL, status=404, code="model_not_found", param="model")
 
     def for_task(self, model: str, interface: str) -> Upstream:
         """Return the first server with that interface for tasks which has the model; or a 404."""
         for upstream in self._upstreams:
-            offers = upstream.media_tasks == interface
-            if offers and any(fnmatch.fnmatchcase(model, one) for one in upstream.models):
+            if upstream.media_tasks == interface and has_model(upstream, model):
                 return upstream
         raise BadRequest(_NO_MODEL, status=404, code="model_not_found", param="model")
 
@@ -116,18 +116,19 @@ class Upstreams:
 
         ``first`` is how many seconds that may take, if not what the settings say.
         """
-        url = f"{upstream.base_url.rstrip('/')}{path}"
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=upstream.timeout_connect)
-        sent = {**_headers(upstream), **(headers or {})}
-        if isinstance(data, aiohttp.FormData):
-            del sent["content-type"]  # the form has its own
+        place = self._destinations.at(upstream, path)
+        sent: Mapping[str, str] = place.headers
+        if headers or isinstance(data, aiohttp.FormData):
+            sent = {**sent, **(headers or {})}
+            if isinstance(data, aiohttp.FormData):
+                del sent["content-type"]  # the form has its own
         with Named(upstream.name):
             async with asyncio.timeout(first or upstream.timeout_first):
                 response = await self.session().post(
-                    url,
+                    place.url,
                     data=data,
                     headers=sent,
-                    timeout=timeout,
+                    timeout=place.timeout,
                     allow_redirects=False,
                 )
         if response.status != 200:  # noqa: PLR2004 - HTTP's own number
@@ -146,7 +147,7 @@ class Upstreams:
             async with (
                 asyncio.timeout(upstream.timeout_first),
                 self.session().get(
-                    url, headers=_headers(upstream), timeout=timeout, allow_redirects=False
+                    url, headers=headers_for(upstream), timeout=timeout, allow_redirects=False
                 ) as response,
             ):
                 if response.status != 200:  # noqa: PLR2004 - HTTP's own number
@@ -171,7 +172,7 @@ class Upstreams:
             with Named(upstream.name):
                 timeout = aiohttp.ClientTimeout(total=5)
                 async with self.session().get(
-                    url, headers=_headers(upstream), timeout=timeout, allow_redirects=False
+                    url, headers=headers_for(upstream), timeout=timeout, allow_redirects=False
                 ) as response:
                     listed = read_upstream(await whole_body(response, _BODY_LIMIT))
             return [m["id"] for m in listed["data"] if isinstance(m["id"], str)]
@@ -358,16 +359,6 @@ def _choices_sound(value: dict[str, Any], part: str) -> bool:
         and isinstance(choice.get(part), dict | None)
         for choice in choices
     )
-
-
-def authorization(upstream: Upstream) -> dict[str, str]:
-    """Return the header with the server's key; none where it has none."""
-    return {"authorization": f"Bearer {upstream.key.reveal()}"} if upstream.key else {}
-
-
-def _headers(upstream: Upstream) -> dict[str, str]:
-    headers = {"content-type": "application/json", "accept-encoding": "identity"}
-    return headers | authorization(upstream)
 
 
 def _said_no(upstream: Upstream, status: int) -> UpstreamFailed:

@@ -105,6 +105,9 @@ def _configure(connection: apsw.Connection, *, read_only: bool) -> None:
         _into_wal(connection)
     for name, value in (("synchronous", "FULL"), ("foreign_keys", "ON"), ("secure_delete", "ON")):
         connection.pragma(name, value)
+    # Else SQLite plans a statement anew each time that a value is bound to it, where an index holds
+    # only some rows: that took half of the time in which a person is looked up.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
 
 
 def _into_wal(connection: apsw.Connection) -> None:

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from yarl import URL
 
+from hegui.gateway.destinations import authorization
 from hegui.gateway.evidence import Exchange, evidence_number
 from hegui.gateway.gate import Gate
 from hegui.gateway.jsonbody import read_upstream
 from hegui.gateway.media.labelling import Item, LabelledItem, Medium, labelled
 from hegui.gateway.media.taking_over import fetched, hosts_of, item_of, kept, refusal, show_of
-from hegui.gateway.upstream import UpstreamFailed, authorization, odd
+from hegui.gateway.upstream import UpstreamFailed, odd
 from hegui.shelf.book import Medium as Kept
 from hegui.shelf.book import State, Task
 from hegui.shelf.hosts import Hosts, NotFetched
