@@ -13,6 +13,7 @@ from tests.gateway.spine import (
     events_of,
     finish_of,
     heard,
+    messages,
     said,
     spine,
     spoken,
@@ -223,6 +224,51 @@ async def test_tools_and_their_results_are_judged_on_both_ways() -> None:
         tool["content"] = '{"n": "' + escaped + '"}'
         await s.ask(hidden, call_turn, tool)
         assert "手机号" in s.script.asked[-1]["messages"][2]["content"]
+
+
+async def test_a_number_outside_messages_is_judged_by_its_digits() -> None:
+    number = int(PHONE)
+    names = {"type": "integer", "default": number, "const": float(number), "enum": [1, number, -1]}
+    inner = {"type": "object", "properties": {"n": names}}
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": inner}}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": inner}}
+    bounds = {"type": "integer", "minimum": -(2**63), "maximum": 2**53 - 1, "multipleOf": 10**7}
+    own = {"seed": number, "max_tokens": number, "temperature": 0.5, "logit_bias": {"50256": -100}}
+    async with spine(role="entrusted") as s:
+        await s.ask("查", tools=[tool], response_format=form, odd={"n": number}, **own)
+        sent = s.script.asked[-1]
+        assert {name: sent.pop(name) for name in own} == own
+        assert PHONE not in json.dumps(sent)
+        mask = "[手机号-1]"
+        masked = {"type": "integer", "default": mask, "const": mask, "enum": [1, mask, -1]}
+        assert sent["tools"][0]["function"]["parameters"]["properties"] == {"n": masked}
+        assert sent["response_format"]["json_schema"]["schema"]["properties"] == {"n": masked}
+        assert sent["odd"] == {"n": mask}
+        inner["properties"] = {"n": bounds}
+        await s.ask("查", tools=[tool])
+        assert s.script.asked[-1]["tools"] == [tool], "bounds of types are nobody's"
+        asked = len(s.script.asked)
+        for odd in ({"temperature": number}, {"tools": [{"maximum": number}]}):
+            for _ in "ab":  # also when it was met before
+                body = await s.ask("查", **odd)
+                assert body["aigc"]["refused"]["rule"] == "pii.mobile"
+                assert s.asked_record()["decision"] == "refuse"
+        assert len(s.script.asked) == asked, "a string in its place would break the request"
+
+
+async def test_the_name_of_a_model_that_a_pattern_lets_in_is_judged() -> None:
+    for role in ("own", "entrusted"):
+        async with spine(role=role) as s:
+            for name in (f"m-{PHONE}", WEAPON):
+                status, data, _ = await s.post({"messages": messages(["你好"]), "model": name})
+                error = json.loads(data)["error"]
+                assert (status, error["param"]) == (400, "model")
+                assert name not in data.decode()
+                assert PHONE not in data.decode()
+            assert not s.script.asked
+            for _ in "ab":
+                await s.ask("你好", model="deepseek-v3.1:671b")
+            assert s.records("exchange.asked")[-1]["model"] == "deepseek-v3.1:671b"
 
 
 async def test_log_probabilities_go_out_with_their_characters_and_are_dropped_under_masks() -> None:

@@ -8,11 +8,11 @@ from collections.abc import Awaitable
 from typing import Any, Literal
 
 from hegui.gateway.channels import Channel, Choice, Fulfil, Path, Refused, RefusedAt, grafted
+from hegui.gateway.digits import LONG_NUMBER
 from hegui.gateway.fields import (
     ANY_WORD,
     DEEPEST,
     KNOWN,
-    LONG_NUMBER,
     MEDIA,
     MOST_CHANNELS,
     NAMES,
