@@ -271,6 +271,33 @@ async def test_the_name_of_a_model_that_a_pattern_lets_in_is_judged() -> None:
             assert s.records("exchange.asked")[-1]["model"] == "deepseek-v3.1:671b"
 
 
+async def test_a_payload_that_is_spread_over_the_strings_of_a_document_is_refused() -> None:
+    forbidden, number = json.dumps(list(WEAPON)), json.dumps([{"d": d} for d in PHONE])
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": forbidden}}
+    async with spine() as s:
+        for source, rule in ((forbidden, "lex.weapons"), (number, "pii.mobile")):
+            s.script.says = lambda body, source=source: said(source, body)
+            body = await s.ask("写 JSON", response_format={"type": "json_object"})
+            assert body["aigc"]["refused"]["rule"] == rule
+            assert body["choices"][0]["message"]["content"] is None
+            assert s.answered_record()["rules"] == {rule: 1}
+            chunks = await s.stream("写 JSON", response_format={"type": "json_object"})
+            assert chunks[-1]["aigc"]["refused"]["rule"] == rule
+            [gone] = chunks[-1]["aigc"]["withdraw"]
+            assert (gone["field"], gone["start"], gone["end"]) == ("content", 0, len(source))
+            s.script.says = lambda _, source=source: {
+                **whole({"content": "{}"}),
+                "choices": [{"index": 0, "message": {"content": c}} for c in ("{}", source)],
+            }
+            body = await s.ask("写 JSON", response_format={"type": "json_object"})
+            assert body["aigc"]["refused"]["rule"] == rule, "two of one number"
+        s.script.says = lambda _: whole({"content": None, "tool_calls": [call]}, "tool_calls")
+        assert (await s.ask("查"))["aigc"]["refused"]["rule"] == "lex.weapons"
+        s.script.says = lambda body: said(json.dumps(["作废", "物品", PHONE[:4], PHONE[4:]]), body)
+        body = await s.ask("写 JSON", response_format={"type": "json_object"})
+        assert "refused" not in body["aigc"], "words of a list, cells of a table"
+
+
 async def test_log_probabilities_go_out_with_their_characters_and_are_dropped_under_masks() -> None:
     def entry(token: str) -> dict[str, Any]:
         other = {"token": "嗯", "logprob": -2.0, "bytes": list("嗯".encode())}

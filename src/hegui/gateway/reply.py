@@ -350,7 +350,8 @@ class ReplyScreen:
             channel.put(value)
             return value
         if channel.fed:
-            kept = await self._once(value)
+            again = Channel(self._source()) if channel.is_source else None
+            kept = await (again.whole(value, self._fulfil) if again else self._once(value))
             channel.put(kept)
             return kept
         return await self._at(path, channel.whole(value, self._fulfil))
@@ -375,9 +376,12 @@ class ReplyScreen:
         if found is None:
             within(len(self.channels), MOST_CHANNELS)
             source = path[-1] == "arguments" or (self._json and path[1:] == ("content",))
-            window = JsonWindow(self._new, self._new.silent_on) if source else self._new()
+            window = self._source() if source else self._new()
             found = self.channels[path] = Channel(window)
         return found
+
+    def _source(self) -> JsonWindow:
+        return JsonWindow(self._new, self._new.silent_on, self._new.together)
 
     async def _at(self, path: Path, screening: Awaitable[str]) -> str:
         """Wait for what may go out of a channel; say which one it is where the reply must stop."""
