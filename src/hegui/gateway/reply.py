@@ -24,7 +24,7 @@ from hegui.gateway.fields import (
     opaque,
     within,
 )
-from hegui.gateway.jsonbody import strings_of
+from hegui.gateway.jsonbody import longer, strings_of
 from hegui.gateway.logprobs import LogProbs
 from hegui.screen.jsontext import JsonWindow
 from hegui.screen.window import Windows
@@ -98,6 +98,13 @@ class ReplyScreen:
     def too_long(self) -> bool:
         """Whether more has gone out than the limit allows."""
         return sum(channel.sent_chars for channel in self.channels.values()) > self._limit
+
+    def outgrown_by(self, choices: list[dict[str, Any]]) -> bool:
+        """Whether whole messages say more than the limit allows: known before they are judged."""
+        every = self._unknown == "screen"
+        said = [list((choice.get("message") or {}).items()) for choice in choices]
+        held = [value for fields in said for key, value in fields if every or key in KNOWN]
+        return longer(held, self._limit, but=ANY_WORD)
 
     def handed_on(self) -> None:
         """Note that everything let out so far is being handed to the socket."""
