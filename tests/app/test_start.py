@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hegui.app import build, parts
+from hegui.app.serving import bound
 from hegui.callers.keys import NewKey, make
 from hegui.ledger import kinds, leaf
 from hegui.settings import Settings, inspect
@@ -37,6 +38,13 @@ async def start(tmp_path: Path, more: str) -> None:
     gateway = build(settings)
     await gateway.start()
     await gateway.stop()
+
+
+def test_a_port_that_was_taken_is_nobody_elses_though_nothing_is_served_yet() -> None:
+    with closing(bound("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+        with pytest.raises(Misconfigured, match=str(port)):
+            bound("127.0.0.1", port)
 
 
 async def test_an_action_that_names_nothing_stops_start_up(tmp_path: Path) -> None:
