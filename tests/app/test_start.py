@@ -2,17 +2,20 @@
 
 import asyncio
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hegui.app import build, parts
+from hegui.app.serving import bound
 from hegui.callers.keys import NewKey, make
 from hegui.ledger import kinds, leaf
 from hegui.settings import Settings, inspect
 from hegui.store import open_database
-from hegui.terms import Corrupt, Entry, Misconfigured, Words
+from hegui.terms import Corrupt, Entry, Misconfigured, Unavailable, Words
+from hegui.testing.ports import free_port
 
 SETTINGS = """
 data_dir = "{data}"
@@ -37,6 +40,13 @@ async def start(tmp_path: Path, more: str) -> None:
     await gateway.stop()
 
 
+def test_a_port_that_was_taken_is_nobody_elses_though_nothing_is_served_yet() -> None:
+    with closing(bound("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+        with pytest.raises(Misconfigured, match=str(port)):
+            bound("127.0.0.1", port)
+
+
 async def test_an_action_that_names_nothing_stops_start_up(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"pii\.mobil,"):
         await start(tmp_path, '[screen.actions.reply]\n"pii.mobil" = "refuse"\n')
@@ -50,6 +60,30 @@ async def test_a_detector_that_cannot_be_loaded_stops_start_up(tmp_path: Path) -
     attached = '[[screen.detector]]\nname = "mine"\nplugin = "nowhere_at_all:Mine"\n'
     with pytest.raises(Misconfigured, match="nowhere_at_all"):
         await start(tmp_path, attached)
+
+
+JWKS = """
+[callers.assertion]
+issuer = "app"
+audience = "hegui"
+algorithms = ["RS256"]
+jwks = "https://127.0.0.1:{port}/keys"
+"""
+
+
+async def test_a_start_that_fails_late_leaves_nothing_running_and_says_so_on_record(
+    tmp_path: Path,
+) -> None:
+    text = SETTINGS.format(data=tmp_path / "data") + JWKS.format(port=free_port())
+    settings, problems = inspect(text, environ={})
+    assert settings is not None, problems
+    gateway, before = build(settings), asyncio.all_tasks()
+    with pytest.raises(Unavailable, match="jwks"):
+        await gateway.start()
+    assert asyncio.all_tasks() == before
+    assert gateway.gate.upstreams._session is None
+    last = records_of(settings)[-1]
+    assert (last["kind"], last["reason"]) == ("service.stopped", "not-started")
 
 
 @pytest.mark.parametrize("name", ["signing", "pepper", "epoch-00001", "tenant-default"])
@@ -75,9 +109,14 @@ async def resumed_in(settings: Settings) -> list[dict[str, Any]]:
     gateway = build(settings)
     await gateway.start()
     await gateway.stop()
-    with open_database(settings.database, read_only=True) as connection:
-        leaves = [leaf.parse(one) for (one,) in connection.execute("SELECT leaf FROM entry")]
-    return [one for one in leaves if one["kind"] == "ledger.resumed"]
+    return [one for one in records_of(settings) if one["kind"] == "ledger.resumed"]
+
+
+def records_of(settings: Settings) -> list[dict[str, Any]]:
+    """Return what is on record, in order."""
+    with closing(open_database(settings.database, read_only=True)) as connection:
+        rows = connection.execute("SELECT leaf FROM entry ORDER BY idx").fetchall()
+    return [leaf.parse(one) for (one,) in rows]
 
 
 async def test_a_start_says_on_record_what_lay_beyond_the_signed_head(tmp_path: Path) -> None:
@@ -125,7 +164,7 @@ async def test_a_chore_that_failed_in_any_way_is_done_again_and_says_why(
             raise Misconfigured(Words("look into the settings", "请检查配置"))
         raise OSError("what no error of ours says")
 
-    gateway._repeat(chore, 0.001)
+    gateway._chores.repeat(chore, 0.001)
     try:
         async with asyncio.timeout(10):
             await again.wait()

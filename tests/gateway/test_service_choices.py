@@ -4,7 +4,7 @@ import json
 import logging
 from dataclasses import replace
 
-from tests.gateway.spine import PHONE, Script, messages, said, spine
+from tests.gateway.spine import INSULT, PHONE, Script, messages, said, spine
 
 from hegui.app.gateway import Gateway
 from hegui.app.logs import JsonLines
@@ -34,11 +34,22 @@ async def test_a_mask_speaks_the_language_of_the_question() -> None:
 
 async def test_a_plain_reply_beyond_the_limit_is_an_error_and_on_record() -> None:
     tables = "[limits]\nreply_chars = 100"
-    async with spine(Script(lambda body: said("长" * 101, body)), tables=tables) as s:
-        status, data, _ = await s.post({"messages": messages(["你好"])})
-        assert (status, b"reply_too_long" in data) == (502, True)
-        assert s.answered_record()["end"] == "limit"
-        assert s.answered_record()["released"] == {}
+    form = {"type": "json_object"}
+    async with spine(tables=tables) as s:
+        for text in ("长" * 101, INSULT + "长" * 96, json.dumps([INSULT] * 20)):
+            s.script.says = lambda body, text=text: said(text, body)
+            status, data, _ = await s.post(
+                {
+                    "messages": messages(["你好"]),
+                    "response_format": form if text[0] == "[" else None,
+                }
+            )
+            assert (status, b"reply_too_long" in data) == (502, True)
+            record = s.answered_record()
+            assert (record["end"], record["released"], record["rules"]) == ("limit", {}, {})
+        assert len(s.records("exchange.answered")) == 3
+        s.script.says = lambda body: said("长" * 100, body)
+        await s.ask("你好")
 
 
 async def test_what_hegui_adds_is_counted() -> None:

@@ -13,6 +13,7 @@ from tests.gateway.spine import (
     events_of,
     finish_of,
     heard,
+    messages,
     said,
     spine,
     spoken,
@@ -223,6 +224,78 @@ async def test_tools_and_their_results_are_judged_on_both_ways() -> None:
         tool["content"] = '{"n": "' + escaped + '"}'
         await s.ask(hidden, call_turn, tool)
         assert "手机号" in s.script.asked[-1]["messages"][2]["content"]
+
+
+async def test_a_number_outside_messages_is_judged_by_its_digits() -> None:
+    number = int(PHONE)
+    names = {"type": "integer", "default": number, "const": float(number), "enum": [1, number, -1]}
+    inner = {"type": "object", "properties": {"n": names}}
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": inner}}
+    form = {"type": "json_schema", "json_schema": {"name": "a", "schema": inner}}
+    bounds = {"type": "integer", "minimum": -(2**63), "maximum": 2**53 - 1, "multipleOf": 10**7}
+    own = {"seed": number, "max_tokens": number, "temperature": 0.5, "logit_bias": {"50256": -100}}
+    async with spine(role="entrusted") as s:
+        await s.ask("查", tools=[tool], response_format=form, odd={"n": number}, **own)
+        sent = s.script.asked[-1]
+        assert {name: sent.pop(name) for name in own} == own
+        assert PHONE not in json.dumps(sent)
+        mask = "[手机号-1]"
+        masked = {"type": "integer", "default": mask, "const": mask, "enum": [1, mask, -1]}
+        assert sent["tools"][0]["function"]["parameters"]["properties"] == {"n": masked}
+        assert sent["response_format"]["json_schema"]["schema"]["properties"] == {"n": masked}
+        assert sent["odd"] == {"n": mask}
+        inner["properties"] = {"n": bounds}
+        await s.ask("查", tools=[tool])
+        assert s.script.asked[-1]["tools"] == [tool], "bounds of types are nobody's"
+        asked = len(s.script.asked)
+        for odd in ({"temperature": number}, {"tools": [{"maximum": number}]}):
+            for _ in "ab":  # also when it was met before
+                body = await s.ask("查", **odd)
+                assert body["aigc"]["refused"]["rule"] == "pii.mobile"
+                assert s.asked_record()["decision"] == "refuse"
+        assert len(s.script.asked) == asked, "a string in its place would break the request"
+
+
+async def test_the_name_of_a_model_that_a_pattern_lets_in_is_judged() -> None:
+    for role in ("own", "entrusted"):
+        async with spine(role=role) as s:
+            for name in (f"m-{PHONE}", WEAPON):
+                status, data, _ = await s.post({"messages": messages(["你好"]), "model": name})
+                error = json.loads(data)["error"]
+                assert (status, error["param"]) == (400, "model")
+                assert name not in data.decode()
+                assert PHONE not in data.decode()
+            assert not s.script.asked
+            for _ in "ab":
+                await s.ask("你好", model="deepseek-v3.1:671b")
+            assert s.records("exchange.asked")[-1]["model"] == "deepseek-v3.1:671b"
+
+
+async def test_a_payload_that_is_spread_over_the_strings_of_a_document_is_refused() -> None:
+    forbidden, number = json.dumps(list(WEAPON)), json.dumps([{"d": d} for d in PHONE])
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": forbidden}}
+    async with spine() as s:
+        for source, rule in ((forbidden, "lex.weapons"), (number, "pii.mobile")):
+            s.script.says = lambda body, source=source: said(source, body)
+            body = await s.ask("写 JSON", response_format={"type": "json_object"})
+            assert body["aigc"]["refused"]["rule"] == rule
+            assert body["choices"][0]["message"]["content"] is None
+            assert s.answered_record()["rules"] == {rule: 1}
+            chunks = await s.stream("写 JSON", response_format={"type": "json_object"})
+            assert chunks[-1]["aigc"]["refused"]["rule"] == rule
+            [gone] = chunks[-1]["aigc"]["withdraw"]
+            assert (gone["field"], gone["start"], gone["end"]) == ("content", 0, len(source))
+            s.script.says = lambda _, source=source: {
+                **whole({"content": "{}"}),
+                "choices": [{"index": 0, "message": {"content": c}} for c in ("{}", source)],
+            }
+            body = await s.ask("写 JSON", response_format={"type": "json_object"})
+            assert body["aigc"]["refused"]["rule"] == rule, "two of one number"
+        s.script.says = lambda _: whole({"content": None, "tool_calls": [call]}, "tool_calls")
+        assert (await s.ask("查"))["aigc"]["refused"]["rule"] == "lex.weapons"
+        s.script.says = lambda body: said(json.dumps(["作废", "物品", PHONE[:4], PHONE[4:]]), body)
+        body = await s.ask("写 JSON", response_format={"type": "json_object"})
+        assert "refused" not in body["aigc"], "words of a list, cells of a table"
 
 
 async def test_log_probabilities_go_out_with_their_characters_and_are_dropped_under_masks() -> None:

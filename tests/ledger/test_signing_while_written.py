@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from tests.ledger.test_signing import HOUR, NOW, MakeLeaf, add, signed_size
+from tests.ledger.test_signing import HOUR, NOW, MakeLeaf, add, query, signed_size
 
 from hegui.ledger.heads import Head, Heads, heads_beside
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
 from hegui.ledger.signing import Signing
 from hegui.ledger.trust import Trust
-from hegui.store import open_database
+from hegui.store import Connection, open_database
 from hegui.terms import Corrupt, Entry
 
 
@@ -67,6 +68,49 @@ def test_a_head_that_is_signed_while_another_signs_refuses_nothing(
     signing.finish(connection)
     connection.close()
     assert signed_size(db) == 4
+    left.close()
+
+
+class Late:
+    """A connection before whose first transaction something happens."""
+
+    def __init__(self, connection: Any, then: Callable[[], None]) -> None:
+        self._connection, self._then = connection, [then]
+
+    def execute(self, sql: str, *more: Any) -> Any:
+        if self._then and sql.startswith("BEGIN"):
+            self._then.pop()()
+        return self._connection.execute(sql, *more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def test_a_signer_that_dies_before_it_commits_makes_nobody_else_refuse_or_sign_less(
+    db: Path, signer: Callable[[str], Signer], make_leaf: MakeLeaf, grow: Callable[[], None]
+) -> None:
+    grow()
+    left = Ledger(db, signer, sign_seconds=HOUR)
+    left.add_blocking(Entry("t", make_leaf(NOW)))
+    ((before,),) = query(db, "SELECT checkpoint FROM log")
+
+    def dies() -> None:  # its head is in the second place, and was never committed
+        grow()
+        query(db, f"UPDATE log SET checkpoint = '{before}'")  # noqa: S608 - a head of ours
+
+    trust = Trust(signer, heads_beside(db))
+    signing = Signing(db, trust)
+    connection = open_database(db)
+    signing.run(cast("Connection", Late(connection, dies)))
+    assert trust.refused == {}
+    assert signed_size(db) == 3
+    second = heads_beside(db).read("t")
+    assert second is not None
+    assert second.checkpoint.size == 7, "nothing smaller took its place"
+    signing.run(connection)
+    assert (trust.refused, signed_size(db)) == ({}, 7)
+    signing.let_go()
+    connection.close()
     left.close()
 
 

@@ -4,6 +4,8 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -287,3 +289,56 @@ def test_a_number_that_is_cut_between_two_pieces_is_judged_whole() -> None:
     window = JsonWindow(windows, windows.silent_on)
     text = window.feed("[" + "1," * 50 + "1").text + window.feed("3]").text + window.end().text
     assert text == "[" + "1," * 50 + '"[13-1]"]'
+
+
+WHOLE = "abcdef"  # what the detector of these tests looks for
+
+
+@pytest.mark.parametrize(
+    ("source", "refused"),
+    [
+        (list(WHOLE), True),
+        ({"a": ["x", {"b": "ab"}], "c": "cdef"}, True),
+        (["xab", "cdefx"], True),  # long: no chance
+        (["ab cdef", "ab", "c", "abc def"], False),
+        ({"abc": 1, "def": 2}, False),
+        ({"abc": "", "x": {"def": "y"}}, False),
+        (["abc" + "x" * 200, "x" * 200 + "ab", "cdef"], True),
+        (["abc" + "x" * 200 + "def"], False),
+    ],
+)
+def test_what_the_strings_of_a_document_say_together_is_refused_at_its_end(
+    source: Any, *, refused: bool
+) -> None:
+    windows = Windows(
+        Panel([[ManyWords([WHOLE], {WHOLE: "M"})]]), MASK_M, tally := Tally(), Masks(), spared
+    )
+    for text in (json.dumps(source), json.dumps(source, indent=1).replace("a", "\\u0061")):
+        whole = JsonWindow(windows, windows.silent_on, windows.together).whole(text)
+        assert bool(whole.refused) == refused
+        window = JsonWindow(windows, windows.silent_on, windows.together)
+        steps = [window.feed(char) for char in text]
+        assert not any(step.refused for step in steps)
+        steps.append(window.end())
+        assert bool(steps[-1].refused) == refused
+        sent = len("".join(step.text for step in steps))
+        assert steps[-1].withdraw == ((0, sent) if refused else None)
+        assert window.spread is False or not refused
+    assert len(tally.findings) == 4 * refused
+
+
+def spared(_rule: RuleInfo, _value: str) -> bool:
+    return False
+
+
+def test_two_words_of_a_list_do_not_make_a_third_and_cells_do_not_make_a_number() -> None:
+    rule = ManyWords(["bc", "12345678"], {"bc": "M", "12345678": "M"})
+    personal = {
+        name: replace(each, personal=name.endswith("8")) for name, each in rule.card.rules.items()
+    }
+    rule._card = replace(rule.card, rules=personal)
+    windows = Windows(Panel([[rule]]), MASK_M, Tally(), Masks(), spared)
+    for source in (["ab", "cd"], ["1234", "5678"], ["x123456", "78"]):
+        assert windows.together(source) is None
+    for source in (["ab", "c", "d"], ["a", "b", "c"], list("12345678"), ["12", "345", "67", "8"]):
+        assert windows.together(source) is not None

@@ -171,6 +171,19 @@ async def test_what_was_signed_is_found_under_the_hash_of_the_origin(post: Post,
         assert await response.text() == log.head() + said.body
 
 
+async def test_a_store_that_cannot_be_read_is_told_with_words(
+    post: Post, log: Log, state: State
+) -> None:
+    await post(log.request(0))
+    place = sha256(log.origin.encode()).hexdigest()
+    state._connection.execute("ALTER TABLE head RENAME TO gone")
+    async with post.http.get(f"{post.base}/{place}/checkpoint") as response:
+        said = await response.text()
+        assert (response.status, response.headers["retry-after"]) == (503, "10")
+    assert "witness.db" in said
+    assert "无法使用" in said
+
+
 async def test_a_body_that_is_too_large_or_no_request_is_refused(post: Post, log: Log) -> None:
     assert (await post(b"x" * 300_000)).status == 413
     assert (await post(b"")).status == 400

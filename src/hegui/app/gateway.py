@@ -3,9 +3,8 @@
 import asyncio
 import hashlib
 import logging
-import threading
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import aiohttp
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp
 import hegui
 from hegui.app import parts, retention
 from hegui.app.attesting import Attesting
+from hegui.app.chores import Chores
 from hegui.app.duties import boards_of
 from hegui.app.label_doors import LabelDoors
 from hegui.app.media import media_parts, media_paths
@@ -72,7 +72,6 @@ _NO_KEYS = Words(
     zh="无法获取用于校验身份断言的公钥（{why}）。请检查 [callers.assertion] 中的 jwks。",
 )
 _KEYS_LARGEST = 1_048_576
-_ENDING = Words(en="The service is being stopped.", zh="服务正在停止。")
 
 
 class Gateway:
@@ -106,30 +105,40 @@ class Gateway:
         self._history = History()
         self._media = media_parts(settings, self.ledger, clock)
         self._erasures = self.vault.look()
-        self._ending = threading.Event()
-        self._chores: set[asyncio.Task[None]] = set()
-        self._log_pages: LogPages | None = None
-        self._labels: LabelDoors | None = None
+        self._chores = Chores()
         book = InspectorBook(place, parts.pepper(settings), clock)
         self._inspecting = InspectorsAtTheDoor(book, Logs(place), self.ledger, clock)
         self.inspectors: Inspectors = self._inspecting
-        self._ready = False
+        self._undo = AsyncExitStack()
+        self._opened()
+        self._ready = self._said_stopped = False
 
     async def start(self) -> None:
         """Start attached detectors, put the service together, and record that it runs.
 
         A detector that cannot be loaded, or an action that names nothing, is ``Misconfigured``:
-        nothing is served without what the settings ask for. Then everything is closed again.
+        nothing is served without what the settings ask for. Then everything is undone again, the
+        last thing first, and if the start was on record, so is its end.
         """
         try:
             await self._start()
         except BaseException:
-            await self._close()
+            await self._undo.aclose()
             raise
+
+    def _opened(self) -> None:
+        """Note what is open from the beginning, in the order in which it was opened."""
+        for part in (self._statements, self.vault, self._standing, self._keys, self._inspecting):
+            self._undo.callback(part.close)
+        self._undo.callback(self.ledger.close)
+        self._undo.push_async_callback(self.attesting.close)
+        self._undo.push_async_callback(close_shelf, self._media.shelf)
+        self._undo.push_async_callback(self._media.close)
 
     async def _cards(self) -> list[DetectorCard]:
         cards = []
         for runner in parts.runners_of(self.settings, self._metrics.guarded):
+            self._undo.push_async_callback(runner.close)
             card = await runner.start()
             self._runners[card.name] = runner
             cards.append(card)
@@ -172,21 +181,24 @@ class Gateway:
             clock=self._clock,
             media=self._media,
         )
+        self._undo.push_async_callback(self.gate.upstreams.close)
         self.public = self._public()
         self.admin = admin_app(self.gate, self.ledger.lag, self._state, boards_of(self.settings))
         await self._say_started(panel)
+        self._undo.push_async_callback(self._say_stopped, "not-started")
         await self._say_found()
         await rules.say_first()
-        self._repeat(self._expire, _HOUR)
-        self._repeat(self._prune, retention.DAY_SECONDS)
-        self._repeat(self._look, LOOK_MS / 1_000)
-        self._repeat(self._tend, _TEND_EVERY)
-        self._repeat(self._tend_media, _TEND_EVERY)
-        self._watch(rules.follow(self._take, self.gate.metrics.reloaded))
-        self._watch(self.attesting.follow())
+        self._undo.push_async_callback(self._chores.end)
+        self._chores.repeat(self._expire, _HOUR)
+        self._chores.repeat(self._prune, retention.DAY_SECONDS)
+        self._chores.repeat(self._look, LOOK_MS / 1_000)
+        self._chores.repeat(self._tend, _TEND_EVERY)
+        self._chores.repeat(self._tend_media, _TEND_EVERY)
+        self._chores.watch(rules.follow(self._take, self.gate.metrics.reloaded))
+        self._chores.watch(self.attesting.follow())
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
-            self._repeat(self._fetch_keys, _KEYS_EVERY)
+            self._chores.repeat(self._fetch_keys, _KEYS_EVERY)
         self._ready = True
 
     async def _say_started(self, panel: Panel) -> None:
@@ -205,6 +217,13 @@ class Gateway:
             upstreams={u.name: u.role or "undeclared" for u in settings.upstreams},
             detectors={card.name: card.version for card in panel.cards},
         )
+
+    async def _say_stopped(self, reason: str) -> None:
+        """Record how the service ended, once."""
+        if not self._said_stopped:
+            self._said_stopped = True
+            with suppress(HeguiError):
+                await self._record("service.stopped", reason=reason, answered=self.gate.answered)
 
     async def _say_found(self) -> None:
         """Record what lay beyond the signed heads: the service did not end by itself, or runs on.
@@ -228,30 +247,9 @@ class Gateway:
         if gate.open:
             await asyncio.wait(set(gate.open), timeout=_LAST_WORDS)
         await gate.settled()
-        self._ending.set()
-        for chore in self._chores:
-            chore.cancel()
-        with suppress(HeguiError):
-            await self._record("service.stopped", reason=reason, answered=gate.answered)
-        if self._chores:  # a chore that was cancelled in a thread has the database open until then
-            await asyncio.wait(self._chores, timeout=_LAST_WORDS)
-        await gate.upstreams.close()
-        await self._close()
-
-    async def _close(self) -> None:
-        self._ending.set()
-        for runner in self._runners.values():
-            await runner.close()
-        await self._media.close()
-        await close_shelf(self._media.shelf)
-        await self.attesting.close()
-        if self._labels is not None:
-            await self._labels.close()
-        if self._log_pages is not None:
-            self._log_pages.close()
-        self.ledger.close()
-        for part in (self._inspecting, self._keys, self._standing, self.vault, self._statements):
-            part.close()
+        self._chores.cancel()
+        await self._say_stopped(reason)
+        await self._undo.aclose()
 
     def _public(self) -> ASGIApp:
         gate = self.gate
@@ -265,9 +263,11 @@ class Gateway:
         listing = path("/v1/models", models.models)
         appeal = AppealPage(gate, self.ledger)
         logs = Logs(parts.place_of(self.settings))
-        pages = self._log_pages = LogPages(logs, gate.metrics, self.inspectors)
+        pages = LogPages(logs, gate.metrics, self.inspectors)
+        self._undo.callback(pages.close)
         receipts = ReceiptPage(gate, self.ledger, logs, appeal, self._vkey_of())
-        labels = self._labels = LabelDoors(gate, keeper, self.ledger)
+        labels = LabelDoors(gate, keeper, self.ledger)
+        self._undo.push_async_callback(labels.close)
         healthy = request_response(healthz)
         return Paths(
             {
@@ -358,16 +358,12 @@ class Gateway:
             _log.warning("%d files of no record were deleted from the shelf", done.left_behind)
 
     def _tend_now(self) -> None:
-        held = (self.settings, self.ledger, self._clock, self._holders, self._pause)
+        held = (self.settings, self.ledger, self._clock, self._holders, self._chores.pause)
         with Upkeep(*held) as upkeep:
             done = upkeep.tend()
         if done.closed or done.completed:
             counts = (len(done.closed), len(done.completed))
             _log.info("%d epochs were closed, %d erasures are complete", *counts)
-
-    def _pause(self, seconds: float) -> None:
-        if self._ending.wait(seconds):
-            raise Unavailable(_ENDING)
 
     async def _fetch_keys(self) -> None:
         assert self._assertions is not None
@@ -381,19 +377,3 @@ class Gateway:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Unavailable(_NO_KEYS.fill(why=type(error).__name__)) from error
         self._assertions.set_keys(keys)
-
-    def _repeat(self, chore: Callable[[], Any], every: float) -> None:
-        async def forever() -> None:
-            while True:
-                try:
-                    await chore()
-                except Exception as error:  # noqa: BLE001 - what is owed (expiry, erasure) is tried again, whatever failed
-                    why = error if isinstance(error, HeguiError) else type(error).__name__
-                    _log.warning("%s failed: %s", chore.__name__, why)
-                await asyncio.sleep(every)
-
-        self._watch(forever())
-
-    def _watch(self, chore: Coroutine[Any, Any, None]) -> None:
-        """Keep something going until the service stops."""
-        self._chores.add(asyncio.get_running_loop().create_task(chore))

@@ -15,6 +15,7 @@ from hegui.terms import Misconfigured, Words
 
 Listener = tuple[ASGIApp, str, int]
 Hook = Callable[[], Awaitable[None]]
+_BACKLOG = 2048  # connections that wait to be taken
 
 _BUSY = Words(
     en="{host}:{port} cannot be listened on: {why}. Stop what uses it, or change the address in "
@@ -32,12 +33,17 @@ class _Server(uvicorn.Server):
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """Return a listening socket; a port in use is ``Misconfigured``. Port 0 takes a free one."""
+    """Return a listening socket; a port in use is ``Misconfigured``. Port 0 takes a free one.
+
+    It listens at once: a port that is only bound can be taken by who listens on it first. Who
+    connects before it is served waits.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
+        sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
         why = error.strerror or type(error).__name__
@@ -92,7 +98,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=2048,
+        backlog=_BACKLOG,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from hegui.gateway import completion
 from hegui.gateway.channels import Refused, RefusedAt
@@ -53,6 +53,8 @@ class Answer:
         try:
             with self.exchange.watch.upstream():
                 incoming = await call.whole(self.gate.settings.limits.reply_seconds)
+            if self.screen.outgrown_by(incoming["choices"]):
+                await self._too_long()
             body = await completion.screened(self.screen, incoming)
             self.outcome.model = str(body.get("model", ""))
             completion.labelled(self.screen, body, self.label)
@@ -62,23 +64,26 @@ class Answer:
             await self._record("limit", status=504)
             raise UpstreamFailed(self.gate.slow, status=504, code="upstream_timeout") from None
         except UpstreamFailed as failed:
-            await self._record("upstream_failed", status=failed.status)
+            await self.unfinished("upstream_failed", status=failed.status)
             raise
         except asyncio.CancelledError:
             if self.out.stopping:
                 self.out.resume()
-                await self._record("shutdown", status=503)
+                await self.unfinished("shutdown", status=503)
                 raise Unavailable(self.gate.stopping) from None
-            await self.gate.keep(self._record("disconnected", status=499))
+            await self.unfinished("disconnected", status=499)
             raise
         if self.screen.too_long and not self._refusal:
-            await self._record("limit", status=502)
-            raise UpstreamFailed(self.gate.long, code="reply_too_long")
+            await self._too_long()
         await self._record("refused" if self._refusal else "complete")
         if self._refusal and self.exchange.caller.refusal_mode == "error":
             raise self._refusal.error(self.exchange.prompt.lang)
         self.gate.metrics.added(self.exchange.watch.added())
         await self.out.whole(body)
+
+    async def _too_long(self) -> NoReturn:
+        await self._record("limit", status=502)
+        raise UpstreamFailed(self.gate.long, code="reply_too_long")
 
     async def stream(self, call: Call) -> None:
         """Screen the reply as it comes; its end is sent after its record is durable."""

@@ -114,7 +114,8 @@ class Channel:
             self.half, self.lone = "", self.lone + 1
             self.fed += 1
             rest = await self._done(self.window.feed("\ufffd"), fulfil)
-        if not self.window.waiting:
+        window = self.window
+        if not (window.waiting or (isinstance(window, JsonWindow) and window.spread)):
             return rest
         return rest + await self._done(self.window.end(), fulfil)
 

@@ -108,7 +108,10 @@ async def judge(gate: Gate, chat: Chat, exchange: Exchange) -> None:
     if row is not None and gate.standing.suspended(row):
         exchange.prompt.action, exchange.prompt.cause = Action.REFUSE, SUSPENDED
         return
-    await exchange.judge.prompt(chat, exchange.policy, exchange.caller.tenant, exchange.prompt)
+    whose = exchange.policy, exchange.caller.tenant, exchange.prompt
+    if chat.model not in exchange.upstream.models:  # a pattern let it in: the caller chose the word
+        await exchange.judge.model(chat.model, *whose)
+    await exchange.judge.prompt(chat, *whose)
     gate.metrics.screened(exchange.watch.took())
     exchange.prompt.tally.action = exchange.prompt.action
     gate.metrics.judged("question", exchange.prompt.tally)

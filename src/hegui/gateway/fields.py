@@ -35,7 +35,6 @@ WORDS: Final = {
 }
 ANY_WORD: Final = frozenset().union(*WORDS.values())
 PINNED: Final = frozenset("id object model system_fingerprint service_tier provider".split())
-LONG_NUMBER: Final = 10**6  # from here on a number can be somebody's
 MOST_CHANNELS: Final = 5_000
 DEEPEST: Final = 40
 _TIME = 10**10  # seconds; up to here ``created`` is a time

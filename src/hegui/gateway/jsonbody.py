@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -104,6 +105,23 @@ def strings_of(value: Any, *, most: int) -> list[str]:
     except UnicodeEncodeError:
         return []
     return list(found)
+
+
+def longer(value: Any, most: int, *, but: Container[str] = ()) -> bool:
+    """Tell whether the strings of a value, other than ``but``, have more than ``most`` characters.
+
+    It looks no further than to the first character too many.
+    """
+    below = [value]
+    while below and most >= 0:
+        each = below.pop()
+        if isinstance(each, str):
+            most -= 0 if each in but else len(each)
+        elif isinstance(each, dict):
+            below += each.values()
+        elif isinstance(each, list):
+            below += each
+    return most < 0
 
 
 def shallower(value: Any, depth: int) -> bool:

@@ -7,7 +7,8 @@ What is not sure here goes the long way.
 
 from typing import Any, Final
 
-from hegui.gateway.fields import COUNTS, LONG_NUMBER, PINNED, TEXTS, WORDS, is_time
+from hegui.gateway.digits import LONG_NUMBER
+from hegui.gateway.fields import COUNTS, PINNED, TEXTS, WORDS, is_time
 from hegui.gateway.reply import ReplyScreen
 
 _TOP: Final = PINNED | {"created", "choices", "usage"}

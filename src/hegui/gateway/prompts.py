@@ -23,6 +23,7 @@ from hegui.screen.window import Tally
 from hegui.terms import (
     Action,
     Ask,
+    BadRequest,
     Fault,
     Finding,
     Findings,
@@ -31,6 +32,7 @@ from hegui.terms import (
     RuleInfo,
     TextColumn,
     Verdict,
+    Words,
 )
 
 Fulfil = Callable[[Ask], Awaitable[Findings | Fault]]
@@ -40,6 +42,11 @@ OffLoop = Callable[[Callable[[], None]], Awaitable[None]]
 """Runs a long screening in a thread."""
 
 _MEDIUM = re.compile(r"messages\[(\d+)\]\.(.*)", re.DOTALL)
+_MODEL = Words(
+    en="`model` holds something that may not be sent on, such as personal data. Send the name of a "
+    "model; GET /v1/models lists them.",
+    zh="`model` 中含有不得转发的内容，例如个人信息。请填写模型名称，可用 GET /v1/models 查询。",
+)
 
 
 @dataclass(slots=True)
@@ -160,13 +167,34 @@ class Judge:
     def _recalled(self, chat: Chat, passage: Passage, digest: bytes) -> Outcome | None:
         if passage.origin is Role.SYSTEM:  # is said anew each time: refused once, refused again
             outcome = self.history.recall(digest)
-            return None if isinstance(outcome, Withheld) else outcome
+            refused = isinstance(outcome, Withheld) or (outcome and passage.no_mask)
+            return None if refused else outcome
         return None if passage.turn >= chat.newest else self.history.recall(digest)
 
-    async def screen(self, texts: list[str], roles: list[Role], policy: Policy) -> list[Verdict]:
+    async def model(self, name: str, policy: Policy, tenant: str, prompt: Prompt) -> None:
+        """Judge the name of a model that no setting spells out: it goes upstream as it is.
+
+        ``BadRequest`` for one that a mask would be needed in, and for anybody's personal data,
+        which would stand in the record. Guard models are not asked about names.
+        """
+        digest = self.history.digest(f"model\0{self._scope(tenant, policy)}", Role.SYSTEM, name)
+        if self.history.recall(digest) is not None:
+            return
+        (verdict,) = await self.screen([name], [Role.SYSTEM], policy, self.panel.local)
+        if verdict.masks or any(self.panel.rules[f.rule].personal for f in verdict.findings):
+            raise BadRequest(_MODEL, param="model")
+        prompt.tally.faults += verdict.faults
+        if verdict.action > Action.MASK:
+            prompt.action, prompt.cause = verdict.action, verdict.faults[0]
+        elif not verdict.faults:
+            self.history.remember(digest, ())
+
+    async def screen(
+        self, texts: list[str], roles: list[Role], policy: Policy, panel: Panel | None = None
+    ) -> list[Verdict]:
         """Put texts before the panel; long ones off the loop, where they keep nobody waiting."""
         column = TextColumn.of(texts)
-        screening = Screening(self.panel, policy, column, roles)
+        screening = Screening(panel or self.panel, policy, column, roles)
         long = len(column.data) > self.off_loop_bytes
 
         def inline() -> None:
@@ -191,6 +219,8 @@ class Judge:
         if verdict.action > Action.MASK:
             cause = cause_of(verdict, heard.role, policy, self.panel.rules)
             prompt.stop([heard], verdict.action, cause)
+        elif outcome and heard.passage.no_mask:
+            prompt.stop([heard], Action.REFUSE, outcome[0])
         elif outcome:
             prompt.action = max(prompt.action, Action.MASK)
         if not verdict.faults:

@@ -8,11 +8,11 @@ from collections.abc import Awaitable
 from typing import Any, Literal
 
 from hegui.gateway.channels import Channel, Choice, Fulfil, Path, Refused, RefusedAt, grafted
+from hegui.gateway.digits import LONG_NUMBER
 from hegui.gateway.fields import (
     ANY_WORD,
     DEEPEST,
     KNOWN,
-    LONG_NUMBER,
     MEDIA,
     MOST_CHANNELS,
     NAMES,
@@ -24,7 +24,7 @@ from hegui.gateway.fields import (
     opaque,
     within,
 )
-from hegui.gateway.jsonbody import strings_of
+from hegui.gateway.jsonbody import longer, strings_of
 from hegui.gateway.logprobs import LogProbs
 from hegui.screen.jsontext import JsonWindow
 from hegui.screen.window import Windows
@@ -98,6 +98,13 @@ class ReplyScreen:
     def too_long(self) -> bool:
         """Whether more has gone out than the limit allows."""
         return sum(channel.sent_chars for channel in self.channels.values()) > self._limit
+
+    def outgrown_by(self, choices: list[dict[str, Any]]) -> bool:
+        """Whether whole messages say more than the limit allows: known before they are judged."""
+        every = self._unknown == "screen"
+        said = [list((choice.get("message") or {}).items()) for choice in choices]
+        held = [value for fields in said for key, value in fields if every or key in KNOWN]
+        return longer(held, self._limit, but=ANY_WORD)
 
     def handed_on(self) -> None:
         """Note that everything let out so far is being handed to the socket."""
@@ -350,7 +357,8 @@ class ReplyScreen:
             channel.put(value)
             return value
         if channel.fed:
-            kept = await self._once(value)
+            again = Channel(self._source()) if channel.is_source else None
+            kept = await (again.whole(value, self._fulfil) if again else self._once(value))
             channel.put(kept)
             return kept
         return await self._at(path, channel.whole(value, self._fulfil))
@@ -375,9 +383,12 @@ class ReplyScreen:
         if found is None:
             within(len(self.channels), MOST_CHANNELS)
             source = path[-1] == "arguments" or (self._json and path[1:] == ("content",))
-            window = JsonWindow(self._new, self._new.silent_on) if source else self._new()
+            window = self._source() if source else self._new()
             found = self.channels[path] = Channel(window)
         return found
+
+    def _source(self) -> JsonWindow:
+        return JsonWindow(self._new, self._new.silent_on, self._new.together)
 
     async def _at(self, path: Path, screening: Awaitable[str]) -> str:
         """Wait for what may go out of a channel; say which one it is where the reply must stop."""

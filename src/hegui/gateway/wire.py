@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hegui.callers.caller import subject_in
+from hegui.gateway import digits
 from hegui.gateway.jsonbody import read_object, shallower, too_deep
 from hegui.terms import BadRequest, Role, Words
 
@@ -51,7 +52,6 @@ _MEDIA_BYTES = frozenset({"url", "data", "file_data"})
 _KEPT_WHEN_WITHHELD = frozenset({"role", "tool_call_id"})
 _MOST_PASSAGES = 20_000
 _NUMBERS = frozenset({int, float, bool})
-_LONG_NUMBER = 10**6  # from here on a number can be somebody's
 
 _WRONG = Words(
     en="`{field}` must be {what}. Correct the request.", zh="`{field}` 必须是{what}。请修改请求。"
@@ -72,7 +72,8 @@ def _wrong(name: str, en: str, zh: str) -> BadRequest:
 class Passage:
     """A string of the request: where it stands, who said it, and in which message.
 
-    ``turn`` is -1 outside messages. ``is_key`` marks the name of a property.
+    ``turn`` is -1 outside messages. ``is_key`` marks the name of a property, ``no_mask`` a number
+    whose place can hold no mask.
     """
 
     holder: Any
@@ -81,6 +82,7 @@ class Passage:
     origin: Role
     turn: int
     is_key: bool = False
+    no_mask: bool = False
 
     def put(self, text: str) -> None:
         """Write ``text`` in the passage's place; a name is renamed when the request goes out."""
@@ -219,17 +221,23 @@ def _walk(chat: Chat, holder: Any, key: Any, held: Any, role: Role, turn: int) -
         else:
             _walk_names(chat, held, held, role, turn)
     elif isinstance(held, list):
-        for place, value in () if _says_nothing(held, turn) else enumerate(held):
+        for place, value in () if _says_nothing(held) else enumerate(held):
             _walk(chat, held, place, value, role, turn)
-    elif turn >= 0 and isinstance(held, int | float) and abs(held) >= _LONG_NUMBER:
-        chat.add(Passage(holder, key, str(held), role, turn))
+    elif isinstance(held, int | float) and digits.long(held):
+        _walk_number(chat, holder, key, held, role, turn)
 
 
-def _says_nothing(held: list[Any], turn: int) -> bool:
+def _walk_number(chat: Chat, holder: Any, key: Any, held: float, role: Role, turn: int) -> None:
+    """Collect a long number: it reads as its digits, as in a text."""
+    top = holder is chat.body
+    if not digits.free(key, top=top):
+        fixed = turn < 0 and digits.no_mask(key, top=top)
+        chat.add(Passage(holder, key, digits.read_out(held), role, turn, no_mask=fixed))
+
+
+def _says_nothing(held: list[Any]) -> bool:
     """Whether a list holds only numbers that need not be judged: a body may hold millions."""
-    if not _NUMBERS.issuperset(map(type, held)):
-        return False
-    return turn < 0 or max(map(abs, held), default=0) < _LONG_NUMBER
+    return _NUMBERS.issuperset(map(type, held)) and not digits.long(max(map(abs, held), default=0))
 
 
 def _medium(key: Any, held: dict[str, Any], turn: int) -> str:

@@ -35,6 +35,7 @@ _PATIENCE: Final = 1.0  # seconds until what failed is tried again
 _LOGS = "SELECT tenant, origin, size, frontier, checkpoint FROM log ORDER BY tenant"
 _INSERT_NODE = "INSERT INTO node (tenant, level, idx, hash) VALUES (?, ?, ?, ?)"
 _STILL = "SELECT 1 FROM log WHERE tenant = ? AND checkpoint = ?"
+_SIZE = "SELECT size FROM log WHERE tenant = ?"
 _SIGNED = "UPDATE log SET checkpoint = ? WHERE tenant = ?"
 
 _Stored: TypeAlias = tuple[str, str, int, bytes, str]
@@ -342,8 +343,15 @@ class Signing:
     ) -> None:
         row, edge = step.row, step.edge
         if step.signs:
-            # once more, under the lock: another process may have written there meanwhile
-            restored = self._trust.against_second_place(connection, row.tenant, row.head, row.size)
+            # once more, under the lock: another process may have written there meanwhile, and died
+            # before it could commit what it signed; then the next round begins from its head
+            second = self._trust.second_place(row.tenant)
+            [(size,)] = cast(
+                "list[tuple[int]]", connection.execute(_SIZE, (row.tenant,)).fetchall()
+            )
+            restored = self._trust.against(second, connection, row.tenant, row.head, size)
+            if not restored and isinstance(second, Head) and second.checkpoint.size > edge.size:
+                return
             checkpoint = Checkpoint(row.head.origin, edge.size, edge.root())
             note = self._trust.sign(row.tenant, checkpoint)
             if row.head.size and not self._trust.heads.digest(row.tenant):

@@ -14,7 +14,7 @@ from itertools import chain
 from hegui.screen.jsonspelling import Spelling
 from hegui.screen.masks import Piece
 from hegui.screen.window import Step, Window
-from hegui.terms import Ask, Fault, Findings
+from hegui.terms import Ask, Fault, Finding, Findings
 
 _STRUCTURE = re.compile(r"[{}\[\],: \t\r\n]+")
 _BARE = re.compile(r"[-+.0-9a-zA-Z]*")
@@ -24,17 +24,27 @@ _WORDS = frozenset({"true", "false", "null"})
 _BARE_MAX = 256  # characters; a longer bare word is no number that anyone needs
 
 Silent = Callable[[Sequence[str]], list[bool]]
+Together = Callable[[Sequence[str]], Finding | Fault | None]
 
 
 class JsonWindow:
     """One channel of JSON source, with the promises of ``Window``. Pieces are of the source.
 
     ``silent`` says of many whole texts at once whether nothing is found in each: a number in which
-    nothing is needs no window of its own.
+    nothing is needs no window of its own. ``together`` says at the end what must be refused of what
+    the string values say one after the other; names of properties are left out.
     """
 
-    def __init__(self, new_window: Callable[[], Window], silent: Silent | None = None) -> None:
-        self._new, self._silent = new_window, silent
+    def __init__(
+        self,
+        new_window: Callable[[], Window],
+        silent: Silent | None = None,
+        together: Together | None = None,
+    ) -> None:
+        self._new, self._silent, self._together = new_window, silent, together
+        self._values: list[str] = []  # what the strings say, until that was judged together
+        self._string: list[str] = []  # what the one that is open says
+        self._was_string = False  # whether nothing but space has come since a string
         self._clean: set[str] = set()  # numbers in which nothing is found
         self._source = ""
         self._at = 0  # so much of the source is consumed; it is cut once per piece, not per word
@@ -53,6 +63,11 @@ class JsonWindow:
     def waiting(self) -> bool:
         """Whether some of the source has not gone out."""
         return self._at < len(self._source) or (self._window is not None and self._window.waiting)
+
+    @property
+    def spread(self) -> bool:
+        """Whether there are strings that must be judged together when the source is complete."""
+        return self._together is not None and len(self._values) > 1
 
     def feed(self, piece: str) -> Step:
         """Take in more source."""
@@ -91,8 +106,18 @@ class JsonWindow:
         while (step := self._next()) is not None:
             steps.append(step)
             if step.refused is not None or step.asks:
-                break
+                return _joined(steps)
+        if self._ended and self.spread:
+            steps.append(self._as_one())
         return _joined(steps)
+
+    def _as_one(self) -> Step:
+        """Judge the values one after the other, once. What must be refused takes all back."""
+        assert self._together is not None
+        values, self._values = self._values, []
+        refused = self._together(values)
+        withdraw = (0, self._sent) if refused is not None and self._sent else None
+        return Step(refused=refused, withdraw=withdraw)
 
     def _next(self) -> Step | None:
         """Do the next piece of work, or return None when there is nothing to be done yet."""
@@ -104,18 +129,30 @@ class JsonWindow:
             return None
         if self._source[self._at] == '"':
             self._window, self._spelling, self._complete = self._new(), Spelling(), False
+            self._string = []
             return self._pass(self._at + 1)
         if structure := _STRUCTURE.match(self._source, self._at):
+            self._after_string(structure[0].lstrip())
             return self._pass(structure.end())
         return self._bare_word()
+
+    def _after_string(self, structure: str) -> None:
+        """Take the last string for a name, and no value, where a colon follows it."""
+        if structure and self._was_string:
+            self._was_string = False
+            if structure[0] == ":":
+                self._values.pop()
 
     def _in_string(self, spelling: Spelling) -> Step | None:
         assert self._window is not None
         if self._complete:
             self._window = self._spelling = None
+            self._values.append("".join(self._string))
+            self._was_string = True
             return self._pass(self._at + 1) if self._at < len(self._source) else Step()
         decoded, self._at = spelling.take(self._source, self._at, final=self._ended)
         if decoded:
+            self._string.append(decoded)
             return self._out(self._window.feed(decoded))
         if self._source.startswith('"', self._at) or self._ended:
             self._complete = True

@@ -19,6 +19,7 @@ from hegui.screen.masks import Masks, Piece, merged
 from hegui.screen.panel import Member, Panel
 from hegui.screen.policy import Policy
 from hegui.screen.reports import Spare, ask_inline, checked, nothing_spared
+from hegui.screen.together import said_together
 from hegui.terms import (
     Action,
     Ask,
@@ -343,3 +344,27 @@ class Windows:
     def silent_on(self, texts: Sequence[str], *, opaque: bool = False) -> list[bool]:
         """Say of each whole text whether nothing at all is found in it: it needs no window."""
         return (self._panel.local if opaque else self._panel).silent_on(texts)
+
+    def together(self, values: Sequence[str]) -> Finding | Fault | None:
+        """Return what must be refused of what the strings of one document say together.
+
+        A mask cannot be put into one of them, so what would be masked is refused. It is tallied.
+        """
+        for said in said_together(self._panel, values):
+            if isinstance(said, Fault):
+                self._tally.faults.append(said)
+                action: Action = self._policy.on_fault
+                cause: Finding | Fault = said
+            else:
+                cause = said.finding
+                rule = self._panel.rules[cause.rule]
+                if rule.personal and self._spare(rule, said.text):
+                    continue
+                action = self._policy.action_for(Role.REPLY, rule, cause.score)
+                if action is Action.ALLOW:
+                    continue
+                self._tally.findings.append(cause)
+            self._tally.action = max(self._tally.action, action)
+            if isinstance(cause, Finding) or action > Action.MASK:
+                return cause
+        return None

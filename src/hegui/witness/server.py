@@ -66,8 +66,7 @@ class _Server:
         except BadRequest as error:
             return _said(error.status, error.words)
         except HeguiError as error:
-            _log.exception("a request could not be answered")
-            return _said(503, error.words, {"retry-after": "10"})
+            return _unanswered(error)
         return _response(answer)
 
     async def checkpoint(self, request: Request) -> Response:
@@ -75,7 +74,10 @@ class _Server:
         asked = request.path_params["origin"]
         note = None
         if _HASH.fullmatch(asked):
-            note = await asyncio.to_thread(self._witness.latest, asked)
+            try:
+                note = await asyncio.to_thread(self._witness.latest, asked)
+            except HeguiError as error:
+                return _unanswered(error)
         if note is None:
             return _said(404, _NOT_SIGNED)
         return PlainTextResponse(note, headers={"cache-control": "max-age=5"})
@@ -111,6 +113,11 @@ def _response(answer: Answer) -> Response:
     # not PlainTextResponse: the content type of a size has no charset
     body = answer.body.encode()
     return Response(body, answer.status, {"content-type": answer.content_type})
+
+
+def _unanswered(error: HeguiError) -> Response:
+    _log.error("a request could not be answered", exc_info=error)
+    return _said(503, error.words, {"retry-after": "10"})
 
 
 def _said(status: int, words: Words, headers: dict[str, str] | None = None) -> Response:

@@ -1,14 +1,19 @@
 """Pictures that a model names by address, or that a caller wants an address of."""
 
+import asyncio
 import json
 from base64 import b64decode
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from hegui.gateway.evidence import Evidence
 from hegui.labels.container import Memory
 from hegui.labels.recognising import recognised
+from hegui.ledger import leaf
+from hegui.terms import Entry, Receipt, Unavailable, Words
 from hegui.testing import media
 from hegui.testing.line import Line
 from hegui.testing.media_host import MediaHost
@@ -87,3 +92,45 @@ async def test_a_picture_in_base64_is_kept_under_an_address_for_who_asks_for_one
         status, told = await house.ask(body, path=PATH)
         assert (status, told["error"]["code"]) == (502, "media_not_fetched")
         assert "signature" not in json.dumps(told)
+
+
+class Full:
+    """A ledger that has no room for records of one kind, from the second of them on."""
+
+    def __init__(self, ledger: Any, kind: str, room: int) -> None:
+        self._ledger, self._kind, self._room = ledger, kind, room
+
+    def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":
+        counts = leaf.parse(entry.leaf)["kind"] == self._kind
+        self._room -= counts
+        if counts and self._room < 0:
+            raise Unavailable(Words("full", "已满"))
+        future: asyncio.Future[Receipt] = self._ledger.hand_in(entry)
+        return future
+
+    async def add(self, entry: Entry) -> Receipt:
+        return await self.hand_in(entry)
+
+
+async def test_files_of_an_answer_that_breaks_before_its_record_are_withdrawn(
+    open_house: Any,
+) -> None:
+    body = {"model": media.IMAGE, "prompt": "a lake", "response_format": "url", "n": 2}
+    async with open_house(PROVIDER, model=PracticeModel()) as house:
+        house.every_answer_recorded = False
+        gate, ledger = house.gateway.gate, house.gateway.ledger
+        whole = gate.evidence, gate.media.shelf
+        unwritten = Full(ledger, "exchange.answered", 0)
+        gate.evidence = Evidence(unwritten, gate.vault, gate.settings.content, gate.clock)
+        assert (await house.ask(body, path=PATH))[0] == 503
+        gate.evidence = whole[0]
+        gate.media.shelf = replace(whole[1], ledger=Full(ledger, "media.stored", 1))
+        assert (await house.ask(body, path=PATH))[0] == 503
+        gate.media.shelf = whole[1]
+        stored = [each["medium"] for each in house.records("media.stored")]
+        withdrawn = [each["medium"] for each in house.records("media.withdrawn")]
+        assert len(stored) == 3
+        assert sorted(withdrawn) == sorted(stored)
+        assert await gate.media.shelf.book.used() == 0
+        assert (await house.ask(body, path=PATH))[0] == 200
+        assert len(house.records("media.withdrawn")) == 3

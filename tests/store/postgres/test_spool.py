@@ -8,6 +8,7 @@ import pytest
 
 from hegui.store.postgres.parcels import Parcel, numbers, pack, unpack
 from hegui.store.postgres.spool import Spool
+from hegui.store.postgres.spoolfile import SpoolFile
 from hegui.terms import Corrupt, Entry, Misconfigured, Unavailable, Write
 
 NOW = 1_780_000_000_000
@@ -177,6 +178,22 @@ def test_every_flipped_bit_before_the_last_group_is_found(
                 opened()
     path.write_bytes(whole)
     assert opened().state().records == 2
+
+
+def test_a_group_that_is_whole_and_holds_no_records_is_told_at_the_start(
+    opened: Callable[..., Spool], tmp_path: Path
+) -> None:
+    dead = opened()
+    dead.append([parcel(b"first")])
+    dead.close()
+    path = only_file(tmp_path)
+    file = SpoolFile.adopt(path)
+    assert file is not None
+    file.append(b"\xff" * 20, 1)
+    file.close()
+    for _ in "ab":  # the file is let go again
+        with pytest.raises(Corrupt, match=path.name):
+            opened()
 
 
 def test_a_full_spool_takes_no_more(opened: Callable[..., Spool], clock: Clock) -> None:

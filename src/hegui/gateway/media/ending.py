@@ -10,7 +10,7 @@ from hegui.gateway.exchange import how_cut
 from hegui.gateway.gate import Gate, Outbox
 from hegui.gateway.media.labelling import Medium
 from hegui.gateway.upstream import UpstreamFailed
-from hegui.terms import Action, Fault, Receipt, Unavailable
+from hegui.terms import Action, BadRequest, Fault, HeguiError, Receipt, Unavailable
 
 _GONE, _ERROR, _BUSY, _LATE = 499, 500, 503, 504
 _log = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ class Ending:
     def __init__(self, gate: Gate, exchange: Exchange) -> None:
         self.outcome = Outcome()
         self.recorded = False
+        self.keeps = False  # whether files are kept for it, from before the first one is
         self._gate, self._exchange = gate, exchange
         self._until = asyncio.get_running_loop().time() + gate.settings.media.reply_seconds
 
@@ -36,7 +37,28 @@ class Ending:
 
     @asynccontextmanager
     async def closed(self, out: Outbox) -> AsyncIterator[None]:
-        """See to it that what happens within ends in a record."""
+        """See to it that what happens within ends in a record.
+
+        Files that were kept for it are withdrawn where the caller was not told of them.
+        """
+        try:
+            async with self._on_record(out):
+                yield
+        except BaseException:
+            if self.keeps and not out.started:
+                await self._gate.keep(self._take_back())
+            raise
+
+    async def _take_back(self) -> None:
+        try:
+            await self._gate.media.shelf.withdraw(self._exchange.id, "", "", "superseded")
+        except BadRequest:
+            return  # nothing was kept
+        except HeguiError as error:
+            _log.warning("%s: kept files end at their term: %s", self._exchange.number, error)
+
+    @asynccontextmanager
+    async def _on_record(self, out: Outbox) -> AsyncIterator[None]:
         gate = self._gate
         try:
             async with asyncio.timeout_at(self._until):

@@ -70,6 +70,7 @@ async def _run(
             told, pictures = await _pictures(gate, request, answer)
             said = await _judged(exchange, end, [picture.said for picture in pictures])
             made = await _labelled(gate, exchange, show, pictures)
+            end.keeps = request.addressed
             entries = await _entries(gate, exchange, made, addressed=request.addressed)
             body = _body(told, entries, said)
             _note(end, exchange, made, said)

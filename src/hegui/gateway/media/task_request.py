@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hegui.callers.caller import subject_in
+from hegui.gateway.digits import long, read_out
 from hegui.gateway.jsonbody import read_object, write
 from hegui.gateway.media.multipart import read_form
 from hegui.gateway.wire import Chat, Passage
@@ -31,7 +32,6 @@ _MOST_VALUES: Final = 10_000
 _MOST_TEXTS: Final = 1_000
 _UNMARKED: Final = re.compile(r"--(?:wm|watermark)[\s=]+(?:false|0|no)", re.IGNORECASE)
 _NOT_SENT: Final = frozenset({"user", "safety_identifier", "user_id"})
-_LONG_NUMBER: Final = 10**6  # from here on a number can be somebody's
 _KINDS: Final = (("video", "video_url"), ("audio", "audio"), ("voice", "audio"))
 
 
@@ -120,8 +120,8 @@ def _walk(chat: Chat, body: dict[str, Any], said: dict[str, Any]) -> None:
         place = body if holder is said else holder
         if isinstance(held, str):
             _text(chat, place, name, held)
-        elif isinstance(held, int | float) and abs(held) >= _LONG_NUMBER and name != "seed":
-            chat.add(Passage(place, name, str(held), Role.USER, 0))
+        elif isinstance(held, int | float) and long(held) and name != "seed":
+            chat.add(Passage(place, name, read_out(held), Role.USER, 0))
 
 
 def _values(holder: dict[str, Any] | list[Any]) -> Iterator[tuple[Any, Any, Any]]:

@@ -89,6 +89,7 @@ async def create(
                 body = interface.written(value, task.id, {}) | {"aigc": _evidence(exchange)}
                 end.outcome.notes |= {"tasks": 1}
             else:
+                end.keeps = True
                 said = await at_once(gate, exchange, interface, value, agreement)
                 if said is None:
                     raise odd(upstream)

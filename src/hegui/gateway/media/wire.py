@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from hegui.callers.caller import subject_in
+from hegui.gateway.digits import long, read_out
 from hegui.gateway.jsonbody import read_object, write
 from hegui.gateway.media.multipart import Part, read_form
 from hegui.gateway.wire import Chat, Passage
@@ -30,7 +31,6 @@ MOST_PICTURES: Final = 10
 MOST_PARTIAL: Final = 3
 _MOST_FILES: Final = 17  # 16 pictures and a mask
 _MOST_STRINGS: Final = 1_000
-_LONG_NUMBER: Final = 10**6  # from here on a number can be somebody's
 _SAID: Final = ("prompt", "input", "instructions", "negative_prompt")  # what people say
 _NOT_SENT: Final = frozenset({"user", "safety_identifier"})
 _FIELDS: Final = frozenset(
@@ -187,8 +187,8 @@ def _walk(chat: Chat, holder: Any, key: Any, held: Any) -> None:
     elif isinstance(held, list):
         for place, value in enumerate(held):
             _walk(chat, held, place, value)
-    elif isinstance(held, int | float) and abs(held) >= _LONG_NUMBER and key != "seed":
-        chat.add(Passage(holder, key, str(held), Role.SYSTEM, -1))
+    elif isinstance(held, int | float) and long(held) and key != "seed":
+        chat.add(Passage(holder, key, read_out(held), Role.SYSTEM, -1))
 
 
 def _upload(part: Part, number: int) -> Upload:

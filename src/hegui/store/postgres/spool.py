@@ -77,8 +77,13 @@ class Spool:
         self._records = 0
         self._oldest_ms: int | None = None
         _private(folder)
-        for path in sorted(folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime_ns):
-            self._adopt(path)
+        try:
+            for path in sorted(folder.glob(f"*{_ENDING}"), key=_age):
+                self._adopt(path)
+        except BaseException:
+            for file in self._files:
+                file.close()
+            raise
 
     @property
     def holds(self) -> bool:
@@ -134,10 +139,7 @@ class Spool:
         file = self._files[0]
         batch = _Batch(file, [], max(self._done, len(MAGIC)), 0)
         for group in file.groups(self._done):
-            try:
-                batch.parcels += unpack(group.payload)
-            except ValueError as error:
-                raise Corrupt(_UNREADABLE.fill(path=file.path)) from error
+            batch.parcels += _unpacked(file, group.payload)
             batch.end, batch.at_ms = group.end, group.at_ms
             if len(batch.parcels) >= _TOGETHER:
                 break
@@ -178,16 +180,16 @@ class Spool:
         file = SpoolFile.adopt(path)
         if file is None:
             return
+        self._files.append(file)
         if file.torn:
             _log.warning("%s: %d bytes at its end were never acknowledged", path.name, file.torn)
         count = 0
         for group in file.groups():
             self._oldest_ms = min(self._oldest_ms or group.at_ms, group.at_ms)
-            count += len(unpack(group.payload))
+            count += len(_unpacked(file, group.payload))
         if count:
             _log.warning("%s: %d records of an earlier run wait for the database", path.name, count)
         self._records += count
-        self._files.append(file)
 
     def _refuse_when_full(self, more: int, now: int) -> None:
         used = self._used()
@@ -204,6 +206,17 @@ class Spool:
 
     def _used(self) -> int:
         return sum(file.end for file in self._files)
+
+
+def _age(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+def _unpacked(file: SpoolFile, payload: bytes) -> list[Parcel]:
+    try:
+        return unpack(payload)
+    except ValueError as error:
+        raise Corrupt(_UNREADABLE.fill(path=file.path)) from error
 
 
 def _private(folder: Path) -> None:
