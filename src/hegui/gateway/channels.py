@@ -57,6 +57,7 @@ class Channel:
     lone: int = 0  # halves that stayed alone, and were replaced
     last: str = ""
     logprobs: LogProbs | None = None
+    _before: int = 0  # characters that were sent before the window's first
     _masks: list[tuple[int, int]] = field(default_factory=list)  # where, and how much longer
 
     @property
@@ -70,7 +71,8 @@ class Channel:
 
     def as_sent(self, place: int) -> int:
         """Return where a place in what the model said lies in what was sent."""
-        return place + sum(longer for end, longer in self._masks if end <= place)
+        longer = sum(longer for end, longer in self._masks if end <= place)
+        return self._before + place + longer
 
     def put(self, text: str) -> None:
         """Note text that goes out in this field though its window never saw it."""
@@ -118,6 +120,13 @@ class Channel:
             return rest
         return rest + await self._done(self.window.end(), fulfil)
 
+    async def apart(self, kept: str, window: Window, fulfil: Fulfil) -> str:
+        """Let out what is held, then ``kept``, which was judged by itself; begin anew after it."""
+        rest = await self.end(fulfil)
+        self.put(kept)
+        self.window, self._before, self._masks, self.last = window, self.sent_chars, [], ""
+        return rest + kept
+
     async def _done(self, step: Step, fulfil: Fulfil) -> str:
         out = self._take(step)
         while step.asks:
@@ -161,12 +170,15 @@ class Channel:
 
 
 def grafted(tree: dict[str, Any], path: Path, text: str) -> None:
-    """Put ``text`` at ``path`` of a delta; a number is the index of a tool call."""
+    """Put ``text`` at ``path`` of a delta; a number is the index of a tool call, or of a text."""
     node = tree
     for place, key in enumerate(path[:-1]):
         following = path[place + 1]
         if isinstance(key, int):
             continue
+        if isinstance(following, int) and place == len(path) - 2:
+            node.setdefault(key, []).append(text)
+            return
         if isinstance(following, int):
             items = node.setdefault(key, [])
             item = next((i for i in items if i.get("index") == following), None)

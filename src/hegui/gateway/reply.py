@@ -27,7 +27,7 @@ from hegui.gateway.fields import (
 from hegui.gateway.jsonbody import strings_of
 from hegui.gateway.logprobs import LogProbs
 from hegui.screen.jsontext import JsonWindow
-from hegui.screen.window import Windows
+from hegui.screen.window import Window, Windows
 from hegui.terms import Fault
 
 NOTHING: Any = object()  # what stands for "this field says nothing yet"
@@ -57,6 +57,7 @@ class ReplyScreen:
         self._pins: dict[Path, str] = {}
         self._names: dict[str, str] = {}
         self._clean: set[str] = set()
+        self._apart: dict[str, str] = {}
         self.unjudged: list[str] = []
         self.notes: dict[str, int] = {}
 
@@ -290,12 +291,13 @@ class ReplyScreen:
         """Screen the entries of a list. One that is a string is whole, whatever the reply."""
         out = []
         for place, item in enumerate(items):
-            # parts of a content without numbers are one text, also across chunks
-            number = 0 if key == "content" and not complete else place
+            # parts of a text without numbers are one text, also across chunks
+            number = 0 if key in TEXTS and not complete else place
             if isinstance(item, dict) and isinstance(item.get("index"), int):
                 number = bounded(item["index"])
-            whole = complete or not isinstance(item, dict | list)
-            kept = await self._value((*path, number), "", item, complete=whole)
+            piece = isinstance(item, str) and key in TEXTS
+            whole = complete or not (piece or isinstance(item, dict | list))
+            kept = await self._value((*path, number), key if piece else "", item, complete=whole)
             if kept is not NOTHING and kept != {"index": number}:
                 out.append(kept)
         if len(out) > 1:
@@ -339,9 +341,20 @@ class ReplyScreen:
             and not any(map(str.isdigit, value))
         ):
             return NOTHING  # a constant that is held: it goes out once, at the end
+        if key not in TEXTS and isinstance(channel.window, Window) and len(value) >= _REPEAT:
+            kept = await self._at(path, self._by_itself(value))
+            if kept != value:
+                return await self._at(path, channel.apart(kept, self._new(), self._fulfil))
         channel.last = value
         text = await self._at(path, channel.feed(value, self._fulfil))
         return text if text or not value else NOTHING
+
+    async def _by_itself(self, value: str) -> str:
+        """Judge what may be a whole value that each chunk repeats: two numbers make another one."""
+        if value not in self._apart:
+            within(len(self._apart), MOST_CHANNELS)
+            self._apart[value] = await self._once(value)
+        return self._apart[value]
 
     async def _complete(self, path: Path, value: str) -> str:
         channel = self._channel(path)
