@@ -42,6 +42,18 @@ class Choice:
     calls_tools: bool = False
     finish: str | None = None
     labelled: bool = False
+    in_parts: bool = False  # its content is a list of parts
+
+    def says(self, content: object) -> None:
+        """Take note of content that goes out, a text or a list of parts."""
+        if isinstance(content, str):
+            self.fences.feed(content)
+        elif isinstance(content, list):
+            self.in_parts = True
+            for part in content:
+                text = part.get("text") if isinstance(part, dict) else part
+                if isinstance(text, str):
+                    self.fences.feed(text)
 
 
 @dataclass(slots=True)
@@ -167,6 +179,11 @@ class Channel:
             self.lone += joined.count("\ufffd") - text.count("\ufffd")
             return joined
         return text
+
+
+def parted(text: str) -> list[dict[str, str]]:
+    """Return a text of our own as what a content in parts goes on with."""
+    return [{"type": "text", "text": text}]
 
 
 def grafted(tree: dict[str, Any], path: Path, text: str) -> None:

@@ -119,9 +119,7 @@ class ReplyScreen:
         out = await self._fields((index,), delta, complete=False)
         if delta.get("tool_calls") or delta.get("function_call"):
             choice.calls_tools = True
-        content = out.get("content")
-        if isinstance(content, str):
-            choice.fences.feed(content)
+        choice.says(out.get("content"))
         return out
 
     def content(self, index: int, text: str) -> str | None:
@@ -148,8 +146,7 @@ class ReplyScreen:
         choice = self.choice(index)
         out = await self._fields((index,), message, complete=True)
         choice.calls_tools = bool(message.get("tool_calls") or message.get("function_call"))
-        if isinstance(out.get("content"), str):
-            choice.fences.feed(out["content"])
+        choice.says(out.get("content"))
         return out
 
     async def rest(self, place: Path) -> dict[str, Any]:
@@ -164,9 +161,8 @@ class ReplyScreen:
                 text := await self._at(path, channel.end(self._fulfil))
             ):
                 grafted(out, path[len(place) :], text)
-        content = out.get("content")
-        if isinstance(content, str) and isinstance(place[0], int):
-            self.choice(place[0]).fences.feed(content)
+        if isinstance(place[0], int):
+            self.choice(place[0]).says(out.get("content"))
         return out
 
     async def around(
