@@ -77,6 +77,29 @@ def test_check_tells_every_problem_with_its_line_in_either_language(
     assert hegui("check", "-c", "absent.toml").exit_code == 3
 
 
+def test_check_tells_at_once_what_is_wrong_in_and_around_the_file(
+    hegui: Hegui, settings: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bad").write_text("no certificates")
+    settings.write_text(
+        settings.read_text("utf-8").replace("[service]", '[service]\nnmae = "x"', 1)
+        + '\n[[screen.detector]]\nname = "one"\nplugin = "nowhere:One"\n'
+        + '\n[[screen.detector]]\nname = "two"\nplugin = "nowhere:Two"\n'
+        + '\n[ledger.timestamp]\nurl = "https://tsa.example"\nca = "bad"\n',
+        encoding="utf-8",
+    )
+    lines = settings.read_text("utf-8").splitlines()
+    result = hegui("check", "--json")
+    assert result.exit_code == 3
+    placed = {p["key"]: lines[p["line"] - 1] for p in json.loads(result.output)["problems"]}
+    assert placed == {
+        "service.nmae": 'nmae = "x"',
+        "screen.detector[1].plugin": 'plugin = "nowhere:One"',
+        "screen.detector[2].plugin": 'plugin = "nowhere:Two"',
+        "ledger.timestamp": "[ledger.timestamp]",
+    }
+
+
 def test_check_shows_what_no_detector_covers(hegui: Hegui, settings: Path) -> None:
     assert settings.exists()
     told = json.loads(hegui("check", "--json").output)
