@@ -186,6 +186,7 @@ class ChunkStream:
         text, out = refusal.text(lang), []
         for index in sorted({*self._screen.choices, *range(frame.choices)}):
             choice = self._screen.choice(index)
+            delta: dict[str, Any]
             if frame.json_mode:
                 delta = {"refusal": text}
             elif self._said_so_far(index):
