@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from hegui.gateway.logprobs import LogProbs
@@ -187,22 +188,43 @@ def parted(text: str) -> list[dict[str, str]]:
 
 
 def grafted(tree: dict[str, Any], path: Path, text: str) -> None:
-    """Put ``text`` at ``path`` of a delta; a number is the index of a tool call, or of a text."""
-    node = tree
-    for place, key in enumerate(path[:-1]):
-        following = path[place + 1]
-        if isinstance(key, int):
-            continue
-        if isinstance(following, int) and place == len(path) - 2:
-            node.setdefault(key, []).append(text)
-            return
-        if isinstance(following, int):
-            items = node.setdefault(key, [])
-            item = next((i for i in items if i.get("index") == following), None)
-            if item is None:
-                item = {"index": following}
-                items.append(item)
-            node = item
-        else:
-            node = node.setdefault(key, {})
-    node[str(path[-1])] = text
+    """Put ``text`` at ``path`` of a delta; a number is the index of a tool call, or of a text.
+
+    A server may have said both a text and a list in one place: then all of it comes as a list.
+    """
+    node: Any = tree
+    for key, following in pairwise(path):
+        node = _below(node, key, following)
+    if isinstance(node, list):
+        node.append(text)
+    else:
+        _put(node, str(path[-1]), text)
+
+
+def _below(node: Any, key: str | int, following: str | int) -> Any:
+    """Return what stands at ``key``, made where there is nothing: a list where a number follows."""
+    kind = list if isinstance(following, int) else dict
+    if isinstance(node, list):
+        for item in node:
+            if isinstance(item, kind) and (kind is list or item.get("index") == key):
+                return item
+        node.append([] if kind is list else {"index": key})
+        return node[-1]
+    held = node.get(str(key))
+    if isinstance(held, kind):
+        return held
+    if kind is list:
+        node[str(key)] = [] if held is None else [held]
+        return node[str(key)]
+    return _put(node, str(key), {})
+
+
+def _put(node: dict[str, Any], key: str, value: Any) -> Any:
+    held = node.get(key)
+    if held is None:
+        node[key] = value
+    elif isinstance(held, list):
+        held.append(value)
+    else:
+        node[key] = [held, value]
+    return value
