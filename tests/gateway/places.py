@@ -94,7 +94,7 @@ def in_bare_parts(text: str, rng: random.Random) -> list[dict[str, Any]]:
 def repeated(text: str, _rng: random.Random) -> list[dict[str, Any]]:
     """Give a whole value anew with every chunk, as servers do with what stays the same."""
     delta = {"session": text[1:-1], "of": {"user": text[1:-1]}}
-    return [chunk({"content": piece, **delta}) for piece in "天气好"]
+    return [chunk({"content": piece, **delta}, refusal=text[1:-1]) for piece in "天气好"]
 
 
 def in_arguments(text: str, rng: random.Random) -> list[dict[str, Any]]:

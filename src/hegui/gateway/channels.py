@@ -203,20 +203,24 @@ def grafted(tree: dict[str, Any], path: Path, text: str) -> None:
 
 def _below(node: Any, key: str | int, following: str | int) -> Any:
     """Return what stands at ``key``, made where there is nothing: a list where a number follows."""
-    kind = list if isinstance(following, int) else dict
+    as_list = isinstance(following, int)
     if isinstance(node, list):
         for item in node:
-            if isinstance(item, kind) and (kind is list or item.get("index") == key):
+            if isinstance(item, list) if as_list else _is_numbered(item, key):
                 return item
-        node.append([] if kind is list else {"index": key})
+        node.append([] if as_list else {"index": key})
         return node[-1]
     held = node.get(str(key))
-    if isinstance(held, kind):
+    if isinstance(held, list if as_list else dict):
         return held
-    if kind is list:
+    if as_list:
         node[str(key)] = [] if held is None else [held]
         return node[str(key)]
     return _put(node, str(key), {})
+
+
+def _is_numbered(item: Any, number: str | int) -> bool:
+    return isinstance(item, dict) and item.get("index") == number
 
 
 def _put(node: dict[str, Any], key: str, value: Any) -> Any:

@@ -337,7 +337,8 @@ class ReplyScreen:
             and not any(map(str.isdigit, value))
         ):
             return NOTHING  # a constant that is held: it goes out once, at the end
-        if key not in TEXTS and isinstance(channel.window, Window) and len(value) >= _REPEAT:
+        spoken = key in TEXTS and isinstance(path[0], int)
+        if not spoken and isinstance(channel.window, Window) and len(value) >= _REPEAT:
             kept = await self._at(path, self._by_itself(value))
             if kept != value:
                 return await self._at(path, channel.apart(kept, self._new(), self._fulfil))
