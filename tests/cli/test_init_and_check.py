@@ -77,6 +77,29 @@ def test_check_tells_every_problem_with_its_line_in_either_language(
     assert hegui("check", "-c", "absent.toml").exit_code == 3
 
 
+def test_check_tells_at_once_what_is_wrong_in_and_around_the_file(
+    hegui: Hegui, settings: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bad").write_text("no certificates")
+    settings.write_text(
+        settings.read_text("utf-8").replace("[service]", '[service]\nnmae = "x"', 1)
+        + '\n[[screen.detector]]\nname = "one"\nplugin = "nowhere:One"\n'
+        + '\n[[screen.detector]]\nname = "two"\nplugin = "nowhere:Two"\n'
+        + '\n[ledger.timestamp]\nurl = "https://tsa.example"\nca = "bad"\n',
+        encoding="utf-8",
+    )
+    lines = settings.read_text("utf-8").splitlines()
+    result = hegui("check", "--json")
+    assert result.exit_code == 3
+    placed = {p["key"]: lines[p["line"] - 1] for p in json.loads(result.output)["problems"]}
+    assert placed == {
+        "service.nmae": 'nmae = "x"',
+        "screen.detector[1].plugin": 'plugin = "nowhere:One"',
+        "screen.detector[2].plugin": 'plugin = "nowhere:Two"',
+        "ledger.timestamp": "[ledger.timestamp]",
+    }
+
+
 def test_check_shows_what_no_detector_covers(hegui: Hegui, settings: Path) -> None:
     assert settings.exists()
     told = json.loads(hegui("check", "--json").output)
@@ -142,6 +165,11 @@ def test_check_finds_a_key_file_that_others_may_read(
     result = hegui("check", "--lang", "en")
     assert result.exit_code == 3
     assert "chmod 600" in result.output
+    with settings.open("a", encoding="utf-8") as file:
+        file.write('[listen]\npublic = "127.0.0.1:0"\nadmin = "127.0.0.1:0"\n')
+    told = hegui("serve")
+    assert told.exit_code == 3
+    assert "应为 0600" in told.output + told.stderr, "in the language of the settings"
 
 
 def test_check_names_a_key_file_that_was_swapped_or_is_lost(hegui: Hegui, settings: Path) -> None:
@@ -167,7 +195,7 @@ def test_check_makes_nothing(hegui: Hegui, settings: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_init_asks_a_person_what_was_not_given(tmp_path: Path, lang: str) -> None:
     ours, theirs = os.openpty()
-    answers = "vllm\npublic\ny\nCampus helper\n400-000-0000\n"
+    answers = "VLLM!\nvllm\ny\npublic\nmaybe\ny\nCampus helper\n400-000-0000\n"
     os.write(ours, answers.encode())
     command = [sys.executable, "-c", "from hegui.cli import main; main()", "init", "--lang", lang]
     shown = subprocess.run(command, stdin=theirs, cwd=tmp_path, capture_output=True, check=True)  # noqa: S603 - our own command
@@ -183,6 +211,9 @@ def test_init_asks_a_person_what_was_not_given(tmp_path: Path, lang: str) -> Non
     assert written["labels"]["text"] == "interface"
     question = "聊天界面是否自有" if lang == "zh" else "Do you own the chat screen"
     assert question in shown.stdout.decode()
+    again = "请输入以下之一" if lang == "zh" else "Answer with one of"
+    assert shown.stdout.decode().count(again) == 3
+    assert "Error" not in shown.stdout.decode() + shown.stderr.decode()
 
 
 def test_init_does_not_write_through_a_link_to_nowhere(hegui: Hegui, tmp_path: Path) -> None:

@@ -87,6 +87,16 @@ def in_parts(text: str, rng: random.Random) -> list[dict[str, Any]]:
     return [chunk({"content": [{"type": "text", "text": piece}]}) for piece in cuts(text, rng)]
 
 
+def in_bare_parts(text: str, rng: random.Random) -> list[dict[str, Any]]:
+    return [chunk({"content": [piece]}) for piece in cuts(text, rng)]
+
+
+def repeated(text: str, _rng: random.Random) -> list[dict[str, Any]]:
+    """Give a whole value anew with every chunk, as servers do with what stays the same."""
+    delta = {"session": text[1:-1], "of": {"user": text[1:-1]}}
+    return [chunk({"content": piece, **delta}, refusal=text[1:-1]) for piece in "天气好"]
+
+
 def in_arguments(text: str, rng: random.Random) -> list[dict[str, Any]]:
     source = json.dumps({"note": text, "of": [text]}, ensure_ascii=rng.random() < 0.5)
     hidden = "".join(f"\\u{ord(c):04x}" if c.isdigit() and rng.random() < 0.5 else c for c in text)
@@ -146,6 +156,8 @@ SHAPES: dict[str, Shape] = {
     "nested": in_nested_field,
     "numbered list": in_numbered_list,
     "parts": in_parts,
+    "bare parts": in_bare_parts,
+    "repeated": repeated,
     "arguments": in_arguments,
     "tool name": in_tool_name,
     "choice": in_choice,

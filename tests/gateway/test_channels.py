@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hegui.gateway.channels import Channel, Refused
+from hegui.gateway.channels import Channel, Refused, grafted
 from hegui.gateway.logprobs import LogProbs
 from hegui.screen.masks import Masks
 from hegui.screen.panel import Panel
@@ -74,3 +74,26 @@ async def test_a_log_probability_that_spells_something_else_is_dropped() -> None
     await one.feed("abc", nobody)
     assert one.logprobs.ready() == [{"token": "a", "logprob": None, "bytes": None}]
     assert one.logprobs.dropped == 2
+
+
+def test_what_was_held_is_put_back_whatever_a_server_said_in_its_place() -> None:
+    tree: dict[str, Any] = {}
+    for path, text in (
+        (("calls", 2, "name"), "a"),
+        (("calls", 2, "of", "b"), "b"),
+        (("calls", 5, "name"), "c"),
+        (("deep", 0, 1, "d"), "d"),
+        (("deep", 0, 1, "e"), "e"),
+        (("content",), "f"),
+        (("content", 0), "g"),
+        (("content", 0, "text"), "h"),
+        (("note", "i"), "i"),
+        (("note",), "j"),
+    ):
+        grafted(tree, path, text)
+    assert tree == {
+        "calls": [{"index": 2, "name": "a", "of": {"b": "b"}}, {"index": 5, "name": "c"}],
+        "deep": [[{"index": 1, "d": "d", "e": "e"}]],
+        "content": ["f", "g", {"index": 0, "text": "h"}],
+        "note": [{"i": "i"}, "j"],
+    }

@@ -52,6 +52,8 @@ async def test_the_parts_of_one_message_are_one_result_and_an_image_is_not_clean
         made = await s.sdk.moderations.create(input=[image])  # type: ignore[list-item]
         assert made.results[0].flagged
         assert not any(dict(made.results[0].categories).values())
+        made = await s.sdk.moderations.create(input=[{**image, "text": "好"}])  # type: ignore[list-item]
+        assert made.results[0].flagged, "words beside an image do not judge it"
 
 
 @pytest.mark.parametrize("held", [None, [], 5, {}, [5], ["a", 5], [{"text": "x"}], ["a"] * 300])

@@ -337,3 +337,32 @@ async def test_unknown_fields_are_dropped_or_passed_as_the_settings_say() -> Non
             assert any("vendor" in each for each in chunks) == (mode == "pass")
             notes = s.answered_record()["notes"]
             assert notes == ({} if mode == "pass" else {"unknown_dropped": 2})
+
+
+async def test_a_content_in_parts_takes_its_label_as_one_part_more() -> None:
+    """Some servers (Mistral's reasoning models) send a list of parts, plain and streamed."""
+    code = "看：\n```py\nx"
+    label = {"type": "text", "text": f"\n```{LABEL}"}
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "嗯"}]}]
+    parts.append({"type": "text", "text": code})
+
+    def says(body: dict[str, Any]) -> Any:
+        if not body.get("stream"):
+            return whole({"content": parts})
+        return [*(chunk({"content": [part]}) for part in parts), chunk({}, finish_reason="stop")]
+
+    async with spine(Script(says)) as s:
+        plain = (await s.ask("代码"))["choices"][0]["message"]["content"]
+        assert plain == [*parts, label]
+        back = [{"type": "text", "text": "好"}, {"type": "text", "text": LABEL}]
+        await s.ask("好吗", {"role": "assistant", "content": back}, "再来")
+        assert s.script.asked[-1]["messages"][1]["content"] == back[:1]
+        chunks = await s.stream("代码")
+        assert chunks[-2]["choices"][0]["delta"] == {"content": [label]}
+        assert chunks[-1]["aigc"]["explicit"] == "suffix"
+        s.script.says = lambda _: [*(chunk({"content": [p]}) for p in parts), *spoken([INSULT])]
+        s.script.pace = 0.002
+        stopped = (await s.stream("代码"))[-2]["choices"][0]["delta"]["content"]
+        assert [part["type"] for part in stopped] == ["text"]
+        assert stopped[0]["text"].startswith("\n```\n\n模型的回复到此中止")
+        assert stopped[0]["text"].endswith(LABEL)

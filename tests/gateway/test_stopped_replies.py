@@ -68,6 +68,19 @@ async def test_what_preceded_a_refusal_in_the_same_read_goes_out_and_is_on_recor
     assert shared.answered_record()["released"].get("0.content", 0) == len(shown)
 
 
+async def test_what_is_held_and_refused_when_the_model_breaks_off_is_told(shared: Spine) -> None:
+    broken = {"error": {"message": "x", "type": "server_error"}}
+    for before in ("好的，", ""):
+        answer = [*spoken([before, INSULT])[:-1], broken]
+        shared.script.says, shared.script.cut = (lambda _, answer=answer: answer), 0
+        chunks = await shared.stream("讲个故事")
+        assert heard(chunks).startswith(before)
+        assert "（《暂行办法》第四条第（四）项）" in heard(chunks)
+        assert INSULT not in heard(chunks)
+        assert finish_of(chunks) == ["content_filter"]
+        assert shared.answered_record()["end"] == "refused"
+
+
 async def test_half_a_document_that_is_refused_is_taken_back_whole(shared: Spine) -> None:
     source = '{"title": "一二三", "body": "' + INSULT + '"}'
     shared.script.says, shared.script.pace = (lambda _: spoken(source)), 0.002

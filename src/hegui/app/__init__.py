@@ -5,14 +5,13 @@ second sooner without it.
 """
 
 import asyncio
+import contextlib
 import gc
-import os
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hegui.settings import Settings, read
+from hegui.settings import Settings
 from hegui.terms import Clock, Lang, Words
 
 if TYPE_CHECKING:
@@ -64,23 +63,23 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def serve(path: Path, lang: Lang | None) -> int:
-    """Run the gateway as the settings file says, until SIGINT or SIGTERM. Returns 0."""
+def serve(settings: Settings, lang: Lang) -> int:
+    """Run the gateway as the settings say, until SIGINT or SIGTERM. Returns 0."""
     import uvloop
 
     from hegui.app.logs import to_stderr
     from hegui.app.serving import bound, serve_sockets
 
-    settings = read(path, os.environ)
-    said = lang or settings.service.language
     to_stderr()
     listen = settings.listen
-    public = bound(listen.public.host, listen.public.port)
-    admin = bound(listen.admin.host, listen.admin.port)
-    gateway = build(settings)
+    with contextlib.ExitStack() as undo:
+        public = undo.enter_context(bound(listen.public.host, listen.public.port))
+        admin = undo.enter_context(bound(listen.admin.host, listen.admin.port))
+        gateway = build(settings)
+        undo.pop_all()
 
     def tell(words: Words, **values: object) -> None:
-        sys.stderr.write(words.fill(**values).say(said) + "\n")
+        sys.stderr.write(words.fill(**values).say(lang) + "\n")
 
     async def started() -> None:
         tell(_SERVING, service=settings.service.name, public=listen.public, admin=listen.admin)

@@ -36,6 +36,8 @@ _ASK_SCREEN = Words(
     "Do you own the chat screen and show a permanent AI notice there",
     "聊天界面是否自有，并在界面上持续显示 AI 生成提示",
 )
+_YES_NO = {"yes": "y", "是": "y", "no": "n", "否": "n"}
+_NO_CHOICE = Words("Answer with one of: {choices}", "请输入以下之一：{choices}")
 _ASK_NAME = Words("The service's name", "服务名称")
 _ASK_CONTACT = Words(
     "Contact for complaints and appeals (Art. 15)", "投诉、申诉的联系方式（第十五条）"
@@ -114,7 +116,7 @@ def _asked(answers: dict[str, Any]) -> dict[str, Any]:
     if answers["preset"] is None and person:
         rows = [(preset.name, preset.title.say(lang)) for preset in PRESETS.values()]
         click.echo("\n".join(aligned(rows)))
-        answers["preset"] = click.prompt(_ASK_PRESET.say(lang), type=click.Choice(list(PRESETS)))
+        answers["preset"] = _chosen(_ASK_PRESET, list(PRESETS))
     if answers["preset"] is None or answers["preset"] not in PRESETS:
         listed = ", ".join(PRESETS)
         raise BadRequest(
@@ -122,8 +124,7 @@ def _asked(answers: dict[str, Any]) -> dict[str, Any]:
             param="preset",
         )
     if answers["scope"] is None and person:
-        choice = click.Choice(["public", "internal"])
-        answers["scope"] = click.prompt(_ASK_SCOPE.say(lang), type=choice)
+        answers["scope"] = _chosen(_ASK_SCOPE, ["public", "internal"])
     if answers["scope"] is None:
         raise BadRequest(
             Words(
@@ -134,7 +135,7 @@ def _asked(answers: dict[str, Any]) -> dict[str, Any]:
         )
     if answers["owns_screen"] is None:
         # A suffix is the safe answer: it labels the reply wherever it is shown.
-        answers["owns_screen"] = person and click.confirm(_ASK_SCREEN.say(lang), default=False)
+        answers["owns_screen"] = person and _chosen(_ASK_SCREEN, ["y", "n"], default="n") == "y"
     if person:
         statement = _ASK_CONTACT if answers["scope"] == "public" else _ASK_REASON
         for name, words in (("name", _ASK_NAME), ("statement", statement)):
@@ -147,6 +148,18 @@ def _asked(answers: dict[str, Any]) -> dict[str, Any]:
                 param=name,
             )
     return answers
+
+
+def _chosen(question: Words, choices: list[str], default: str | None = None) -> str:
+    """Ask until one of the choices is given; what is none of them is told in the language."""
+    lang, listed = lang_of(), ", ".join(choices)
+    while True:
+        asked = f"{question.say(lang)} ({listed})"
+        said: str = click.prompt(asked, default=default, type=str).strip().lower()
+        answer = _YES_NO.get(said, said)
+        if answer in choices:
+            return answer
+        say(_NO_CHOICE.fill(choices=listed))
 
 
 def _write(output: Path, text: str, *, force: bool) -> None:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from hegui.cli.shared import SETTINGS_OPTION
-from hegui.cli.speech import command, speech
+from hegui.cli.shared import SETTINGS_OPTION, read_settings
+from hegui.cli.speech import command, lang_of
 from hegui.terms import Words
 
 
@@ -24,4 +24,5 @@ def serve(config: Path) -> int:
     """Run the gateway."""
     from hegui import app
 
-    return app.serve(config, speech().said)
+    settings = read_settings(config)
+    return app.serve(settings, lang_of())

@@ -1,7 +1,6 @@
 """The reply of one exchange on its way out: screened, labelled, recorded, and only then ended."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from hegui.gateway import completion
@@ -147,9 +146,15 @@ class Answer:
         await self.out.chunks(chunks.finish(reason), last=True)
 
     async def _broken(self, chunks: ChunkStream, failed: UpstreamFailed) -> None:
-        """End a stream that the model server broke off: what went out keeps its label."""
-        with suppress(Refused):
+        """End a stream that the model server broke off: what went out keeps its label.
+
+        What was held may have to be refused: then that is told, and not that it broke off.
+        """
+        try:
             await self._hand_on(await chunks.rest())
+        except Refused as refused:
+            await self._stopped(chunks, refused)
+            return
         await self.out.chunks(chunks.suffixes())
         await self._record("upstream_failed", status=failed.status)
         if not self.out.started:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from hegui.gateway.logprobs import LogProbs
@@ -42,6 +43,18 @@ class Choice:
     calls_tools: bool = False
     finish: str | None = None
     labelled: bool = False
+    in_parts: bool = False  # its content is a list of parts
+
+    def says(self, content: object) -> None:
+        """Take note of content that goes out, a text or a list of parts."""
+        if isinstance(content, str):
+            self.fences.feed(content)
+        elif isinstance(content, list):
+            self.in_parts = True
+            for part in content:
+                text = part.get("text") if isinstance(part, dict) else part
+                if isinstance(text, str):
+                    self.fences.feed(text)
 
 
 @dataclass(slots=True)
@@ -57,6 +70,7 @@ class Channel:
     lone: int = 0  # halves that stayed alone, and were replaced
     last: str = ""
     logprobs: LogProbs | None = None
+    _before: int = 0  # characters that were sent before the window's first
     _masks: list[tuple[int, int]] = field(default_factory=list)  # where, and how much longer
 
     @property
@@ -70,7 +84,8 @@ class Channel:
 
     def as_sent(self, place: int) -> int:
         """Return where a place in what the model said lies in what was sent."""
-        return place + sum(longer for end, longer in self._masks if end <= place)
+        longer = sum(longer for end, longer in self._masks if end <= place)
+        return self._before + place + longer
 
     def put(self, text: str) -> None:
         """Note text that goes out in this field though its window never saw it."""
@@ -119,6 +134,13 @@ class Channel:
             return rest
         return rest + await self._done(self.window.end(), fulfil)
 
+    async def apart(self, kept: str, window: Window, fulfil: Fulfil) -> str:
+        """Let out what is held, then ``kept``, which was judged by itself; begin anew after it."""
+        rest = await self.end(fulfil)
+        self.put(kept)
+        self.window, self._before, self._masks, self.last = window, self.sent_chars, [], ""
+        return rest + kept
+
     async def _done(self, step: Step, fulfil: Fulfil) -> str:
         out = self._take(step)
         while step.asks:
@@ -161,20 +183,53 @@ class Channel:
         return text
 
 
+def parted(text: str) -> list[dict[str, str]]:
+    """Return a text of our own as what a content in parts goes on with."""
+    return [{"type": "text", "text": text}]
+
+
 def grafted(tree: dict[str, Any], path: Path, text: str) -> None:
-    """Put ``text`` at ``path`` of a delta; a number is the index of a tool call."""
-    node = tree
-    for place, key in enumerate(path[:-1]):
-        following = path[place + 1]
-        if isinstance(key, int):
-            continue
-        if isinstance(following, int):
-            items = node.setdefault(key, [])
-            item = next((i for i in items if i.get("index") == following), None)
-            if item is None:
-                item = {"index": following}
-                items.append(item)
-            node = item
-        else:
-            node = node.setdefault(key, {})
-    node[str(path[-1])] = text
+    """Put ``text`` at ``path`` of a delta; a number is the index of a tool call, or of a text.
+
+    A server may have said both a text and a list in one place: then all of it comes as a list.
+    """
+    node: Any = tree
+    for key, following in pairwise(path):
+        node = _below(node, key, following)
+    if isinstance(node, list):
+        node.append(text)
+    else:
+        _put(node, str(path[-1]), text)
+
+
+def _below(node: Any, key: str | int, following: str | int) -> Any:
+    """Return what stands at ``key``, made where there is nothing: a list where a number follows."""
+    as_list = isinstance(following, int)
+    if isinstance(node, list):
+        for item in node:
+            if isinstance(item, list) if as_list else _is_numbered(item, key):
+                return item
+        node.append([] if as_list else {"index": key})
+        return node[-1]
+    held = node.get(str(key))
+    if isinstance(held, list if as_list else dict):
+        return held
+    if as_list:
+        node[str(key)] = [] if held is None else [held]
+        return node[str(key)]
+    return _put(node, str(key), {})
+
+
+def _is_numbered(item: Any, number: str | int) -> bool:
+    return isinstance(item, dict) and item.get("index") == number
+
+
+def _put(node: dict[str, Any], key: str, value: Any) -> Any:
+    held = node.get(key)
+    if held is None:
+        node[key] = value
+    elif isinstance(held, list):
+        held.append(value)
+    else:
+        node[key] = [held, value]
+    return value

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple, TypeAlias
 
+from hegui.gateway.channels import parted
 from hegui.gateway.completion import Frame
 from hegui.gateway.gathering import Arrived
 from hegui.gateway.jsonbody import write
@@ -158,7 +159,8 @@ class ChunkStream:
             if explicit == "suffix" and self._said_so_far(index) and not choice.labelled:
                 choice.labelled = True
                 text = suffix_after(choice.fences.close(), self._label.language)
-                out.append(self._chunk(index, {"content": text}, None))
+                content = parted(text) if choice.in_parts else text
+                out.append(self._chunk(index, {"content": content}, None))
         return out
 
     def finish(self, reason: str | None = None) -> list[dict[str, Any]]:
@@ -184,6 +186,7 @@ class ChunkStream:
         text, out = refusal.text(lang), []
         for index in sorted({*self._screen.choices, *range(frame.choices)}):
             choice = self._screen.choice(index)
+            delta: dict[str, Any]
             if frame.json_mode:
                 delta = {"refusal": text}
             elif self._said_so_far(index):
@@ -191,7 +194,8 @@ class ChunkStream:
                 lead = f"\n{fence}\n\n" if fence else "\n\n"
                 explicit = self._label.explicit(calls_tools=choice.calls_tools)
                 label = suffix_after("", self._label.language) if explicit == "suffix" else ""
-                delta = {"content": lead + text + label}
+                said = lead + text + label
+                delta = {"content": parted(said) if choice.in_parts else said}
             else:
                 delta = {"content": text}
             out.append(self._chunk(index, delta, None))
@@ -205,8 +209,10 @@ class ChunkStream:
         return out
 
     def _said_so_far(self, index: int) -> bool:
-        channel = self._screen.channels.get((index, "content"))
-        return channel is not None and bool(channel.released())
+        return any(
+            path[:2] == (index, "content") and channel.released()
+            for path, channel in self._screen.channels.items()
+        )
 
     def _chunk(self, index: int, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
         choice = {"index": index, "delta": delta, "finish_reason": finish}

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from hegui.gateway import ordinary
+from hegui.gateway.channels import parted
 from hegui.gateway.labelling import ReplyLabel
 from hegui.gateway.refusals import Refusal
 from hegui.gateway.reply import ReplyScreen
@@ -55,9 +56,10 @@ def labelled(screen: ReplyScreen, completion: dict[str, Any], label: ReplyLabel)
         state = screen.choice(choice["index"])
         calls_tools = calls_tools or state.calls_tools
         message = choice["message"]
-        said = isinstance(message.get("content"), str) and message["content"]
+        said = isinstance(message.get("content"), str | list) and message["content"]
         if label.explicit(calls_tools=state.calls_tools) == "suffix" and said:
-            message["content"] += suffix_after(state.fences.close(), label.language)
+            text = suffix_after(state.fences.close(), label.language)
+            message["content"] += parted(text) if state.in_parts else text
     completion["aigc"] = label.aigc(calls_tools=calls_tools)
     return completion
 

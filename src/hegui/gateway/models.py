@@ -100,7 +100,7 @@ def _inputs(held: Any) -> list[_Input]:
             raise BadRequest(_INPUT.fill(most=_MOST_INPUTS), param="input")
         if isinstance(each.get("text"), str):
             parts.texts.append(each["text"])
-        else:
+        if each["type"] != "text" or not isinstance(each.get("text"), str):
             parts.unjudged.append(each["type"][:40])
     if len(parts.texts) > 1:
         parts.texts.append("".join(parts.texts))  # what is split over parts is whole again

@@ -154,6 +154,8 @@ class Judge:
                 bare = without_refusal(without_suffix(passage.text))
                 if bare != passage.text:
                     passage.put(bare)
+                    if not bare and passage.key == "text":
+                        chat.bare.append(passage.holder)
             said = passage.text
             if passage.origin is Role.USER and passage.turn in whole:
                 # parts of a message are one text: what became of one depends on the others

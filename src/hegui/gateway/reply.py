@@ -27,7 +27,7 @@ from hegui.gateway.fields import (
 from hegui.gateway.jsonbody import longer, strings_of
 from hegui.gateway.logprobs import LogProbs
 from hegui.screen.jsontext import JsonWindow
-from hegui.screen.window import Windows
+from hegui.screen.window import Window, Windows
 from hegui.terms import Fault
 
 NOTHING: Any = object()  # what stands for "this field says nothing yet"
@@ -57,6 +57,7 @@ class ReplyScreen:
         self._pins: dict[Path, str] = {}
         self._names: dict[str, str] = {}
         self._clean: set[str] = set()
+        self._apart: dict[str, str] = {}
         self.unjudged: list[str] = []
         self.notes: dict[str, int] = {}
 
@@ -125,9 +126,7 @@ class ReplyScreen:
         out = await self._fields((index,), delta, complete=False)
         if delta.get("tool_calls") or delta.get("function_call"):
             choice.calls_tools = True
-        content = out.get("content")
-        if isinstance(content, str):
-            choice.fences.feed(content)
+        choice.says(out.get("content"))
         return out
 
     def content(self, index: int, text: str) -> str | None:
@@ -154,8 +153,7 @@ class ReplyScreen:
         choice = self.choice(index)
         out = await self._fields((index,), message, complete=True)
         choice.calls_tools = bool(message.get("tool_calls") or message.get("function_call"))
-        if isinstance(out.get("content"), str):
-            choice.fences.feed(out["content"])
+        choice.says(out.get("content"))
         return out
 
     async def rest(self, place: Path) -> dict[str, Any]:
@@ -170,9 +168,8 @@ class ReplyScreen:
                 text := await self._at(path, channel.end(self._fulfil))
             ):
                 grafted(out, path[len(place) :], text)
-        content = out.get("content")
-        if isinstance(content, str) and isinstance(place[0], int):
-            self.choice(place[0]).fences.feed(content)
+        if isinstance(place[0], int):
+            self.choice(place[0]).says(out.get("content"))
         return out
 
     async def around(
@@ -297,12 +294,13 @@ class ReplyScreen:
         """Screen the entries of a list. One that is a string is whole, whatever the reply."""
         out = []
         for place, item in enumerate(items):
-            # parts of a content without numbers are one text, also across chunks
-            number = 0 if key == "content" and not complete else place
+            # parts of a text without numbers are one text, also across chunks
+            number = 0 if key in TEXTS and not complete else place
             if isinstance(item, dict) and isinstance(item.get("index"), int):
                 number = bounded(item["index"])
-            whole = complete or not isinstance(item, dict | list)
-            kept = await self._value((*path, number), "", item, complete=whole)
+            piece = isinstance(item, str) and key in TEXTS
+            whole = complete or not (piece or isinstance(item, dict | list))
+            kept = await self._value((*path, number), key if piece else "", item, complete=whole)
             if kept is not NOTHING and kept != {"index": number}:
                 out.append(kept)
         if len(out) > 1:
@@ -346,9 +344,21 @@ class ReplyScreen:
             and not any(map(str.isdigit, value))
         ):
             return NOTHING  # a constant that is held: it goes out once, at the end
+        spoken = key in TEXTS and isinstance(path[0], int)
+        if not spoken and isinstance(channel.window, Window) and len(value) >= _REPEAT:
+            kept = await self._at(path, self._by_itself(value))
+            if kept != value:
+                return await self._at(path, channel.apart(kept, self._new(), self._fulfil))
         channel.last = value
         text = await self._at(path, channel.feed(value, self._fulfil))
         return text if text or not value else NOTHING
+
+    async def _by_itself(self, value: str) -> str:
+        """Judge what may be a whole value that each chunk repeats: two numbers make another one."""
+        if value not in self._apart:
+            within(len(self._apart), MOST_CHANNELS)
+            self._apart[value] = await self._once(value)
+        return self._apart[value]
 
     async def _complete(self, path: Path, value: str) -> str:
         channel = self._channel(path)

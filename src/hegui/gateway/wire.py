@@ -111,6 +111,7 @@ class Chat:
     newest: int = 0
     depth: int = 64
     sources: list[tuple[Any, Any, list[Any]]] = field(default_factory=list)
+    bare: list[Any] = field(default_factory=list)  # parts that held our label and nothing else
 
     def add(self, passage: Passage) -> None:
         """Note a passage. So many that judging them would keep others waiting are refused."""
@@ -127,6 +128,10 @@ class Chat:
             if key in holder and json.loads(holder[key]) != decoded[0]:
                 holder[key] = json.dumps(decoded[0], ensure_ascii=False)
         self.sources.clear()
+        for message in self.body["messages"] if self.bare else ():
+            if isinstance(parts := message.get("content"), list):  # some servers want no empty one
+                said = [part for part in parts if not any(part is bare for bare in self.bare)]
+                message["content"] = said or parts
         return {key: value for key, value in self.body.items() if key not in _NOT_SENT}
 
     def withhold(self, turn: int, notice: str) -> None:

@@ -65,6 +65,18 @@ def inspect(
     Problems come in the order of their lines. ``path`` names the file the text came from; relative
     paths start at its directory, or at the current one.
     """
+    settings, problems = look(text, path=path, environ=environ)
+    return (None, problems) if problems else (settings, [])
+
+
+def look(
+    text: str, *, path: Path | None = None, environ: Mapping[str, str] | None = None
+) -> tuple[Settings | None, list[Problem]]:
+    """Judge a text like ``inspect``; give the settings also where there are problems.
+
+    They are to be looked at, and never to be run: what could not be read stands as its default.
+    None only where the text is no TOML.
+    """
     plain = text.removeprefix("\ufeff")
     try:
         raw = tomllib.loads(plain)
@@ -77,14 +89,13 @@ def inspect(
     settings: Settings = table(reading, Settings, raw, ())
     settings = complete(settings, raw)
     examine(settings, reading)
-    if reading.problems:
-        return None, sorted(reading.problems, key=lambda problem: problem.line)
+    problems = sorted(reading.problems, key=lambda problem: problem.line)
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     data_dir = reading.folder / settings.data_dir
     callers = _absolute_jwks(settings.callers, reading.folder)
     duties = replace(settings.duties, lines=settings.duties.with_lines(reading.lines))
     settings = replace(settings, callers=callers, duties=duties, data_dir=data_dir)
-    return replace(settings, path=path, digest=digest), []
+    return replace(settings, path=path, digest=digest), problems
 
 
 def _absolute_jwks(callers: Callers, folder: Path) -> Callers:

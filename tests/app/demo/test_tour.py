@@ -81,4 +81,6 @@ def test_the_whole_tour_holds_against_the_real_gateway(
     assert code == 0, told
     assert "✗" not in told
     assert told.count("✓") > 25
+    refused = "提问 拒绝 (" if lang == "zh" else "question refuse ("
+    assert refused in told
     assert (tmp_path / "hegui-data/demo/hegui.db").is_file()

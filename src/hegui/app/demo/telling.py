@@ -1,6 +1,6 @@
 """How the demo tells on a terminal what it does, in either language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hegui.app.demo.records import Tampered, Verdict
@@ -17,6 +17,17 @@ _RECORDED = Words(en="recorded", zh="记录")
 _NOTHING = Words(en="nothing", zh="无")
 _QUESTION = Words(en="question", zh="提问")
 _ANSWER = Words(en="answer", zh="回答")
+_DECISIONS = {
+    "allow": Words(en="allow", zh="放行"),
+    "mask": Words(en="mask", zh="遮盖"),
+    "hold": Words(en="hold", zh="暂扣"),
+    "refuse": Words(en="refuse", zh="拒绝"),
+}
+_MODES = {
+    "suffix": Words(en="suffix", zh="文末说明"),
+    "interface": Words(en="interface", zh="由界面显示"),
+    "ui-required": Words(en="ui-required", zh="须由界面显示"),
+}
 _HELD = Words(en="{held} of {all} expectations held.", zh="{all} 项预期，符合 {held} 项。")
 _MORE = Words(en="… ({count} characters)", zh="……（共 {count} 字）")
 _VERIFIED = Words(
@@ -71,7 +82,7 @@ def _screened(heard: Heard, lang: Lang) -> str:
     for name, side in (("asked", _QUESTION), ("answered", _ANSWER)):
         leaf = heard.leaf(name)
         rules = ", ".join(f"{rule} ×{count}" for rule, count in leaf.get("rules", {}).items())
-        decision = str(leaf.get("decision", "-"))
+        decision = _in(_DECISIONS, leaf.get("decision", "-"), lang)
         parts.append(f"{side.say(lang)} {decision}{f' ({rules})' if rules else ''}")
     return " · ".join(parts)
 
@@ -80,7 +91,12 @@ def _labelled(heard: Heard, lang: Lang) -> str:
     label: dict[str, Any] = heard.leaf("answered").get("label", {})
     if not label:
         return _NOTHING.say(lang)
-    return f"{label.get('mode')} · ProduceID {label.get('produce_id')}"
+    return f"{_in(_MODES, label.get('mode'), lang)} · ProduceID {label.get('produce_id')}"
+
+
+def _in(words: Mapping[str, Words], said: object, lang: Lang) -> str:
+    known = words.get(str(said))
+    return str(said) if known is None else known.say(lang)
 
 
 def verdict(report: Verdict, lang: Lang) -> Iterator[str]:
