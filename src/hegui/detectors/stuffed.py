@@ -12,8 +12,9 @@ from typing import TypeAlias
 import numpy as np
 
 from hegui.detectors.exact import TargetDetector
-from hegui.detectors.matcher import EXCEPTION, Hit, Patterns, row_text, settle, unexcepted
+from hegui.detectors.matcher import EXCEPTION, Hit, Patterns, settle, unexcepted
 from hegui.detectors.normal import Derived
+from hegui.detectors.places import Characters
 from hegui.detectors.reading import SPAN, Readable
 from hegui.detectors.shorter import Shorter
 from hegui.terms import TextColumn
@@ -54,33 +55,26 @@ class Stuffed:
         first = len(self._plan.targets)
         excepting = {one.rule: place for place, one in enumerate(self._plan.exceptions, first)}
         hits = [
-            Hit(start, end, number[rule], score)
-            for rule, start, end, score in (*self._engine_says(derived), *self._whole_ones(derived))
-        ]
-        hits += [
-            Hit(start, end, excepting[rule], score)
-            for rule, start, end, score in self._exceptions(derived)
+            Hit(start, end, (excepting if excepts else number)[rule], score)
+            for excepts, (rule, start, end, score) in (
+                *self._engine_says(derived),
+                *((False, match) for match in self._whole_ones(derived)),
+            )
         ]
         for hit in unexcepted(hits, self._targets, first):
             yield self._targets[hit.target].rule, hit.start, hit.end, hit.score
 
-    def _told(self, derived: Derived) -> Iterator[Match]:
-        """Return what stands in a text, exceptions taking nothing away, in characters."""
+    def _engine_says(self, derived: Derived) -> Iterator[tuple[bool, Match]]:
+        """Return the matches of a text, exceptions taking nothing away, and those of exceptions."""
+        characters = Characters(derived.text)
         data = derived.text.encode("utf-8", "surrogateescape")
         for _, rule, start, end, score in self._detector.told(TextColumn(data, [0, len(data)])):
-            first = len(row_text(data[:start]))
-            yield rule, first, first + len(row_text(data[start:end])), score
-
-    def _engine_says(self, derived: Derived) -> Iterator[Match]:
-        for rule, start, end, score in self._told(derived):
-            if rule in self.rules and rule not in self._whole:
-                yield from _cut(self._shorter, derived, (rule, start, end, score))
-
-    def _exceptions(self, derived: Derived) -> Iterator[Match]:
-        for rule, start, end, score in self._told(derived):
             name, mark, _ = rule.partition(EXCEPTION)
-            if mark:
-                yield from _cut(self._excepting, derived, (name, start, end, score))
+            if mark or (rule in self.rules and rule not in self._whole):
+                shorter = self._excepting if mark else self._shorter
+                match = name, *characters.between(start, end), score
+                for cut in _cut(shorter, derived, match):
+                    yield bool(mark), cut
 
     @cached_property
     def _patterns(self) -> Patterns:
