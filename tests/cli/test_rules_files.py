@@ -145,3 +145,13 @@ def test_a_row_that_is_looked_for_otherwise_than_its_rule_is_told(
     assert (result.exit_code, "2 rows taken, 2 left out" in result.stderr) == (1, True)
     assert "row 3: its rule has other languages" in result.stderr
     assert "row 4: its rule has other languages" in result.stderr
+
+
+def test_a_row_that_is_left_out_leaves_no_empty_rule_behind(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("word,severity\n甲乙,high\n甲乙,low\n", encoding="utf-8")
+    result = hegui("rules", "import", "w.csv", "--risk", "A.3.b", "--out", "own.yaml")
+    assert (result.exit_code, "1 rows taken, 1 left out" in result.stderr) == (1, True)
+    assert "row 3: the word stands in row 2 already" in result.stderr
+    pack, _ = read((tmp_path / "own.yaml").read_text(encoding="utf-8"))
+    assert pack is not None
+    assert [rule.severity for rule in pack.rules] == ["high"]

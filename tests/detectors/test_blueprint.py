@@ -70,9 +70,9 @@ def begins_in(begins: Begins) -> list[object]:
 
 
 def facts_of(plan: Readable) -> list[object]:
-    sets = plan.spaced, plan.excepted, plan.bounded, plan.sounding, plan.opening
+    sets = plan.spaced, plan.excepted, plan.sounding, plan.opening
     begins = begins_in(plan.in_skeletons), begins_in(plan.in_sounds)
-    return [plan.channels, list(targets_in(plan)), sets, begins, plan.width, plan.hint]
+    return [plan.channels, list(targets_in(plan)), sets, begins, plan.width, plan.widest, plan.hint]
 
 
 def all_found(detectors: Sequence[Detector]) -> list[list[tuple[str, str, float]]]:

@@ -26,7 +26,9 @@ RULES = {
     "lit": [literal(text) for text in ("制造炸药", "不想活", "kill", "a bomb")],
     "pat": [parse("(?:怎么|如何)制造(?:炸|毒){1,2}"), parse("ki(?:ll(?: me)?){0,2}")],
     "long": [parse("b[ab]{2,250}c?")],
+    "far": [parse("毒(?:药){1,12}"), literal("abcd")],
 }
+FAR = [parse("怎么毒(?:药){1,12}喂(?:鸡){0,14}"), parse("x(?:abcd){1,12}")]
 
 
 def odd(value: str, left: str) -> float:
@@ -38,12 +40,14 @@ def detector(panel: str, back_end: str) -> ChannelledDetector:
     targets = [target for rule in RULES for p in RULES[rule] for target in targets_of(rule, p)]
     number = parse(r"1\d{2,4}").folded(width=True)
     targets.append(Target("number", number, NO_DIGIT, NO_DIGIT, odd, 6))
+    targets.append(Target("whole", parse(r"9(?:0){1,40}"), check=odd, whole=True))
     channels: Channels = PANELS[panel]
     excepted = [Target("pat", literal(text)) for text in ("ki ll me", "kill me a", "如何制造毒药")]
+    excepted += [Target("far", pattern) for pattern in FAR]
     asked = {"lit": ("spaced", "homophone"), "pat": ("spaced",)}
     plan = Plan(channels, asked, targets, excepted)
     blank = Words("x", "x")
-    rules = {r: RuleInfo(r, "A.1.f", r, blank, "4(1)", blank) for r in (*RULES, "number")}
+    rules = {r: RuleInfo(r, "A.1.f", r, blank, "4(1)", blank) for r in (*RULES, "number", "whole")}
     made = BACK_ENDS[back_end](plan.targets, plan.exceptions)
     inner = TargetDetector("t", "1", rules, plan.targets, exceptions=plan.exceptions, back_end=made)
     return ChannelledDetector(inner, plan)
@@ -74,6 +78,24 @@ BITS = st.one_of(
     ),
     st.builds(lambda c, n: c * n, st.sampled_from(ODD), st.integers(1, 20)),
     st.builds(lambda n: "b" + "\u200b".join("ab" * n), st.integers(50, 130)),
+    st.builds(
+        lambda fill, head, n, tail: fill.join([*head, *"药" * n, *tail]),
+        st.sampled_from(["", "\u200b" * 3, "\u200b" * 7, "\u200b" * 8]),
+        st.sampled_from(["怎么毒", "么毒"]),
+        st.integers(1, 12),
+        st.sampled_from(["喂", "喂鸡鸡鸡鸡鸡鸡鸡鸡鸡鸡鸡", "药喂", ""]),
+    ),
+    st.builds(
+        lambda fill, head, n: head + fill.join("abcd" * n),
+        st.sampled_from(["", "\u200b" * 4, "\u200b" * 8]),
+        st.sampled_from(["x", ""]),
+        st.integers(1, 14),
+    ),
+    st.builds(
+        lambda fill, n: fill.join("9" + "0" * n),
+        st.sampled_from(["", "\u200b" * 5, "\u200b" * 8]),
+        st.integers(1, 40),
+    ),
 )
 TEXTS = st.lists(BITS, max_size=12).map("".join)
 CUTS = st.lists(st.integers(1, 7), min_size=1, max_size=6)

@@ -11,9 +11,10 @@ from hegui.detectors.ahocorasick import LiteralMatcher
 from hegui.detectors.collect import WIDTH, Collector
 from hegui.detectors.matcher import Matcher, PlainMatcher
 from hegui.detectors.pattern import literal
+from hegui.detectors.reading import CORPUS, GATEWAY, Channels
 from hegui.detectors.targets import Target
 from hegui.detectors.vectors import Sizes, VectorMatcher
-from hegui.runners.compiling import kept
+from hegui.runners.compiling import builtin, kept
 from hegui.terms import TextColumn
 
 LINE = "合同编号 13800138000，邮箱 a.b@example.com；"
@@ -50,6 +51,24 @@ def test_a_hostile_text_takes_time_in_proportion(built_in: BuiltIn, unit: str) -
         built_in.inspect(column)
         times.append(time.process_time() - began)
     assert times[1] < 12 * times[0] + 0.2
+
+
+@pytest.mark.parametrize(
+    ("channels", "unit"),
+    [
+        (GATEWAY, "如何制\u200b造炸弹，"),
+        (GATEWAY, ("\u200b" * 8).join("如何制造炸弹，")),
+        (CORPUS, "如何制\u200b造炸弹，"),
+    ],
+)
+def test_a_text_full_of_disguises_takes_time_in_proportion(channels: Channels, unit: str) -> None:
+    detector, times = builtin(channels=channels)[0], []
+    for size in (20_000, 160_000):
+        column = TextColumn.of([unit * (size // len(unit))])
+        began = time.process_time()
+        assert len(detector.inspect(column)) >= size // len(unit)
+        times.append(time.process_time() - began)
+    assert times[1] < 24 * times[0] + 0.2
 
 
 @pytest.mark.parametrize("unit", [*HURTFUL.values(), "\ud800", LINE[:7]])

@@ -15,9 +15,10 @@ import yaml
 from hegui.detectors import personal
 from hegui.detectors.lexicon import targets_of
 from hegui.detectors.pattern import Pattern, literal, parse
+from hegui.detectors.reading import CORPUS, GATEWAY, Channels
 from hegui.detectors.targets import Target
 from hegui.measures import risks
-from hegui.runners.compiling import kept
+from hegui.runners.compiling import builtin, kept
 from hegui.terms import Findings, TextColumn
 
 PAGE = Path(__file__).parents[2] / "docs/design/12-shipped-packs.md"
@@ -170,3 +171,22 @@ def test_every_risk_that_hegui_may_ship_has_a_rule_or_is_said_to_be_uncovered() 
     covered = {rule["risk"] for rule in rules().values()}
     covered |= {rule.risk for rule in personal.RULES.values()}
     assert said == may - covered
+
+
+@pytest.mark.parametrize("channels", [CORPUS, GATEWAY], ids=["corpus", "gateway"])
+def test_a_character_that_nobody_sees_hides_no_rule_and_makes_none_fire(channels: Channels) -> None:
+    """Also where a rule has exceptions, however long these are."""
+    detector = builtin(channels=channels)[0]
+    cases = [(rule, kind, text) for rule in rules() for kind, text in cases_of(rule)]
+    told = detector.inspect(TextColumn.of(["\u200b".join(text) for *_, text in cases]))
+    found = {(row, rule) for row, rule, *_ in told}
+    wrong = [
+        (rule, kind, text)
+        for row, (rule, kind, text) in enumerate(cases)
+        if ((row, rule) in found) != (kind == "match")
+    ]
+    assert wrong == []
+
+
+def cases_of(rule: str) -> list[tuple[str, str]]:
+    return [(kind, text) for kind in ("match", "clean") for text in rules()[rule]["cases"][kind]]

@@ -81,8 +81,7 @@ def _take(
     rule = _rule(row, defaults)
     if isinstance(rule, Words):
         return rule
-    have = made.rules.setdefault(rule.id, rule)
-    why = _apart(have, rule, row)
+    why = _apart(made.rules.get(rule.id, rule), rule, row)
     if why is not None:
         return why
     fresh = {}
@@ -95,6 +94,7 @@ def _take(
             return words.fill(n=seen[key])
         fresh[key] = row.number
     seen.update(fresh)
+    made.rules.setdefault(rule.id, rule)  # not before: a row that is left out begins none
     for name, text in said.items():
         lined = Lined(text, row.number, name in ("pattern", "exception_pattern"))
         made.said[rule.id][_TEXTS[name]].append(lined)

@@ -16,6 +16,7 @@ from hegui.detectors.fullwidth import in_small_letters
 from hegui.detectors.matcher import (
     Candidate,
     Patterns,
+    names_of,
     report,
     row_text,
     settle,
@@ -54,6 +55,7 @@ class LiteralMatcher:
     def __init__(self, targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> None:
         self._count = len(targets)
         self._targets = (*targets, *exceptions)
+        self._names = names_of(self._targets, self._count)
         alike: dict[Fold, list[tuple[int, Phrase]]] = {}
         others: list[int] = []
         for number, target in enumerate(self._targets):
@@ -64,7 +66,7 @@ class LiteralMatcher:
         self._phrases = [_Phrases(phrases, fold) for fold, phrases in alike.items()]
         self._patterns = Patterns(self._targets, others)
 
-    def find(self, column: TextColumn) -> Findings:
+    def find(self, column: TextColumn, *, told: bool = False) -> Findings:
         """Return the findings in ``column``."""
         findings = Findings()
         for row in range(len(column)):
@@ -72,8 +74,8 @@ class LiteralMatcher:
             text = row_text(data)
             found = [*self._candidates(data), *self._patterns.candidates(text)]
             hits = settle(self._targets, text, found)
-            kept = unexcepted(hits, self._targets, self._count)
-            report(findings, row, text, kept, self._targets)
+            kept = sorted(hits) if told else unexcepted(hits, self._targets, self._count)
+            report(findings, row, text, kept, self._names)
         return findings
 
     def silent(self, text: str) -> bool:

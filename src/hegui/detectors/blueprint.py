@@ -53,7 +53,7 @@ class _Written(msgspec.Struct, array_like=True, frozen=True):
     laid: Laid
     spaced: list[str]
     excepted: list[str]
-    bounded: list[str]
+    widest: int
     width: int
     in_skeletons: _Begins
     in_sounds: _Begins
@@ -72,7 +72,7 @@ class Kept:
     exceptions: tuple[Target, ...]
     spaced: frozenset[str]
     excepted: frozenset[str]
-    bounded: frozenset[str]
+    widest: int
     width: int
     in_skeletons: Begins
     in_sounds: Begins
@@ -183,7 +183,7 @@ def written(drawn: Drawn) -> bytes:
         laid=drawn.laid,
         spaced=sorted(plan.spaced),
         excepted=sorted(plan.excepted),
-        bounded=sorted(plan.bounded),
+        widest=plan.widest,
         width=plan.width,
         in_skeletons=begins(plan.in_skeletons),
         in_sounds=begins(plan.in_sounds),
@@ -213,7 +213,7 @@ def _drawn(form: _Written, channels: Channels) -> Drawn:
         exceptions=tuple(_target(row, unpacker) for row in form.exceptions),
         spaced=frozenset(form.spaced),
         excepted=frozenset(form.excepted),
-        bounded=frozenset(form.bounded),
+        widest=form.widest,
         width=form.width,
         in_skeletons=_patterns(form.in_skeletons, unpacker),
         in_sounds=_patterns(form.in_sounds, unpacker),

@@ -8,7 +8,8 @@ a bounded number of characters around it, so a stream gives the findings of the 
 
 import hashlib
 import re
-from collections.abc import Collection
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -23,6 +24,7 @@ from hegui.detectors.exact import TargetDetector
 from hegui.detectors.matcher import row_text
 from hegui.detectors.normal import RUN, Derived, changes, forms, normalised, unseen
 from hegui.detectors.pattern import Pattern
+from hegui.detectors.places import Bytes, Characters
 from hegui.detectors.prefixes import Prefixes
 from hegui.detectors.reading import (
     FILLERS,
@@ -35,13 +37,15 @@ from hegui.detectors.reading import (
     Readable,
 )
 from hegui.detectors.shorter import Shorter
+from hegui.detectors.stuffed import Stuffed
 from hegui.detectors.tree import Chars
 from hegui.terms import DetectorCard, Findings, Misconfigured, TextColumn, Words
 
-VERSION: Final = "1"  # of what a channel derives and accepts
+VERSION: Final = "2"  # of what a channel derives and accepts
 _NORMAL: Final = ""
 _ACROSS: Final = (skeleton.GAP + 2) * (RUN + 1)  # raw characters: a gap, and a letter beside it
 _NEAR: Final = 2 * (skeleton.GAP + 2)  # characters before a text that may join it to a skeleton
+_Place: TypeAlias = tuple[int, int, float]  # start, end, score
 _Hit: TypeAlias = tuple[int, int, int, str, float]  # row, start, end, rule, score
 
 
@@ -86,6 +90,7 @@ class ChannelledDetector:
         self._hint = re.compile(plan.hint) if plan.hint else None
         self._own = plan.spaced - plan.excepted  # in skeletons, by their ordinary targets
         self._shorter = Shorter(plan.targets)
+        self._stuffed = Stuffed(detector, plan)
         self._lookalikes = frozenset(forms("alike"))
         self._unseen = unseen()
         self._card = self._made()
@@ -126,7 +131,7 @@ class ChannelledDetector:
                 if not self._ordinary(row_text(data)):
                     texts += self._derive(row, data)
         found = self._detector.inspect(_joined(column, texts) if texts else column)
-        if not len(found) and not any(text.derived.breaks for text in texts):
+        if not len(found) and not any(self._beyond(text) for text in texts):
             return found
         return self._gather(found, len(column), texts)
 
@@ -263,32 +268,54 @@ class ChannelledDetector:
     ) -> list[_Hit]:
         """Return what was found in derived texts, where it stands in the raw rows."""
         more: list[_Hit] = []
-        for row, rule, start, end, score in found:
-            text = texts[row]
-            hit = self._place(text, rule, (start, end), score)
+        raws = [Bytes(text.raw) for text in texts]
+        flagged = {row: _Flags(spans) for row, spans in (flags or {}).items()}
+        for number, rule, hit in self._placed(found, texts):
             if hit is None:
                 continue
-            low, high = _bytes(text.raw, *hit[:2])
-            if flags is None or any(a < high and low < b for a, b in flags[text.row]):
-                more.append((text.row, low, high, rule.partition(SUSPECT)[0], hit[2]))
-        for text in texts:
+            low, high = raws[number].between(*hit[:2])
+            row = texts[number].row
+            if flags is None or flagged[row].touch(low, high):
+                more.append((row, low, high, rule.partition(SUSPECT)[0], hit[2]))
+        for text, raw in zip(texts, raws, strict=True):
             for place in text.derived.breaks:
-                low, high = _bytes(text.raw, place, place + RUN + 1)
+                low, high = raw.between(place, place + RUN + 1)
                 more.append((text.row, low, high, FILLERS.id, FILLERS_SCORE))
         return more
 
-    def _place(
-        self, text: _Text, rule: str, span: tuple[int, int], score: float
-    ) -> tuple[int, int, float] | None:
-        """Return where a derived text's finding stands in the raw row, if it counts."""
+    def _placed(
+        self, found: Findings, texts: list[_Text]
+    ) -> Iterator[tuple[int, str, _Place | None]]:
+        """Return each derived text's findings, with where they stand in the raw row if they do."""
+        stuffed = [row for row, text in enumerate(texts) if self._is_stuffed(text)]
+        apart = {(row, rule) for row in stuffed for rule in self._stuffed.rules}
+        derived = [Characters(text.derived.text) for text in texts]
+        for row, rule, start, end, score in found:
+            text = texts[row]
+            if self._of_channel(text, rule) and (row, rule) not in apart:
+                yield row, rule, self._place(text, rule, derived[row].between(start, end), score)
+        for row in stuffed:
+            for rule, first, end, score in self._stuffed.matches(texts[row].derived):
+                yield row, rule, self._place(texts[row], rule, (first, end), score)
+
+    def _beyond(self, text: _Text) -> bool:
+        """Whether a text may hold what the engine does not tell."""
+        return bool(text.derived.breaks) or self._is_stuffed(text)
+
+    def _is_stuffed(self, text: _Text) -> bool:
+        return text.tag == _NORMAL and self._stuffed.is_so(text.derived)
+
+    def _of_channel(self, text: _Text, rule: str) -> bool:
+        """Whether a rule, with its tag, is looked for in a text of this channel."""
         name, tag, _ = rule.partition(SUSPECT)
-        if (tag and rule[len(name) :] != text.tag) or name not in self._plan.bounded:
-            return None
-        if not tag and text.tag and (text.tag != SKELETON or name not in self._own):
-            return None
-        data = text.derived.text.encode("utf-8", "surrogateescape")
-        first = len(row_text(data[: span[0]]))
-        last = first + len(row_text(data[span[0] : span[1]])) - 1
+        if tag:
+            return rule[len(name) :] == text.tag
+        return text.tag == _NORMAL or (text.tag == SKELETON and name in self._own)
+
+    def _place(self, text: _Text, rule: str, span: tuple[int, int], score: float) -> _Place | None:
+        """Return where a derived text's match stands in the raw row, if it counts."""
+        name = rule.partition(SUSPECT)[0]
+        first, last = span[0], span[1] - 1
         places = text.derived.places
         start, end = int(places[first]), int(places[last]) + 1
         if end - start > SPAN:
@@ -344,9 +371,17 @@ def _held(derived: Derived, pending: int, tail: str) -> int:
     return len(tail) - int(derived.places[len(derived.text) - pending]) if pending else 0
 
 
-def _bytes(raw: str, start: int, end: int) -> tuple[int, int]:
-    first = len(raw[:start].encode("utf-8", "surrogateescape"))
-    return first, first + len(raw[start:end].encode("utf-8", "surrogateescape"))
+class _Flags:
+    """The suspicious stretches of a row, which come in order of their starts."""
+
+    def __init__(self, spans: list[tuple[int, int]]) -> None:
+        self._starts = [start for start, _ in spans]
+        self._furthest = list(accumulate((end for _, end in spans), max))
+
+    def touch(self, low: int, high: int) -> bool:
+        """Whether one of them holds a byte of a stretch."""
+        before = bisect_left(self._starts, high)
+        return before > 0 and self._furthest[before - 1] > low
 
 
 def _joined(column: TextColumn, texts: list[_Text]) -> TextColumn:

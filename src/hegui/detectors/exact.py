@@ -102,6 +102,13 @@ class TargetDetector:
         """Return what is found. Bytes that are not UTF-8 match nothing, and do no harm."""
         return self._matcher.find(column)
 
+    def told(self, column: TextColumn) -> Findings:
+        """Return what is found and what excepts it, each as if the other were not.
+
+        The latter under its rule and ``matcher.EXCEPTION``.
+        """
+        return self._matcher.find(column, told=True)
+
     def quiet(self, text: str, start: int) -> int | None:
         """Return what is pending if nothing is found from ``start`` on; see ``QuietDetector``."""
         if not self.silent(text, start):

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import class_source, narrow
 from hegui.terms import Findings, TextColumn
+
+EXCEPTION: Final = "\0except"  # after a rule: a match of one of its exceptions; never reported
 
 
 class Matcher(Protocol):
@@ -16,8 +18,12 @@ class Matcher(Protocol):
     exception's rule.
     """
 
-    def find(self, column: TextColumn) -> Findings:
-        """Return the findings in ``column``. Safe to call from several threads."""
+    def find(self, column: TextColumn, *, told: bool = False) -> Findings:
+        """Return the findings in ``column``. Safe to call from several threads.
+
+        ``told``: exceptions take nothing away and are told themselves, under their rule and
+        ``EXCEPTION``.
+        """
         ...
 
     def silent(self, text: str) -> bool:
@@ -89,13 +95,18 @@ def unexcepted(hits: Iterable[Hit], targets: Sequence[Target], count: int) -> li
     return sorted(kept)
 
 
+def names_of(targets: Sequence[Target], count: int) -> list[str]:
+    """Return what each target is told as; those from ``count`` on are exceptions."""
+    return [one.rule + EXCEPTION * (number >= count) for number, one in enumerate(targets)]
+
+
 def row_text(data: bytes) -> str:
     """Decode a row so that each byte that is not UTF-8 stays one character of its own."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def report(
-    findings: Findings, row: int, text: str, hits: Iterable[Hit], targets: Sequence[Target]
+    findings: Findings, row: int, text: str, hits: Iterable[Hit], names: Sequence[str]
 ) -> None:
     """Add a row's hits, which are in order, to the findings, with bytes for characters."""
     at, place = 0, 0  # a place in characters, and the same in bytes
@@ -103,7 +114,7 @@ def report(
         place += _size(text[at : hit.start])
         at = hit.start
         size = _size(text[hit.start : hit.end])
-        findings.add(row, targets[hit.target].rule, place, place + size, hit.score)
+        findings.add(row, names[hit.target], place, place + size, hit.score)
 
 
 def _size(text: str) -> int:
@@ -142,16 +153,17 @@ class PlainMatcher:
     def __init__(self, targets: Sequence[Target], exceptions: Sequence[Target] = ()) -> None:
         self._count = len(targets)
         self._targets = (*targets, *exceptions)
+        self._names = names_of(self._targets, self._count)
         self._patterns = Patterns(self._targets, range(len(self._targets)))
 
-    def find(self, column: TextColumn) -> Findings:
+    def find(self, column: TextColumn, *, told: bool = False) -> Findings:
         """Return the findings in ``column``."""
         findings = Findings()
         for row in range(len(column)):
             text = row_text(column.row_bytes(row))
             hits = settle(self._targets, text, self._patterns.candidates(text))
-            kept = unexcepted(hits, self._targets, self._count)
-            report(findings, row, text, kept, self._targets)
+            kept = sorted(hits) if told else unexcepted(hits, self._targets, self._count)
+            report(findings, row, text, kept, self._names)
         return findings
 
     def silent(self, text: str) -> bool:

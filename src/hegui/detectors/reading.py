@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, Literal, Protocol, TypeAlias
 
 from hegui.detectors import homophones, skeleton
-from hegui.detectors.normal import RUN, forms, unseen
+from hegui.detectors.normal import forms, unseen
 from hegui.detectors.pattern import Pattern
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import WIDE_LETTERS, WORD, Chars, Each, Either, Row
@@ -90,7 +90,7 @@ class Readable(Protocol):
     def excepted(self) -> frozenset[str]: ...  # noqa: D102 - see Plan
 
     @property
-    def bounded(self) -> frozenset[str]: ...  # noqa: D102 - see Plan
+    def widest(self) -> int: ...  # noqa: D102 - see Plan
 
     @property
     def width(self) -> int: ...  # noqa: D102 - see Plan
@@ -184,15 +184,13 @@ class Plan:
         )
 
     @cached_property
-    def bounded(self) -> frozenset[str]:
-        """The rules whose findings in channels are exact in streams.
+    def widest(self) -> int:
+        """The longest of what must be cut to ``SPAN`` before it is known what is found: see there.
 
-        A target of which only the longest match is checked must fit into ``SPAN`` with fillers,
-        and so must an exception.
+        Exceptions and the targets of their rules, and targets whose longest match alone is checked.
         """
-        whole = (*(target for target in self.given if target.whole), *self.exceptions)
-        unbounded = {one.rule for one in whole if one.pattern.span * (RUN + 1) > SPAN}
-        return frozenset(target.rule for target in self.given) - unbounded
+        told = (one for one in self.given if one.whole or one.rule in self.excepted)
+        return max((one.pattern.span for one in (*told, *self.exceptions)), default=0)
 
     @cached_property
     def width(self) -> int:

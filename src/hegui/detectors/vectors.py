@@ -28,7 +28,7 @@ import hyperscan
 from hegui.detectors.bulk import Bulk
 from hegui.detectors.collect import WIDTH, Collector
 from hegui.detectors.fullwidth import in_small_letters
-from hegui.detectors.matcher import Hit, Laid, unexcepted
+from hegui.detectors.matcher import Hit, Laid, names_of, unexcepted
 from hegui.detectors.plan import Open, Plan
 from hegui.detectors.recipe import Recipe, databases_of, loaded, recipe_of
 from hegui.detectors.targets import Target
@@ -100,6 +100,7 @@ class VectorMatcher:
         sizes: Sizes = Sizes(),  # noqa: B008 - immutable
     ) -> None:
         self._plan = Plan(targets, exceptions, laid)
+        self._names = names_of(self._plan.targets, self._plan.count)
         self._sizes = sizes
         if targets:
             recipe = None if database else recipe_of(self._plan.targets)
@@ -116,12 +117,12 @@ class VectorMatcher:
         """Return what was reckoned of the targets, ``key`` being their recipe's."""
         return Laid(key, self._plan.sizes, self._plan.alike)
 
-    def find(self, column: TextColumn) -> Findings:
+    def find(self, column: TextColumn, *, told: bool = False) -> Findings:
         """Return the findings in ``column``."""
         low, high = int(column.offsets[0]), int(column.offsets[-1])
         if low == high or not self._plan.count:
             return Findings()
-        if high - low > self._sizes.bytes:
+        if high - low > self._sizes.bytes and not told:
             return self._bulk.find(column)
         if len(column) > 1:
             data, starts = _apart(column)
@@ -135,9 +136,9 @@ class VectorMatcher:
         if self._plan.mark in hits[::WIDTH]:
             marks = {hit for hit in ends if hit[1] == self._plan.mark}
             ends = (ends - marks) | self._full_width(data, starts, marks)
-        if len(ends) > self._sizes.hits:
+        if len(ends) > self._sizes.hits and not told:
             return self._bulk.find(column)
-        return self._few(data, starts, ends) if ends else Findings()
+        return self._few(data, starts, ends, told=told) if ends else Findings()
 
     def silent(self, text: str) -> bool:
         """Whether the engine has no hit: it is not told what must not stand before one."""
@@ -164,7 +165,9 @@ class VectorMatcher:
             found |= self._ends(self._wide(in_small_letters(text) + _NOTHING), start)
         return found
 
-    def _few(self, data: bytes, starts: list[int], ends: set[tuple[int, int]]) -> Findings:
+    def _few(
+        self, data: bytes, starts: list[int], ends: set[tuple[int, int]], *, told: bool
+    ) -> Findings:
         plan = self._plan
         found: list[Hit] = []
         row, floor, ceiling = 0, 0, starts[1] - 1
@@ -187,8 +190,9 @@ class VectorMatcher:
                 found.append(Hit(start, end, target, plan.targets[target].score))
         found += plan.settle(data, opened.items(), floor)
         findings = Findings()
-        for start, end, target, score in unexcepted(found, plan.targets, plan.count):
+        kept = sorted(found) if told else unexcepted(found, plan.targets, plan.count)
+        for start, end, target, score in kept:
             row = bisect_right(starts, start) - 1
             floor = starts[row]
-            findings.add(row, plan.targets[target].rule, start - floor, end - floor, score)
+            findings.add(row, self._names[target], start - floor, end - floor, score)
         return findings
