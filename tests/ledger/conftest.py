@@ -255,6 +255,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "format": "png",
         "before": "ab" * 32,
         "after": "cd" * 32,
+        "manifest": "signed",
         "payload": "ef" * 32,
     },
     "label.agreement": {
