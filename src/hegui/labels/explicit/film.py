@@ -145,6 +145,7 @@ class _Work:
         self._copied: dict[int, Copied] = {}
         # AVI gives each picture a place, not a time: the first that is shown has the first place
         self._places: list[int] | None = [] if source.format.name == "avi" else None
+        self._reached, self._gap = 0, 1  # places; some hold no picture, and the one before stays
         self._durations: dict[int, int] = {}
         self._frames = 0
         self._copying = False
@@ -215,6 +216,8 @@ class _Work:
         if not self._copying:
             if self._places is not None and packet.size and packet.dts is not None:
                 heappush(self._places, packet.dts)
+                self._gap = max(self._gap, packet.dts + 1 - self._reached)
+                self._reached = packet.dts + 1
             for frame in packet.decode():
                 yield from self._encoded(frame, film)
         elif packet.size:
@@ -263,7 +266,9 @@ class _Work:
     def _whole(self) -> None:
         """Refuse a film of which there is less than it says."""
         stated = self._film.frames
-        if stated and self._frames < stated - 1:  # an edit list may leave one out
+        there = self._frames if self._places is None else self._reached + self._gap - 1
+        there -= len(self._places or ())  # pictures that were there, and could not be read
+        if stated and there < stated - 1:  # an edit list may leave one out
             raise BadRequest(_BROKEN.fill(why="frames missing"), code="file_broken")
 
     def _tell(self, packet: Any) -> None:
