@@ -1,18 +1,23 @@
 """Manifests of strangers' files, signed anew by a process that has no key."""
 
 import base64
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.app.manifested import NOW, carrying_a_manifest, manifest_in, table
 
+from hegui.app import manifest_reading
 from hegui.app.manifest_apart import ManifestApart
+from hegui.labels.whole import whole
+from hegui.runners.label_bench import Labelled
 from hegui.runners.label_frames import Inspect, Inspection
 from hegui.runners.label_worker import inspection
 from hegui.settings.c2pa import C2pa
 from hegui.terms import Misconfigured, Unavailable
 from hegui.testing.certificates import SINCE, chain
+from hegui.testing.labelled import LABEL
 from hegui.testing.samples import samples
 
 pytestmark = pytest.mark.asyncio
@@ -67,8 +72,6 @@ async def test_without_a_time_stamp_that_must_be_had_nothing_is_given_out(
     theirs = carrying_a_manifest(tmp_path, EVERY["png"], ".png")
     with pytest.raises(Unavailable, match="time"):
         await sealed(replace(chosen, time_stamps=DEAD), theirs)
-    said = await sealed(replace(chosen, time_stamps=DEAD, time_stamp_required=False), theirs)
-    assert (said.c2pa, said.time_stamp) == ("signed", "missing")
 
 
 async def test_a_process_that_is_late_is_killed_and_the_file_refused(
@@ -86,3 +89,19 @@ async def test_a_certificate_is_judged_at_the_start_and_before_each_file(chosen:
     apart = ManifestApart(replace(chosen, always=True), lambda: next(times))
     with pytest.raises(Misconfigured, match="in force"):
         await apart(EVERY["png"], told(EVERY["png"]))
+
+
+async def test_what_a_model_made_and_signed_is_kept_in_ours_with_the_notice_upon_it(
+    chosen: C2pa, tmp_path: Path
+) -> None:
+    theirs = carrying_a_manifest(tmp_path, EVERY["jpeg"], ".jpeg")
+    done = whole(theirs, LABEL, "auto")
+    apart = ManifestApart(chosen, lambda: NOW)
+    made = await apart.made(theirs, Labelled(done, len(done.data)), encoded=False)
+    assert made is not None
+    one = made.labelled.whole
+    seen = manifest_in(tmp_path, one.data)
+    assert seen == manifest_reading.Shown("valid", "Test signer, hegui test", parents=1)
+    assert (one.file, made.labelled.size) == (hashlib.sha256(one.data).hexdigest(), len(one.data))
+    plain = whole(EVERY["jpeg"], LABEL, "auto")
+    assert await apart.made(EVERY["jpeg"], Labelled(plain, 1), encoded=False) is None

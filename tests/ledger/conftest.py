@@ -98,6 +98,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "agreement": "",
         "judged": False,
         "manifest": False,
+        "signed": False,
     },
     "media.streamed": {
         "exchange": "01KSR49200AAAAAAAAAAAAAAAA",

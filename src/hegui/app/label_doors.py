@@ -7,7 +7,6 @@ from starlette.types import ASGIApp
 
 from hegui.app.label_keys import propagator_key
 from hegui.app.labelling import new_number
-from hegui.app.manifest_apart import ManifestApart
 from hegui.gateway.gate import Gate
 from hegui.gateway.http import Doorkeeper, Methods, not_found
 from hegui.gateway.label_inspect import LabelInspect, Numbered
@@ -26,9 +25,7 @@ class LabelDoors:
         on = gate.settings.label_page.on
         self.page: ASGIApp = Methods(get=shown.show, post=shown.receive) if on else not_found
         signs = propagator_key(gate.settings.label_page)
-        chosen = gate.settings.labels.c2pa
-        self._seals = ManifestApart(chosen, gate.clock) if chosen.certificates else None
-        numbered = Numbered(new_number, signs, self._seals)
+        numbered = Numbered(new_number, signs, gate.media.seals)
         self.inspect: ASGIApp = Methods(post=LabelInspect(gate, keeper, keyed, ledger, numbered))
         gate.metrics.label_readers(lambda: sum(one.killed for one in self._readers))
 
@@ -36,5 +33,3 @@ class LabelDoors:
         """End the processes."""
         for reader in self._readers:
             await reader.close()
-        if self._seals is not None:
-            self._seals.close()

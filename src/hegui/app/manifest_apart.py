@@ -1,6 +1,6 @@
-"""Manifests of strangers' files, signed anew in a process of its own that has no key.
+"""Manifests of others' files, signed anew in a process of its own that has no key.
 
-What a platform's user brings is put before native code, so each file gets a process
+What a platform's user brings, or a model makes, is put before native code: each file has a process
 (``app.manifest_apart_child``) with a deadline and bounded memory, one at a time. The key stays
 here: the process sends what is to be signed, and gets the signature.
 """
@@ -12,12 +12,14 @@ from typing import Final
 import msgspec
 
 from hegui.app import manifest_reading
-from hegui.app.manifest_apart_child import CLAIM, DONE, SIGN, Told, task
+from hegui.app.manifest_apart_child import CLAIM, DONE, SIGN, Task, Told
 from hegui.app.manifest_keys import ManifestKey
 from hegui.app.manifests import HOLDING
+from hegui.gateway.media.parts import Sealed
 from hegui.runners.child import Child, passed_on
-from hegui.runners.frames import HEADER
-from hegui.runners.label_frames import MOST_ANSWER, Inspection
+from hegui.runners.frames import HEADER, LIMIT
+from hegui.runners.label_bench import Labelled
+from hegui.runners.label_frames import Inspection
 from hegui.runners.label_reader import BUSY
 from hegui.settings.c2pa import C2pa
 from hegui.terms import Clock, Corrupt, HeguiError, Unavailable, Words
@@ -30,7 +32,7 @@ _MOST_SIGNATURES: Final = 4  # a manifest, and one more where no time stamp came
 
 
 class ManifestApart:
-    """Has the files that ``/label/inspect`` wrote signed anew, as ``[labels.c2pa]`` says.
+    """Has the files signed anew that the gateway labelled, as ``[labels.c2pa]`` says.
 
     Raises ``Misconfigured`` at once for a certificate or a key that is wrong, or a library that is
     not there. A service or a token that is away is asked again by the first file.
@@ -58,25 +60,34 @@ class ManifestApart:
             return told
         if told.report.format not in HOLDING:
             return _refused(told, _NO_PLACE) if told.manifest else told
-        try:
-            async with asyncio.timeout(self._deadline):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise Unavailable(BUSY, after=int(self._deadline)) from None
-        try:
-            said, file = await self._signed(came, told)
-        finally:
-            self._turn.release()
+        # who spreads a file did not make it: it was opened
+        asked = self._task(told.report.format, told.label, opened=True, packed=(False, True))
+        said, file = await self._done(asked, came, b"".join(told.file))
         if not said.code:
             return msgspec.structs.replace(
                 told, file=file, after=said.digest, c2pa="signed", time_stamp=said.stamp
             )
-        words = Words(en=said.en, zh=said.zh)
-        if said.code == "unavailable":
-            raise Unavailable(words)
-        if said.code == "corrupt":
-            raise Corrupt(words)
         return _refused(told, _NOT_KEPT) if told.manifest else _unsigned(told)
+
+    async def made(self, came: bytes, labelled: Labelled, *, encoded: bool) -> Sealed | None:
+        """Return what a model made, signed; None where that is not wanted, or cannot be.
+
+        ``came`` is what the model gave, and ``encoded`` says that it and the file are in Base64.
+        What carried a manifest is signed as opened, what did not as made here. Raises what
+        ``__call__`` raises.
+        """
+        one = labelled.whole
+        if one.format not in HOLDING or not (one.manifest or self._chosen.always):
+            return None
+        label = one.implicit
+        opened = one.manifest or one.cause == "kept" or label.Label != "1"
+        drawn, packed = one.explicit == "drawn", (encoded, encoded)
+        asked = self._task(one.format, label.inner(), opened=opened, packed=packed, drawn=drawn)
+        said, file = await self._done(asked, came, one.data)
+        if said.code:
+            return None
+        whole = msgspec.structs.replace(one, data=b"".join(file), file=said.digest)
+        return Sealed(Labelled(whole, said.size), said.stamp)
 
     def close(self) -> None:
         """End the session with a token, if there is one."""
@@ -91,19 +102,46 @@ class ManifestApart:
         self._key.require_in_force(now)
         return self._key
 
-    async def _signed(self, came: bytes | bytearray, told: Inspection) -> tuple[Told, list[bytes]]:
-        """Return what the process says, and the new file in base64."""
+    def _task(
+        self, form: str, label: str, *, opened: bool, packed: tuple[bool, bool], drawn: bool = False
+    ) -> Task:
+        stamps = self._chosen.time_stamps, self._chosen.time_stamp_required
+        return Task(form, label, *stamps, opened, drawn, *packed)
+
+    async def _done(
+        self, asked: Task, came: bytes | bytearray, labelled: bytes
+    ) -> tuple[Told, list[bytes]]:
+        """Return what came of a file when it had its turn."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable(BUSY, after=int(self._deadline)) from None
+        try:
+            said, file = await self._signed(asked, came, labelled)
+        finally:
+            self._turn.release()
+        words = Words(en=said.en, zh=said.zh)
+        if said.code == "unavailable":
+            raise Unavailable(words)
+        if said.code == "corrupt":
+            raise Corrupt(words)
+        return said, file
+
+    async def _signed(
+        self, asked: Task, came: bytes | bytearray, labelled: bytes
+    ) -> tuple[Told, list[bytes]]:
+        """Return what the process says, and the new file."""
         key = await asyncio.to_thread(self._opened)
-        asked = task(told.report.format, told.label, (key.algorithm, key.chain), self._chosen)
+        asked.algorithm, asked.chain = key.algorithm, key.chain
         child = None
         try:
             async with asyncio.timeout(self._deadline):
                 child = await Child.started(
                     _MODULE, passed_on(os.environ), said=[str(self._clock())]
                 )
-                await child.ask(_frame(asked), _MOST_FRAME)
+                await child.ask(_frame(msgspec.json.encode(asked)), _MOST_FRAME)
                 await child.ask(HEADER.pack(len(came)), _MOST_FRAME, came)
-                labelled = b"".join(told.file)
                 body = await child.ask(HEADER.pack(len(labelled)), _MOST_FRAME, labelled)
                 for _ in range(_MOST_SIGNATURES):
                     if not body.startswith(SIGN + CLAIM):
@@ -113,7 +151,7 @@ class ManifestApart:
                 if not body.startswith(DONE):
                     return _BROKE, []
                 said = msgspec.json.decode(body[len(DONE) :], type=Told)
-                return said, await child.rest(MOST_ANSWER)
+                return said, await child.rest(LIMIT)
         except HeguiError:
             raise
         except (TimeoutError, EOFError, OSError, msgspec.MsgspecError):

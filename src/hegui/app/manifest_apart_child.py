@@ -1,9 +1,9 @@
-"""The process that signs the manifest of one stranger's file anew, and has no key for it.
+"""The process that signs the manifest of one file of others anew, and has no key for it.
 
 ``python -m hegui.app.manifest_apart_child NOW``; frames on standard input and output: what is to
-be done, the file as it came, the file with its fields in base64. It asks for each signature, and
-then says what came of it, with the new file in base64 behind. ``app.manifest_apart`` starts and
-ends it. The way is that of ``hegui label --c2pa`` (``app.manifests.signed``).
+be done, the file as it came, the file with its label. It asks for each signature, and then says
+what came of it, with the new file behind. ``app.manifest_apart`` starts and ends it. The way is
+that of ``hegui label --c2pa`` (``app.manifests.signed``).
 """
 
 import base64
@@ -22,7 +22,6 @@ from hegui.app.manifest_keys import Stamp
 from hegui.labels.formats import FORMATS
 from hegui.labels.value import Implicit
 from hegui.runners.frames import HEADER
-from hegui.settings.c2pa import C2pa
 from hegui.terms import BadRequest, HeguiError, Unavailable, Words
 
 SIGN: Final = b"S"
@@ -35,30 +34,37 @@ _MOST_FILE: Final = 256 * 1024 * 1024  # bytes of what lies in memory as a file
 
 
 class Task(msgspec.Struct):
-    """What is to be signed, and as whom."""
+    """What is to be signed, and as whom; no secret is in it.
+
+    ``label`` is what stands in the file, as JSON. The file was ``opened`` from one of somebody
+    else's, or made here; the notice was ``drawn`` upon it. ``came_packed``: the file as it came is
+    in Base64; ``packed``: that with its label is, and the new one will be.
+    """
 
     format: str
     label: str
-    algorithm: str
-    chain: str
     authority: str
     must_stamp: bool
+    opened: bool
+    drawn: bool
+    came_packed: bool
+    packed: bool
+    algorithm: str = ""
+    chain: str = ""
 
 
 class Told(msgspec.Struct):
-    """What came of it. ``code`` is empty where it was signed; ``digest`` is the file's SHA-256."""
+    """What came of it. ``code`` is empty where it was signed; ``digest`` is the file's SHA-256.
+
+    ``size`` is the file's, in bytes.
+    """
 
     code: str = ""
     en: str = ""
     zh: str = ""
     digest: str = ""
-    stamp: str = ""
-
-
-def task(form: str, label: str, certificate: tuple[str, str], chosen: C2pa) -> bytes:
-    """Return what the process is told. No secret is in it."""
-    more = chosen.time_stamps, chosen.time_stamp_required
-    return msgspec.json.encode(Task(form, label, *certificate, *more))
+    size: int = 0
+    stamp: Stamp = ""
 
 
 class AskedKey:
@@ -124,7 +130,7 @@ def signed(wanted: Task, files: tuple[bytes, bytes], line: Line, now: int) -> tu
     key = AskedKey(wanted, line)
     signs = manifests.Signs(key, now, required=False)
     old, new = (FileSource(in_memory(one)) for one in files)
-    claim = manifests.Claim(label, drawn=False, opened=True)  # who spreads a file did not make it
+    claim = manifests.Claim(label, drawn=wanted.drawn, opened=wanted.opened)
     try:
         made = manifests.signed(signs, form, (old, new, in_memory(b"")), claim)
     except BadRequest as error:
@@ -135,7 +141,12 @@ def signed(wanted: Task, files: tuple[bytes, bytes], line: Line, now: int) -> tu
         return _told("corrupt", error.words), b""
     data = made.read(0, made.size)
     digest = hashlib.sha256(data).hexdigest()
-    return Told(digest=digest, stamp=key.stamp), base64.b64encode(data)
+    told = Told(digest=digest, size=len(data), stamp=key.stamp)
+    return told, base64.b64encode(data) if wanted.packed else data
+
+
+def _plain(data: bytes, *, packed: bool) -> bytes:
+    return base64.b64decode(data) if packed else data
 
 
 def _told(code: str, words: Words) -> Told:
@@ -161,9 +172,9 @@ def main(now: int) -> None:
     bounded()
     wanted = msgspec.json.decode(line.frame(), type=Task)
     line.say(b"")
-    came = line.frame()
+    came = _plain(line.frame(), packed=wanted.came_packed)
     line.say(b"")
-    files = came, base64.b64decode(line.frame())
+    files = came, _plain(line.frame(), packed=wanted.packed)
     told, file = signed(wanted, files, line, now)
     line.say(DONE + msgspec.json.encode(told), file)
 
