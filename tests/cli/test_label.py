@@ -30,7 +30,7 @@ def photo(tmp_path: Path) -> Path:
 
 
 def label(hegui: Hegui, *args: str) -> Result:
-    return hegui("label", *args, "--producer", CODE, "--explicit", "present")
+    return hegui("label", *args, "--producer", CODE)
 
 
 def records(folder: Path) -> list[dict[str, object]]:
@@ -61,10 +61,32 @@ def test_a_heic_that_is_encoded_anew_is_told_as_such(hegui: Hegui, tmp_path: Pat
     assert hegui("label", "verify", "b.heic").exit_code == 0
 
 
+def test_that_a_notice_is_there_is_said_by_somebody_and_on_record(
+    hegui: Hegui, photo: Path, tmp_path: Path
+) -> None:
+    for more, words in (([], "--by"), (["--by", " "], "--by"), (["--by", "staff 7"], "-c")):
+        made = label(hegui, str(photo), "--in-place", "--explicit", "present", *more)
+        assert made.exit_code == 3
+        assert words in made.stderr
+        assert photo.read_bytes() == pictures.png()
+    assert not (tmp_path / "hegui-data").exists()
+
+
 def test_each_file_is_on_record_before_it_is_in_place(
     hegui: Hegui, settings: Path, photo: Path
 ) -> None:
-    made = label(hegui, str(photo), "--in-place", "--json", "--by", "staff 7", "--id", "x-1")
+    made = label(
+        hegui,
+        str(photo),
+        "--in-place",
+        "--json",
+        "--explicit",
+        "present",
+        "--by",
+        "staff 7",
+        "--id",
+        "x-1",
+    )
     said = json.loads(made.stdout)
     (record,) = records(settings.parent)
     assert record["kind"] == "label.written"
@@ -80,8 +102,7 @@ def test_a_foreign_label_of_any_length_goes_on_record(
 ) -> None:
     assert settings.exists()
     other = "001191310104MACE0YX63918020"
-    hegui("label", str(photo), "--in-place", "--producer", other, "--explicit", "present",
-          "--id", "n" * 900)  # fmt: skip
+    hegui("label", str(photo), "--in-place", "--producer", other, "--id", "n" * 900)  # fmt: skip
     result = label(hegui, str(photo), "--in-place", "--propagate-id", "p-1")
     assert result.exit_code == 0, result.output
     record = records(settings.parent)[-1]
@@ -130,16 +151,22 @@ def test_a_folder_is_labelled_with_all_that_is_in_it(hegui: Hegui, tmp_path: Pat
     assert len(verified.stdout.splitlines()) == 2
 
 
-def test_a_notice_that_may_stand_there_twice_is_told_of(hegui: Hegui, photo: Path) -> None:
+def test_a_notice_that_may_stand_there_twice_is_told_of(
+    hegui: Hegui, settings: Path, photo: Path
+) -> None:
+    assert settings.exists()
     text = photo.with_name("a.txt")
     text.write_text("words", encoding="utf-8")
-    args = ("--in-place", "--producer", CODE)
+    args = ("--in-place", "--producer", CODE, "--lang", "en")
     assert "once more" not in hegui("label", str(photo), str(text), *args).stdout
     again = hegui("label", str(photo), str(text), *args)
     assert again.exit_code == 0
     assert again.stdout.count("once more") == 1
     assert text.read_text(encoding="utf-8").count("AI") == 1
-    assert "once more" not in label(hegui, str(photo), "--in-place").stdout
+    shown = label(hegui, str(photo), "--in-place", "--explicit", "present", "--by", "staff 7",
+                  "--lang", "en")  # fmt: skip
+    assert shown.exit_code == 0
+    assert "once more" not in shown.stdout
 
 
 def test_who_says_so_is_short_and_nothing_is_done_before(
@@ -259,6 +286,8 @@ def test_check_tells_whether_a_pipeline_lost_the_label(hegui: Hegui, photo: Path
     assert "lost" in lost.stdout
     none = hegui("label", "check", "--before", str(photo), "--after", str(photo))
     assert none.exit_code == 2
+    late = hegui("label", "check", "--before", str(photo), "--after", "out.png")
+    assert late.exit_code == 2, "what had no label before shows nothing of the pipeline"
 
 
 def test_check_names_what_is_missing_in_a_folder(hegui: Hegui, tmp_path: Path) -> None:

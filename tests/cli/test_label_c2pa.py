@@ -34,9 +34,7 @@ def set_up(settings: Path, made: Chain = CHAIN, key: Chain = CHAIN, more: str = 
 
 
 def label(hegui: Hegui, photo: Path, *args: str) -> Result:
-    return hegui(
-        "label", str(photo), "--in-place", "--producer", CODE, "--explicit", "present", *args
-    )
+    return hegui("label", str(photo), "--in-place", "--producer", CODE, *args)
 
 
 def test_a_signed_file_is_on_record_as_such_and_read_as_such(

@@ -17,8 +17,10 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+from tests.app.manifested import carrying_a_manifest, manifest_in
 from tests.gateway.spine import Spine, spine
 
+from hegui.app import manifest_reading
 from hegui.gateway.http import Doorkeeper
 from hegui.gateway.label_inspect import LabelInspect, Numbered
 from hegui.labels import security, sm2
@@ -27,14 +29,20 @@ from hegui.labels.judging import judged
 from hegui.labels.value import Implicit
 from hegui.terms import Entry, Receipt, Unavailable, Words
 from hegui.testing import pictures
+from hegui.testing.certificates import chain
 from hegui.testing.hostile_uploads import hostile_uploads
 from hegui.testing.labelled import labelled, labels, payload
+from hegui.testing.samples import samples
 from hegui.testing.serve import running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FRESH = pictures.samples()["png"]
 THEIRS = Implicit("1", "001191310104MACE0YX63918020", "t-1", "r-1", "x", "t-1", "r-2")
+_CHUNK = b"caBX" + b"\0\0\0\x10jumb" + bytes(8)
+HELD = (len(_CHUNK) - 4).to_bytes(4, "big") + _CHUNK + zlib.crc32(_CHUNK).to_bytes(4, "big")
+_AT = FRESH.index(b"IDAT") - 4
+PNG_MANIFEST = FRESH[:_AT] + HELD + FRESH[_AT:]
 OURS = "001191350100M000100Y4320000"  # the credit code of the settings, as a propagation service
 
 
@@ -258,10 +266,37 @@ async def test_with_a_key_the_fields_are_signed_for_the_label_that_the_file_has(
 
 
 async def test_a_manifest_that_the_fields_made_old_is_named(house: Spine) -> None:
-    chunk = b"caBX" + b"\0\0\0\x10jumb" + bytes(8)
-    held = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
-    at = FRESH.index(b"IDAT") - 4
-    _, said = await inspect(house, FRESH[:at] + held + FRESH[at:], declared="yes")
+    _, said = await inspect(house, PNG_MANIFEST, declared="yes")
     assert said["cause"] == "added"
     assert said["c2pa"]["state"] == "superseded"
-    assert held in base64.b64decode(said["file"])
+    assert HELD in base64.b64decode(said["file"])
+    assert last(house)["manifest"] == "superseded"
+
+
+async def test_a_manifest_is_kept_in_one_that_is_signed_anew_where_there_is_a_certificate(
+    tmp_path: Path,
+) -> None:
+    theirs = carrying_a_manifest(tmp_path, FRESH, ".png")
+    pdf = next(one.data for one in samples() if one.name == "pdf") + b"\n%/C2PA_Manifest\n"
+    made, pem, key = chain(), tmp_path / "ours.pem", tmp_path / "ours.key"
+    pem.write_bytes(made.pem)
+    key.touch(0o600)
+    key.write_bytes(made.key_pem)
+    async with spine(tables=f'[labels.c2pa]\ncertificates = "{pem}"\nkey = "file:{key}"\n') as s:
+        _, said = await inspect(s, theirs, declared="no")
+        assert (said["cause"], said["c2pa"]["state"]) == ("kept", "signed")
+        new = base64.b64decode(said["file"])
+        seen = manifest_in(tmp_path, new)
+        assert seen == manifest_reading.Shown("valid", "Test signer, hegui test", parents=1)
+        assert said["sha256"]["after"] == hashlib.sha256(new).hexdigest() == last(s)["after"]
+        assert last(s)["manifest"] == "signed"
+        _, said = await inspect(s, new, declared="no")
+        assert (said["cause"], said["c2pa"]) == ("already", None)
+        _, said = await inspect(s, FRESH, declared="yes")
+        assert (said["cause"], said["c2pa"]) == ("added", None), "only what has one gets one"
+        _, said = await inspect(s, pdf, "a.pdf", declared="yes")
+        assert (said["cause"], said["file"], said["label"]) == ("refused", None, None)
+        assert "C2PA" in said["why"]["zh"]
+        assert said["notice"]["zh"], "what to show is told all the same"
+        assert last(s)["before"] == last(s)["after"]
+        assert (last(s)["manifest"], last(s)["propagate"]) == ("", "")

@@ -98,6 +98,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "agreement": "",
         "judged": False,
         "manifest": False,
+        "signed": False,
     },
     "media.streamed": {
         "exchange": "01KSR49200AAAAAAAAAAAAAAAA",
@@ -255,6 +256,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "format": "png",
         "before": "ab" * 32,
         "after": "cd" * 32,
+        "manifest": "signed",
         "payload": "ef" * 32,
     },
     "label.agreement": {

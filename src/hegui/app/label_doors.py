@@ -25,7 +25,7 @@ class LabelDoors:
         on = gate.settings.label_page.on
         self.page: ASGIApp = Methods(get=shown.show, post=shown.receive) if on else not_found
         signs = propagator_key(gate.settings.label_page)
-        numbered = Numbered(new_number, signs)
+        numbered = Numbered(new_number, signs, gate.media.seals)
         self.inspect: ASGIApp = Methods(post=LabelInspect(gate, keeper, keyed, ledger, numbered))
         gate.metrics.label_readers(lambda: sum(one.killed for one in self._readers))
 

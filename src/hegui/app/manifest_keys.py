@@ -56,7 +56,8 @@ class ManifestKey:
         self._chosen = chosen
         self.failed: HeguiError | None = None
         """What hindered the last signature, if anything did."""
-        self.chain, certificates = _chain(chosen)
+        self.chain, self._certificates = _chain(chosen)
+        certificates = self._certificates
         self.certificate = certificates[0]
         _require_in_force(certificates, now)
         _require_fitting(certificates)
@@ -81,6 +82,10 @@ class ManifestKey:
     def must_stamp(self) -> bool:
         """Whether a manifest without a time stamp is not to be written."""
         return self._chosen.time_stamp_required
+
+    def require_in_force(self, now: int) -> None:
+        """Require that no certificate of the chain is out of date; else ``Misconfigured``."""
+        _require_in_force(self._certificates, now)
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature of ``data`` as COSE has it (RFC 9053), proven by the certificate."""

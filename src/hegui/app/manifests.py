@@ -7,12 +7,12 @@ nothing is put in place.
 
 import os
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from hegui import __version__
 from hegui.app import carrying, proving
 from hegui.app.disk import FileSource
-from hegui.app.manifest_keys import ManifestKey
+from hegui.app.manifest_keys import Stamp
 from hegui.app.manifest_reading import SOUND, context, library, plain, shown, told_by
 from hegui.app.manifest_stamps import Relay, relay
 from hegui.labels import id3
@@ -20,7 +20,7 @@ from hegui.labels.container import Format
 from hegui.labels.manifests import is_manifest, manifests
 from hegui.labels.recognising import HEAD
 from hegui.labels.value import Implicit
-from hegui.terms import BadRequest, Corrupt, Unavailable, Words
+from hegui.terms import BadRequest, Corrupt, HeguiError, Unavailable, Words
 
 HOLDING: Final = frozenset("jpeg png webp gif tiff heic avif mp4 mov m4a mp3 wav avi".split())
 """The formats that get a manifest.
@@ -31,10 +31,31 @@ that makes other programs take the file for an MP3.
 GENERATED: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
+class SigningKey(Protocol):
+    """A certificate's key, here or where it is asked for; see ``manifest_keys.ManifestKey``."""
+
+    stamp: Stamp
+    failed: HeguiError | None
+
+    @property
+    def authority(self) -> str:
+        """The URL of the authority that stamps manifests; empty where none is wanted."""
+        ...
+
+    @property
+    def must_stamp(self) -> bool:
+        """Whether a manifest without a time stamp is not to be written."""
+        ...
+
+    def signer(self, c2pa: Any, stamps: str = "") -> Any:
+        """Return the signer as the library wants it."""
+        ...
+
+
 class Signs(NamedTuple):
     """Who signs, at which time (UTC ms), and whether a format that holds no manifest is refused."""
 
-    key: ManifestKey
+    key: SigningKey
     now: int
     required: bool
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from starlette.types import ASGIApp
 
 from hegui.app import agreements
+from hegui.app.manifest_apart import ManifestApart
 from hegui.app.shelf import fetcher_of, open_shelf
 from hegui.callers.assertion import Assertions
 from hegui.callers.keys import KeyBook
@@ -35,7 +36,10 @@ def media_parts(settings: Settings, ledger: Evidencing, clock: Clock) -> MediaPa
     bench = LabelBench(media.workers, media.label_seconds)
     shelf, fetcher = open_shelf(settings, ledger, clock), fetcher_of(settings)
     takers = asyncio.Semaphore(settings.shelf.fetches)
-    return MediaParts(bench, agreed, shelf, fetcher, takers, films=film_bench(settings))
+    chosen = settings.labels.c2pa
+    seals = ManifestApart(chosen, clock) if chosen.certificates is not None else None
+    films = film_bench(settings)
+    return MediaParts(bench, agreed, shelf, fetcher, takers, films=films, seals=seals)
 
 
 def film_bench(settings: Settings) -> FilmBench | None:

@@ -274,7 +274,7 @@ _CODES: Final = {
 _OUTCOMES: Final = {
     "same": CLEAN,
     "moved": CLEAN,
-    "gained": CLEAN,
+    "gained": COULD_NOT_TELL,  # what came before had none to lose
     "changed": FINDINGS,
     "lost": FINDINGS,
     "none": COULD_NOT_TELL,

@@ -200,14 +200,18 @@ def _settings(config: Path | None) -> "Settings | None":
 
 
 def _mode(settings: "Settings | None", said: dict[str, Any]) -> "Mode":
-    """Return how the notice is shown; without one only under an agreement that is in force."""
+    """Return how the notice is shown; what leaves it out needs a record, and who says so."""
     from hegui.app import agreements, parts
 
     mode: Mode = said["mode"]
-    if not said["agreement"]:
+    if mode == "present" and not said["by"].strip():
+        raise BadRequest(_WHO, param="by")
+    if not said["agreement"] and mode != "present":
         return mode
     if settings is None:
-        raise BadRequest(_NO_RECORD, param="agreement")
+        raise BadRequest(_NO_RECORD, param="config")
+    if not said["agreement"]:
+        return mode
     agreements.in_force(settings, said["agreement"], parts.now())
     return "agreement"
 
@@ -334,6 +338,11 @@ _NO_KEY: Final = Words("the key {path} cannot be read: {why}", "无法读取密�
 _NO_RECORD: Final = Words(
     "an explicit label is left out on record only: name the settings (-c)",
     "不加显式标识须记录在案，请用 -c 指定配置文件",
+)
+_WHO: Final = Words(
+    "who says that the content shows its label already? Give --by, a role or number: it goes on"
+    " record",
+    "由谁声明内容已显示标识？请用 --by 填写岗位或工号，该声明会记录在案",
 )
 _TAKEN: Final = Words(
     "{target} was written for {first} in this run, and would be lost. Name another place (-o) for"

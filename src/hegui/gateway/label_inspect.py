@@ -8,8 +8,8 @@ it changed. On record before it is answered, by digests alone.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from starlette.datastructures import Headers
@@ -39,16 +39,21 @@ _MOST_NUMBER: Final = 200
 _WRITTEN: Final = ("added", "replaced", "kept", "beside")
 
 
+Seals: TypeAlias = Callable[[bytes | bytearray, Inspection], Awaitable[Inspection]]
+"""Has a C2PA manifest signed anew; it is given the file as it came, and what became of it."""
+
+
 class Numbered(NamedTuple):
     """What is written by: ``number`` makes the number under which a file is spread.
 
     ``signs`` returns ``ReservedCode2`` for a value of ``Label``, a code and a number. It is asked
     once it is known what a file will have, and the file is then written anew: the process that
-    takes it apart has no key.
+    takes it apart has no key. ``seals`` comes last.
     """
 
     number: Callable[[int], str]
     signs: Callable[[str, str, str], str] | None = None
+    seals: Seals | None = None
 
 
 class LabelInspect:
@@ -114,6 +119,8 @@ class LabelInspect:
                 _log.warning("a file could not be read by /label/inspect: %s", told.reason)
                 told = _unread(asked, brought, ended(told))
             assert isinstance(told, Inspection)
+            if self._by.seals is not None:
+                told = await self._by.seals(brought.data, told)
             await self._record(key, asked, told)
             self._gate.metrics.label_read("inspect", told.conclusion)
             return told
@@ -149,6 +156,7 @@ class LabelInspect:
             "format": told.report.format,
             "before": told.before,
             "after": told.after,
+            "manifest": _manifest(told),
         }
         if told.payload:
             fields["payload"] = told.payload
@@ -187,7 +195,7 @@ def _as_data(told: Inspection) -> dict[str, Any]:
         "sidecar": told.label if told.cause == "beside" else None,
         "why": {"en": told.why_en, "zh": told.why_zh} if told.why_en else None,
         "signature": _signatures(told, label or {}),
-        "c2pa": _told(_SUPERSEDED, "superseded") if told.manifest else None,
+        "c2pa": _sealed(told),
         "traces": told.traces,
         "sha256": {"before": told.before, "after": told.after, "content": told.payload or None},
         "read": label_view.as_data(told.report),
@@ -202,6 +210,17 @@ def _signatures(told: Inspection, label: Mapping[str, str]) -> dict[str, Any]:
         ours = _told(_DROPPED, "dropped")
     theirs = told.cause == "kept" and label.get("ReservedCode1")
     return {"producer": _told(_KEPT, "kept") if theirs else None, "propagator": ours}
+
+
+def _manifest(told: Inspection) -> str:
+    """Return what became of a C2PA manifest; nothing where there is none to tell of."""
+    return told.c2pa or ("superseded" if told.manifest else "")
+
+
+def _sealed(told: Inspection) -> dict[str, str] | None:
+    state = _manifest(told)
+    stamp = {"time_stamp": told.time_stamp} if told.time_stamp else {}
+    return _told(_MANIFESTS[state], state) | stamp if state else None
 
 
 def _told(words: Words, state: str) -> dict[str, str]:
@@ -225,10 +244,20 @@ _KEPT: Final = Words(
 )
 _SUPERSEDED: Final = Words(
     en="The file's C2PA manifest is kept, and does not fit the changed file any more: readers will"
-    " say that the file was changed. It is not signed anew here.",
+    " say that the file was changed. To have it signed anew, set [labels.c2pa].",
     zh="文件中的 C2PA 清单予以保留，但与改动后的文件不再吻合，读取工具会提示文件有改动。"
-    "此处不会重新签名。",
+    "如需重新签名，请配置 [labels.c2pa]。",
 )
+_RENEWED: Final = Words(
+    en="The file has a C2PA manifest signed with your certificate; one that it carried before is"
+    " kept in it.",
+    zh="文件带有用您的证书签名的 C2PA 清单；原有清单保留在其中。",
+)
+_UNSIGNED: Final = Words(
+    en="No C2PA manifest can be put into this file without other changes; it has the fields alone.",
+    zh="为此文件写入 C2PA 清单会改动其他内容，因此只写入了传播要素。",
+)
+_MANIFESTS: Final = {"superseded": _SUPERSEDED, "signed": _RENEWED, "unsigned": _UNSIGNED}
 _DECLARED: Final = Words(
     en="Say what the user declared about the file: declared=yes or declared=no (labelling "
     "measures, Art. 6 and 10).",

@@ -67,7 +67,9 @@ class Inspection(msgspec.Struct, tag=True):
     """What became of a user's file; see ``labels.inspecting.Inspected``.
 
     ``label`` is the label as JSON; digests are SHA-256 in hexadecimal. ``file`` is the new file in
-    base64, in pieces that are put in when they have come; none where it stays as it was.
+    base64, in pieces that are put in when they have come; none where it stays as it was. ``c2pa``
+    says whether its manifest was ``signed`` anew, or it could have none (``unsigned``), and
+    ``time_stamp`` whether that has one: not this process says so, but the one that signs.
     """
 
     report: Report
@@ -82,6 +84,8 @@ class Inspection(msgspec.Struct, tag=True):
     why_zh: str
     dropped: bool = False
     manifest: bool = False
+    c2pa: str = ""
+    time_stamp: str = ""
     file: list[bytes] = []
 
 

@@ -84,9 +84,10 @@ class C2pa:
     always: bool = field(
         default=False,
         metadata=says(
-            "sign every file that hegui label writes and whose format can hold a manifest; false: "
-            "with --c2pa only",
-            "hegui label 写出的文件，格式支持的一律签名；false 表示仅在使用 --c2pa 时签名",
+            "sign every file that hegui label, the media routes or /label/inspect write and whose "
+            "format can hold a manifest; false: with --c2pa, and in the gateway what carries one",
+            "hegui label、媒体接口和 /label/inspect 写出的文件，格式支持的一律签名；"
+            "false 表示仅在使用 --c2pa 时，以及网关收到带清单的文件时签名",
         ),
     )
 

@@ -5,11 +5,13 @@ import hashlib
 import io
 import json
 from base64 import b64decode
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 from PIL import Image
+from tests.app.manifested import manifest_in
 from tests.gateway.media.limits import reply_seconds
 
 from hegui.app import agreements, parts
@@ -17,6 +19,7 @@ from hegui.app.labelling import new_number
 from hegui.labels.container import Memory
 from hegui.labels.recognising import recognised
 from hegui.testing import media
+from hegui.testing.certificates import chain
 from hegui.testing.practice import PracticeModel
 
 PROVIDER = '[provider]\nuscc = "91110102MACQD9K640"\n'
@@ -98,6 +101,29 @@ async def test_every_format_and_each_of_several_pictures_is_labelled(media_house
     assert fields["ContentProducer"] == media.OTHERS
     assert fields["ContentPropagator"] == CODE
     assert media_house.records("media.labelled")[-1]["cause"] == "kept"
+
+
+async def test_a_picture_leaves_with_a_manifest_where_the_settings_want_one(
+    open_house: Any, tmp_path: Path
+) -> None:
+    made, pem, key = chain(), tmp_path / "ours.pem", tmp_path / "ours.key"
+    pem.write_bytes(made.pem)
+    key.touch(0o600)
+    key.write_bytes(made.key_pem)
+    table = f'[labels.c2pa]\ncertificates = "{pem}"\nkey = "file:{key}"\nalways = true\n'
+    async with open_house(PROVIDER + table) as house:
+        answer = await house.client.images.generate(model="practice-image", prompt="a lake")
+        [data] = made_in(answer)
+        [record] = house.records("media.labelled")
+    assert answer.data[0].aigc["c2pa"] == "signed"
+    assert (record["signed"], record["manifest"]) == (True, False)
+    assert record["file"] == answer.data[0].aigc["sha256"] == hashlib.sha256(data).hexdigest()
+    assert record["size"] == len(data)
+    assert label_in(data)["ContentProducer"] == CODE
+    assert_the_notice_is_in_a_corner(data)
+    seen = manifest_in(tmp_path, data)
+    assert seen is not None
+    assert (seen.state, seen.parents) == ("valid", 0)
 
 
 async def test_nothing_leaves_of_a_picture_that_cannot_be_labelled(media_house: Any) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,28 @@ def test_what_is_cut_off_is_refused(mp4: bytes, webm: bytes, tmp_path: Path) -> 
         for end in ends:
             with pytest.raises(BadRequest):
                 burnt(data[:end], form, tmp_path / f"b.{form}")
+
+
+@pytest.mark.parametrize("form", ["mp4", "mov"])
+def test_chapters_stay_though_mp4_keeps_them_in_a_track(
+    mp4: bytes, form: str, tmp_path: Path
+) -> None:
+    told = [
+        {"id": n, "start": n * 2000, "end": n * 2000 + 2000, "time_base": Fraction(1, 1000),
+         "metadata": {"title": title}}
+        for n, title in enumerate(("one", "two"))
+    ]  # fmt: skip
+    path = tmp_path / f"a.{form}"
+    with av.open(io.BytesIO(mp4)) as source, av.open(str(path), "w", format=form) as out:
+        streams = {one.index: out.add_stream_from_template(one) for one in source.streams}
+        out.set_chapters(told)
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream.index]
+                out.mux(packet)
+    made, _ = burnt(path.read_bytes(), form, tmp_path / f"b.{form}")
+    with av.open(io.BytesIO(made)) as new, av.open(str(path)) as old:
+        assert [one.type for one in new.streams] == [one.type for one in old.streams]
+        assert "data" in [one.type for one in old.streams]
+        names = [(one["metadata"]["title"], one["start"]) for one in new.chapters()]
+    assert names == [("one", 0), ("two", 2000)]

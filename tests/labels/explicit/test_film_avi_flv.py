@@ -74,6 +74,14 @@ def test_places_in_an_avi_are_given_in_the_order_of_showing(tmp_path: Path) -> N
     assert squares(new) == sorted(squares(new))
 
 
+def test_places_that_hold_no_picture_stay_empty(tmp_path: Path) -> None:
+    """Who drops a frame leaves its place empty, and a film says how many places it has."""
+    path, skip = tmp_path / "a.avi", (3, 4, 5, 11)
+    data = encoded(path, "avi", "mpeg4", ticks=RATE, seconds=1.5, skip=skip, sound="pcm_s16le")
+    new = decoded(burnt(data, "avi", tmp_path / "b.avi")[0])[0]
+    assert times(new) == [number / RATE for number in range(15) if number not in skip]
+
+
 def test_sound_whose_times_an_avi_would_lose_is_refused(tmp_path: Path) -> None:
     data = encoded(tmp_path / "a.avi", "avi", "mpeg4", sound="ac3", ticks=RATE, seconds=2)
     with pytest.raises(BadRequest, match="its times"):

@@ -1,10 +1,12 @@
 import io
 from collections.abc import Callable
+from struct import pack
 
 import pytest
 from PIL import Image, ImageChops, ImageOps
 
 from hegui.labels.explicit import image
+from hegui.labels.explicit.surrounding import chunk, chunks
 from hegui.terms import BadRequest
 from hegui.testing import pictures
 
@@ -86,6 +88,44 @@ def test_metadata_survives() -> None:
     after = opened(image.drawn(data, "jpeg"))
     assert after.getexif()[0x010E] == "a picture"
     assert after.info["comment"] == b"by hand"
+
+
+def test_what_else_a_jpeg_holds_survives_in_its_order() -> None:
+    """Captions for the press (IPTC), extended XMP, a manifest, and a second comment."""
+    exif = Image.Exif()
+    exif[0x010E] = "a picture"
+    data = encoded(plain((9, 9, 9)), "JPEG", exif=exif.tobytes(), icc_profile=b"p" * 70_000)
+    held = [
+        (0xED, b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0\0\0\0\x08\x1c\x02\x19\0\x03key\0"),
+        (0xE1, b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 32 + bytes(8) + b"<x/>"),
+        (0xEB, b"JP\0\x01\0\0\0\x01" + bytes(20)),
+        (0xFE, b"one"),
+        (0xFE, b"two"),
+    ]
+    more = [bytes((0xFF, kind)) + pack(">H", len(one) + 2) + one for kind, one in held]
+    at = data.index(b"\xff\xdb")
+    table = b"\xff\xe2\0\x08MPF\0\1\2"  # of pictures behind this one: it would point astray
+    after = image.drawn(data[:at] + b"".join(more) + table + data[at:], "jpeg")
+    assert b"".join(more) in after
+    assert after.index(b"a picture") < after.index(b"Photoshop") < after.index(b"\xff\xdb")
+    assert (after.count(b"JFIF\0"), after.count(b"MPF\0")) == (1, 0)
+    assert opened(after).info["icc_profile"] == b"p" * 70_000
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P"])
+def test_a_png_keeps_what_its_colours_mean_and_all_its_other_chunks(mode: str) -> None:
+    data = encoded(plain((9, 9, 9)).convert(mode), "PNG")
+    early = [(b"gAMA", b"\0\0\xb1\x8f"), (b"cHRM", bytes(range(32))), (b"cICP", b"\x0c\x0d\0\1")]
+    early += [(b"pHYs", b"\0\0\x0b\x12\0\0\x0b\x12\1"), (b"tEXt", b"Title\0a picture")]
+    late = [(b"tIME", b"\x07\xea\x0b\x1c\0\0\0"), (b"prVt", b"whatever")]
+    sized = [(b"sBIT", b"\x08\x08\x08")]
+    place, end = data.index(b"IHDR") + 21, data.index(b"IEND") - 4
+    before, behind = (b"".join(chunk(*one) for one in some) for some in (early + sized, late))
+    after = image.drawn(data[:place] + before + data[place:end] + behind + data[end:], "png")
+    there = [one for one in chunks(after) if one[0] not in (b"IHDR", b"IDAT", b"IEND")]
+    assert there == early + (sized if mode == "RGB" else []) + late
+    seen = opened(after).convert("RGB").getpixel((5, 5))
+    assert seen == opened(data).convert("RGB").getpixel((5, 5))
 
 
 def test_a_turned_picture_has_its_notice_upright() -> None:
@@ -207,6 +247,14 @@ def test_an_avif_is_drawn_upon_and_keeps_its_metadata() -> None:
     assert after.getexif()[0x010E] == "a picture"
     assert after.convert("L").getextrema()[1] > 245
     assert after.convert("L").getextrema()[0] < 100
+
+
+def test_an_avif_of_other_colours_than_pillow_writes_is_refused() -> None:
+    data = encoded(plain((200, 30, 30)), "AVIF")
+    at = data.index(b"colrnclx") + 8
+    for numbers in (b"\0\x0c\0\x0d", b"\0\x09\0\x10"):  # Display P3; BT.2100 PQ
+        with pytest.raises(BadRequest, match="colours"):
+            image.drawn(data[:at] + numbers + data[at + 4 :], "avif")
 
 
 def test_what_pillow_breaks_over_is_refused_and_breaks_nothing() -> None:

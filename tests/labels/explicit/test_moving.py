@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from hegui.labels.container import Memory
 from hegui.labels.explicit import image, moving
+from hegui.labels.explicit.surrounding import chunks
 from hegui.labels.formats.gif import GIF
 from hegui.labels.splicing import joined
 from hegui.terms import BadRequest
@@ -118,11 +119,11 @@ def test_a_gif_whose_colours_are_all_alike_is_refused() -> None:
 
 def test_an_apng_keeps_its_exact_times_and_its_texts() -> None:
     data = saved(frames(), "PNG", duration=33)
-    chunks = list(moving._chunks(data))
-    old = [held[20:24] for kind, held in chunks if kind == b"fcTL"]
+    there = list(chunks(data))
+    old = [held[20:24] for kind, held in there if kind == b"fcTL"]
     text = pictures.png_chunk(b"tEXt", b"Title\0by hand")
     made = image.drawn(data[:33] + text + data[33:], "png")
-    new = list(moving._chunks(made))
+    new = list(chunks(made))
     assert [held[20:24] for kind, held in new if kind == b"fcTL"] == old
     assert (b"tEXt", b"Title\0by hand") in new
 

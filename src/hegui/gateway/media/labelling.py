@@ -118,7 +118,7 @@ async def labelled(
 
     What it is, its bytes say, not what it was called. If any step fails, that is put on record and
     ``UpstreamFailed`` (502) is raised: nothing of it may leave. ``Unavailable`` where no worker is
-    free, or the record cannot be written.
+    free, what signs manifests is away, or the record cannot be written.
     """
     show = show or await showing(gate, exchange, item.medium)
     ours = label_of(gate, exchange, item.place)
@@ -133,14 +133,21 @@ async def labelled(
             gate, exchange, error, medium=item.medium, place=item.place, came=came
         )
         raise failed from None
+    sealed = None
+    if gate.media.seals is not None:
+        sealed = await gate.media.seals.made(item.data, done, encoded=item.encoded)
+        done = sealed.labelled if sealed is not None else done
     made = done.whole
     fields = _facts(made, item, done.size) | {"agreement": show.agreement, "judged": item.judged}
+    fields["signed"] = sealed is not None
     await gate.evidence.item(exchange, "media.labelled", fields)
     gate.metrics.item(item.medium, "labelled")
     aigc = aigc_of(made.implicit, made.explicit) | {"mime": made.mime, "sha256": made.file}
     if made.encoded:
         aigc["encoded"] = made.encoded
-    if made.manifest:
+    if sealed is not None:
+        aigc["c2pa"] = "signed"
+    elif made.manifest:
         aigc["c2pa"] = "superseded"  # never in silence: it bound a file that is another one now
     return LabelledItem(
         made.data, done.size, made.mime, made.format, made.implicit, aigc, item.encoded

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from hegui.labels.explicit.choosing import Mode
 from hegui.runners.film_bench import FilmBench
-from hegui.runners.label_bench import LabelBench
+from hegui.runners.label_bench import LabelBench, Labelled
+from hegui.runners.label_frames import Inspection
 from hegui.shelf.fetching import Fetcher
 from hegui.shelf.shelf import Shelf
 
@@ -20,6 +21,29 @@ Agreed = Callable[[str, int], str]
 """
 
 
+class Sealed(NamedTuple):
+    """A labelled file with a C2PA manifest of ours, and whether that has a time stamp."""
+
+    labelled: Labelled
+    stamp: Literal["", "stamped", "missing"]
+
+
+class Seals(Protocol):
+    """Puts C2PA manifests into labelled files, last (``hegui.app.manifest_apart``)."""
+
+    async def __call__(self, came: bytes | bytearray, told: Inspection) -> Inspection:
+        """Do so with a file that a platform's user brought."""
+        ...
+
+    async def made(self, came: bytes, labelled: Labelled, *, encoded: bool) -> Sealed | None:
+        """Do so with a file that a model made; None where that is not wanted, or cannot be."""
+        ...
+
+    def close(self) -> None:
+        """End the session with a token, if there is one."""
+        ...
+
+
 @dataclass(slots=True)
 class MediaParts:
     """The workers that label, and the agreements on record. ``open`` counts what is under way.
@@ -28,7 +52,8 @@ class MediaParts:
     files over that model servers name by address, ``shelf`` keeps what is labelled of them,
     and ``takers`` bounds how many tasks have files in memory. ``patience`` is how many seconds one
     who asks for a task waits for its files, before being told that it still runs. ``films`` puts
-    the notice into films; where it is None, hegui cannot do that here.
+    the notice into films; where it is None, hegui cannot do that here. ``seals`` puts C2PA
+    manifests into files; None without a certificate for them.
     """
 
     bench: LabelBench
@@ -38,6 +63,7 @@ class MediaParts:
     takers: asyncio.Semaphore
     patience: float = 20.0
     films: FilmBench | None = None
+    seals: Seals | None = None
     open: int = 0
     told: set[str] = field(default_factory=set)
     _under_way: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -77,6 +103,8 @@ class MediaParts:
         await self.bench.close()
         if self.films is not None:
             await self.films.close()
+        if self.seals is not None:
+            self.seals.close()
 
     def _over(self, task: "asyncio.Task[Any]") -> None:
         self._under_way.discard(task)

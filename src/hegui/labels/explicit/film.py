@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 from hegui.labels.explicit import film_encoders
 from hegui.labels.explicit.film_encoders import Encoder
 from hegui.labels.explicit.film_frames import CHANGES, Overlay
-from hegui.labels.explicit.film_packets import Copied
+from hegui.labels.explicit.film_packets import Copied, streams_of
 from hegui.terms import BadRequest, Corrupt, Misconfigured, Unavailable, Words
 
 SHOWN: Final = 3.0
@@ -115,7 +115,7 @@ def _film_of(source: Any) -> Any:
     if len(source.streams) > _MOST_STREAMS:
         raise BadRequest(_STREAMS.fill(most=_MOST_STREAMS), code="too_large")
     films = [one for one in source.streams.video if not one.disposition & 0x400]  # attached_pic
-    others = {one.type for one in source.streams if one not in films} - _COPIED
+    others = {one.type for one in streams_of(source) if one not in films} - _COPIED
     if len(films) != 1 or others:
         raise BadRequest(_ONE.fill(films=len(films)), code="video_form")
     film = films[0]
@@ -140,11 +140,12 @@ class _Work:
     def __init__(self, av: Any, source: Any, first: _First, told: Told) -> None:
         self._av, self._source, self._told = av, source, told
         self._overlay, self._from = first
-        self._film, self._count = _film_of(source), len(source.streams)
+        self._film, self._count = _film_of(source), len(streams_of(source))
         self._codec = str(self._film.codec_context.codec.canonical_name)
         self._copied: dict[int, Copied] = {}
         # AVI gives each picture a place, not a time: the first that is shown has the first place
         self._places: list[int] | None = [] if source.format.name == "avi" else None
+        self._reached, self._gap = 0, 1  # places; some hold no picture, and the one before stays
         self._durations: dict[int, int] = {}
         self._frames = 0
         self._copying = False
@@ -197,7 +198,7 @@ class _Work:
         # in order: FLV numbers its streams as their first packets come
         given, taken = ([one[place] for place in sorted(one)] for one in (self._copied, copied))
         same = [one.digest for one in given] == [one.digest for one in taken]
-        if frames != self._frames or not same or self._count != len(written.streams):
+        if frames != self._frames or not same or self._count != len(streams_of(written)):
             raise Corrupt(_NOT_SAME)
         if any(abs(old.long - new.long) > _APART for old, new in zip(given, taken, strict=True)):
             raise BadRequest(_TIMES, code="video_form")
@@ -215,6 +216,8 @@ class _Work:
         if not self._copying:
             if self._places is not None and packet.size and packet.dts is not None:
                 heappush(self._places, packet.dts)
+                self._gap = max(self._gap, packet.dts + 1 - self._reached)
+                self._reached = packet.dts + 1
             for frame in packet.decode():
                 yield from self._encoded(frame, film)
         elif packet.size:
@@ -263,7 +266,9 @@ class _Work:
     def _whole(self) -> None:
         """Refuse a film of which there is less than it says."""
         stated = self._film.frames
-        if stated and self._frames < stated - 1:  # an edit list may leave one out
+        there = self._frames if self._places is None else self._reached + self._gap - 1
+        there -= len(self._places or ())  # pictures that were there, and could not be read
+        if stated and there < stated - 1:  # an edit list may leave one out
             raise BadRequest(_BROKEN.fill(why="frames missing"), code="file_broken")
 
     def _tell(self, packet: Any) -> None:
@@ -307,7 +312,7 @@ class _Work:
     def _streams(self, out: Any) -> dict[int, Any]:
         """Open what is written: a stream for each that was read, in the same order."""
         made = {}
-        for one in self._source.streams:
+        for one in streams_of(self._source):
             if one is self._film or one.index == self._film.index:
                 new = out.add_stream(self._encoder.name)
                 self._configure(new.codec_context, self._encoder)

@@ -5,7 +5,22 @@ Kept apart from the film's own way so that what was read and what was written ar
 
 import hashlib
 from array import array
-from typing import Any
+from typing import Any, Final
+
+_DISCARDED: Final = 48  # AVDISCARD_ALL
+
+
+def streams_of(film: Any) -> list[Any]:
+    """Return the streams of a film, but for the track in which MP4 and MOV keep its chapters.
+
+    FFmpeg reads that track as chapters and sets the track itself aside; writing them makes another.
+    """
+    chapters = bool(film.chapters())
+    return [
+        one
+        for one in film.streams
+        if not (chapters and one.type == "data" and getattr(one, "discard", 0) == _DISCARDED)
+    ]
 
 
 class Copied:

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from hegui.labels.explicit import moving, tiff
+from hegui.labels.explicit import moving, surrounding, tiff
 from hegui.labels.explicit.moving import FAULTS
 from hegui.labels.explicit.plate import calmest, fitting, plate_for, put, upright
 from hegui.terms import BadRequest, Misconfigured, Words
@@ -17,15 +17,17 @@ _MOST_PIXELS: Final = 100_000_000
 _ORIENTATION: Final = 0x0112
 _MODES: Final = frozenset({"L", "LA", "RGB", "RGBA", "P", "1"})
 _QUALITY: Final = 95
+_PRIMARIES: Final = (b"\0\1", b"\0\2")  # BT.709, or nothing said
+_TRANSFERS: Final = (b"\0\1", b"\0\2", b"\0\6", b"\0\x0d")  # of BT.709, alike, or sRGB
 
 
 def drawn(data: bytes, form: str) -> bytes:
     """Return the picture in ``data`` with the notice in a corner, in its own format.
 
     JPEG keeps its quantisation tables, PNG, TIFF and lossless WebP every other pixel. Of what
-    moves, every frame gets it (see ``moving``). Metadata stays: EXIF, XMP, colour profile, the
-    texts of a PNG. Formats and forms that cannot be drawn upon without loss are a ``BadRequest``,
-    and so is what Pillow cannot open.
+    moves, every frame gets it (see ``moving``). Metadata stays: EXIF, XMP, colour profile, and
+    all else of a JPEG and a PNG (see ``surrounding``). Formats and forms that cannot be drawn upon
+    without loss are a ``BadRequest``, and so is what Pillow cannot open.
     """
     if form not in _SAVERS and form not in _MOVING_SAVERS:
         raise BadRequest(_FORMAT.fill(form=form), param="explicit")
@@ -43,6 +45,7 @@ def drawn(data: bytes, form: str) -> bytes:
 
 def _drawn(image: "Image", count: int, data: bytes, form: str) -> bytes:
     _require_eight_bits(data, form)
+    _require_known_colours(data, form)
     if count > 1 or form not in _SAVERS:
         if form not in _MOVING_SAVERS:
             raise BadRequest(_MOVING.fill(form=form), param="explicit")
@@ -65,6 +68,14 @@ def _require_eight_bits(data: bytes, form: str) -> None:
         deep = at >= 0 and bool(data[at + 6 : at + 7]) and data[at + 6] >> 6 & 1 == 1
     if deep:
         raise BadRequest(_MODE.fill(mode="16 bit"), param="explicit")
+
+
+def _require_known_colours(data: bytes, form: str) -> None:
+    """Refuse an AVIF whose numbers mean other colours (ITU-T H.273) than those Pillow writes."""
+    at = -1 if form != "avif" or b"colrprof" in data else data.find(b"colrnclx")
+    primaries, transfer = data[at + 8 : at + 10], data[at + 10 : at + 12]
+    if at >= 0 and not (primaries in _PRIMARIES and transfer in _TRANSFERS):
+        raise BadRequest(_MODE.fill(mode="BT.2020, P3, PQ, HLG, …"), param="explicit")
 
 
 def opened(data: bytes, form: str) -> "tuple[Image, int]":
@@ -100,22 +111,17 @@ def _about(about: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: about[name] for name in names if about.get(name)}
 
 
-def _jpeg(image: "Image", about: dict[str, Any], data: bytes) -> bytes:  # noqa: ARG001 - one of several savers
-    kept = _about(about, "exif", "xmp", "icc_profile", "dpi", "comment")
-    return _saved(image, "JPEG", quality="keep", progressive=bool(about.get("progressive")), **kept)
+def _jpeg(image: "Image", about: dict[str, Any], data: bytes) -> bytes:
+    kept = _about(about, "dpi")
+    made = _saved(image, "JPEG", quality="keep", progressive=bool(about.get("progressive")), **kept)
+    return surrounding.jpeg(made, data)
 
 
-def _png(image: "Image", about: dict[str, Any], data: bytes) -> bytes:  # noqa: ARG001 - one of several savers
-    from PIL.PngImagePlugin import PngInfo
-
-    texts = PngInfo()
-    for name, value in about.items():
-        if isinstance(value, str):
-            texts.add_itxt(name, value)
-    kept = _about(about, "exif", "icc_profile", "dpi")
+def _png(image: "Image", about: dict[str, Any], data: bytes) -> bytes:
+    kept = {}
     if isinstance(about.get("transparency"), int | tuple) and image.mode in ("L", "RGB"):
         kept["transparency"] = about["transparency"]
-    return _saved(image, "PNG", pnginfo=texts, **kept)
+    return surrounding.png(_saved(image, "PNG", **kept), data)
 
 
 def _webp(image: "Image", about: dict[str, Any], data: bytes) -> bytes:

@@ -6,7 +6,6 @@ writer joins and cuts frames as it likes, is read again and compared.
 """
 
 import io
-import zlib
 from collections.abc import Iterator
 from functools import reduce
 from struct import error as unpack_error
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hegui.labels.explicit.plate import calmest, fitting, plate_for, put
+from hegui.labels.explicit.surrounding import FORM, SIGNATURE, chunk, chunks
 from hegui.terms import BadRequest, Corrupt, Words
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def gif(image: "Image", data: bytes) -> bytes:
 
 def apng(image: "Image", data: bytes) -> bytes:
     """Return an APNG with the notice on every frame, and its other chunks as they were."""
-    chunks = list(_chunks(data))
-    plays = next(unpack(">II", held)[1] for kind, held in chunks if kind == b"acTL")
-    times = [held[20:24] for kind, held in chunks if kind == b"fcTL"]
+    there = list(chunks(data))
+    plays = next(unpack(">II", held)[1] for kind, held in there if kind == b"acTL")
+    times = [held[20:24] for kind, held in there if kind == b"fcTL"]
     frames = [one.image for one in _frames(image)]
     mode = "RGB" if all(_opaque(one) for one in frames) else "RGBA"
     frames = [one.convert(mode) for one in frames]
@@ -79,13 +79,13 @@ def apng(image: "Image", data: bytes) -> bytes:
     if apart not in (0, 1):
         raise BadRequest(BROKEN.fill(why="fcTL"), code="file_broken")
     head = pack(">IIBBBBB", image.width, image.height, 8, 2 if mode == "RGB" else 6, 0, 0, 0)
-    first = next(n for n, (kind, _) in enumerate(chunks) if kind == b"IDAT")
-    parts = [b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", head)]
-    parts += [_chunk(*one) for one in chunks[:first] if one[0] not in _PNG_FORM]
-    parts.append(_chunk(b"acTL", pack(">II", len(times), plays)))
+    first = next(n for n, (kind, _) in enumerate(there) if kind == b"IDAT")
+    parts = [SIGNATURE, chunk(b"IHDR", head)]
+    parts += [chunk(*one) for one in there[:first] if one[0] not in FORM]
+    parts.append(chunk(b"acTL", pack(">II", len(times), plays)))
     parts += _animated(frames, times, apart)
-    parts += [_chunk(*one) for one in chunks[first:] if one[0] not in _PNG_FORM]
-    return b"".join([*parts, _chunk(b"IEND", b"")])
+    parts += [chunk(*one) for one in there[first:] if one[0] not in FORM]
+    return b"".join([*parts, chunk(b"IEND", b"")])
 
 
 def webp(image: "Image", data: bytes) -> bytes:
@@ -247,12 +247,6 @@ def _with_packet(data: bytes, before: bytes) -> bytes:
 
 # Chunks of PNG
 
-_PNG_FORM: Final = frozenset(
-    {b"IHDR", b"PLTE", b"tRNS", b"bKGD", b"sBIT", b"hIST", b"acTL", b"fcTL", b"IDAT", b"fdAT"}
-    | {b"IEND", b"sPLT"}
-)
-"""Chunks of how the pixels are stored."""
-
 
 def _animated(frames: list["Image"], times: list[bytes], apart: int) -> Iterator[bytes]:
     """Give the frames as chunks: each holds what changed since the one before."""
@@ -266,30 +260,16 @@ def _animated(frames: list["Image"], times: list[bytes], apart: int) -> Iterator
             bands = ImageChops.difference(frames[place - 1], frame).split()
             changed = reduce(ImageChops.lighter, bands)  # of RGBA, a box is that of A alone
             box = changed.getbbox() or (0, 0, 1, 1)
-        held = b"".join(h for k, h in _chunks(_saved(frame.crop(box), "PNG")) if k == b"IDAT")
+        held = b"".join(h for k, h in chunks(_saved(frame.crop(box), "PNG")) if k == b"IDAT")
         if place >= apart:
             size = (box[2] - box[0], box[3] - box[1], box[0], box[1])
-            yield _chunk(b"fcTL", pack(">I4I", number, *size) + times[place - apart] + b"\0\0")
+            yield chunk(b"fcTL", pack(">I4I", number, *size) + times[place - apart] + b"\0\0")
             number += 1
         if place == 0:
-            yield _chunk(b"IDAT", held)
+            yield chunk(b"IDAT", held)
         else:
-            yield _chunk(b"fdAT", pack(">I", number) + held)
+            yield chunk(b"fdAT", pack(">I", number) + held)
             number += 1
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 8
-    while at + 12 <= len(data):
-        (length,) = unpack(">I", data[at : at + 4])
-        if at + 12 + length > len(data):
-            return
-        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
-        at += 12 + length
-
-
-def _chunk(kind: bytes, held: bytes) -> bytes:
-    return pack(">I", len(held)) + kind + held + pack(">I", zlib.crc32(kind + held))
 
 
 def _opaque(image: "Image") -> bool:

@@ -60,8 +60,9 @@ class Inspected(Shape, kw_only=True, frozen=True):
     ``found`` how many labels; ``state`` the verdict on them. ``cause`` is what became of the
     propagation fields, ``label`` the value of ``Label`` then and ``propagate`` the number, both
     empty where nothing was written. ``before`` and ``after`` are the SHA-256 of the file,
-    ``payload`` that of its content, left out for one that could not be read. ``key`` is the
-    caller's.
+    ``payload`` that of its content, left out for one that could not be read. ``manifest`` is what
+    became of its C2PA manifest: it does not fit the new file (``superseded``), it was ``signed``
+    anew in our name, or the file could have none (``unsigned``). ``key`` is the caller's.
     """
 
     key: Name
@@ -76,11 +77,12 @@ class Inspected(Shape, kw_only=True, frozen=True):
     format: Name
     before: Digest
     after: Digest
+    manifest: Literal["", "superseded", "signed", "unsigned"]
     payload: Digest | UnsetType = UNSET
 
 
 KINDS = (
     Kind("label.written", 1, Written, ("a12",), "log"),
-    Kind("label.inspected", 1, Inspected, ("a12",), "log"),
+    Kind("label.inspected", 2, Inspected, ("a12",), "log"),
     Kind("label.agreement", 1, Agreed, ("a12",), "three-years"),
 )

@@ -21,8 +21,8 @@ class Labelled(Shape, kw_only=True, frozen=True):
     ``cause`` what became of one that was there, and the next fields what it says. ``explicit``: a
     notice was ``drawn`` upon it or put before it; the ``interface`` shows it; or the user, by
     ``agreement``, asked for none (labelling measures, Art. 9). ``judged`` says whether a detector
-    looked at the content itself. ``manifest``: what the model gave held a C2PA manifest, which does
-    not hold any more for what leaves.
+    looked at the content itself. ``manifest``: what the model gave held a C2PA manifest; it is
+    kept in a new one where the file was ``signed`` in our name, and does not hold any more else.
     """
 
     exchange: Name
@@ -46,6 +46,7 @@ class Labelled(Shape, kw_only=True, frozen=True):
     agreement: Name
     judged: bool
     manifest: bool
+    signed: bool
 
 
 class Streamed(Shape, kw_only=True, frozen=True):
@@ -91,7 +92,7 @@ class Withheld(Shape, kw_only=True, frozen=True):
 
 
 KINDS = (
-    Kind("media.labelled", 1, Labelled, ("a12", "a14-2b"), "log"),
+    Kind("media.labelled", 2, Labelled, ("a12", "a14-2b"), "log"),
     Kind("media.streamed", 1, Streamed, ("a12", "a14-2b"), "log"),
     Kind("media.withheld", 1, Withheld, ("a12", "a14-2b"), "log"),
 )
