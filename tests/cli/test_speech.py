@@ -2,12 +2,14 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from hegui.cli.columns import aligned, table, width, wrapped
 from hegui.cli.speech import spoken
+from hegui.cli.terminal import visible
 from hegui.terms import BadRequest
 
 Hegui = Callable[..., Result]
@@ -98,3 +100,15 @@ def test_columns_count_han_characters_twice() -> None:
     assert all(width(line) <= 20 for line in wrapped("一二三四五六七八九十，一二三四五六", 20))
     assert not any(line.startswith("，") for line in wrapped("一二三四五六七八九十，一二三", 20))
     assert aligned([("name", "words")]) == ["  name  words"]
+
+
+def test_what_strangers_wrote_is_shown_and_not_obeyed(hegui: Hegui, tmp_path: Path) -> None:
+    assert visible("a\x1b[1m\n\u202e\u200b\udcff\U000e0041\u3000é") == (
+        "a\\x1b[1m\\x0a\\u202e\\u200b\\udcff\\U000e0041\u3000é"
+    )
+    evil = tmp_path / "a\x1b]0;owned\x07\u202e.txt"
+    evil.write_text("13800138000\n", encoding="utf-8")
+    for args in (("scan", str(evil)), ("label", "read", str(evil)), ("rules", "lint", str(evil))):
+        said = hegui(*args).output
+        assert "\\x1b]0;owned\\x07\\u202e.txt" in said
+        assert not {"\x1b", "\x07", "\u202e"} & set(said)

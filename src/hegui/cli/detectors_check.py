@@ -9,7 +9,7 @@ import click
 
 from hegui.cli.columns import aligned
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option
+from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say_lines
 from hegui.terms import BadRequest, Lang, Words
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def check(plugin: str, options: str, deadline_ms: int, texts: Path | None, *, as
     if as_json:
         click.echo(json.dumps(as_data(outcome), ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(_told(plugin, outcome, lang_of())))
+        say_lines(_told(plugin, outcome, lang_of()))
     return CLEAN if outcome.passed else FINDINGS
 
 

@@ -13,7 +13,16 @@ import click
 
 from hegui.cli.columns import table
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, option, say
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    FINDINGS,
+    command,
+    lang_of,
+    option,
+    say,
+    say_lines,
+)
 from hegui.terms import BadRequest, Entry, Lang, Words
 
 if TYPE_CHECKING:
@@ -104,7 +113,7 @@ def probe(detector: str, file: Path, *, as_json: bool, **given: Any) -> int:
         told = [_fields(one, digest, at) for one in probed]
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(_told(probed, lang_of())))
+        say_lines(_told(probed, lang_of()))
         say(Words("On record: {n}.", "已记入账本：{n} 条。").fill(n=len(probed)), err=True)
     counts = [one.counts for one in probed]
     if any(one.fp or one.fn for one in counts):

@@ -8,7 +8,16 @@ import click
 
 from hegui.cli.duty_asked import TENANT, board_of
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, option, say
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    FINDINGS,
+    command,
+    lang_of,
+    option,
+    say,
+    say_lines,
+)
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -79,7 +88,7 @@ def gate(config: Path, tenant: str, baseline: Path, *, write: bool, as_json: boo
     if as_json:
         click.echo(json.dumps(_data(compared), ensure_ascii=False))
     else:
-        click.echo("\n".join(_page(compared, baseline)))
+        say_lines(_page(compared, baseline))
     return FINDINGS if compared.less else CLEAN
 
 

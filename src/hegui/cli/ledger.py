@@ -23,6 +23,7 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_lines,
 )
 from hegui.terms import BadRequest, Lang, Words
 
@@ -188,7 +189,7 @@ def _check(
     if as_json:
         click.echo(json.dumps(_as_data(report), ensure_ascii=False))
     else:
-        click.echo("\n".join(_page(report, name, lang_of())))
+        say_lines(_page(report, name, lang_of()))
     return CLEAN if report.ok else FINDINGS
 
 

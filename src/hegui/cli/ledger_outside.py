@@ -9,7 +9,7 @@ import click
 
 from hegui.cli.columns import table
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, say
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, say, say_lines
 from hegui.terms import BadRequest, Misconfigured, Words
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def attest(config: Path, *, as_json: bool) -> int:
             ]
             for one in sorted(ended)
         ]
-        click.echo("\n".join(table(rows, indent=0)))
+        say_lines(table(rows, indent=0))
     if not ended:
         return COULD_NOT_TELL
     return FINDINGS if any(one.trouble for one in ended) else CLEAN

@@ -8,7 +8,7 @@ import click
 
 from hegui.cli.measures_export import export
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, say
+from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, say, say_lines
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def numbers(config: Path, *, as_json: bool) -> int:
     ]
     click.echo(profile.title.say(lang))
     heading = tuple(words.say(lang) for words in _HEADING)
-    click.echo("\n".join(table([heading, *rows])))
+    say_lines(table([heading, *rows]))
     if any(value.flagged for value in profile.values.values()):
         say(Words(f"* {profile.note.en}", f"* {profile.note.zh}"))
     return CLEAN
