@@ -1,3 +1,4 @@
+import os
 import resource
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from hegui.cli.columns import aligned, table, width, wrapped
 from hegui.cli.speech import spoken
 from hegui.cli.terminal import visible
 from hegui.terms import BadRequest
+from hegui.testing.labelled import CODE
 
 Hegui = Callable[..., Result]
+PRODUCER = f"--producer {CODE}"
 
 
 @pytest.mark.parametrize(
@@ -112,3 +115,38 @@ def test_what_strangers_wrote_is_shown_and_not_obeyed(hegui: Hegui, tmp_path: Pa
         said = hegui(*args).output
         assert "\\x1b]0;owned\\x07\\u202e.txt" in said
         assert not {"\x1b", "\x07", "\u202e"} & set(said)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        "check -c PIPE",
+        "label agreement --subject a --until 2099-01-31 --terms PIPE",
+        f"label write a.txt -o b.txt --sign PIPE {PRODUCER}",
+        f"label write PIPE -o b.txt {PRODUCER}",
+        "statement publish PIPE --by a --role b",
+        "duty attest a8-qa --form PIPE",
+        "duty gate --baseline PIPE",
+        "duty practise content-incident --passed --report PIPE --by a --role security-officer",
+        "detectors probe pat PIPE --risk A.4.f",
+        "detectors check a:b --texts PIPE",
+        "rules lint PIPE",
+        "rules import PIPE --risk A.1.h",
+        "rules mine --positive PIPE --negative PIPE",
+        "scan PIPE",
+        "works add PIPE --title a --owner b --basis c",
+        "ledger check-receipt PIPE",
+        "ledger verify --db a.txt --ca PIPE",
+        "filing build --out o --route filing --questions PIPE",
+    ],
+)
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(
+    hegui: Hegui, settings: Path, tmp_path: Path, args: str
+) -> None:
+    assert settings.exists()
+    os.mkfifo(tmp_path / "PIPE")
+    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
+    result = hegui(*args.split(), LANG="zh_CN.UTF-8")
+    assert result.exit_code == (1 if "lint" in args else 2 if "receipt" in args else 3)
+    assert "PIPE" in result.output
+    assert "不是" in result.output

@@ -74,15 +74,16 @@ def check(plugin: str, options: str, deadline_ms: int, texts: Path | None, *, as
 
 
 def _read(path: Path | None) -> tuple[str, ...]:
+    from hegui.settings.plain_files import read_plain, reason
+
     if path is None:
         return ()
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
+        content = read_plain(path, _LARGEST + 1)
     except OSError as error:
         raise BadRequest(
             Words("cannot read {name}: {why}", "无法读取 {name}：{why}").fill(
-                name=path, why=error.strerror
+                name=path, why=reason(error)
             ),
             param="texts",
         ) from None

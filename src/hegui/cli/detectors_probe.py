@@ -122,12 +122,13 @@ def probe(detector: str, file: Path, *, as_json: bool, **given: Any) -> int:
 
 
 def _content(file: Path) -> bytes:
+    from hegui.settings.plain_files import read_plain, reason
+
     try:
-        with file.open("rb") as opened:
-            content = opened.read(_LARGEST + 1)
+        content = read_plain(file, _LARGEST + 1)
     except OSError as error:
         words = Words("cannot read {name}: {why}", "无法读取 {name}：{why}")
-        raise BadRequest(words.fill(name=file, why=error.strerror), param="file") from None
+        raise BadRequest(words.fill(name=file, why=reason(error)), param="file") from None
     if len(content) > _LARGEST:
         words = Words("{name} is larger than 64 MiB: part it", "{name} 超过 64 MiB，请拆分")
         raise BadRequest(words.fill(name=file), param="file")

@@ -96,6 +96,7 @@ def documents(
     not there, cannot be read, or has no such field is a ``BadRequest``; Parquet without pyarrow is
     ``Misconfigured``. With ``whole`` a Parquet batch's source holds all columns.
     """
+    require_file(name)
     form = form or format_of(name)
     try:
         if form == "parquet":

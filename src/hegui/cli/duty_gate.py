@@ -94,12 +94,12 @@ def gate(config: Path, tenant: str, baseline: Path, *, write: bool, as_json: boo
 
 def _bytes(path: Path) -> bytes:
     from hegui.filing.baseline import MOST_BYTES
+    from hegui.settings.plain_files import read_plain, reason
 
     try:
-        with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+        return read_plain(path, MOST_BYTES + 1)
     except OSError as error:
-        raise BadRequest(_NONE.fill(path=path, why=error.strerror), param="baseline") from None
+        raise BadRequest(_NONE.fill(path=path, why=reason(error)), param="baseline") from None
 
 
 def _page(compared: "Compared", path: Path) -> list[str]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hegui.ledger.attested import Outside
     from hegui.settings import Settings
 
+_NO_CA = Words("{path} cannot be read: {why}", "无法读取 {path}：{why}")
+
 
 def trusted(
     settings: "Settings | None",
@@ -26,9 +28,10 @@ def trusted(
     """Return whom a check trusts: those of the command, else those of the settings."""
     from dataclasses import replace
 
-    from hegui.app.attesting import outside_of
+    from hegui.app.attesting import MOST_PEM, outside_of
     from hegui.ledger.attested import Outside
     from hegui.ledger.cosignature import read_key
+    from hegui.settings.plain_files import read_plain, reason
 
     outside = Outside(own={tenant: (vkey,) for tenant, vkey in given.items()})
     if settings is not None:
@@ -46,7 +49,12 @@ def trusted(
             ) from None
     if witnesses:
         outside = replace(outside, witnesses=witnesses)
-    return replace(outside, authorities=ca.read_bytes()) if ca is not None else outside
+    if ca is None:
+        return outside
+    try:
+        return replace(outside, authorities=read_plain(ca, MOST_PEM))
+    except OSError as error:
+        raise BadRequest(_NO_CA.fill(path=ca, why=reason(error)), param="ca") from None
 
 
 @command(

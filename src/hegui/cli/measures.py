@@ -163,12 +163,15 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _document(path: Path) -> Any:
+    from hegui.settings.plain_files import read_plain, reason
+
     try:
-        if path.stat().st_size > _LARGEST:
+        content = read_plain(path, _LARGEST + 1)
+        if len(content) > _LARGEST:
             raise BadRequest(_TOO_LARGE.fill(path=path), param="DIR")
-        found = json.loads(path.read_bytes())
+        found = json.loads(content)
     except OSError as error:
-        raise BadRequest(_UNREADABLE.fill(path=path, why=error.strerror), param="DIR") from None
+        raise BadRequest(_UNREADABLE.fill(path=path, why=reason(error)), param="DIR") from None
     except (ValueError, RecursionError):
         raise BadRequest(_NOT_JSON.fill(path=path), param="DIR") from None
     if not isinstance(found, dict):

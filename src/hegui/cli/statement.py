@@ -245,9 +245,9 @@ def _fields(one: "Version", state: str) -> dict[str, Any]:
 
 def _content(path: Path) -> bytes:
     from hegui.filing.statements.reading import MOST_BYTES
+    from hegui.settings.plain_files import read_plain, reason
 
     try:
-        with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+        return read_plain(path, MOST_BYTES + 1)
     except OSError as error:
-        raise BadRequest(_UNREAD.fill(path=path, why=error.strerror), param="file") from None
+        raise BadRequest(_UNREAD.fill(path=path, why=reason(error)), param="file") from None
