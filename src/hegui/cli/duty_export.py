@@ -103,7 +103,8 @@ _IN_THE_WAY: Final = Words(
     "或用 --out 指定其他文件夹。未写入任何文件。",
 )
 _STALE: Final = Words(
-    "Nothing is open any more, but {path} of an earlier export cannot be removed: {why}. Remove it.",
+    "Nothing is open any more, but {path} of an earlier export cannot be removed: {why}. Do it "
+    "yourself.",
     "已没有未了事项，但此前导出的 {path} 无法删除：{why}。请手动删除。",
 )
 _REMOVED: Final = Words(

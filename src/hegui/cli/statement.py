@@ -31,6 +31,10 @@ _STATES: Final = {
     "in-force": Words("in force", "现行有效"),
     "older": Words("older", "旧版"),
     "withdrawn": Words("withdrawn", "已撤回"),
+    "ending": Words(
+        "in force; its withdrawal was cut off: withdraw it again",
+        "现行有效；撤回中断，请再次撤回",
+    ),
     "unfinished": Words("publication was cut off; not shown", "发布中断，未展示"),
 }
 
@@ -227,7 +231,9 @@ def _state(one: "Version", current: "Version | None") -> str:
         return "unfinished"
     if one.ended is not None:
         return "withdrawn"
-    return "in-force" if current == one else "older"
+    if current != one:
+        return "older"
+    return "in-force" if one.begun is None else "ending"
 
 
 def _fields(one: "Version", state: str) -> dict[str, Any]:
