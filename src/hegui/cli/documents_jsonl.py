@@ -61,7 +61,7 @@ class Records:
         return Batch(column, numbers, malformed=tuple(malformed), earlier=frozenset(earlier))
 
     def _held(self, line: bytes) -> _Held | None:
-        found: list[tuple[Sequence[str], str | None]] = []
+        found: list[tuple[tuple[str, ...], str | None]] = []
         for names, decode in self._readings:
             try:
                 found.append((names, reduce(lambda value, _: value.value, names, decode(line))))
