@@ -22,7 +22,7 @@ class Steps(NamedTuple):
         return sum(self.lengths)
 
     @property
-    def count(self) -> int:
+    def frames(self) -> int:
         """How many frames there are."""
         return len(self.lengths)
 

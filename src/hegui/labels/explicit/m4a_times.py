@@ -60,7 +60,7 @@ class Times:
         for one in self._sound.chapters:
             self._chapter(one, long)
         self._nero(more * _SECOND // track.ticks)
-        self._gaps(frames.count)
+        self._gaps(frames.frames)
 
     def _edited(self, frames: Steps) -> int:
         """Note the changes of the list of edits; return by how many ticks the sound is longer."""
