@@ -1,3 +1,4 @@
+import json
 import os
 import resource
 import subprocess
@@ -10,7 +11,7 @@ from click.testing import Result
 
 from hegui.cli.columns import aligned, table, width, wrapped
 from hegui.cli.speech import spoken
-from hegui.cli.terminal import visible
+from hegui.cli.terminal import visible, visible_json
 from hegui.terms import BadRequest
 from hegui.testing.labelled import CODE
 
@@ -109,6 +110,9 @@ def test_what_strangers_wrote_is_shown_and_not_obeyed(hegui: Hegui, tmp_path: Pa
     assert visible("a\x1b[1m\n\u202e\u200b\udcff\U000e0041\u3000é") == (
         "a\\x1b[1m\\x0a\\u202e\\u200b\\udcff\\U000e0041\u3000é"
     )
+    said = json.dumps("é\x9b2J\u202e\udcff\U000e0041\x7f", ensure_ascii=False)
+    assert visible_json(said) == '"é\\u009b2J\\u202e\\udcff\\udb40\\udc41\\u007f"'
+    assert json.loads(visible_json(said)) == json.loads(said)
     evil = tmp_path / "a\x1b]0;owned\x07\u202e.txt"
     evil.write_text("13800138000\n", encoding="utf-8")
     for args in (("scan", str(evil)), ("label", "read", str(evil)), ("rules", "lint", str(evil))):

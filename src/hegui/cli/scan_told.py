@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from hegui.cli.scan_judging import Part
-from hegui.cli.terminal import visible
+from hegui.cli.terminal import visible, visible_json
 from hegui.screen.masks import merged
 from hegui.terms import Finding, Lang, RuleInfo
 
@@ -28,7 +28,7 @@ def as_data(name: str, row: int, found: Finding, rules: Mapping[str, RuleInfo]) 
         "score": found.score,
         "clause": rule.clause,
     }
-    return json.dumps(fields, ensure_ascii=False)
+    return visible_json(json.dumps(fields, ensure_ascii=False))
 
 
 def told(

@@ -30,9 +30,22 @@ def visible_page(text: str) -> str:
     return _ON_A_PAGE.sub(_escape, text)
 
 
+def visible_json(text: str) -> str:
+    r"""Return a line of JSON that says the same, with those characters as its own escapes.
+
+    JSON itself escapes only ``\x00`` to ``\x1f``.
+    """
+    return _IN_A_LINE.sub(_escape_json, text)
+
+
 def on_terminal() -> bool:
     """Tell whether what this command prints is read by a person, and not by a program or a file."""
     return sys.stdout.isatty()
+
+
+def _escape_json(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _escape(found: re.Match[str]) -> str:
