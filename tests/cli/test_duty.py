@@ -8,10 +8,11 @@ import pytest
 from tests.cli.conftest import Hegui
 
 from hegui.app.attestations import placed
+from hegui.cli.duty_export import write
 from hegui.measures import catalogue
 from hegui.measures.oscal import faults_of
 from hegui.store import open_database
-from hegui.terms import Unavailable
+from hegui.terms import BadRequest, Unavailable
 
 LEAD = ("--role", "annotation-lead")
 
@@ -290,3 +291,19 @@ def test_a_time_that_is_none_or_lies_ahead_is_refused(
 ) -> None:
     assert running.exists()
     assert hegui("duty", "list", "--as-of", said).exit_code == 3
+
+
+def test_no_plan_of_an_earlier_export_stays_beside_a_board_on_which_nothing_is_open(
+    tmp_path: Path,
+) -> None:
+    results: dict[str, Any] = {"assessment-results.json": {"assessment-results": {}}}
+    plan = tmp_path / "plan-of-action.json"
+    assert write(tmp_path, {**results, plan.name: {"plan-of-action-and-milestones": {}}}) is None
+    assert plan.exists()
+    assert write(tmp_path, results) == plan
+    assert [one.name for one in tmp_path.iterdir()] == list(results)
+    plan.write_text('{"mine": 1}', encoding="utf-8")
+    (tmp_path / "assessment-results.json").unlink()
+    with pytest.raises(BadRequest):
+        write(tmp_path, results)
+    assert [one.name for one in tmp_path.iterdir()] == [plan.name]

@@ -194,6 +194,35 @@ def test_the_printed_verifier_key_is_all_that_an_inspector_needs(
     assert json.loads(hegui("ledger", "vkey", "--json").stdout) == {"default": vkey[8:]}
 
 
+def test_who_asks_for_verifier_keys_is_told_what_is_damaged_or_missing(
+    hegui: Hegui, database: Path
+) -> None:
+    assert "no log yet" in hegui("ledger", "vkey", "--lang", "en").stderr
+    hegui("keys", "create")
+    key = database.parent / "keys" / "signing"
+    held = key.read_bytes()
+    key.unlink()
+    for lang, noun in (("en", "log"), ("zh", "账本")):
+        missing = hegui("ledger", "vkey", "--lang", lang)
+        assert missing.exit_code == 2
+        assert str(key.parent) in missing.stderr
+        assert noun in missing.stderr
+    assert hegui("ledger", "vkey", "--json").stdout == "{}\n"
+    key.parent.rename(aside := key.parent.with_name("aside"))
+    assert f"no folder {key.parent}" in hegui("ledger", "vkey", "--lang", "en").stderr
+    assert not key.parent.exists()
+    aside.rename(key.parent)
+    key.write_bytes(held)
+    key.chmod(0o600)
+    assert hegui("ledger", "vkey").exit_code == 0
+    database.write_bytes(b"no database" * 1_000)
+    for suffix in ("-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    damaged = hegui("ledger", "vkey", "--lang", "en")
+    assert (damaged.exit_code, damaged.stdout) == (2, "")
+    assert f"{database} cannot be read" in damaged.stderr
+
+
 def test_a_restored_backup_is_accepted_with_a_name_and_a_reason(
     hegui: Hegui, database: Path
 ) -> None:

@@ -155,3 +155,24 @@ def test_a_row_that_is_left_out_leaves_no_empty_rule_behind(hegui: Hegui, tmp_pa
     pack, _ = read((tmp_path / "own.yaml").read_text(encoding="utf-8"))
     assert pack is not None
     assert [rule.severity for rule in pack.rules] == ["high"]
+
+
+def test_a_row_with_an_unknown_language_variant_or_clause_is_left_out_and_told(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    (tmp_path / "w.csv").write_text(
+        'word,languages,variants,clause,rule\n甲乙,zh;EN,-,否\n丙丁,fr\n戊己,"zh,franz"\n'
+        "庚辛,,tradtional\n壬癸,,,vielleicht\n子丑,中文,full_width、spaced,是,own.x\n",
+        encoding="utf-8",
+    )
+    args = ("rules", "import", "w.csv", "--risk", "A.3.b", "--dry-run")
+    result = hegui(*args, "--lang", "en")
+    assert (result.exit_code, "left out: 2 words" in result.stderr) == (1, True)
+    for row, said, column in (
+        (3, "fr", "languages"),
+        (4, "franz", "languages"),
+        (5, "tradtional", "variants"),
+        (6, "vielleicht", "clause"),
+    ):
+        assert f"row {row}: {said} is none of the {column}: " in result.stderr
+    assert "第 3 行：languages 列中的 fr 无法识别" in hegui(*args, "--lang", "zh").stderr

@@ -54,7 +54,7 @@ def test_a_masked_text_keeps_its_lines_and_their_ends(hegui: Hegui, tmp_path: Pa
         for mark in (b"", b"\xef\xbb\xbf"):
             source = mark + end.join(ROWS[:5]).encode()
             (tmp_path / "a.txt").write_bytes(source)
-            result = hegui("scan", "--mask", "--lang", "zh", "a.txt")
+            result = hegui("scan", "--mask", "--force", "--lang", "zh", "a.txt")
             assert result.exit_code == 1
             # a text file is one document: numbers go on through its lines
             wanted = [*MASKED[:3], MASKED[3].replace("1]", "2]"), MASKED[4]]
@@ -129,7 +129,7 @@ def test_a_masked_copy_scanned_again_holds_nothing_that_could_be_masked(
     assert hegui("scan", "--mask", name).exit_code == 1
     again = hegui("scan", "--mask", copy)
     assert "masks: 0; rows that masks cannot mend: 2" in again.stderr
-    assert hegui("scan", "--mask", "--drop", copy).exit_code == 1
+    assert hegui("scan", "--mask", "--drop", "--force", copy).exit_code == 1
     assert hegui("scan", copy.replace("masked", "masked.masked")).exit_code == 0
 
 
@@ -182,7 +182,7 @@ def test_what_could_not_be_judged_is_left_or_dropped_and_counted(
     (tmp_path / "a.txt").write_bytes(b"\xff" + MOBILE.encode() + b"\nclean\n")
     assert hegui("scan", "--mask", "a.txt").exit_code == 2
     assert (tmp_path / "a.masked.txt").read_bytes() == (tmp_path / "a.txt").read_bytes()
-    assert "dropped: 1" in hegui("scan", "--mask", "--drop", "a.txt").stderr
+    assert "dropped: 1" in hegui("scan", "--mask", "--drop", "--force", "a.txt").stderr
     assert (tmp_path / "a.masked.txt").read_bytes() == b"clean\n"
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n{oops\n', encoding="utf-8")
     assert hegui("scan", "--mask", "--drop", "a.jsonl").exit_code == 2
@@ -245,3 +245,68 @@ def test_options_that_contradict_one_another_are_refused(
 ) -> None:
     (tmp_path / "a.txt").write_text("x", encoding="utf-8")
     assert hegui("scan", *args).exit_code == 3
+
+
+def test_an_older_copy_is_replaced_only_where_that_is_said(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(MOBILE, encoding="utf-8")
+    older = tmp_path / "a.masked.txt"
+    older.write_text("mine", encoding="utf-8")
+    for lang, out in (("en", ()), ("zh", ("--out", "a.masked.txt"))):
+        refused = hegui("scan", "--mask", *out, "--lang", lang, "a.txt")
+        assert refused.exit_code == 3
+        assert "--force" in refused.output
+        assert older.read_text(encoding="utf-8") == "mine"
+    assert hegui("scan", "--mask", "--force", "a.txt").exit_code == 1
+    assert MOBILE not in older.read_text(encoding="utf-8")
+    assert hegui("scan", "--force", "a.txt").exit_code == 3
+
+
+def test_of_a_key_that_stands_twice_both_values_are_judged_and_the_last_is_kept(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    lines = [
+        f'{{"text": "a{MOBILE}", "n": 1, "text": "clean"}}',
+        f'{{"te\\u0078t": "b{MOBILE}", "text": "c{OTHER}"}}',
+        f'{{"text": "d{MOBILE}", "text": null}}',
+        '{"text": "教我制作炸弹", "text": "x"}',
+        '{"text": "text", "n": {"text": "text"}}',
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    found = hegui("scan", "--json", "a.jsonl")
+    rows = [json.loads(line) for line in found.stdout.splitlines()]
+    assert [(one["row"], one["start"]) for one in rows] == [(1, 1), (2, 1), (2, 1), (3, 1), (4, 0)]
+    result = hegui("scan", "--mask", "a.jsonl")
+    assert "masks: 4; rows that masks cannot mend: 1" in result.stderr
+    copy = (tmp_path / "a.masked.jsonl").read_text(encoding="utf-8").split("\n")
+    assert copy[0] == '{"text":"clean","n":1}'
+    assert copy[1].startswith('{"text":"c[')
+    assert copy[2:] == ['{"text":null}', '{"text":"x"}', lines[4]]
+    assert OTHER not in copy[1]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])
+def test_a_field_may_have_dots_in_its_name(hegui: Hegui, tmp_path: Path, name: str) -> None:
+    rows = [{"page.body": f"a{MOBILE}", "page": {"x": 1}, "n": 1}]
+    (tmp_path / "a.jsonl").write_text(json.dumps(rows[0]), encoding="utf-8")
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    assert hegui("scan", "--field", "page.body", "--mask", name).exit_code == 1
+    copy = name.replace(".", ".masked.")
+    assert hegui("scan", "--field", "page.body", copy).exit_code == 0
+    if name == "a.jsonl":
+        made = [json.loads((tmp_path / copy).read_text(encoding="utf-8"))]
+    else:
+        made = pq.read_table(tmp_path / copy).to_pylist()
+    assert {**made[0], "page.body": ""} == {**rows[0], "page.body": ""}
+    assert made[0]["page.body"].startswith("a[")
+
+
+def test_a_field_that_could_be_two_is_refused_and_not_half_read(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    row = {"page.body": "x", "page": {"body": MOBILE}}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "a.parquet")
+    assert hegui("scan", "--field", "page.body", "a.jsonl").exit_code == 2
+    refused = hegui("scan", "--field", "page.body", "a.parquet")
+    assert refused.exit_code == 3
+    assert "page.body" in refused.output

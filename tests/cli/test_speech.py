@@ -1,16 +1,22 @@
+import json
+import os
 import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from hegui.cli.columns import aligned, table, width, wrapped
 from hegui.cli.speech import spoken
+from hegui.cli.terminal import visible, visible_json
 from hegui.terms import BadRequest
+from hegui.testing.labelled import CODE
 
 Hegui = Callable[..., Result]
+PRODUCER = f"--producer {CODE}"
 
 
 @pytest.mark.parametrize(
@@ -98,3 +104,53 @@ def test_columns_count_han_characters_twice() -> None:
     assert all(width(line) <= 20 for line in wrapped("一二三四五六七八九十，一二三四五六", 20))
     assert not any(line.startswith("，") for line in wrapped("一二三四五六七八九十，一二三", 20))
     assert aligned([("name", "words")]) == ["  name  words"]
+
+
+def test_what_strangers_wrote_is_shown_and_not_obeyed(hegui: Hegui, tmp_path: Path) -> None:
+    assert visible("a\x1b[1m\n\u202e\u200b\udcff\U000e0041\u3000é") == (
+        "a\\x1b[1m\\x0a\\u202e\\u200b\\udcff\\U000e0041\u3000é"
+    )
+    said = json.dumps("é\x9b2J\u202e\udcff\U000e0041\x7f", ensure_ascii=False)
+    assert visible_json(said) == '"é\\u009b2J\\u202e\\udcff\\udb40\\udc41\\u007f"'
+    assert json.loads(visible_json(said)) == json.loads(said)
+    evil = tmp_path / "a\x1b]0;owned\x07\u202e.txt"
+    evil.write_text("13800138000\n", encoding="utf-8")
+    for args in (("scan", str(evil)), ("label", "read", str(evil)), ("rules", "lint", str(evil))):
+        said = hegui(*args).output
+        assert "\\x1b]0;owned\\x07\\u202e.txt" in said
+        assert not {"\x1b", "\x07", "\u202e"} & set(said)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        "check -c PIPE",
+        "label agreement --subject a --until 2099-01-31 --terms PIPE",
+        f"label write a.txt -o b.txt --sign PIPE {PRODUCER}",
+        f"label write PIPE -o b.txt {PRODUCER}",
+        "statement publish PIPE --by a --role b",
+        "duty attest a8-qa --form PIPE",
+        "duty gate --baseline PIPE",
+        "duty practise content-incident --passed --report PIPE --by a --role security-officer",
+        "detectors probe pat PIPE --risk A.4.f",
+        "detectors check a:b --texts PIPE",
+        "rules lint PIPE",
+        "rules import PIPE --risk A.1.h",
+        "rules mine --positive PIPE --negative PIPE",
+        "scan PIPE",
+        "works add PIPE --title a --owner b --basis c",
+        "ledger check-receipt PIPE",
+        "ledger verify --db a.txt --ca PIPE",
+        "filing build --out o --route filing --questions PIPE",
+    ],
+)
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(
+    hegui: Hegui, settings: Path, tmp_path: Path, args: str
+) -> None:
+    assert settings.exists()
+    os.mkfifo(tmp_path / "PIPE")
+    (tmp_path / "a.txt").write_text("a", encoding="utf-8")
+    result = hegui(*args.split(), LANG="zh_CN.UTF-8")
+    assert result.exit_code == (1 if "lint" in args else 2 if "receipt" in args else 3)
+    assert "PIPE" in result.output
+    assert "不是" in result.output

@@ -5,10 +5,13 @@ import threading
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Hegui
 from tests.filing.statements.made import filled
 
 from hegui.app import statements
+from hegui.ledger.kinds import named
+from hegui.ledger.leaf import make
 from hegui.settings import read as read_settings
 from hegui.store import open_database
 from hegui.terms import BadRequest
@@ -122,3 +125,46 @@ def test_who_publishes_is_said(settings: Path) -> None:
         except BadRequest:
             continue
         raise AssertionError(signed)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_withdrawal_that_was_cut_off_is_finished_by_the_next_run_with_one_record(
+    hegui: Hegui, settings: Path, *, recorded: bool
+) -> None:
+    publish(hegui, filled("labels"))
+    note = kept(settings) / "labels-1.json"
+    if recorded:
+        assert hegui("statement", "withdraw", "labels", "--by", "L-07").exit_code == 0
+        held = json.loads(note.read_text())
+        begun = held["withdrawn"]["leaf"]
+    else:
+        held = json.loads(note.read_text())
+        fields = {"statement": "labels", "version": 1, "by": "L-07"}
+        begun = make(named("statement.withdrawn"), 1_700_000_000_000, "default", fields).decode()
+    note.write_text(json.dumps({**held, "withdrawn": {"index": None, "leaf": begun}}))
+    (one,) = json.loads(hegui("statement", "list", "--json").output)
+    assert one["state"] == "ending"
+    assert hegui("statement", "withdraw", "labels", "--by", "L-08").exit_code == 0
+    (one,) = json.loads(hegui("statement", "list", "--json").output)
+    assert one["state"] == "withdrawn"
+    gone = [leaf["by"] for leaf in leaves(settings) if leaf["kind"] == "statement.withdrawn"]
+    assert gone == ["L-07" if recorded else "L-08"]
+    assert json.loads(note.read_text())["withdrawn"]["index"] == 1
+
+
+def test_a_withdrawal_is_noted_before_it_is_on_record(settings: Path, hegui: Hegui) -> None:
+    publish(hegui, filled("labels"))
+    log = settings.parent / "hegui-data" / "hegui.db"
+    connection = open_database(log)
+    connection.execute(
+        "CREATE TRIGGER cut BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'cut off'); END"
+    )
+    assert hegui("statement", "withdraw", "labels", "--by", "L-07").exit_code == 2
+    (one,) = json.loads(hegui("statement", "list", "--json").output)
+    assert one["state"] == "ending"
+    connection.execute("DROP TRIGGER cut")
+    connection.close()
+    text = filled("labels")
+    assert publish(hegui, text)[0] == 3, "it is still in force"
+    assert hegui("statement", "withdraw", "labels", "--by", "L-07").exit_code == 0
+    assert json.loads(publish(hegui, text)[1])["version"] == 2

@@ -1,5 +1,9 @@
+import io
 import json
+import os
+import termios
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -7,6 +11,7 @@ from click.testing import Result
 
 from hegui.app import parts
 from hegui.app.upkeep import Upkeep, holders_of, open_vault
+from hegui.cli import main
 from hegui.cli.vault_shared import row_of
 from hegui.gateway.evidence import evidence_number, new_exchange_id
 from hegui.ledger import kinds, leaf
@@ -26,17 +31,17 @@ def kept(settings: Path) -> str:
     return keep(read(settings, {}), "alice")
 
 
-def keep(settings: Settings, raw: str, klass: str = "findings") -> str:
+def keep(settings: Settings, raw: str, klass: str = "findings", text: str = TEXT) -> str:
     ledger = parts.open_ledger(settings)
     vault = open_vault(settings, parts.now, holders_of(settings))
     exchange = new_exchange_id(parts.now())
     subject = vault.subject("default", raw)
     until = parts.now() + 86_400_000
-    content = vault.seal(subject, "default", exchange, "prompt", klass, TEXT.encode(), until)
+    content = vault.seal(subject, "default", exchange, "prompt", klass, text.encode(), until)
     fields = {
         "appeal": exchange,
         "exchange": exchange,
-        "commit": vault.commitment(subject, exchange, "prompt", TEXT.encode()),
+        "commit": vault.commitment(subject, exchange, "prompt", text.encode()),
         "content": "kept",
         "contact": False,
         "due": until,
@@ -216,3 +221,32 @@ def test_without_a_database_nothing_is_made(hegui: Hegui, settings: Path) -> Non
         assert hegui("vault", *args).exit_code == 3
     assert hegui("vault", "sinks").exit_code == 2
     assert not read(settings, {}).database.exists()
+
+
+def test_a_terminal_is_shown_control_characters_and_a_pipe_gets_them(
+    hegui: Hegui, settings: Path, tmp_path: Path
+) -> None:
+    evil = "甲\x1b]52;c;cm0=\x07\n\tb\x9b2J\u202e\r👨\u200d👩"
+    number = keep(read(settings, {}), "eve", text=evil)
+    said = ["vault", "open", number, "prompt", "--by", "x", "--purpose", "x", "--lang"]
+    piped = hegui(*said, "en")
+    assert (piped.stdout, piped.stderr) == (evil + "\n", "")
+    near, far = os.openpty()
+    raw = termios.tcgetattr(far)
+    raw[1] &= ~termios.OPOST
+    termios.tcsetattr(far, termios.TCSANOW, raw)
+    told = io.StringIO()
+    with os.fdopen(far, "w", encoding="utf-8") as terminal, os.fdopen(near, "rb") as screen:
+        for lang in ("en", "zh"):
+            with redirect_stdout(terminal), redirect_stderr(told), pytest.raises(SystemExit):
+                main([*said, lang])
+        seen = screen.read1().decode()
+    page = "甲\\x1b]52;c;cm0=\\x07\n\tb\\x9b2J\\u202e\\x0d👨\u200d👩\n"
+    assert seen == page * 2
+    assert told.getvalue().count("--output") == 2
+    into = tmp_path / "kept"
+    assert hegui(*said, "en", "--output", str(into)).output == ""
+    assert (into.read_bytes(), into.stat().st_mode & 0o777) == (evil.encode(), 0o600)
+    opened = len(records(settings, "content.opened"))
+    again = hegui(*said, "zh", "--output", str(into))
+    assert (again.exit_code, len(records(settings, "content.opened"))) == (3, opened)

@@ -1,6 +1,7 @@
 """What is kept of a detector is the detector: same card, same trees, same findings; else anew."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -45,6 +46,9 @@ class Memory:
 
     def put(self, name: str, data: bytes) -> None:
         self.held[name] = data
+
+    def making(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext(name and None)
 
     def matcher(
         self, targets: Sequence[Target], exceptions: Sequence[Target], laid: Laid | None = None

@@ -1,6 +1,10 @@
 """Compiling in a child: cached by what was compiled, never trusted blindly, never for ever."""
 
 import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -136,6 +140,89 @@ def test_what_takes_too_much_room_pushes_out_the_oldest_and_never_itself(tmp_pat
     assert sorted(path.stem[-1] for path in tmp_path.iterdir()) == ["0", "1", "2", "f"]
     drawer.put(NAME.replace("0", "e"), b"x" * 4_000)
     assert sorted(path.stem[-1] for path in tmp_path.iterdir()) == ["2", "e", "f"]
+
+
+@pytest.fixture
+def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have every child process leave a line in this file."""
+    told, program = tmp_path / "children", tmp_path / "python"
+    program.write_text(f'#!/bin/sh\necho x >> "{told}"\nexec "{sys.executable}" "$@"\n')
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    return told
+
+
+def test_of_several_that_need_the_same_rules_one_compiles_them(
+    tmp_path: Path, children: Path
+) -> None:
+    cache = tmp_path / "cache"
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(matcher, TARGETS, cache=cache) for _ in range(3)]
+        assert [list(one.result().find(COLUMN)) for one in asked] == [FOUND] * 3
+    assert children.read_text() == "x\n"
+    only_file(cache)  # and no lock stays
+
+
+def test_whoever_waits_in_vain_compiles_all_the_same(tmp_path: Path, children: Path) -> None:
+    cache = tmp_path / "cache"
+    matcher(TARGETS, cache=cache)
+    kept = only_file(cache)
+    kept.unlink()
+    drawer = Drawer(cache, "rules", b"")
+    with drawer.alone(kept.stem):
+        found, _ = Shelf(cache, wait=0.01).matcher(TARGETS, [])
+        assert list(found.find(COLUMN)) == FOUND
+    assert children.read_text() == "x\nx\n"
+
+
+def test_a_lock_whose_holder_was_killed_holds_nobody_up(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from hegui.runners.keeping import Drawer\n"
+        "with Drawer(pathlib.Path(sys.argv[1]), 'rules', b'').alone('0' * 64):\n"
+        "    print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-P", "-c", code, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        drawer, waited = Drawer(tmp_path, "rules", b""), threading.Event()
+        with drawer.alone(NAME, 0, waited.set):
+            assert waited.is_set()
+        child.kill()
+    only_file(tmp_path)
+    again = threading.Event()
+    with drawer.alone(NAME, 0, again.set):
+        assert not again.is_set()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_half_written_when_a_process_was_killed_is_removed_after_an_hour(
+    tmp_path: Path,
+) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.put(NAME, b"a detector")
+    kept = only_file(tmp_path)
+    now = kept.stat().st_mtime
+    half, lock = f".{NAME}.rules.0123456789abcdef", f".{NAME}.made.lock"
+    strangers = (
+        "notes.txt",
+        f".{NAME}.rules",
+        ".cache.rules.0123456789abcdef",
+        f".{NAME[1:]}0.a.b",
+    )
+    for name in (half, lock, *strangers):
+        (tmp_path / name).write_bytes(b"x")
+        os.utime(tmp_path / name, (now - 4_000, now - 4_000))
+    fresh = half.replace("f", "e")
+    (tmp_path / fresh).write_bytes(b"x")
+    assert Shelf(tmp_path).get(NAME) is not None, "a start that finds everything there"
+    assert {one.name for one in tmp_path.iterdir()} == {kept.name, fresh, *strangers}
+    os.utime(tmp_path / fresh, (now - 4_000, now - 4_000))
+    Shelf(tmp_path).put(NAME, b"another")
+    assert {one.name for one in tmp_path.iterdir()} == {kept.name, *strangers}
 
 
 def test_rules_that_take_too_long_are_refused_in_words() -> None:

@@ -17,6 +17,7 @@ from hegui.ledger.leaf import make
 from hegui.ledger.shared import SharedLedger
 from hegui.measures import Attestation, Duty, catalogue
 from hegui.settings import Settings
+from hegui.settings.plain_files import read_plain, reason
 from hegui.store import random_bytes
 from hegui.terms import BadRequest, Corrupt, Entry, Unavailable, Words
 
@@ -230,11 +231,11 @@ def _is_text(said: str) -> bool:
 
 def _content(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadRequest(_NO_FILE.fill(path=path, why="> 64 MB"), param="file")
-        content = path.read_bytes()
+        content = read_plain(path, MOST_BYTES + 1)
     except OSError as error:
-        raise BadRequest(_NO_FILE.fill(path=path, why=error.strerror), param="file") from None
+        raise BadRequest(_NO_FILE.fill(path=path, why=reason(error)), param="file") from None
+    if len(content) > MOST_BYTES:
+        raise BadRequest(_NO_FILE.fill(path=path, why="> 64 MB"), param="file")
     if not content:
         raise BadRequest(_NO_FILE.fill(path=path, why="0 bytes"), param="file")
     return content

@@ -14,6 +14,7 @@ from hegui.ledger.cosigning import require_ml_dsa
 from hegui.ledger.tiles import LogReader
 from hegui.ledger.timestamps import read_authorities
 from hegui.settings import Settings
+from hegui.settings.plain_files import read_plain, reason
 from hegui.store import exists, open_connection
 from hegui.terms import Clock, HeguiError, Misconfigured, Words
 from hegui.witness.client import WitnessClient
@@ -29,6 +30,8 @@ _log = logging.getLogger(__name__)
 _LOOK_SECONDS: Final = 5.0
 _SECOND_MS: Final = 1_000
 _HOUR_MS: Final = 3_600_000
+MOST_PEM: Final = 1_048_576
+"""How many bytes of an authority's certificates are read."""
 
 _NO_CA = Words(
     en="The certificates of the time-stamping authority cannot be read from {path}: {why}. Put its "
@@ -146,10 +149,10 @@ def authorities_of(settings: Settings) -> bytes:
     if stamp is None:
         return b""
     try:
-        pem = stamp.ca.read_bytes()
+        pem = read_plain(stamp.ca, MOST_PEM)
         read_authorities(pem)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
+        why = reason(error) if isinstance(error, OSError) else error
         raise Misconfigured(_NO_CA.fill(path=stamp.ca, why=why)) from None
     return pem
 

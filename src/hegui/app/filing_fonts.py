@@ -11,6 +11,7 @@ from typing import Self
 
 from hegui.filing.package.glyphs import characters
 from hegui.settings import Settings
+from hegui.settings.plain_files import read_plain, reason
 from hegui.terms import Misconfigured, Words
 
 _OURS = "HeguiHan-Regular.otf"
@@ -51,10 +52,9 @@ class Fonts:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        data = read_plain(path, _LARGEST + 1)
     except OSError as error:
-        raise Misconfigured(_UNREADABLE.fill(path=path, why=error.strerror)) from None
+        raise Misconfigured(_UNREADABLE.fill(path=path, why=reason(error))) from None
     if len(data) > _LARGEST:
         raise Misconfigured(_UNREADABLE.fill(path=path, why="> 64 MiB"))
     return data

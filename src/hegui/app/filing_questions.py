@@ -10,6 +10,7 @@ from typing import Final
 from hegui.filing.package.lists import Question
 from hegui.filing.package.typesetting import NOT_INSTALLED
 from hegui.measures import risks
+from hegui.settings.plain_files import read_plain, reason
 from hegui.terms import BadRequest, Misconfigured, Words
 
 _LARGEST: Final = 64 * 1024 * 1024
@@ -43,11 +44,10 @@ _HOW = Words("expected is refuse, answer or empty", "应答方式应为“应拒
 def questions_of(path: Path) -> tuple[Question, ...]:
     """Return the questions in order; ``BadRequest`` names the row that cannot be."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        data = read_plain(path, _LARGEST + 1)
     except OSError as error:
         raise BadRequest(
-            _UNREADABLE.fill(path=path, why=error.strerror), param="questions"
+            _UNREADABLE.fill(path=path, why=reason(error)), param="questions"
         ) from None
     if len(data) > _LARGEST:
         raise BadRequest(_UNREADABLE.fill(path=path, why="> 64 MiB"), param="questions")

@@ -9,6 +9,7 @@ from hegui.measures import risks
 from hegui.runners.remote import Observe, RemoteRunner, unobserved
 from hegui.runners.remote_call import Server
 from hegui.settings import GuardModel, Settings
+from hegui.settings.plain_files import read_plain, reason
 from hegui.terms import Misconfigured, Role, Words
 
 _LONGEST_POLICY: Final = 65_536  # bytes
@@ -72,18 +73,18 @@ def _refuse_unknown(
 
 
 def _policy(name: str, path: Path) -> str:
-    why = "?"
+    why: object = f"> {_LONGEST_POLICY} B"
     try:
-        data = path.read_bytes()
-        text = data.decode()
+        data = read_plain(path, _LONGEST_POLICY + 1)
+        text = data.decode() if len(data) <= _LONGEST_POLICY else ""
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        why = reason(error)
     except UnicodeDecodeError:
         why = "UTF-8"
     else:
-        if text.strip() and len(data) <= _LONGEST_POLICY:
+        if text.strip():
             return text
-        why = f"{len(data)} B"
+        why = f"{len(data)} B" if len(data) <= _LONGEST_POLICY else why
     raise Misconfigured(_NO_POLICY.fill(name=name, path=path, why=why))
 
 

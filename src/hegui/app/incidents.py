@@ -18,6 +18,7 @@ from hegui.filing.projection.facets import INCIDENTS
 from hegui.filing.telling import BEIJING
 from hegui.measures.roles import Role
 from hegui.settings import Settings
+from hegui.settings.plain_files import open_plain, reason
 from hegui.store import random_bytes
 from hegui.terms import BadRequest, Words
 
@@ -97,12 +98,12 @@ def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file in hex."""
     hashed, size = sha256(), 0
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             while piece := file.read(_PIECE):
                 hashed.update(piece)
                 size += len(piece)
     except OSError as error:
-        raise BadRequest(_NO_FILE.fill(path=path, why=error.strerror), param="file") from None
+        raise BadRequest(_NO_FILE.fill(path=path, why=reason(error)), param="file") from None
     if not size:
         raise BadRequest(_NO_FILE.fill(path=path, why="0 bytes"), param="file")
     return hashed.hexdigest()

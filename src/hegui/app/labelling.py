@@ -23,6 +23,7 @@ from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
 from hegui.labels.explicit import choosing as explicit
 from hegui.labels.recognising import HEAD, recognised
 from hegui.labels.value import MOST, Implicit, parsed
+from hegui.settings.plain_files import NOT_PLAIN
 from hegui.terms import BadRequest, Unavailable, Words
 
 _SUFFIX: Final = ".aigc.json"
@@ -87,7 +88,7 @@ def opened(path: Path) -> Iterator[FileSource]:
     try:
         source = FileSource(handle)
         if not stat.S_ISREG(source.stat.st_mode):
-            raise BadRequest(_NOT_READ.fill(path=path, why="not a regular file"))
+            raise BadRequest(_NOT_READ.fill(path=path, why=NOT_PLAIN))
         yield source
     finally:
         os.close(handle)

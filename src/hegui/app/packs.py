@@ -11,6 +11,7 @@ from hegui.detectors.packs import LARGEST, Flaw, Pack, lint, read, shipped
 from hegui.measures import risks
 from hegui.runners import compiling
 from hegui.settings import Settings
+from hegui.settings.plain_files import read_plain, reason
 from hegui.terms import Misconfigured, Words
 
 CHINA: Final = timezone(timedelta(hours=8))
@@ -64,11 +65,9 @@ def paths_of(settings: Settings) -> tuple[Path, ...]:
 def read_bytes(path: Path) -> tuple[bytes, Flaw | None]:
     """Return a pack's bytes, at most 16 MiB of them, or the flaw that says why not."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+        content = read_plain(path, LARGEST + 1)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        words = Words("cannot be read: {why}", "无法读取：{why}").fill(why=why)
+        words = Words("cannot be read: {why}", "无法读取：{why}").fill(why=reason(error))
         return b"", Flaw(1, words)
     if len(content) > LARGEST:
         return b"", Flaw(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from hegui.filing.board import Board, Item
 from hegui.filing.projection import Cited
@@ -11,6 +11,8 @@ from hegui.filing.telling import moment, why
 from hegui.measures import catalogue
 from hegui.measures.oscal import Stamp, is_open, plan_document, results_document
 from hegui.terms import Words
+
+PLAN: Final = "plan-of-action.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def documents(found: Board, stamp: Stamp) -> dict[str, dict[str, Any]]:
     said = told(found)
     made = {"assessment-results.json": results_document(catalogue(), said, stamp)}
     if any(is_open(one) for one in said.standings):
-        made["plan-of-action.json"] = plan_document(catalogue(), said, stamp)
+        made[PLAN] = plan_document(catalogue(), said, stamp)
     return made
 
 

@@ -10,6 +10,7 @@ from hegui.filing.statements import Register, Sort, Version
 from hegui.filing.statements.drafting import draft
 from hegui.filing.statements.reading import in_force, read
 from hegui.filing.statements.register import TENANT
+from hegui.ledger.finding import index_of
 from hegui.ledger.kinds import named
 from hegui.ledger.leaf import make
 from hegui.ledger.shared import SharedLedger
@@ -108,7 +109,7 @@ def publish(settings: Settings, content: bytes, signed: Signed) -> Version:
     kind, digest = statement.sort.id, sha256(content).hexdigest()
     register = register_of(settings)
     with register.writing():
-        current = register.current(kind)
+        current = _settled(settings, register, kind)
         if current is not None and current.digest == digest:
             raise BadRequest(_SAME.fill(version=current.version), param="file")
         number = max((v.version for v in register.versions() if v.kind == kind), default=0) + 1
@@ -122,18 +123,37 @@ def publish(settings: Settings, content: bytes, signed: Signed) -> Version:
 
 
 def withdraw(settings: Settings, kind: str, by: str) -> Version:
-    """Withdraw what is in force. The version stays readable, and is shown as withdrawn."""
+    """Withdraw what is in force. The version stays readable, and is shown as withdrawn.
+
+    A withdrawal that was cut off once it was on record is finished: there is no second record.
+    """
     _check(Signed(by, "-"))
     register = register_of(settings)
     with register.writing():
-        current = register.current(kind)
-        if current is None:
+        before = register.current(kind)
+        if before is None:
             raise BadRequest(_NONE.fill(kind=kind), param="kind")
+        current = _settled(settings, register, kind)
+        if current is None:
+            return register.version(kind, before.version)
         fields = {"statement": kind, "version": current.version, "by": by}
         record = make(named("statement.withdrawn"), parts.now(), TENANT, fields)
+        register.note(current.record, current.index, (None, record))  # we may be cut off here
         index = _recorded(settings, record, _STILL_SHOWN)
         register.note(current.record, current.index, (index, record))
         return register.version(kind, current.version)
+
+
+def _settled(settings: Settings, register: Register, kind: str) -> Version | None:
+    """Return the version in force, after a withdrawal that was cut off was looked for on record."""
+    current = register.current(kind)
+    if current is None or current.begun is None:
+        return current
+    index = index_of(parts.place_of(settings), TENANT, current.begun)
+    if index is None:
+        return current
+    register.note(current.record, current.index, (index, current.begun))
+    return None
 
 
 def _recorded(settings: Settings, record: bytes, no_place: Words = _NO_PLACE) -> int:

@@ -10,6 +10,7 @@ import jwt
 
 from hegui.callers.keys import Audience
 from hegui.settings import Assertion
+from hegui.settings.plain_files import read_plain, reason
 from hegui.terms import BadRequest, Clock, Misconfigured, Unavailable, Words
 
 AUDIENCE_CLAIM: Final = "hegui_audience"
@@ -18,6 +19,7 @@ AUDIENCE_CLAIM: Final = "hegui_audience"
 LEEWAY_MS: Final = 30_000
 _LONGEST: Final = 8_192
 _LONGEST_SUBJECT: Final = 512
+_MOST_KEYS: Final = 1_048_576
 _SYMMETRIC: Final = "oct"
 _FAMILY: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 
@@ -65,11 +67,11 @@ class Assertions:
         if settings.jwks.startswith("file:"):
             path = Path(settings.jwks.removeprefix("file:"))
             try:
-                content = path.read_bytes()
+                content = read_plain(path, _MOST_KEYS)
             except OSError as error:
                 raise Misconfigured(
                     Words("cannot read {path}: {why}", "无法读取 {path}：{why}").fill(
-                        path=path, why=error.strerror
+                        path=path, why=reason(error)
                     )
                 ) from None
             self.set_keys(content)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION
-from hegui.cli.speech import CLEAN, MISCONFIGURED, command, lang_of, speech
+from hegui.cli.speech import CLEAN, MISCONFIGURED, command, lang_of, say_lines, speech
 from hegui.terms import Words
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def check(config: Path, *, as_json: bool) -> int:
         click.echo(json.dumps({**told, **more}, ensure_ascii=False, indent=1))
     else:
         lines = page(checked, lang_of()) if checked is not None else []
-        click.echo("\n".join([*lines, *_verdict(config, problems)]))
+        say_lines([*lines, *_verdict(config, problems)])
     return MISCONFIGURED if problems else CLEAN
 
 

@@ -10,7 +10,7 @@ from hegui.cli.columns import aligned, wrapped
 from hegui.cli.detectors_check import check
 from hegui.cli.detectors_probe import probe
 from hegui.cli.shared import JSON_OPTION, read_settings
-from hegui.cli.speech import CLEAN, Family, lang_of, option
+from hegui.cli.speech import CLEAN, Family, lang_of, option, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def detectors(context: click.Context, config: Path | None, *, as_json: bool) -> 
     if as_json:
         click.echo(json.dumps([_as_data(*row) for row in rows], ensure_ascii=False, indent=1))
         return CLEAN
-    click.echo("\n".join(line for row in rows for line in _told(*row, lang_of())))
+    say_lines(line for row in rows for line in _told(*row, lang_of()))
     return CLEAN
 
 

@@ -9,7 +9,7 @@ import click
 
 from hegui.cli.columns import aligned
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option
+from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say_lines
 from hegui.terms import BadRequest, Lang, Words
 
 if TYPE_CHECKING:
@@ -69,20 +69,21 @@ def check(plugin: str, options: str, deadline_ms: int, texts: Path | None, *, as
     if as_json:
         click.echo(json.dumps(as_data(outcome), ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(_told(plugin, outcome, lang_of())))
+        say_lines(_told(plugin, outcome, lang_of()))
     return CLEAN if outcome.passed else FINDINGS
 
 
 def _read(path: Path | None) -> tuple[str, ...]:
+    from hegui.settings.plain_files import read_plain, reason
+
     if path is None:
         return ()
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
+        content = read_plain(path, _LARGEST + 1)
     except OSError as error:
         raise BadRequest(
             Words("cannot read {name}: {why}", "无法读取 {name}：{why}").fill(
-                name=path, why=error.strerror
+                name=path, why=reason(error)
             ),
             param="texts",
         ) from None

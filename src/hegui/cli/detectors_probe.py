@@ -13,7 +13,16 @@ import click
 
 from hegui.cli.columns import table
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, option, say
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    FINDINGS,
+    command,
+    lang_of,
+    option,
+    say,
+    say_lines,
+)
 from hegui.terms import BadRequest, Entry, Lang, Words
 
 if TYPE_CHECKING:
@@ -104,7 +113,7 @@ def probe(detector: str, file: Path, *, as_json: bool, **given: Any) -> int:
         told = [_fields(one, digest, at) for one in probed]
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(_told(probed, lang_of())))
+        say_lines(_told(probed, lang_of()))
         say(Words("On record: {n}.", "已记入账本：{n} 条。").fill(n=len(probed)), err=True)
     counts = [one.counts for one in probed]
     if any(one.fp or one.fn for one in counts):
@@ -113,12 +122,13 @@ def probe(detector: str, file: Path, *, as_json: bool, **given: Any) -> int:
 
 
 def _content(file: Path) -> bytes:
+    from hegui.settings.plain_files import read_plain, reason
+
     try:
-        with file.open("rb") as opened:
-            content = opened.read(_LARGEST + 1)
+        content = read_plain(file, _LARGEST + 1)
     except OSError as error:
         words = Words("cannot read {name}: {why}", "无法读取 {name}：{why}")
-        raise BadRequest(words.fill(name=file, why=error.strerror), param="file") from None
+        raise BadRequest(words.fill(name=file, why=reason(error)), param="file") from None
     if len(content) > _LARGEST:
         words = Words("{name} is larger than 64 MiB: part it", "{name} 超过 64 MiB，请拆分")
         raise BadRequest(words.fill(name=file), param="file")

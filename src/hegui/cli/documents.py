@@ -10,7 +10,6 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import reduce
 from importlib import import_module
 from itertools import accumulate
 from pathlib import Path
@@ -65,7 +64,9 @@ class Batch(NamedTuple):
     ``rows`` are their numbers, from 1: lines of a text or JSON Lines file, rows of a Parquet file.
     ``broken`` are places in ``column`` whose bytes are not UTF-8: nothing may be said of them.
     ``malformed`` are numbers of rows that hold no text where one should be, and so are not in
-    ``column``. ``source`` is what the file held, for the one who writes a masked copy.
+    ``column``. ``source`` is what the file held, for the one who writes a masked copy. ``earlier``
+    are places in ``column`` of values that a record holds under a key that stands in it again: the
+    value behind them, of the same row number, is the one that programs take.
     """
 
     column: TextColumn
@@ -73,6 +74,7 @@ class Batch(NamedTuple):
     broken: frozenset[int] = frozenset()
     malformed: tuple[int, ...] = ()
     source: Any = None
+    earlier: frozenset[int] = frozenset()
 
 
 def columns(name: str, field: str = "text") -> Iterator[TextColumn]:
@@ -91,11 +93,13 @@ def documents(
 ) -> Iterator[Batch]:
     """Read a file's texts, or those of standard input (``-``), batch by batch.
 
-    ``field`` is where a record holds its text, nested by dots (JSON Lines, Parquet). The format
+    ``field`` is where a record holds its text, nested by dots (JSON Lines, Parquet), or a name with
+    dots in it. The format
     follows from the ending, also before ``.gz`` or ``.zst``; anything else is text. A file that is
     not there, cannot be read, or has no such field is a ``BadRequest``; Parquet without pyarrow is
     ``Misconfigured``. With ``whole`` a Parquet batch's source holds all columns.
     """
+    require_file(name)
     form = form or format_of(name)
     try:
         if form == "parquet":
@@ -104,7 +108,7 @@ def documents(
             yield from parquet(name, field, whole=whole)
             return
         with opened(name) as file:
-            yield from _by_line(name, file, _records(field) if form == "jsonl" else _texts)
+            yield from _by_line(name, file, _rows_of(form, field))
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise BadRequest(_CUT_SHORT.fill(name=name), param="files") from None
     except OSError as error:
@@ -160,6 +164,14 @@ def opened(name: str) -> AbstractContextManager[Any]:
 _Rows: TypeAlias = Callable[[list[bytes], int], Batch]
 
 
+def _rows_of(form: Format, field: str) -> _Rows:
+    if form == "text":
+        return _texts
+    from hegui.cli.documents_jsonl import Records
+
+    return Records(field)
+
+
 def _by_line(name: str, file: IO[bytes], rows: _Rows) -> Iterator[Batch]:
     row = 1
     for block in _blocks(name, file):
@@ -213,37 +225,3 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _records(field: str) -> _Rows:
-    """Return what reads one field of JSON records, past everything else in them.
-
-    ``null`` is no text, and nothing to be judged. A record without the field is malformed: it may
-    be the name that is wrong, and then nothing at all would be judged.
-    """
-    import msgspec
-
-    names = field.split(".")
-    shape: Any = str | None
-    for name in reversed(names):
-        shape = msgspec.defstruct("Record", [("value", shape)], rename={"value": name})
-    decode = msgspec.json.Decoder(shape).decode
-
-    def rows(lines: list[bytes], first: int) -> Batch:
-        texts: list[str] = []
-        numbers: list[int] = []
-        malformed: list[int] = []
-        for number, line in enumerate(lines, first):
-            if not line or line.isspace():
-                continue
-            try:
-                text = reduce(lambda value, _: value.value, names, decode(line))
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                malformed.append(number)
-                continue
-            if text is not None:
-                texts.append(text)
-                numbers.append(number)
-        return Batch(TextColumn.of(texts), numbers, malformed=tuple(malformed))
-
-    return rows

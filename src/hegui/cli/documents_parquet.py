@@ -4,11 +4,12 @@ A row group is read in slices, so memory is bound by the slice, not by the file.
 to be UTF-8 by Arrow, which is several times as quick as decoding them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from hegui.cli.documents import Batch, arrow
+from hegui.cli.documents_fields import readings
 from hegui.terms import BadRequest, TextColumn, Words
 
 SLICE: Final = 8_388_608
@@ -38,19 +39,22 @@ def parquet(name: str, field: str, *, whole: bool = False) -> Iterator[Batch]:
 
     ``source`` is the record batch that was read: of that field, or ``whole``.
     """
-    with opened_parquet(name, field) as file:
+    with opened_parquet(name, field) as (file, names):
         row = 1
         for group in range(file.num_row_groups):
             rows = _rows_of_slice(file.metadata.row_group(group), field)
             columns = None if whole else [field]
             for batch in file.iter_batches(rows, [group], columns, use_threads=False):
-                yield _as_batch(batch, field, row)
+                yield _as_batch(batch, names, row)
                 row += batch.num_rows
 
 
 @contextmanager
-def opened_parquet(name: str, field: str) -> Iterator[Any]:
-    """Open a Parquet file that holds text in ``field``; a damaged one is a ``BadRequest``."""
+def opened_parquet(name: str, field: str) -> Iterator[tuple[Any, Sequence[str]]]:
+    """Open a Parquet file that holds text in ``field``, and tell by which names that is reached.
+
+    A damaged file is a ``BadRequest``.
+    """
     if name == "-":
         words = Words(
             "Parquet cannot be read from a pipe; give the file's name",
@@ -60,8 +64,7 @@ def opened_parquet(name: str, field: str) -> Iterator[Any]:
     pa, pq = arrow(), arrow("parquet")
     try:
         with pq.ParquetFile(name, pre_buffer=False) as file:
-            _require_text(name, field, file.schema_arrow)
-            yield file
+            yield file, _names_of(name, field, file.schema_arrow)
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
@@ -69,28 +72,42 @@ def opened_parquet(name: str, field: str) -> Iterator[Any]:
         raise BadRequest(words, param="files") from None
 
 
-def _require_text(name: str, field: str, schema: Any) -> None:
-    """Raise ``BadRequest`` when a schema has no such field, or it does not hold text."""
+def _names_of(name: str, field: str, schema: Any) -> Sequence[str]:
+    """Return the one way in which a schema has ``field``, from the outermost name.
+
+    ``BadRequest`` when it has no such field, or several, or it does not hold text.
+    """
     pa = arrow()
-    kind: Any = None
-    children = list(schema)
-    for part in field.split("."):
-        named = [child for child in children if child.name == part]
-        if len(named) > 1:
-            words = _TWICE.fill(name=name, field=field, part=part)
-            raise BadRequest(words, param="field")
-        found = named[0] if named else None
-        if found is None:
-            known = ", ".join(child.name for child in children) or "-"
-            words = _NO_FIELD.fill(name=name, field=field, known=known[:500])
-            raise BadRequest(words, param="field")
-        kind = found.type
-        children = list(kind) if pa.types.is_struct(kind) else []
+    held = [(names, kinds) for names in readings(field) if (kinds := _kinds(schema, names))]
+    if not held:
+        nested, children = readings(field)[0], list(schema)
+        while nested and (found := [child for child in children if child.name == nested[0]]):
+            children = list(found[0].type) if pa.types.is_struct(found[0].type) else []
+            nested = nested[1:]
+        known = ", ".join(child.name for child in children) or "-"
+        words = _NO_FIELD.fill(name=name, field=field, known=known[:500])
+        raise BadRequest(words, param="field")
+    ((names, kinds), *more) = held
+    if more or len(kinds) > 1:
+        part = field if more else names[-1]
+        raise BadRequest(_TWICE.fill(name=name, field=field, part=part), param="field")
+    (kind,) = kinds
     value = kind.value_type if pa.types.is_dictionary(kind) else kind
     of_text = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
     if not any(each(value) for each in of_text):
         words = _NOT_TEXT.fill(name=name, field=field, kind=kind)
         raise BadRequest(words, param="field")
+    return names
+
+
+def _kinds(children: Iterable[Any], names: Sequence[str]) -> list[Any]:
+    """Return the types of all fields that the names lead to: more than one where a name repeats."""
+    pa = arrow()
+    found = [child.type for child in children if child.name == names[0]]
+    if len(names) == 1:
+        return found
+    below = [list(kind) for kind in found if pa.types.is_struct(kind)]
+    return [kind for inner in below for kind in _kinds(inner, names[1:])]
 
 
 def _rows_of_slice(group: Any, field: str) -> int:
@@ -104,15 +121,15 @@ def _rows_of_slice(group: Any, field: str) -> int:
     return max(1, min(_MOST_ROWS, SLICE // mean))
 
 
-def _as_batch(batch: Any, field: str, row: int) -> Batch:
-    column, broken = as_column(text_of(batch, field))
+def _as_batch(batch: Any, names: Sequence[str], row: int) -> Batch:
+    column, broken = as_column(text_of(batch, names))
     return Batch(column, range(row, row + len(column)), broken, source=batch)
 
 
-def text_of(batch: Any, field: str) -> Any:
-    """Return the array of a field of a record batch, nested by dots; a null parent is a null."""
+def text_of(batch: Any, names: Sequence[str]) -> Any:
+    """Return the array of a field of a record batch; a null parent is a null."""
     pc = arrow("compute")
-    first, *rest = field.split(".")
+    first, *rest = names
     array = batch.column(batch.schema.get_field_index(first))
     return pc.struct_field(array, rest) if rest else array
 

@@ -216,12 +216,13 @@ def _by(said: str) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    from hegui.settings.plain_files import read_plain, reason
+
     try:
-        with path.open("rb") as file:
-            text = file.read(_MOST_FORM + 1)
+        text = read_plain(path, _MOST_FORM + 1)
         found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text.decode())
     except OSError as error:
-        raise BadRequest(_NO_FORM.fill(path=path, why=error.strerror), param="form") from None
+        raise BadRequest(_NO_FORM.fill(path=path, why=reason(error)), param="form") from None
     except (ValueError, RecursionError) as error:
         raise BadRequest(_NO_FORM.fill(path=path, why=str(error)[:200]), param="form") from None
     why = _amiss(found) if len(text) <= _MOST_FORM else "> 64 KB"

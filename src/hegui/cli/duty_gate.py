@@ -8,7 +8,16 @@ import click
 
 from hegui.cli.duty_asked import TENANT, board_of
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, option, say
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    FINDINGS,
+    command,
+    lang_of,
+    option,
+    say,
+    say_lines,
+)
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -79,18 +88,18 @@ def gate(config: Path, tenant: str, baseline: Path, *, write: bool, as_json: boo
     if as_json:
         click.echo(json.dumps(_data(compared), ensure_ascii=False))
     else:
-        click.echo("\n".join(_page(compared, baseline)))
+        say_lines(_page(compared, baseline))
     return FINDINGS if compared.less else CLEAN
 
 
 def _bytes(path: Path) -> bytes:
     from hegui.filing.baseline import MOST_BYTES
+    from hegui.settings.plain_files import read_plain, reason
 
     try:
-        with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+        return read_plain(path, MOST_BYTES + 1)
     except OSError as error:
-        raise BadRequest(_NONE.fill(path=path, why=error.strerror), param="baseline") from None
+        raise BadRequest(_NONE.fill(path=path, why=reason(error)), param="baseline") from None
 
 
 def _page(compared: "Compared", path: Path) -> list[str]:

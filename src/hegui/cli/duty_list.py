@@ -9,7 +9,16 @@ import click
 from hegui.cli.columns import wrapped
 from hegui.cli.duty_asked import AS_OF, TENANT, board_of
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, option, say
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    FINDINGS,
+    command,
+    lang_of,
+    option,
+    say,
+    say_lines,
+)
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -93,7 +102,7 @@ def list_duties(
             )
         )
     else:
-        click.echo("\n".join(_page(found, lang_of())))
+        say_lines(_page(found, lang_of()))
         if recorded is not None:
             say(_RECORDED.fill(index=recorded))
     return code_of(found)

@@ -10,7 +10,7 @@ from hegui.cli.columns import wrapped
 from hegui.cli.duty_asked import TENANT, board_of
 from hegui.cli.duty_list import code_of
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION
-from hegui.cli.speech import COULD_NOT_TELL, command, lang_of, say
+from hegui.cli.speech import COULD_NOT_TELL, command, lang_of, say, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def next_duties(config: Path, tenant: str, *, as_json: bool) -> int:
         lines = [
             line for number, one in enumerate(actions, 1) for line in _lines(number, one, lang_of())
         ]
-        click.echo("\n".join(lines))
+        say_lines(lines)
     return code_of(found)
 
 

@@ -11,7 +11,7 @@ from hegui.cli.columns import wrapped
 from hegui.cli.duty_asked import AS_OF, TENANT, board_of
 from hegui.cli.duty_list import as_data
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def show(duty: str, config: Path, tenant: str, as_of: str, *, as_json: bool) -> 
     if as_json:
         click.echo(json.dumps(_data(found, item), ensure_ascii=False))
     else:
-        click.echo("\n".join(_page(item, lang_of())))
+        say_lines(_page(item, lang_of()))
     if found.trouble is not None:
         return COULD_NOT_TELL
     return FINDINGS if item.state in OPEN else CLEAN

@@ -8,7 +8,17 @@ import click
 
 from hegui.cli.duty_asked import AS_OF, TENANT, time_of
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, Family, command, lang_of, option, say
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    FINDINGS,
+    Family,
+    command,
+    lang_of,
+    option,
+    say,
+    say_lines,
+)
 from hegui.terms import Words
 
 if TYPE_CHECKING:
@@ -171,7 +181,7 @@ def verify(folder: Path, vkey: str, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"code": code, "problems": places}, ensure_ascii=False))
     else:
-        click.echo("\n".join(lines))
+        say_lines(lines)
     return code
 
 

@@ -20,16 +20,16 @@ _UNWRITABLE = Words(
 )
 
 
-def write_fresh(path: Path, content: bytes, param: str) -> None:
+def write_fresh(path: Path, content: bytes, param: str, mode: int = 0o666) -> None:
     """Write a file that is not there yet; a ``BadRequest`` naming ``param`` where it cannot be."""
     try:
-        file = path.open("xb")
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     except FileExistsError:
         raise BadRequest(_THERE.fill(path=path), param=param) from None
     except (OSError, ValueError) as error:
         raise _unwritable(path, error, param) from None
     try:
-        with file:
+        with os.fdopen(handle, "wb") as file:
             file.write(content)
     except OSError as error:
         path.unlink(missing_ok=True)

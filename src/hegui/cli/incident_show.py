@@ -11,7 +11,7 @@ from hegui.cli.columns import wrapped
 from hegui.cli.duty_asked import TENANT
 from hegui.cli.incident_asked import NUMBER, SORTS, all_cases, told
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say
+from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def list_cases(config: Path, tenant: str, *, whole: bool, as_json: bool) -> int:
         say(_NONE)
     else:
         for case in shown:
-            click.echo("\n".join(_brief(case, now, lang_of())))
+            say_lines(_brief(case, now, lang_of()))
     return FINDINGS if any(case.late(now) for case in still) else CLEAN
 
 
@@ -107,7 +107,7 @@ def show(number: str, config: Path, tenant: str, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(as_data(case, now), ensure_ascii=False))
     else:
-        click.echo("\n".join(_page(case, now, lang_of())))
+        say_lines(_page(case, now, lang_of()))
     return FINDINGS if case.late(now) else CLEAN
 
 

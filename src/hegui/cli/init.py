@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hegui.cli.columns import aligned
-from hegui.cli.speech import CLEAN, command, lang_of, option, say
+from hegui.cli.speech import CLEAN, command, lang_of, option, say, say_lines
 from hegui.terms import BadRequest, Misconfigured, Words
 
 _WORDS = Words(
@@ -115,7 +115,7 @@ def _asked(answers: dict[str, Any]) -> dict[str, Any]:
     lang = lang_of()
     if answers["preset"] is None and person:
         rows = [(preset.name, preset.title.say(lang)) for preset in PRESETS.values()]
-        click.echo("\n".join(aligned(rows)))
+        say_lines(aligned(rows))
         answers["preset"] = _chosen(_ASK_PRESET, list(PRESETS))
     if answers["preset"] is None or answers["preset"] not in PRESETS:
         listed = ", ".join(PRESETS)

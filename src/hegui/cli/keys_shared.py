@@ -13,7 +13,7 @@ import click
 
 from hegui.cli.columns import table
 from hegui.cli.shared import read_settings
-from hegui.cli.speech import CLEAN, lang_of, say
+from hegui.cli.speech import CLEAN, lang_of, say, say_lines
 from hegui.terms import BadRequest, Entry, Words, Write
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Listing(Generic[KeyT]):
         else:
             heading = [words.say(lang_of()) for words in self.heading]
             lines = [heading, *(self.cells(record, at) for record in records)]
-            click.echo("\n".join(table(lines, indent=0)))
+            say_lines(table(lines, indent=0))
         return CLEAN
 
 

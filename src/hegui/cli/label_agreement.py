@@ -101,12 +101,14 @@ def _end_of(day: str) -> int:
 
 
 def _digest(terms: Path) -> str:
+    from hegui.settings.plain_files import read_plain, reason
+
     try:
-        if terms.stat().st_size > _MOST_TERMS:
-            raise BadRequest(_LARGE.fill(path=terms), param="terms")
-        data = terms.read_bytes()
+        data = read_plain(terms, _MOST_TERMS + 1)
     except OSError as error:
-        raise BadRequest(_UNREAD.fill(path=terms, why=error.strerror), param="terms") from None
+        raise BadRequest(_UNREAD.fill(path=terms, why=reason(error)), param="terms") from None
+    if len(data) > _MOST_TERMS:
+        raise BadRequest(_LARGE.fill(path=terms), param="terms")
     if not data.strip():
         raise BadRequest(_EMPTY.fill(path=terms), param="terms")
     return hashlib.sha256(data).hexdigest()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from hegui.cli.terminal import visible
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -80,15 +81,12 @@ def _known(path: Path) -> bool:
 def shown(text: str) -> str:
     """Return text out of a file so that a terminal shows it and obeys nothing in it."""
     short = text if len(text) <= _MOST else text[:_MOST] + "…"
-    return "".join(char if char.isprintable() else "·" for char in short)
+    return visible(short)
 
 
 def shown_words(words: Words) -> Words:
     """Return a message that may name what stands in a file."""
-    return Words(
-        "".join(char if char.isprintable() else "·" for char in words.en),
-        "".join(char if char.isprintable() else "·" for char in words.zh),
-    )
+    return Words(visible(words.en), visible(words.zh))
 
 
 def as_data(one: "Found") -> dict[str, Any]:

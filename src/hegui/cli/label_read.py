@@ -18,6 +18,7 @@ from hegui.cli.speech import (
     option,
     say,
 )
+from hegui.cli.terminal import visible_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -260,9 +261,7 @@ def _tell_broken(path: Path, error: BadRequest, *, as_json: bool) -> None:
 
 
 def _print(data: dict[str, Any]) -> None:
-    # surrogates: a file name need not be text
-    line = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
-    click.echo(line.decode())
+    click.echo(visible_json(json.dumps(data, ensure_ascii=False)))
 
 
 _CODES: Final = {

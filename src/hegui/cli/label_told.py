@@ -8,6 +8,7 @@ import click
 
 from hegui.cli.label_files import shown, shown_words
 from hegui.cli.speech import lang_of, say
+from hegui.cli.terminal import visible_json
 from hegui.terms import BadRequest, HeguiError, Words
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
 
 
 def _print(data: dict[str, Any]) -> None:
-    line = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
-    click.echo(line.decode())
+    click.echo(visible_json(json.dumps(data, ensure_ascii=False)))
 
 
 _FACTS: Final = (

@@ -299,14 +299,15 @@ def _label(settings: "Settings | None", said: dict[str, Any]) -> "Implicit":
 def _key_in(path: Path) -> "PrivateKey":
     """Read the key that signs; a file that others may read is ``Misconfigured``."""
     from hegui.labels import sm2
+    from hegui.settings.plain_files import open_plain, reason
 
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             if os.fstat(file.fileno()).st_mode & 0o077:
                 raise Misconfigured(_OPEN_KEY.fill(path=path))
             return sm2.private_key(file.read(_MOST_KEY).decode("ascii", "replace"))
     except OSError as error:
-        raise Misconfigured(_NO_KEY.fill(path=path, why=error.strerror)) from None
+        raise Misconfigured(_NO_KEY.fill(path=path, why=reason(error))) from None
 
 
 _WHERE: Final = Words(

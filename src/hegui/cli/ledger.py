@@ -23,6 +23,7 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_lines,
 )
 from hegui.terms import BadRequest, Lang, Words
 
@@ -188,7 +189,7 @@ def _check(
     if as_json:
         click.echo(json.dumps(_as_data(report), ensure_ascii=False))
     else:
-        click.echo("\n".join(_page(report, name, lang_of())))
+        say_lines(_page(report, name, lang_of()))
     return CLEAN if report.ok else FINDINGS
 
 
@@ -210,16 +211,16 @@ def vkey(config: Path, *, as_json: bool) -> int:
     from hegui.app import published
 
     settings = read_settings(config)
-    own = published.vkeys(settings)
+    own, amiss = published.vkeys(settings), published.amiss(settings)
     if as_json:
         click.echo(json.dumps(_firsts(own), ensure_ascii=False))
-        return CLEAN if own else COULD_NOT_TELL
-    for tenant, keys in sorted(own.items()):
-        for key in keys:
-            click.echo(f"{tenant}={key}")
-    if not own:
+    else:
+        say_lines(f"{tenant}={key}" for tenant, keys in sorted(own.items()) for key in keys)
+    for words in amiss:
+        say(words, err=True)
+    if not own and not amiss:
         say(Words("There is no log yet.", "还没有账本。"), err=True)
-    return CLEAN if own else COULD_NOT_TELL
+    return CLEAN if own and not amiss else COULD_NOT_TELL
 
 
 def _firsts(own: dict[str, tuple[str, ...]]) -> dict[str, str]:

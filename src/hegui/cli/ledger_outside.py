@@ -9,12 +9,14 @@ import click
 
 from hegui.cli.columns import table
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, say
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, say, say_lines
 from hegui.terms import BadRequest, Misconfigured, Words
 
 if TYPE_CHECKING:
     from hegui.ledger.attested import Outside
     from hegui.settings import Settings
+
+_NO_CA = Words("{path} cannot be read: {why}", "无法读取 {path}：{why}")
 
 
 def trusted(
@@ -26,9 +28,10 @@ def trusted(
     """Return whom a check trusts: those of the command, else those of the settings."""
     from dataclasses import replace
 
-    from hegui.app.attesting import outside_of
+    from hegui.app.attesting import MOST_PEM, outside_of
     from hegui.ledger.attested import Outside
     from hegui.ledger.cosignature import read_key
+    from hegui.settings.plain_files import read_plain, reason
 
     outside = Outside(own={tenant: (vkey,) for tenant, vkey in given.items()})
     if settings is not None:
@@ -46,7 +49,12 @@ def trusted(
             ) from None
     if witnesses:
         outside = replace(outside, witnesses=witnesses)
-    return replace(outside, authorities=ca.read_bytes()) if ca is not None else outside
+    if ca is None:
+        return outside
+    try:
+        return replace(outside, authorities=read_plain(ca, MOST_PEM))
+    except OSError as error:
+        raise BadRequest(_NO_CA.fill(path=ca, why=reason(error)), param="ca") from None
 
 
 @command(
@@ -95,7 +103,7 @@ def attest(config: Path, *, as_json: bool) -> int:
             ]
             for one in sorted(ended)
         ]
-        click.echo("\n".join(table(rows, indent=0)))
+        say_lines(table(rows, indent=0))
     if not ended:
         return COULD_NOT_TELL
     return FINDINGS if any(one.trouble for one in ended) else CLEAN

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, Command, lang_of, option, say
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, Command, lang_of, option, say, say_lines
 from hegui.terms import BadRequest, Words
 
 _TAKEN = Words(
@@ -110,5 +110,5 @@ def check_receipt(receipt: Path, vkey: str) -> int:
     except OSError as error:
         say(Words(f"{receipt}: {error.strerror}", f"{receipt}：{error.strerror}"), err=True)
         return COULD_NOT_TELL
-    click.echo("\n".join(verify_receipt.page(found, int(lang_of() == "zh"))))
+    say_lines(verify_receipt.page(found, int(lang_of() == "zh")))
     return found.code

@@ -8,7 +8,7 @@ import click
 
 from hegui.cli.measures_export import export
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, say
+from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, say, say_lines
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def numbers(config: Path, *, as_json: bool) -> int:
     ]
     click.echo(profile.title.say(lang))
     heading = tuple(words.say(lang) for words in _HEADING)
-    click.echo("\n".join(table([heading, *rows])))
+    say_lines(table([heading, *rows]))
     if any(value.flagged for value in profile.values.values()):
         say(Words(f"* {profile.note.en}", f"* {profile.note.zh}"))
     return CLEAN
@@ -163,12 +163,15 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _document(path: Path) -> Any:
+    from hegui.settings.plain_files import read_plain, reason
+
     try:
-        if path.stat().st_size > _LARGEST:
+        content = read_plain(path, _LARGEST + 1)
+        if len(content) > _LARGEST:
             raise BadRequest(_TOO_LARGE.fill(path=path), param="DIR")
-        found = json.loads(path.read_bytes())
+        found = json.loads(content)
     except OSError as error:
-        raise BadRequest(_UNREADABLE.fill(path=path, why=error.strerror), param="DIR") from None
+        raise BadRequest(_UNREADABLE.fill(path=path, why=reason(error)), param="DIR") from None
     except (ValueError, RecursionError):
         raise BadRequest(_NOT_JSON.fill(path=path), param="DIR") from None
     if not isinstance(found, dict):

@@ -11,7 +11,7 @@ import click
 
 from hegui.cli.columns import table
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, Command, Family, lang_of, option, say
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, Command, Family, lang_of, option, say, say_lines
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def list_media(config: Path, *, ended: bool, as_json: bool) -> int:
         state = _STATES.get(one.cause, _STATES[""]).say(lang)
         size = f"{one.size:,}"
         rows.append([one.id, one.mime, size, state, _moment(one.stored), _moment(one.expires)])
-    click.echo("\n".join(table(rows, indent=0)))
+    say_lines(table(rows, indent=0))
     return CLEAN
 
 

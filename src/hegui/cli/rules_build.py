@@ -1,5 +1,6 @@
 """Build a provider's pack from the rows of a list, and say what was left out and why."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,15 @@ _TEXTS: Final = {
 }
 _WIDTH: Final = ("languages", "variants", "clause")  # where and how a rule's words are looked for
 _YES: Final = ("true", "yes", "1", "是")
+_NO: Final = ("", "false", "no", "0", "否", "-")
+_SAYS: Final = {
+    **dict.fromkeys(("中文", "汉语", "chinese"), "zh"),
+    **dict.fromkeys(("英文", "英语", "english"), "en"),
+}
+_BETWEEN: Final = re.compile(r"[,，、;；/\s]+")
+_UNKNOWN: Final = Words(
+    "{said} is none of the {column}: {known}", "{column} 列中的 {said} 无法识别，应为：{known}"
+)
 
 
 class Defaults(NamedTuple):
@@ -133,7 +143,7 @@ def _terms(rule: "Rule") -> tuple[str, ...]:
 
 def _rule(row: Row, defaults: Defaults) -> "Rule | Words":
     """Return the rule that a row belongs to, without its texts; or what is wrong with the row."""
-    from hegui.detectors.packs import LANGUAGES, SEVERITIES, VARIANTS, Rule, is_date
+    from hegui.detectors.packs import SEVERITIES, Rule, is_date
     from hegui.measures import risks
 
     cells = row.cells
@@ -151,6 +161,10 @@ def _rule(row: Row, defaults: Defaults) -> "Rule | Words":
     retired = _date(cells.get("retired", ""))
     if not is_date(added) or (retired and not is_date(retired)):
         return Words("a date is written 2026-11-25", "日期写作 2026-11-25")
+    width = _width(row, defaults)
+    if isinstance(width, Words):
+        return width
+    languages, variants, clause = width
     until = f".until-{retired}" if retired else ""
     short = risk.replace(".", "").lower()
     name = risks()[risk].name
@@ -160,11 +174,11 @@ def _rule(row: Row, defaults: Defaults) -> "Rule | Words":
         severity=severity,
         title=Words(cells.get("title_en", name.en), cells.get("title_zh", name.zh)),
         mask=Words(cells.get("mask_en", "removed"), cells.get("mask_zh", "已屏蔽")),
-        languages=_listed(cells.get("languages", ""), LANGUAGES) or LANGUAGES,
-        variants=_listed(cells["variants"], VARIANTS) if "variants" in cells else defaults.variants,
+        languages=languages,
+        variants=variants,
         added=added,
         retired=retired,
-        clause=cells.get("clause", "").casefold() in _YES,
+        clause=clause,
         line=row.number,
     )
 
@@ -177,8 +191,29 @@ def _date(text: str) -> str:
     return text
 
 
-def _listed(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    said = text.replace("，", ",").replace("、", ",").replace(" ", ",").split(",")
+def _width(row: Row, defaults: Defaults) -> tuple[tuple[str, ...], tuple[str, ...], bool] | Words:
+    """Return a row's languages, variants and clause; or which of its words is none of them."""
+    from hegui.detectors.packs import LANGUAGES, VARIANTS
+
+    languages = _listed(row, "languages", LANGUAGES)
+    variants = _listed(row, "variants", VARIANTS) if "variants" in row.cells else defaults.variants
+    clause = row.cells.get("clause", "").casefold()
+    if isinstance(languages, Words):
+        return languages
+    if isinstance(variants, Words):
+        return variants
+    if clause not in _YES + _NO:
+        return _UNKNOWN.fill(said=clause[:20], column="clause", known="true, false")
+    return languages or LANGUAGES, variants, clause in _YES
+
+
+def _listed(row: Row, column: str, known: tuple[str, ...]) -> tuple[str, ...] | Words:
+    """Return what a cell lists, in the order of ``known``; or which of it is unknown."""
+    text = row.cells.get(column, "").casefold()
+    said = [_SAYS.get(each, each) for each in _BETWEEN.split(text) if each not in ("", "-")]
+    strange = next((each for each in said if each not in known), None)
+    if strange is not None:
+        return _UNKNOWN.fill(said=strange[:20], column=column, known=", ".join(known))
     return tuple(each for each in known if each in said)
 
 

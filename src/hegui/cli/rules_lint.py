@@ -7,7 +7,7 @@ import click
 
 from hegui.cli.rules_given import PACKS, as_rows, given, refuse, told_flaws
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, say
+from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, say, say_lines
 from hegui.terms import Words
 
 
@@ -37,8 +37,7 @@ def lint(packs: tuple[Path, ...], *, as_json: bool) -> int:
         told = {"ok": not found.errors, "flaws": as_rows(found)}
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
         return FINDINGS if found.errors else CLEAN
-    for line in told_flaws(found):
-        click.echo(line)
+    say_lines(told_flaws(found))
     rules = sum(len(pack.rules) for pack in found.packs.values())
     counts = Words(
         "{packs} packs read, {rules} rules: {errors} to put right, {notes} notes",
@@ -93,9 +92,10 @@ def try_cases(packs: tuple[Path, ...], *, as_json: bool) -> int:
     lang = lang_of()
     missed = Words("should match, and does not", "应命中而未命中").say(lang)
     struck = Words("should be clean, and is not", "不应命中而命中").say(lang)
-    for name, each in bad:
-        how = missed if each.wanted else struck
-        click.echo(f"  {name}:{each.case.line} {each.rule.id} {how}")
+    say_lines(
+        f"  {name}:{each.case.line} {each.rule.id} {missed if each.wanted else struck}"
+        for name, each in bad
+    )
     counts = Words("{n} cases, {bad} failed", "{n} 个用例，{bad} 个不符")
     say(counts.fill(n=len(results), bad=len(bad)))
     return FINDINGS if bad else CLEAN

@@ -12,7 +12,7 @@ from hegui.cli.columns import table
 from hegui.cli.documents import columns
 from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, command, lang_of, option, say
+from hegui.cli.speech import CLEAN, command, lang_of, option, say, say_lines
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def mine(
         rows = [each._asdict() for each in found]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(_page(found)))
+        say_lines(_page(found))
     if out is not None and found:
         write_fresh(out, _draft(found, risk).encode(), "out")
         say(Words("draft written to {name}", "草稿已写入 {name}").fill(name=out), err=True)

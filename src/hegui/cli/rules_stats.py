@@ -12,7 +12,7 @@ import click
 from hegui.cli.columns import table, wrapped
 from hegui.cli.rules_given import PACKS, sound
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, command, lang_of, option
+from hegui.cli.speech import CLEAN, command, lang_of, option, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def stats(packs: tuple[Path, ...], text: Path | None, field: str, *, as_json: bo
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(_page(told, lang_of())))
+        say_lines(_page(told, lang_of()))
     return CLEAN
 
 

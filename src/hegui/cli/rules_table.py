@@ -104,12 +104,13 @@ def read_table(path: Path) -> Sheet:
 
 
 def _content(path: Path) -> bytes:
+    from hegui.settings.plain_files import read_plain, reason
+
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+        content = read_plain(path, LARGEST + 1)
     except OSError as error:
         words = Words("{name} cannot be read: {why}", "无法读取 {name}：{why}")
-        raise BadRequest(words.fill(name=path, why=error.strerror)) from None
+        raise BadRequest(words.fill(name=path, why=reason(error))) from None
     if len(content) > LARGEST:
         raise BadRequest(
             Words("{name} is larger than 32 MiB", "{name} 超过 32 MiB").fill(name=path)

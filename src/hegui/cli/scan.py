@@ -47,8 +47,8 @@ _AT: Final = 0.5
     default="text",
     metavar="NAME",
     words=Words(
-        "where a record holds its text, nested by dots (text)",
-        "记录中哪个字段是文本，嵌套用点连接（默认 text）",
+        "where a record holds its text, nested by dots, or a name with dots (text)",
+        "记录中哪个字段是文本，嵌套用点连接，名称本身也可含点（默认 text）",
     ),
 )
 @option("--mask", is_flag=True, words=Words("write a masked copy of each file", "写出遮盖后的副本"))
@@ -74,6 +74,11 @@ _AT: Final = 0.5
         "leave out of the copy what a mask cannot mend, and what could not be judged",
         "副本中去掉遮盖也无法处理的行，以及无法判断的行",
     ),
+)
+@option(
+    "--force",
+    is_flag=True,
+    words=Words("write over a copy that is there already", "覆盖已有的副本"),
 )
 @option(
     "--thorough",
@@ -112,13 +117,14 @@ def scan(files: tuple[str, ...], *, as_json: bool, **asked: Any) -> int:
         out=asked["out"],
         at=_AT if asked["at"] is None else asked["at"],
         drop=asked["drop"],
+        force=asked["force"],
         lang=lang_of(),
     )
     _require_sense(files, wanted.form, as_json=as_json, asked=asked)
     if wanted.mask:  # before anything is written: a copy must not be another one's original
         for name in files:
             if name != "-" or wanted.out is not None:
-                require_room(wanted.out or copy_name(name), files)
+                require_room(wanted.out or copy_name(name), files, force=wanted.force)
     detectors = detectors_of_scan(
         thorough=asked["thorough"], as_of=_day(asked["as_of"]), works=asked["works"]
     )
@@ -138,7 +144,7 @@ def _require_sense(
 ) -> None:
     """Raise ``BadRequest`` for options that would do nothing or contradict one another."""
     if not asked["mask"]:
-        for name in ("out", "at", "drop"):
+        for name in ("out", "at", "drop", "force"):
             if asked[name] not in (None, False):
                 words = Words("--{name} needs --mask", "--{name} 需要与 --mask 同用")
                 raise BadRequest(words.fill(name=name), param=name)

@@ -27,6 +27,10 @@ _NOT_A_FILE = Words(
     "the copy {name} would take the place of something that is not a file; name a file with --out",
     "副本 {name} 会取代一个不是普通文件的对象，请用 --out 指定文件",
 )
+_THERE = Words(
+    "{name} is there already, perhaps an older copy; --force writes over it, --out names another",
+    "{name} 已存在，可能是以前的副本；加 --force 可覆盖，或用 --out 换一个名字",
+)
 _CANNOT_WRITE = Words("cannot write {name}: {why}", "无法写入 {name}：{why}")
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -34,8 +38,11 @@ _BOM: Final = b"\xef\xbb\xbf"
 class Copy(Protocol):
     """A masked copy that is being written."""
 
-    def put(self, batch: Batch, texts: Mapping[int, str], drop: AbstractSet[int]) -> None:
-        """Write a batch: new texts and rows to leave out, by row number."""
+    def put(self, batch: Batch, texts: Mapping[int, str | None], drop: AbstractSet[int]) -> None:
+        """Write a batch: new texts and rows to leave out, by row number.
+
+        None for a text: of a key that stands twice only the last is kept, as it is.
+        """
         ...
 
 
@@ -47,8 +54,11 @@ def copy_name(name: str) -> Path:
     return stem.with_name(f"{stem.stem}.masked{stem.suffix}{packed}")
 
 
-def require_room(target: Path, sources: Sequence[str]) -> None:
-    """Raise ``BadRequest`` for a copy in the place of a file that is read, or of no file."""
+def require_room(target: Path, sources: Sequence[str], *, force: bool) -> None:
+    """Raise ``BadRequest`` for a copy in the place of a file that is read, or of no file.
+
+    Also for one in the place of any other file, such as an older copy, but for ``force``.
+    """
     try:
         if not target.exists():
             return
@@ -56,22 +66,26 @@ def require_room(target: Path, sources: Sequence[str]) -> None:
             raise BadRequest(_NOT_A_FILE.fill(name=target), param="out")
         if any(name != "-" and target.samefile(name) for name in sources):
             raise BadRequest(_NEVER_OVER.fill(name=target), param="out")
+        if not force:
+            raise BadRequest(_THERE.fill(name=target), param="out")
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise BadRequest(_CANNOT_WRITE.fill(name=target, why=why), param="out") from None
 
 
 @contextmanager
-def copy(source: str, target: Path | None, form: Format, field: str) -> Iterator[Copy]:
-    """Open the copy of ``source``. It replaces ``target`` when the block ends without an error.
+def copy(
+    source: str, target: Path | None, form: Format, field: str, *, force: bool
+) -> Iterator[Copy]:
+    """Open the copy of ``source``. It is ``target`` when the block ends without an error.
 
-    With ``target`` None it is standard output.
+    An older one is replaced with ``force`` alone. With ``target`` None it is standard output.
     """
     if target is None:
         yield LineCopy(sys.stdout.buffer, form, field)
         sys.stdout.flush()
         return
-    require_room(target, [source])
+    require_room(target, [source], force=force)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with _writer(source, part, form, field, target.name) as writer:
@@ -120,10 +134,10 @@ class LineCopy:
     """The copy of a text or JSON Lines file."""
 
     def __init__(self, out: Any, form: Format, field: str) -> None:
-        self._out, self._names = out, field.split(".") if form == "jsonl" else None
+        self._out, self._field = out, field if form == "jsonl" else None
         self._row = 1
 
-    def put(self, batch: Batch, texts: Mapping[int, str], drop: AbstractSet[int]) -> None:
+    def put(self, batch: Batch, texts: Mapping[int, str | None], drop: AbstractSet[int]) -> None:
         """Write a batch. What is not named is written as it was read."""
         source: bytes = batch.source
         lines = source.split(b"\n")
@@ -137,34 +151,21 @@ class LineCopy:
         self._row += len(lines)
 
     def _changed(
-        self, lines: list[bytes], texts: Mapping[int, str], drop: AbstractSet[int]
+        self, lines: list[bytes], texts: Mapping[int, str | None], drop: AbstractSet[int]
     ) -> Iterator[bytes]:
         for row, line in enumerate(lines, self._row):
             if row in drop:  # also where something in it was masked
                 continue
-            text = texts.get(row)
-            if text is None:
+            if row not in texts:
                 yield line
                 continue
+            text = texts[row]
             body = line.removesuffix(b"\n").removesuffix(b"\r")
             mark = _BOM if row == 1 and body.startswith(_BOM) else b""
-            if self._names is None:
-                new = text.encode()
+            if self._field is None:
+                new = (text or "").encode()
             else:
-                new = _record_with(body.removeprefix(mark), self._names, text)
+                from hegui.cli.documents_jsonl import rewritten
+
+                new = rewritten(body.removeprefix(mark), self._field, text)
             yield mark + new + line[len(body) :]
-
-
-def _record_with(record: bytes, names: Sequence[str], text: str) -> bytes:
-    """Return a JSON object with one string replaced; all other values stand as they stood.
-
-    Of a key that stands twice the last counts, as it did when the record was judged, and only that
-    one is kept.
-    """
-    import msgspec
-
-    fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
-    first, *rest = names
-    new = _record_with(bytes(fields[first]), rest, text) if rest else msgspec.json.encode(text)
-    fields[first] = msgspec.Raw(new)
-    return msgspec.json.encode(fields)

@@ -1,6 +1,6 @@
 """Write the masked copy of a Parquet file: schema, metadata and compression as they were."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +16,12 @@ GROUP: Final = 67_108_864
 class ParquetCopy:
     """Masked batches on their way into row groups."""
 
-    def __init__(self, writer: Any, schema: Any, field: str) -> None:
-        self._writer, self._schema, self._names = writer, schema, field.split(".")
+    def __init__(self, writer: Any, schema: Any, names: Sequence[str]) -> None:
+        self._writer, self._schema, self._names = writer, schema, names
         self._held: list[Any] = []
         self._size = 0
 
-    def put(self, batch: Batch, texts: Mapping[int, str], drop: AbstractSet[int]) -> None:
+    def put(self, batch: Batch, texts: Mapping[int, str | None], drop: AbstractSet[int]) -> None:
         """Take a batch. Columns in which nothing changes are not copied."""
         pa = arrow()
         source = batch.source
@@ -48,7 +48,7 @@ class ParquetCopy:
             self._writer.write_table(table, row_group_size=table.num_rows)
 
 
-def _changed(array: Any, names: list[str], texts: Mapping[int, str]) -> Any:
+def _changed(array: Any, names: Sequence[str], texts: Mapping[int, str | None]) -> Any:
     """Return an array of text, or of structs that hold it, with some texts replaced."""
     pa = arrow()
     if names:
@@ -73,7 +73,7 @@ def _changed(array: Any, names: list[str], texts: Mapping[int, str]) -> Any:
 @contextmanager
 def parquet_copy(source: str, part: Path, field: str) -> Iterator[ParquetCopy]:
     """Open the copy of a Parquet file, with the compression that each of its columns has."""
-    with opened_parquet(source, field) as file:
+    with opened_parquet(source, field) as (file, names):
         schema, metadata = file.schema_arrow, file.metadata
         packed: Any = "snappy"
         if metadata.num_row_groups:
@@ -81,7 +81,7 @@ def parquet_copy(source: str, part: Path, field: str) -> Iterator[ParquetCopy]:
             columns = [group.column(place) for place in range(group.num_columns)]
             packed = {each.path_in_schema: _codec(each.compression) for each in columns}
     with arrow("parquet").ParquetWriter(part, schema, compression=packed) as writer:
-        copied = ParquetCopy(writer, schema, field)
+        copied = ParquetCopy(writer, schema, names)
         yield copied
         copied.flush()
 

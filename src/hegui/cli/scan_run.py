@@ -42,6 +42,7 @@ class Wanted:
     out: Path | None
     at: float
     drop: bool
+    force: bool
     lang: Lang
 
 
@@ -75,7 +76,7 @@ class Run:
         copied: AbstractContextManager[Copy | None] = nullcontext()
         if wanted.mask:
             target = wanted.out or (None if name == "-" else copy_name(name))
-            copied = copy(name, target, form, wanted.field)
+            copied = copy(name, target, form, wanted.field, force=wanted.force)
         malformed: list[int] = []
         before = self._malformed
         masks = Masks(wanted.lang)
@@ -87,15 +88,13 @@ class Run:
             self._say_malformed(name, malformed, self._malformed - before)
 
     def _batch(self, name: str, batch: Batch, out: Copy | None, masks: Masks | None) -> None:
-        texts: dict[int, str] = {}
+        texts: dict[int, str | None] = {}
         unfit: set[int] = set()
         lines: list[str] = []
         row: MaskedRow | None = None
         for part in self._judge.judge(batch):
             if isinstance(part, Fault):
-                if out is not None:
-                    raise Unavailable(_FAULT.fill(name=part.detector, why=part.reason))
-                self._faults[part.detector, part.reason] += 1
+                self._fault(part, out)
                 continue
             number = batch.rows[part.place]
             self._rules.update(found.rule for found in part.findings)
@@ -104,6 +103,11 @@ class Run:
                 continue
             if self._ruling.unfit(part.findings):
                 unfit.add(number)
+            if part.place in batch.earlier:
+                if part.findings:  # it is not copied: the value that programs take is
+                    texts.setdefault(number, None)
+                    self._masks += len(self._ruling.hidden(part.findings))
+                continue
             row = row or MaskedRow(self._judge.rules, masks or Masks(self._wanted.lang))
             row.add(part, self._ruling.hidden(part.findings))
             if part.last:
@@ -124,6 +128,11 @@ class Run:
             click.echo(shown, err=self._to_stderr(name))
         self._show_progress()
 
+    def _fault(self, fault: Fault, out: Copy | None) -> None:
+        if out is not None:
+            raise Unavailable(_FAULT.fill(name=fault.detector, why=fault.reason))
+        self._faults[fault.detector, fault.reason] += 1
+
     def _to_stderr(self, name: str) -> bool:
         """Whether standard output is taken by the masked copy of a pipe."""
         return self._wanted.mask and self._wanted.out is None and name == "-"
@@ -140,7 +149,7 @@ class Run:
         return told(name, number, part, shown, self._judge.rules, self._wanted.lang)
 
     def _count(self, batch: Batch) -> None:
-        self._rows += len(batch.column)
+        self._rows += len(batch.column) - len(batch.earlier)
         self._bytes += batch.column.offsets[-1] - batch.column.offsets[0]
         self._broken += len(batch.broken)
         self._malformed += len(batch.malformed)
@@ -165,8 +174,8 @@ class Run:
         more = ", …" if count > len(rows) else ""
         say(
             Words(
-                "{name}: no text could be read from line {rows} (not JSON, or no {field}).",
-                "{name}：第 {rows} 行读不出文本（不是 JSON，或没有 {field}）。",
+                "{name}: no text could be read from line {rows} (not JSON, no {field}, or two).",
+                "{name}：第 {rows} 行读不出文本（不是 JSON，没有 {field}，或有两个）。",
             ).fill(name=name, rows=", ".join(map(str, rows)) + more, field=self._wanted.field),
             err=True,
         )

@@ -1,14 +1,17 @@
 """How one finding is told: as a line for a person, masked, or as an object for a program."""
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from hegui.cli.scan_judging import Part
+from hegui.cli.terminal import visible, visible_json
 from hegui.screen.masks import merged
 from hegui.terms import Finding, Lang, RuleInfo
 
 _AROUND = 12  # characters that are shown on either side of a finding
+_BLANKS = re.compile("[\t\n\r\u2028\u2029]")  # of a row of several lines
 
 
 def as_data(name: str, row: int, found: Finding, rules: Mapping[str, RuleInfo]) -> str:
@@ -25,7 +28,7 @@ def as_data(name: str, row: int, found: Finding, rules: Mapping[str, RuleInfo]) 
         "score": found.score,
         "clause": rule.clause,
     }
-    return json.dumps(fields, ensure_ascii=False)
+    return visible_json(json.dumps(fields, ensure_ascii=False))
 
 
 def told(
@@ -47,7 +50,7 @@ def told(
         high = min(part.origin + len(part.text), found.end + _AROUND)
         excerpt = _excerpt(part, (low, high), nouns, bisect_right(ends, low))
         said = f"{rule.id}  {rule.risk} {rule.title.say(lang)}"
-        lines.append(f"{name}:{row}:{found.start + 1}  {said}  {excerpt}")
+        lines.append(f"{visible(name)}:{row}:{found.start + 1}  {said}  {excerpt}")
     return lines
 
 
@@ -69,4 +72,4 @@ def _excerpt(
     shown += part.text[at - base : high - base]
     if max(at, high) < base + len(part.text) or not part.last:
         shown += "…"
-    return "".join(char if char.isprintable() else " " for char in shown)
+    return visible(_BLANKS.sub(" ", shown))

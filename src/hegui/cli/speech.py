@@ -3,13 +3,14 @@
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
 from hegui.cli.columns import aligned, wrapped
+from hegui.cli.terminal import visible_page
 from hegui.terms import BadRequest, HeguiError, Lang, Misconfigured, Words
 
 F = TypeVar("F", bound=Callable[..., Any] | click.Command)
@@ -93,8 +94,15 @@ def lang_of(context: click.Context | None = None) -> Lang:
 
 
 def say(words: Words, *, err: bool = False) -> None:
-    """Print a message in the language of this run."""
-    click.echo(words.say(lang_of()), err=err)
+    """Print a message in the language of this run; what it names may have a stranger's name."""
+    click.echo(visible_page(words.say(lang_of())), err=err)
+
+
+def say_lines(lines: Iterable[str]) -> None:
+    """Print a page, on which text that others wrote may stand; nothing where there is no line."""
+    page = "\n".join(visible_page(line) for line in lines)
+    if page:
+        click.echo(page)
 
 
 class Option(click.Option):
@@ -262,7 +270,7 @@ class Root(Family):
 
 
 def _tell(words: Words, tongue: Speech) -> None:
-    click.echo(words.say(tongue.lang), err=True)
+    click.echo(visible_page(words.say(tongue.lang)), err=True)
 
 
 def _translated(error: click.ClickException) -> Words:

@@ -31,6 +31,10 @@ _STATES: Final = {
     "in-force": Words("in force", "现行有效"),
     "older": Words("older", "旧版"),
     "withdrawn": Words("withdrawn", "已撤回"),
+    "ending": Words(
+        "in force; its withdrawal was cut off: withdraw it again",
+        "现行有效；撤回中断，请再次撤回",
+    ),
     "unfinished": Words("publication was cut off; not shown", "发布中断，未展示"),
 }
 
@@ -227,7 +231,9 @@ def _state(one: "Version", current: "Version | None") -> str:
         return "unfinished"
     if one.ended is not None:
         return "withdrawn"
-    return "in-force" if current == one else "older"
+    if current != one:
+        return "older"
+    return "in-force" if one.begun is None else "ending"
 
 
 def _fields(one: "Version", state: str) -> dict[str, Any]:
@@ -245,9 +251,9 @@ def _fields(one: "Version", state: str) -> dict[str, Any]:
 
 def _content(path: Path) -> bytes:
     from hegui.filing.statements.reading import MOST_BYTES
+    from hegui.settings.plain_files import read_plain, reason
 
     try:
-        with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+        return read_plain(path, MOST_BYTES + 1)
     except OSError as error:
-        raise BadRequest(_UNREAD.fill(path=path, why=error.strerror), param="file") from None
+        raise BadRequest(_UNREAD.fill(path=path, why=reason(error)), param="file") from None

@@ -8,7 +8,16 @@ from pathlib import Path
 import click
 
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, Command, Family, lang_of, say
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    FINDINGS,
+    Command,
+    Family,
+    lang_of,
+    say,
+    say_lines,
+)
 from hegui.cli.vault_erase import erase, status
 from hegui.cli.vault_open import open_content
 from hegui.cli.vault_shared import BY_OPTION, upkeep_of
@@ -155,7 +164,7 @@ def sinks(config: Path, *, as_json: bool) -> int:
         click.echo(json.dumps(told, ensure_ascii=False))
         return CLEAN
     lang = lang_of()
-    click.echo("\n".join(aligned([(s.name, s.words.say(lang)) for s in found], indent=0)))
+    say_lines(aligned([(s.name, s.words.say(lang)) for s in found], indent=0))
     return CLEAN
 
 

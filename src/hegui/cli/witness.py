@@ -9,7 +9,7 @@ import click
 
 from hegui.cli.columns import aligned, table
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, option, say
+from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, option, say, say_lines
 from hegui.terms import BadRequest, Lang, Words
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def logs(folder: Path, *, as_json: bool) -> int:
     elif not found:
         say(Words("No log is followed yet.", "还没有跟踪任何账本。"))
     else:
-        click.echo("\n".join(_listed(found, lang_of())))
+        say_lines(_listed(found, lang_of()))
     return FINDINGS if split else CLEAN
 
 
@@ -253,7 +253,7 @@ def evidence(folder: Path, *, as_json: bool) -> int:
         say(Words("Nothing speaks against any log.", "没有对任何账本不利的证据。"))
     else:
         for one in found:
-            click.echo("\n".join(_pair(one, lang_of())))
+            say_lines(_pair(one, lang_of()))
     return FINDINGS if any(one.kind == "split" for one in found) else CLEAN
 
 

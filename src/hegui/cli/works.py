@@ -13,7 +13,7 @@ import click
 from hegui.cli.columns import table
 from hegui.cli.documents import Format, documents, format_of, require_file
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
+from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say, say_lines
 from hegui.terms import BadRequest, Entry, TextColumn, Words
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ def list_works(config: Path, *, as_json: bool) -> int:
         owner = everybodys if work.common else work.owner
         size = f"{work.characters:,}"
         rows.append([work.name, size, work.content[:12], owner, work.title, work.basis])
-    click.echo("\n".join(table(rows, indent=0)))
+    say_lines(table(rows, indent=0))
     return CLEAN
 
 

@@ -70,8 +70,17 @@ def made_again(
     """
     name = name_of(packs, as_of, channels)
     drawn = read(shelf.get(name) or b"", channels)
-    if drawn is not None:
-        return _drawn(drawn, packs, as_of, shelf)
+    if drawn is None:
+        with shelf.making(name):
+            drawn = read(shelf.get(name) or b"", channels)  # another process may have been quicker
+            if drawn is None:
+                return _put(name, packs, as_of, channels, shelf)
+    return _drawn(drawn, packs, as_of, shelf)
+
+
+def _put(
+    name: str, packs: Sequence[Pack], as_of: str, channels: Channels, shelf: Shelf
+) -> tuple[Detector, ...]:
     laid: list[Laid | None] = []
 
     def compiler(targets: Sequence[Target], exceptions: Sequence[Target]) -> Matcher:

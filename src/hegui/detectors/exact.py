@@ -1,6 +1,7 @@
 """A detector made of targets: what our own detectors and rule packs are."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias
 
 from hegui.detectors.matcher import Laid, Matcher, PlainMatcher
@@ -24,6 +25,13 @@ class Shelf(Protocol):
 
     def put(self, name: str, data: bytes) -> None:
         """Keep something under a name. Where that cannot be done, it is done without."""
+        ...
+
+    def making(self, name: str) -> AbstractContextManager[None]:
+        """Keep others from making what is to be put under a name, while this one makes it.
+
+        Whoever had to wait finds it there, or makes it after all: nobody waits for ever.
+        """
         ...
 
     def matcher(

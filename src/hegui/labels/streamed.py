@@ -131,26 +131,27 @@ class _Renumbering:
         self._body = 0  # bytes of the page's body that are still to pass
 
     def feed(self, data: bytes) -> bytes:
-        out = []
+        out, at = [], 0
         data = self._held + data
         self._held = b""
-        while data:
+        while at < len(data):
             if self._body:
-                out.append(data[: self._body])
-                passed = len(out[-1])
-                self._body, data = self._body - passed, data[passed:]
+                out.append(data[at : at + self._body])
+                self._body -= len(out[-1])
+                at += len(out[-1])
                 continue
-            page = ogg.page_in(data[: ogg.HEAD + 255], 0)
+            page = ogg.page_in(data[at : at + ogg.HEAD + 255], 0)
             if page is None:
-                self._held = data
+                self._held = data[at:]
                 break
             if page.flags & ogg.FIRST:
                 self._by = 0
-            head = data[: page.body]
+            head = data[at : at + page.body]
             if self._by:
                 head = head[:18] + ogg.renumbered(page, self._by) + head[26:]
             out.append(head)
-            self._body, data = page.end - page.body, data[page.body :]
+            at += page.body
+            self._body = page.end - page.body
         return b"".join(out)
 
     def end(self) -> bytes:

@@ -67,6 +67,20 @@ class Reader:
         kind = "label.agreement"  # other records name an agreement, too
         return next((one for one in found if leaf.parse(one[1]).get("kind") == kind), None)
 
+    def index_of(self, record: bytes) -> int | None:
+        """Return where a leaf stands that came to its place within minutes of its time."""
+        at_ms = leaf.parse(record)["t"]
+        for start, end in self._stretches():
+            low = self._first_at(start, end, at_ms - BEFORE_MS)
+            high = self._first_at(low, end, at_ms + AFTER_MS)
+            row = self._connection.execute(
+                "SELECT idx FROM entry WHERE tenant = ? AND idx >= ? AND idx < ? AND leaf = ?",
+                (self._tenant, low, high, record),
+            ).fetchone()
+            if row is not None:
+                return int(row[0])
+        return None
+
     def _find(self, field: str, ulid: str) -> list[tuple[int, bytes]]:
         at_ms = ulid_ms(ulid)
         return [] if at_ms is None else self._near(at_ms, field, ulid)
@@ -147,6 +161,18 @@ def size_of(place: Place, tenant: str) -> int | None:
     try:
         row = connection.execute("SELECT size FROM log WHERE tenant = ?", (tenant,)).fetchone()
         return int(row[0]) if row else None
+    except apsw.Error as error:
+        raise Unavailable(_UNREADABLE.fill(why=error)) from error
+    finally:
+        connection.close()
+
+
+def index_of(place: Place, tenant: str, record: bytes) -> int | None:
+    """Return where in ``tenant``'s log a leaf stands; None where it is not (or came much later)."""
+    connection = open_connection(place, read_only=True)
+    try:
+        connection.execute("BEGIN")
+        return Reader(connection, tenant).index_of(record)
     except apsw.Error as error:
         raise Unavailable(_UNREADABLE.fill(why=error)) from error
     finally:

@@ -10,6 +10,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -21,7 +22,7 @@ from hegui.detectors.matcher import Laid, Matcher
 from hegui.detectors.packs.values import Pack
 from hegui.detectors.reading import GATEWAY, Channels
 from hegui.detectors.targets import Target
-from hegui.runners.keeping import Drawer, cache_folder
+from hegui.runners.keeping import WAITS, Drawer, cache_folder
 from hegui.terms import Detector, Misconfigured, Words
 
 if TYPE_CHECKING:
@@ -62,14 +63,20 @@ def recipe_in(data: bytes) -> "Recipe":
 class Shelf:
     """Compiles in a child, and keeps what it made and what else was made of rules (``Shelf``).
 
-    ``cache`` is the folder, None for none; ``deadline`` is a child's, in seconds; ``notice`` is
-    called before something is compiled: it takes seconds.
+    ``cache`` is the folder, None for none; ``deadline`` is a child's, in seconds, ``wait`` is for
+    another process that makes the same; ``notice`` is called before something is compiled or
+    waited for: it takes seconds.
     """
 
     def __init__(
-        self, cache: Path | None, *, deadline: float = DEADLINE, notice: Notice | None = None
+        self,
+        cache: Path | None,
+        *,
+        deadline: float = DEADLINE,
+        wait: float = WAITS,
+        notice: Notice | None = None,
     ) -> None:
-        self._deadline, self._notice = deadline, notice
+        self._deadline, self._wait, self._notice = deadline, wait, notice
         self._databases = Drawer(cache, "rules", _RULES) if cache else None
         self._blueprints = Drawer(cache, "made", _MADE) if cache else None
 
@@ -82,6 +89,12 @@ class Shelf:
         """Keep something; a folder that cannot be written is done without."""
         if self._blueprints:
             self._blueprints.put(_here(name), data)
+
+    def making(self, name: str) -> AbstractContextManager[None]:
+        """Have one process at a time make what is kept under a name; see ``Drawer.alone``."""
+        if self._blueprints is None:
+            return nullcontext()
+        return self._blueprints.alone(_here(name), self._wait, self._notice)
 
     def matcher(
         self, targets: Sequence[Target], exceptions: Sequence[Target], laid: Laid | None = None
@@ -108,11 +121,20 @@ class Shelf:
         if self._notice is not None:
             self._notice()
         recipe = recipe or VectorMatcher.recipe(targets, exceptions)
-        databases = _compiled(recipe, self._deadline)
-        if self._databases:
-            self._databases.put(recipe.key, databases)
-        made = VectorMatcher(targets, exceptions, database=databases, laid=laid)
+        made = VectorMatcher(targets, exceptions, database=self._made(recipe, kept), laid=laid)
         return made, made.laid(recipe.key)
+
+    def _made(self, recipe: "Recipe", broken: memoryview | None) -> bytes | memoryview:
+        """Return what a child compiles, or what another process made while this one waited."""
+        if self._databases is None:
+            return _compiled(recipe, self._deadline)
+        with self._databases.alone(recipe.key, self._wait):
+            kept = self._databases.get(recipe.key)
+            if kept is not None and kept != broken:
+                return kept
+            databases = _compiled(recipe, self._deadline)
+            self._databases.put(recipe.key, databases)
+            return databases
 
 
 def _here(name: str) -> str:

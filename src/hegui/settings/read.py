@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hegui.settings.convert import Reading, table
 from hegui.settings.locate import lines_of
+from hegui.settings.plain_files import read_plain, reason
 from hegui.settings.problems import Problem, misconfigured
 from hegui.settings.rules import complete, examine
 from hegui.settings.schema import Callers, Settings
@@ -33,13 +34,13 @@ def read(path: Path, environ: Mapping[str, str]) -> Settings:
 def read_text(path: Path) -> str:
     """Return the text of a settings file, or raise ``Misconfigured`` saying why it cannot."""
     try:
-        content = path.read_bytes()
+        content = read_plain(path, _LARGEST + 1)
     except OSError as error:
         raise Misconfigured(
             Words(
                 "cannot read {path}: {why}; hegui init writes one",
                 "无法读取 {path}：{why}；hegui init 可以生成一份",
-            ).fill(path=path, why=error.strerror or type(error).__name__)
+            ).fill(path=path, why=reason(error))
         ) from None
     if len(content) > _LARGEST:
         raise Misconfigured(

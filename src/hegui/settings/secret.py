@@ -67,7 +67,7 @@ def _from_environment(reference: str, name: str, environ: Mapping[str, str]) -> 
 
 def _from_file(reference: str, path: Path) -> Secret | Words:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         return Words("cannot read {path}: {why}", "无法读取 {path}:{why}").fill(
             path=path, why=error.strerror or type(error).__name__

@@ -18,8 +18,9 @@ class Words:
         return self.zh if lang == "zh" else self.en
 
     def fill(self, **values: object) -> "Words":
-        """Return the message with ``{name}`` places filled in, in both languages."""
-        return Words(self.en.format(**values), self.zh.format(**values))
+        """Return the message with ``{name}`` places filled in; ``Words`` in their language."""
+        zh = {k: said.zh if isinstance(said, Words) else said for k, said in values.items()}
+        return Words(self.en.format(**values), self.zh.format(**zh))
 
     def __str__(self) -> str:
         """Return the English text: for tracebacks and logs, which engineers read."""

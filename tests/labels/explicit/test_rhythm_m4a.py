@@ -170,6 +170,32 @@ def test_durations_follow_and_what_was_left_out_still_is(scale: int) -> None:
     assert packets(after)[62:] == packets(data)
 
 
+@pytest.mark.parametrize("ticks", [1, 7, 100, 1000, 44_100])
+@pytest.mark.parametrize("layout", ["plain", "fragments of today"])
+def test_the_rhythm_lasts_as_long_as_it_does_however_coarse_the_ticks(
+    ticks: int, layout: str
+) -> None:
+    data = sound(about=LAYOUTS[layout])
+    head = held(data, "mdhd")
+    data = changed(data, "mdhd", head[:12] + pack(">I", ticks) + head[16:])
+    after = with_rhythm(data)
+    assert packets(after)[62:] == packets(data)
+    if layout == "plain":
+        table = held(after, "stts")
+        runs = [unpack(">II", table[at : at + 8]) for at in range(8, len(table), 8)]
+        assert len(runs) == int.from_bytes(table[4:8])
+        each = [long for count, long in runs for _ in range(count)][:62]
+        longer = [int.from_bytes(one[16:20]) for one in (head, held(after, "mdhd"))]
+        assert longer[1] - longer[0] == sum(each)
+    else:
+        run, whole = after[after.index(b"trun") :], after[after.index(b"tfhd") :]
+        uneven = run[6] & 1
+        told = unpack(">124I", run[16 : 16 + 496])
+        each = list(told[::2]) if uneven else [int.from_bytes(whole[16:20])] * 62
+    assert abs(sum(each) - 62 * 1024 / 44_100 * ticks) <= 0.5
+    assert max(each) - min(each) <= 1
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -1,6 +1,7 @@
 """The rhythm before sound that comes in pieces: as before the whole file."""
 
 from struct import pack, unpack
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,40 @@ def test_frames_of_a_flac_leave_when_the_next_one_begins() -> None:
     assert PARTS[0][20:] in begun
     assert PARTS[0][20:-2] not in begun[len(begun) - len(PARTS[0]) :]
     assert PARTS[0][20:-2] in stream.feed(FLAC[ends[0] : ends[1]])
+
+
+class Counted(bytes):
+    """Bytes that count how many of them slices and sums copy."""
+
+    copied = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        got = super().__getitem__(key)
+        if isinstance(key, slice):
+            Counted.copied += len(got)
+            return Counted(got)
+        return got
+
+    def __radd__(self, before: bytes) -> "Counted":
+        Counted.copied += len(before) + len(self)
+        return Counted(bytes(before) + bytes(self))
+
+    def __add__(self, more: bytes) -> "Counted":  # type: ignore[override] # as that of bytes
+        Counted.copied += len(self) + len(more)
+        return Counted(bytes(self) + bytes(more))
+
+
+@pytest.mark.parametrize("piece", [40, 1_000_000])
+def test_bytes_of_a_streamed_flac_are_not_copied_once_for_each_frame_or_piece(piece: int) -> None:
+    parts = encoded(test_rhythm_flac.MONO._replace(block=64))
+    data = test_rhythm_flac.made(*parts).replace(pack(">HH", 16, 4096), pack(">HH", 64, 64), 1)
+    assert len(parts) > 150
+    Counted.copied = 0
+    stream = streamed_rhythm("flac")
+    out = b"".join(stream.feed(Counted(data[at : at + piece])) for at in range(0, len(data), piece))
+    out += stream.end()
+    assert out == through("flac", data, 7)
+    assert Counted.copied < 3 * len(data)
 
 
 def test_points_of_a_streamed_flac_become_placeholders() -> None:

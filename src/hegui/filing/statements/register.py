@@ -55,7 +55,8 @@ class Withdrawal:
 class Version:
     """A published version. ``at`` is UTC ms; ``index`` its place in the ledger.
 
-    ``index`` is None while publication was begun and is not known to be on record.
+    ``index`` is None while publication was begun and is not known to be on record; ``begun`` is the
+    leaf of a withdrawal of which the same holds.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class Version:
     index: int | None
     record: bytes
     withdrawal: Withdrawal | None
+    begun: bytes | None
 
     @property
     def ended(self) -> int | None:
@@ -155,11 +157,11 @@ class Register:
         self._write(sha256(content).hexdigest(), content)
 
     def note(
-        self, record: bytes, index: int | None, withdrawal: tuple[int, bytes] | None = None
+        self, record: bytes, index: int | None, withdrawal: tuple[int | None, bytes] | None = None
     ) -> None:
         """Note a version: its leaf and its place. Before it is on record, without a place.
 
-        ``withdrawal``: place and leaf of the record that it was withdrawn.
+        ``withdrawal``: place and leaf of the record that it was withdrawn, likewise.
         """
         said = leaf.parse(record)
         held: dict[str, Any] = {"index": index, "leaf": record.decode(), "withdrawn": None}
@@ -203,6 +205,7 @@ def _version(name: str, held: dict[str, Any], record: bytes, said: dict[str, Any
         raise ValueError(name)
     if said["kind"] != "statement.published" or not re.fullmatch("[0-9a-f]{64}", said["digest"]):
         raise ValueError(name)
+    ended = _ended(name, held["withdrawn"])
     return Version(
         kind=said["statement"],
         version=said["version"],
@@ -212,20 +215,25 @@ def _version(name: str, held: dict[str, Any], record: bytes, said: dict[str, Any
         role=said["role"],
         index=index,
         record=record,
-        withdrawal=_withdrawal(name, held["withdrawn"]),
+        withdrawal=ended if isinstance(ended, Withdrawal) else None,
+        begun=ended if isinstance(ended, bytes) else None,
     )
 
 
-def _withdrawal(name: str, held: dict[str, Any] | None) -> Withdrawal | None:
-    """Return the withdrawal in a note; ``ValueError`` where it is that of another version."""
+def _ended(name: str, held: dict[str, Any] | None) -> Withdrawal | bytes | None:
+    """Return the withdrawal in a note, or the leaf of one that was begun.
+
+    ``ValueError`` where it is that of another version.
+    """
     if held is None:
         return None
     index, record = held["index"], held["leaf"].encode()
     said = leaf.parse(record)
-    fits = said["kind"] == "statement.withdrawn" and type(index) is int and index >= 0
+    whole = index is None or (type(index) is int and index >= 0)
+    fits = whole and said["kind"] == "statement.withdrawn"
     if not fits or f"{said['statement']}-{said['version']}.json" != name:
         raise ValueError(name)
-    return Withdrawal(index, record, said["t"])
+    return record if index is None else Withdrawal(index, record, said["t"])
 
 
 def _private(path: str, flags: int) -> int:

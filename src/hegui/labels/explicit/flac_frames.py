@@ -62,9 +62,9 @@ class Frame(NamedTuple):
     end: int
 
 
-def head_at(data: bytes, at: int) -> Head | None:
+def head_at(data: bytes | bytearray, at: int) -> Head | None:
     """Return the head that stands at ``at``; None where there is none."""
-    head = data[at : at + LONGEST]
+    head = bytes(data[at : at + LONGEST])
     if len(head) < _LEAST or head[0] != 0xFF or head[1] & 0xFE != 0xF8:  # noqa: PLR2004 - the mark
         return None
     block, rate, channels, bits = head[2] >> 4, head[2] & 15, head[3] >> 4, head[3] >> 1 & 7
@@ -103,7 +103,7 @@ def doubts() -> list[int]:
     return [_MOST_MARKS, _MOST_DOUBTS]
 
 
-def last(data: bytes, head: Head, end: int) -> Frame:
+def last(data: bytes | bytearray, head: Head, end: int) -> Frame:
     """Return the last frame, which must reach to ``end``."""
     if end - head.start > _MOST or crc16(data[head.start : end]):
         raise refused("FLAC frame", head.start, CHECKSUM)
@@ -112,7 +112,7 @@ def last(data: bytes, head: Head, end: int) -> Frame:
     return Frame(head, end)
 
 
-def varies(data: bytes, head: Head) -> bool:
+def varies(data: bytes | bytearray, head: Head) -> bool:
     """Whether blocks vary in length, so that heads count samples."""
     return bool(data[head.start + 1] & 1)
 
@@ -156,7 +156,7 @@ def crc8(data: bytes) -> int:
     return value
 
 
-def crc16(data: bytes) -> int:
+def crc16(data: bytes | bytearray) -> int:
     """Return the checksum of a frame: x^16 + x^15 + x^2 + 1, from zero (9.3).
 
     Of a whole frame with its own checksum it is 0.
@@ -177,7 +177,9 @@ def crc16(data: bytes) -> int:
     return int(_table(0)[words[0]])
 
 
-def following(data: bytes, head: Head, left: list[int], where: tuple[int, int]) -> Head | None:
+def following(
+    data: bytes | bytearray, head: Head, left: list[int], where: tuple[int, int]
+) -> Head | None:
     """Return the head of the frame after ``head``'s, whose mark stands in ``where``.
 
     ``left`` bounds what is looked at in vain.

@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 from hegui.labels.box_moves import Moves
 from hegui.labels.boxes import Box, Boxes, full, made, named
 from hegui.labels.container import INCONSISTENT, MOST_PARTS, TOO_LARGE, TOO_MANY, refused
+from hegui.labels.explicit.m4a_steps import Steps
 from hegui.labels.explicit.m4a_track import below
 from hegui.labels.splicing import Change
 
 _ENTRY, _DURATION, _FLAGS = 0x02, 0x08, 0x20  # of a fragment's head
-_PLACE, _SIZES = 0x01, 0x200  # of a run's
+_PLACE, _DURATIONS, _SIZES = 0x01, 0x100, 0x200  # of a run's
 _BASED: Final = 0x01
 _ALONE: Final = 0x0200_0000  # a sample that no other is needed for
 
@@ -29,7 +30,7 @@ class Leading(NamedTuple):
     data: bytes
 
 
-def leading(boxes: Boxes, first: Box, number: int, frames: list[bytes], step: int) -> Leading:
+def leading(boxes: Boxes, first: Box, number: int, frames: list[bytes], steps: Steps) -> Leading:
     """Return the fragment of ``frames`` for the place of the fragment ``first``."""
     parts = below(boxes, first, b"traf")
     if not parts or _number(boxes, below(boxes, parts[0], b"tfhd"), 4, first) != number:
@@ -39,13 +40,16 @@ def leading(boxes: Boxes, first: Box, number: int, frames: list[bytes], step: in
     sequence = _number(boxes, below(boxes, first, b"mfhd"), 4, first)
     data = b"".join(frames)
     flags = _ENTRY | _DURATION | _FLAGS
-    head = full(b"tfhd", 0, pack(">IIII", number, 1, step, _ALONE), flags=flags)
+    head = full(b"tfhd", 0, pack(">IIII", number, 1, steps.of(1), _ALONE), flags=flags)
     when = full(b"tfdt", 1, began) if time else b""
-    sizes = pack(f">{len(frames)}I", *map(len, frames))
+    uneven = len(steps.runs()) > 1
+    each = zip(steps.lengths, map(len, frames), strict=True)
+    told = b"".join(pack(">II", *one) if uneven else pack(">I", one[1]) for one in each)
+    shape = _PLACE | _SIZES | (_DURATIONS if uneven else 0)
 
     def moof(place: int) -> bytes:
         counts = pack(">II", len(frames), place)
-        run = full(b"trun", 0, counts, sizes, flags=_PLACE | _SIZES)
+        run = full(b"trun", 0, counts, told, flags=shape)
         mark = full(b"mfhd", 0, pack(">I", sequence))
         return made(b"moof", mark, made(b"traf", head, when, run))
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from hegui.labels.boxes import Box, Boxes, Edits, named
 from hegui.labels.container import INCONSISTENT, TOO_LARGE, TOO_MANY, refused
+from hegui.labels.explicit.m4a_steps import Steps
 from hegui.labels.splicing import Change
 
 _MOST: Final = 3_000_000
@@ -37,17 +38,20 @@ def first_chunk(boxes: Boxes, tables: dict[bytes, list[Box]]) -> int | None:
 
 
 class Tables:
-    """The tables of one track, into which ``sizes`` frames of ``step`` ticks are written."""
+    """The tables of one track, into which frames are written."""
 
     def __init__(self, boxes: Boxes, edits: Edits, path: tuple[Box, ...]) -> None:
         self._boxes, self._edits, self._path = boxes, edits, path
 
-    def put(self, tables: dict[bytes, list[Box]], sizes: list[int], step: int) -> Chunk:
-        """Note the changes; return where the place of the frames is to be written."""
+    def put(self, tables: dict[bytes, list[Box]], sizes: list[int], steps: Steps) -> Chunk:
+        """Note the changes for frames of such sizes and times.
+
+        Returns where the place of the frames is to be written.
+        """
         for kind in (b"stts", b"stsc"):
             if kind not in tables:
                 raise refused(f"box {kind.decode()!r}", self._path[-1].start, INCONSISTENT)
-        self.timed(tables[b"stts"], len(sizes), step)
+        self.timed(tables[b"stts"], steps)
         self._sized(tables[b"stsz"], sizes)
         self._chunked(tables[b"stsc"], len(sizes))
         if b"sbgp" in tables:
@@ -63,16 +67,17 @@ class Tables:
         self._note(places, room)
         return Chunk(box, room)
 
-    def timed(self, path: list[Box], count: int, step: int) -> None:
-        """Put ``count`` samples of ``step`` ticks before those of a table of times."""
+    def timed(self, path: list[Box], steps: Steps) -> None:
+        """Put frames before the samples of a table of times."""
         box = path[-1]
-        there = self._pairs(box)
-        if there and there[0][1] == step:
-            new = pack(">I", there[0][0] + count)
-            self._note(path, Change(box.body + 8, box.body + 12, new))
-        else:
-            self._counted(path, 1)
-            self._note(path, Change(box.body + 8, box.body + 8, pack(">II", count, step)))
+        there, runs = self._pairs(box), steps.runs()
+        joins = bool(there) and there[0][1] == runs[-1][1]
+        if joins:
+            runs[-1] = runs[-1][0] + there[0][0], runs[-1][1]
+        if len(runs) > joins:
+            self._counted(path, len(runs) - joins)
+        new = b"".join(pack(">II", *run) for run in runs)
+        self._note(path, Change(box.body + 8, box.body + 8 + 8 * joins, new))
 
     def lengthened(self, path: list[Box], more: int) -> None:
         """Make the first sample of a table of times last ``more`` ticks longer."""

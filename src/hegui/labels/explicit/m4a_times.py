@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from hegui.labels.boxes import Box, Boxes, Edits, named, skipped
 from hegui.labels.container import INCONSISTENT, MOST_PARTS, TOO_LARGE, TOO_MANY, refused
+from hegui.labels.explicit.m4a_steps import Steps
 from hegui.labels.explicit.m4a_tables import Tables
 from hegui.labels.explicit.m4a_track import FRAME, Sound, Track, below, tables
 from hegui.labels.splicing import Change
@@ -34,7 +35,7 @@ class _Edit(NamedTuple):
 
 
 class Times:
-    """The times of one file, whose sound begins ``frames`` frames of ``step`` ticks later."""
+    """The times of one file, whose sound begins some frames later."""
 
     def __init__(self, boxes: Boxes, edits: Edits, moov: Box, sound: Sound) -> None:
         self._boxes, self._edits, self._moov, self._sound = boxes, edits, moov, sound
@@ -46,43 +47,43 @@ class Times:
         if not self._ticks:
             raise refused(named(self._head[0]), self._head[0].start, INCONSISTENT)
 
-    def put(self, frames: int, step: int) -> None:
-        """Note all changes."""
+    def put(self, frames: Steps) -> None:
+        """Note all changes that ``frames`` before the sound make."""
         track = self._sound.track
-        more = self._edited(frames, step)
+        more = self._edited(frames)
         long = self._movie(more, track.ticks)
         self._longer((self._moov, *self._head), long, 24, 16)
         if path := self._of(self._moov, b"mvex", b"mehd"):
             self._longer(path, long, 4, 4)
         self._longer(self._of_track(track, b"tkhd"), long, 28, 20)
-        self._longer(self._of_track(track, b"mdia", b"mdhd"), frames * step, 24, 16)
+        self._longer(self._of_track(track, b"mdia", b"mdhd"), frames.long, 24, 16)
         for one in self._sound.chapters:
             self._chapter(one, long)
         self._nero(more * _SECOND // track.ticks)
-        self._gaps(frames)
+        self._gaps(frames.frames)
 
-    def _edited(self, frames: int, step: int) -> int:
+    def _edited(self, frames: Steps) -> int:
         """Note the changes of the list of edits; return by how many ticks the sound is longer."""
         path = self._of_track(self._sound.track, b"edts", b"elst")
         there = self._read(path[-1]) if path else []
         if not there:
-            return frames * step
+            return frames.long
         first = next((at for at, one in enumerate(there) if one.start != _EMPTY), None)
         if first is None:
             raise refused(named(path[-1]), path[-1].start, INCONSISTENT)
         later = [
-            one if one.start == _EMPTY else one._replace(start=one.start + frames * step)
+            one if one.start == _EMPTY else one._replace(start=one.start + frames.long)
             for one in there
         ]
         old = there[first]
-        if old.start <= _WARMING * step and old.rate == _ONCE:
-            start = min(old.start, step)
-            more = frames * step + old.start - start
+        if old.start <= frames.of(_WARMING) and old.rate == _ONCE:
+            start = min(old.start, frames.of(1))
+            more = frames.long + old.start - start
             long = old.long + self._movie(more, self._sound.track.ticks) if old.long else 0
             later[first] = _Edit(long, start, old.rate)
         else:
-            more = (frames - 1) * step
-            notice = _Edit(self._movie(more, self._sound.track.ticks), step, _ONCE)
+            more = frames.long - frames.of(1)
+            notice = _Edit(self._movie(more, self._sound.track.ticks), frames.of(1), _ONCE)
             later.insert(first, notice)
         self._write(path, later)
         return more

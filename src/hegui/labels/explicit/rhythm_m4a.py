@@ -12,9 +12,10 @@ from hegui.labels.box_moves import Moves, followed, items
 from hegui.labels.boxes import Box, Boxes, Edits, named, only
 from hegui.labels.container import INCONSISTENT, TOO_LARGE, Source, Splice, refused
 from hegui.labels.explicit.m4a_fragments import based, indexed, later, leading
+from hegui.labels.explicit.m4a_steps import Steps, steps
 from hegui.labels.explicit.m4a_tables import Chunk, Tables, first_chunk
 from hegui.labels.explicit.m4a_times import Times
-from hegui.labels.explicit.m4a_track import ALONE, FRAME, Sound, sound, tables
+from hegui.labels.explicit.m4a_track import ALONE, Sound, sound, tables
 from hegui.labels.splicing import Change, spliced
 from hegui.terms import BadRequest
 
@@ -40,12 +41,10 @@ def with_rhythm(source: Source) -> Splice:
     moov = only(tops, b"moov")
     there = sound(boxes, moov)
     frames = _frames(there.rate, there.channels)
-    step = (FRAME * there.track.ticks + there.rate // 2) // there.rate
-    if not step:
-        raise refused(named(there.track.box), there.track.box.start, INCONSISTENT)
-    put = _put(boxes, edits, tops, (there, frames, step))
-    Times(boxes, edits, moov, there).put(len(frames), step)
-    long = len(frames) * step
+    long_each = steps(len(frames), there.rate, there.track.ticks)
+    put = _put(boxes, edits, tops, (there, frames, long_each))
+    Times(boxes, edits, moov, there).put(long_each)
+    long = long_each.long
     changes = [*edits.changes(), *later(boxes, tops, there.track.number, long, put.fragment)]
     for box in tops:
         if box.kind == b"sidx":
@@ -72,10 +71,10 @@ def _frames(rate: int, channels: int) -> list[bytes]:
 
 
 def _put(
-    boxes: Boxes, edits: Edits, tops: Sequence[Box], what: tuple[Sound, list[bytes], int]
+    boxes: Boxes, edits: Edits, tops: Sequence[Box], what: tuple[Sound, list[bytes], Steps]
 ) -> _Put:
     """Note where the frames are put, with what leads there."""
-    there, frames, step = what
+    there, frames, long_each = what
     held = tables(boxes, there.track.box)
     first = first_chunk(boxes, held)
     if first is not None:
@@ -83,7 +82,7 @@ def _put(
         if not around:
             raise refused("box 'mdat'", first, INCONSISTENT)
         sizes = [len(one) for one in frames]
-        chunk = Tables(boxes, edits, there.track.path).put(held, sizes, step)
+        chunk = Tables(boxes, edits, there.track.path).put(held, sizes, long_each)
         change = Change(first, first, b"".join(frames))
         edits.put(around, change)
         return _Put(change, -1, chunk)
@@ -92,7 +91,7 @@ def _put(
         raise refused("box 'moof'", there.track.box.start, INCONSISTENT)
     if there.chapters:
         raise BadRequest(ALONE, code="audio_form")
-    ours = leading(boxes, fragment, there.track.number, frames, step)
+    ours = leading(boxes, fragment, there.track.number, frames, long_each)
     change = Change(ours.at, ours.ends, ours.data)
     edits.put((), change)
     return _Put(change, ours.at, None)

@@ -34,7 +34,7 @@ class Flac:
 
     def __init__(self) -> None:
         self.labelled = False
-        self._held = b""
+        self._held = bytearray()
         self._needed = 1
         self._head: Head | None = None
         self._looked = 0  # up to where no next frame begins
@@ -43,12 +43,12 @@ class Flac:
 
     def feed(self, data: bytes) -> bytes:
         """Return the frames that are whole; first, the header and the rhythm."""
-        self._held += data
+        self._held.extend(data)
         out = b""
         if self._head is None:
             if len(self._held) < self._needed:
                 return b""
-            start = head_of("flac", self._held)
+            start = head_of("flac", bytes(self._held))
             if len(self._held) < start + LONGEST:
                 self._needed = start + LONGEST
                 return b""
@@ -61,7 +61,7 @@ class Flac:
             return b""
         out = b""
         if self._head is None:
-            start = head_of("flac", self._held)
+            start = head_of("flac", bytes(self._held))
             if len(self._held) <= start:
                 raise refused("FLAC", len(self._held), CUT_SHORT)
             out = self._begun(start)
@@ -69,12 +69,13 @@ class Flac:
         if self._head is not None:
             frame = last(self._held, self._head, len(self._held))
             out += self._anew(frame, final=True)
-            self._held = b""
+            self._held.clear()
         return out
 
     def _begun(self, start: int) -> bytes:
         """Return the header and the rhythm; from then on frames are held."""
-        header, self._held = Memory(self._held[:start]), self._held[start:]
+        header = Memory(bytes(self._held[:start]))
+        del self._held[:start]
         _, blocks = file(header)
         bounded = Bounded(header)
         info, first = info_of(bounded, blocks[0]), head_at(self._held, 0)
@@ -99,7 +100,10 @@ class Flac:
         return joined(header, spliced(header.size, changes)) + b"".join(made)
 
     def _passed(self, until: int) -> bytes:
-        """Return the frames behind each of which another begins before ``until``."""
+        """Return the frames behind each of which another begins before ``until``.
+
+        They are let go all at once: bytes of a long piece are not moved for each frame in it.
+        """
         out = []
         while self._head is not None:
             where = self._looked, until
@@ -108,10 +112,11 @@ class Flac:
                 self._looked = max(self._looked, until - 1)  # a mark has two bytes
                 break
             out.append(self._anew(Frame(self._head, found.start), final=False))
-            at = found.start
-            self._held, until = self._held[at:], until - at
-            self._head = found._replace(start=0, end=found.end - at, past=found.past - at)
-            self._looked = self._head.end
+            self._head, self._looked = found, found.end
+        if self._head is not None and self._head.start:
+            at = self._head.start
+            del self._held[:at]
+            self._head, self._looked = _moved(self._head, at), self._looked - at
         if len(self._held) > _MOST:
             raise refused("FLAC frame", 0, TOO_LARGE)
         return b"".join(out)
@@ -122,5 +127,12 @@ class Flac:
         same = final or varies(self._held, frame.head) or block == self._block
         if block > self._block or not same:
             raise refused("FLAC frame", frame.head.start, INCONSISTENT)
-        data = Memory(self._held[: frame.end])
-        return joined(data, spliced(data.size, renumbered(data.data, frame, self._more)))
+        start = frame.head.start
+        data = Memory(bytes(self._held[start : frame.end]))
+        alone = Frame(_moved(frame.head, start), data.size)
+        return joined(data, spliced(data.size, renumbered(data.data, alone, self._more)))
+
+
+def _moved(head: Head, by: int) -> Head:
+    """Return a head in bytes of which ``by`` in front are gone."""
+    return head._replace(start=head.start - by, end=head.end - by, past=head.past - by)

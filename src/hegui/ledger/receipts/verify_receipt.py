@@ -251,6 +251,8 @@ def read_files(path: Path) -> dict[str, bytes]:
     if path.is_dir():
         files = [each for each in sorted(path.iterdir()) if each.is_file()]
         return {each.name: _bytes(each) for each in files[:MOST_FILES]}
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise Bad("it is not a regular file", "不是普通文件")
     if not zipfile.is_zipfile(path):
         found, beside = {path.name: _bytes(path)}, path.with_name("vkey")
         return {**found, "vkey": _bytes(beside)} if beside.is_file() else found

@@ -1059,6 +1059,8 @@ def main(words: List[str]) -> int:
 def _key_text(said: str) -> str:
     """Return a key that was given, or that lies in the file that was given."""
     if said and "+" not in said:
+        if os.path.exists(said) and not os.path.isfile(said):  # a pipe would be waited for
+            raise Bad("%s is not a regular file" % said, "%s 不是普通文件" % said)
         with open(said, encoding="utf-8") as file:
             return file.read(MOST_NOTE)
     return said

@@ -1,0 +1,48 @@
+"""Opening a file that somebody named, in an option or in the settings, to be read whole.
+
+Here because every room above reads such files. A pipe or a device in such a place would be waited
+for without end, or never end.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from hegui.terms import Words
+
+NOT_PLAIN = Words("it is not a regular file", "不是普通文件")
+"""Why such a file is not read."""
+
+
+class NotPlainError(OSError):
+    """What was opened is a pipe, a device or a socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EINVAL, NOT_PLAIN.en, str(path))
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a regular file (through links) for reading, at once; an ``OSError`` where it is none."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise NotPlainError(path)
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """Return at most ``most`` bytes of a regular file; errors as in ``open_plain``."""
+    with open_plain(path) as file:
+        return file.read(most)
+
+
+def reason(error: OSError) -> object:
+    """Return why a file cannot be read, to be filled into ``Words``."""
+    if isinstance(error, NotPlainError):
+        return NOT_PLAIN
+    return error.strerror or type(error).__name__
