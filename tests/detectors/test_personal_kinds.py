@@ -9,7 +9,7 @@ from bench.specimens.testset import SPECS, cases
 
 from hegui.detectors import PersonalData
 from hegui.detectors.matcher import PlainMatcher
-from hegui.detectors.personal import RULES, SHAPES, checksums
+from hegui.detectors.personal import RULES, SHAPES, checksums, context
 from hegui.detectors.personal.kinds import OTHER, kinds, labels
 from hegui.screen.masks import Masks
 from hegui.terms import TextColumn
@@ -46,7 +46,8 @@ def test_every_kind_has_shapes_labels_of_its_own_language_and_a_score() -> None:
         assert 0 <= kind.alone <= 1
         assert kind.alone or kind.labels, kind.name
         assert kind.mask.en != kind.mask.zh
-    assert all(label == label.lower() and len(label) < 24 for label in labels())
+    longest = context.LEFT - context.WIDEST
+    assert all(label == label.lower() and len(label) < longest for label in labels())
     assert {rule.removeprefix("pii.") for rule in RULES} == set(kinds())
     assert not any(OTHER in names and len(names) > 1 for names in labels().values())
 
@@ -76,6 +77,15 @@ def test_back_ends_agree_on_the_test_set(detector: PersonalData) -> None:
         ("39.90420,116.40740", 0.4),
         ("123-45-6789", 0.4),
         ("SSN: 123-45-6789", 1.0),
+        ("My social security number is 123-45-6789", 1.0),
+        ("social security number (2023, Texas) 123-45-6789", 0.4),
+        ("permanent resident card is: USA110190010123", 1.0),
+        ("medical record number are: 12345678", 1.0),
+        ("生日：2月29日", 1.0),
+        ("dob 13/02/1990", 1.0),
+        ("dob 02/13/1990", 1.0),
+        ("born on 3 May 1990", 1.0),
+        ("生于1990年12月", 1.0),
     ],
 )
 def test_words_to_the_left_raise_and_lower(text: str, score: float, detector: PersonalData) -> None:
@@ -106,10 +116,32 @@ def test_words_to_the_left_raise_and_lower(text: str, score: float, detector: Pe
         "+1 000-000-0000",
         "api_key = os.environ",
         "http://user@example.com",
+        "出生日期：1990-02-31",
+        "生日：2月30日",
+        "dob 32/13/1990",
+        "born on Feb 29, 1990",
+        "1990年13月1日出生",
+        "生于3月99日",
     ],
 )
 def test_what_only_looks_like_it_is_left_alone(text: str, detector: PersonalData) -> None:
     assert [found for found in scored(detector, text) if found[2] >= 0.5] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "官网https://example.com，邮箱zhang@example.com",
+        "网址：https://a.cn；邮箱：zhang@example.com",
+        "见https://a.cn,zhang@example.com",
+        "https://a.cn/?mail=zhang@example.com",
+    ],
+)
+def test_a_web_address_before_an_e_mail_address_does_not_hide_it(
+    text: str, detector: PersonalData
+) -> None:
+    found = [(kind, value) for kind, value, score in scored(detector, text) if score >= 0.5]
+    assert found == [("email", "zhang@example.com")]
 
 
 def test_published_vectors_of_check_digits_hold() -> None:
@@ -121,6 +153,9 @@ def test_published_vectors_of_check_digits_hold() -> None:
     assert checksums.vin_valid("1M8GDM9AXKP042788")  # 49 CFR 565
     assert checksums.hk_id_valid("A1234563")
     assert checksums.tw_id_valid("A123456789")
+    assert checksums.tw_id_valid("W123456789")  # Kinmen: 32, out of the alphabet's order
+    assert not checksums.tw_id_valid("Z123456789")
+    assert checksums.iban_valid("HN88CABF00000000000250005469")
 
 
 def test_a_mask_keeps_the_kind_and_the_number_of_a_value() -> None:

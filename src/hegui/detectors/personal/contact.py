@@ -17,6 +17,8 @@ _MARK: Final = SEP.removesuffix("?")
 _GROUP: Final = re.compile(r"(?:\d{4}|[A-Z]{2}\d{2}|[A-Z]{4}|xox[a-z])[-‐‑–  ]$")
 _MAIL: Final = WORD | frozenset("._%+-")
 _DIALLED: Final = re.compile(r"(?:^|[^0-9+])(?:\+|00)?86 ?[-‐‑–  ]? ?$")
+# The name and the password before a host (RFC 3986, 3.2.1), as far as they stand before a value.
+_USERINFO: Final = re.compile(r"://[\w.~%!$&'*+=-]*(?::[\w.~%!$&'*+=#^-]*)?$", re.ASCII)
 _CAPITALS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SHORTEST: Final = 9  # digits, the country code among them
 _FILES: Final = frozenset(
@@ -73,7 +75,7 @@ def email(value: str, left: str) -> float:
     local, _, host = value.rpartition("@")
     if local == "git" or local[0] in ".-" or host.rpartition(".")[2].lower() in _FILES:
         return 0.0
-    return 0.0 if re.search(r"://[^\s]*$", left) else 1.0
+    return 0.0 if _USERINFO.search(left) else 1.0
 
 
 def wechat(value: str, left: str) -> float:
