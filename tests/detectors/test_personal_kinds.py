@@ -34,6 +34,49 @@ def test_every_kind_is_found_in_every_setting_and_nothing_else_is(
     assert short == {}
 
 
+def test_a_value_is_found_whatever_value_stands_before_it(detector: PersonalData) -> None:
+    rng = random.Random(11)
+    asked, texts = [], []
+    marks = (",", "\t", " ", "，", " | ", ";", "\n", "\r\n", "、", "；", "/", "。")
+    for spec in SPECS:
+        for mark in marks if spec.kind not in ("url", "service_number") else ():
+            first = rng.choice(SPECS)
+            left = f"{first.label[0]}：{first.make(rng)}".removeprefix("：")
+            right = f"{spec.label[0]}：{spec.make(rng)}".removeprefix("：")
+            asked.append(spec.kind)
+            texts.append(left + mark + right)
+    ends = [len(text.encode()) for text in texts]
+    found = {
+        row
+        for row, rule, _, end, score in detector.inspect(TextColumn.of(texts))
+        if score >= 0.5 and end == ends[row] and rule == f"pii.{asked[row]}"
+    }
+    assert [(asked[row], text) for row, text in enumerate(texts) if row not in found] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("13800138000\n13900139000\n13700137000", 3),
+        ("13800138000\r\n13900139000", 2),
+        ("工号a1\n13800138000", 1),
+        ("1.\n13800138000", 1),
+        ("13800138000 010-82951330", 2),
+        ("电话（2024）\n0755-82951330", 1),
+        ("CALL 010-82951330", 1),
+        ("2024 0755-82951330", 1),
+        ("10.0.0.86 13800138000", 2),
+        ("房号A86 13800138000", 1),
+        ("1.+86 13800138000", 1),
+        ("共86\n13800138000", 1),
+    ],
+)
+def test_what_stands_on_the_line_before_or_in_the_column_before_hides_no_number(
+    text: str, values: int, detector: PersonalData
+) -> None:
+    assert len([score for *_, score in scored(detector, text) if score >= 0.5]) == values
+
+
 def test_the_test_set_speaks_of_every_kind_and_is_the_same_each_time() -> None:
     assert {spec.kind for spec in SPECS} == set(kinds())
     assert cases(1) == cases(1)
