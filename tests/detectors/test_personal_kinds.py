@@ -165,6 +165,8 @@ def test_words_to_the_left_raise_and_lower(text: str, score: float, detector: Pe
         "born on Feb 29, 1990",
         "1990年13月1日出生",
         "生于3月99日",
+        "号：1305-0319-6408-1990-38，",
+        "DE27 1540 0083 0612 0371 6312 80",
     ],
 )
 def test_what_only_looks_like_it_is_left_alone(text: str, detector: PersonalData) -> None:

@@ -55,7 +55,7 @@ def landline(value: str, left: str) -> float:
     tail = _dialled(left) or (value.startswith("86") and left.endswith("+"))
     if tail or numbers.published(value) or inside_identifier(left) or _TOKEN.search(left):
         return 0.0
-    if _GROUPS.fullmatch(value) and _GROUP.search(left):
+    if _GROUPS.match(value) and _GROUP.search(left):
         return 0.0
     if value.isdigit() and left[-1:] in _CAPITALS:
         return 0.0  # the digits of a code
