@@ -69,9 +69,11 @@ def test_a_value_is_found_whatever_value_stands_before_it(detector: PersonalData
         ("房号A86 13800138000", 1),
         ("1.+86 13800138000", 1),
         ("共86\n13800138000", 1),
+        ("+852 2838 8769 3楼", 1),
+        ("+852 2838 8769 95.138.107.37", 2),
     ],
 )
-def test_what_stands_on_the_line_before_or_in_the_column_before_hides_no_number(
+def test_what_stands_on_the_line_or_in_the_column_beside_hides_no_number(
     text: str, values: int, detector: PersonalData
 ) -> None:
     assert len([score for *_, score in scored(detector, text) if score >= 0.5]) == values

@@ -147,7 +147,6 @@ SHAPES: Final = (
         NO_DIGIT,
         phone,
         trigger=NINE_DIGITS,
-        whole=True,
     ),
     # RFC 5322 dot-atom within RFC 5321 lengths, host names of up to five labels.
     Shape(
