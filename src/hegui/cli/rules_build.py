@@ -81,8 +81,7 @@ def _take(
     rule = _rule(row, defaults)
     if isinstance(rule, Words):
         return rule
-    have = made.rules.setdefault(rule.id, rule)
-    why = _apart(have, rule, row)
+    why = _apart(made.rules.get(rule.id, rule), rule, row)
     if why is not None:
         return why
     fresh = {}
@@ -94,6 +93,7 @@ def _take(
             words = Words("the word stands in row {n} already", "与第 {n} 行的词重复")
             return words.fill(n=seen[key])
         fresh[key] = row.number
+    made.rules.setdefault(rule.id, rule)  # a rule of which no row is taken would have no word
     seen.update(fresh)
     for name, text in said.items():
         lined = Lined(text, row.number, name in ("pattern", "exception_pattern"))
