@@ -8,7 +8,7 @@ a bounded number of characters around it, so a stream gives the findings of the 
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -23,6 +23,7 @@ from hegui.detectors.exact import TargetDetector
 from hegui.detectors.matcher import row_text
 from hegui.detectors.normal import RUN, Derived, changes, forms, normalised, unseen
 from hegui.detectors.pattern import Pattern
+from hegui.detectors.places import Flags, Raws, begins_of
 from hegui.detectors.prefixes import Prefixes
 from hegui.detectors.reading import (
     FILLERS,
@@ -134,10 +135,10 @@ class ChannelledDetector:
         found = arrays_of(self._detector.inspect(column))
         ours = np.array([SUSPECT in rule for rule in found.rules], np.bool_)[found.rule]
         raw = found.only(~ours)
-        flags: dict[int, list[tuple[int, int]]] = {}
+        flags: dict[int, Flags] = {}
         for row, rule, start, end, _ in ColumnFindings(found.only(ours)):
             if rule == SUSPECT:
-                flags.setdefault(row, []).append((start, end))
+                flags.setdefault(row, Flags()).add(start, end)
         texts = [text for row in flags for text in self._derive(row, column.row_bytes(row))]
         more = self._detector.inspect(_joined(TextColumn(b"", [0]), texts)) if texts else Findings()
         hits = self._derived(more, texts, flags)
@@ -259,36 +260,42 @@ class ChannelledDetector:
         self,
         found: Findings,
         texts: list[_Text],
-        flags: dict[int, list[tuple[int, int]]] | None,
+        flags: Mapping[int, Flags] | None,
     ) -> list[_Hit]:
         """Return what was found in derived texts, where it stands in the raw rows."""
         more: list[_Hit] = []
+        raws = Raws()
+        of, begins = -1, begins_of("")
         for row, rule, start, end, score in found:
             text = texts[row]
-            hit = self._place(text, rule, (start, end), score)
+            if row != of:
+                of, begins = row, begins_of(text.derived.text)
+            first, beyond = np.searchsorted(begins, (start, end)).tolist()
+            hit = self._place(text, rule, (first, beyond - 1), score)
             if hit is None:
                 continue
-            low, high = _bytes(text.raw, *hit[:2])
-            if flags is None or any(a < high and low < b for a, b in flags[text.row]):
+            low, high = raws.bytes(text.row, text.raw, *hit[:2])
+            if flags is None or flags[text.row].touch(low, high):
                 more.append((text.row, low, high, rule.partition(SUSPECT)[0], hit[2]))
         for text in texts:
             for place in text.derived.breaks:
-                low, high = _bytes(text.raw, place, place + RUN + 1)
+                low, high = raws.bytes(text.row, text.raw, place, place + RUN + 1)
                 more.append((text.row, low, high, FILLERS.id, FILLERS_SCORE))
         return more
 
     def _place(
         self, text: _Text, rule: str, span: tuple[int, int], score: float
     ) -> tuple[int, int, float] | None:
-        """Return where a derived text's finding stands in the raw row, if it counts."""
+        """Return where a derived text's finding stands in the raw row, if it counts.
+
+        ``span`` is its first character and its last one.
+        """
         name, tag, _ = rule.partition(SUSPECT)
         if (tag and rule[len(name) :] != text.tag) or name not in self._plan.bounded:
             return None
         if not tag and text.tag and (text.tag != SKELETON or name not in self._own):
             return None
-        data = text.derived.text.encode("utf-8", "surrogateescape")
-        first = len(row_text(data[: span[0]]))
-        last = first + len(row_text(data[span[0] : span[1]])) - 1
+        first, last = span
         places = text.derived.places
         start, end = int(places[first]), int(places[last]) + 1
         if end - start > SPAN:
@@ -342,11 +349,6 @@ def _prefixes(patterns: Collection[tuple[Pattern, Chars]]) -> Prefixes | None:
 
 def _held(derived: Derived, pending: int, tail: str) -> int:
     return len(tail) - int(derived.places[len(derived.text) - pending]) if pending else 0
-
-
-def _bytes(raw: str, start: int, end: int) -> tuple[int, int]:
-    first = len(raw[:start].encode("utf-8", "surrogateescape"))
-    return first, first + len(raw[start:end].encode("utf-8", "surrogateescape"))
 
 
 def _joined(column: TextColumn, texts: list[_Text]) -> TextColumn:
