@@ -266,6 +266,15 @@ def test_a_risk_that_is_named_twice_is_put_on_record_once(
     assert len(records(settings)) == 1
 
 
+def test_why_a_detector_does_not_load_is_said_in_the_language_that_is_spoken(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.py").write_text("", encoding="utf-8")
+    told = hegui("--lang", "zh", "detectors", "check", "empty:Mine")
+    assert told.exit_code == 1
+    assert "可以加载（无法加载检测插件 'empty:Mine'" in " ".join(told.stdout.split())
+
+
 def test_too_many_texts_are_called_that_wherever_the_bound_cuts(
     hegui: Hegui, tmp_path: Path
 ) -> None:
