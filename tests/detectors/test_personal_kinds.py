@@ -222,3 +222,41 @@ def test_the_page_lists_every_kind_with_its_mask_and_score(name: str) -> None:
     alone = {k.name: f"{k.alone:g}" if k.alone else "–" for k in kinds().values()}
     masks = {k.name: k.mask.zh if lang == "zh" else k.mask.en for k in kinds().values()}
     assert told == {name: (masks[name], alone[name]) for name in kinds()}
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds_found"),
+    [
+        ("510105199001017823", ["resident_id"]),  # a right Luhn digit, too
+        ("510105195001015395", ["resident_id"]),  # a right check character of a credit code, too
+        ("510105199001011537", ["bank_card 0.4"]),  # a day inside, the check character wrong
+        ("911156199002280012", ["foreigner_permit"]),
+        ("911156199002310015", []),  # no such day
+        ("身份证号130503670401001", ["resident_id"]),
+        ("身份证号160503670401001", []),  # no such province
+        ("51110105MA01ABCD17", ["uscc"]),
+        ("54110105MA01ABCD1X", []),  # nothing of that sort is registered there
+        ("SSN: 123-01-6789", ["us_ssn"]),
+        ("SSN: 123-00-6789", []),
+        ("京A·AB123", ["plate"]),
+        ("京A·AB1C2", []),  # three letters
+        ("坐标：80.12345,120.12345", ["coordinates"]),
+        ("坐标：100.12345,120.12345", []),  # no latitude
+        ("fd02:0:0:0:0:0:0:1", ["ipv6"]),
+        ("ff02:0:0:0:0:0:0:1", []),  # many machines
+        ("aa:aa:aa:aa:aa:ab", ["mac"]),
+        ("aa:aa:aa:aa:aa:aa", []),
+        ("+683 7012 345", ["phone"]),
+        ("+683 4002", []),  # too short to be told from a sum
+        ("qq：123456", ["qq"]),
+        ("xqq：123456", []),
+        ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0", ["crypto_address"]),
+    ],
+)
+def test_a_value_is_judged_by_all_that_its_specification_says(
+    text: str, kinds_found: list[str], detector: PersonalData
+) -> None:
+    found = [
+        kind if score >= 0.5 else f"{kind} {score:g}" for kind, _, score in scored(detector, text)
+    ]
+    assert found == kinds_found
