@@ -246,6 +246,35 @@ def test_a_probe_that_makes_no_sense_is_bad_input_and_not_on_record(
     assert not (settings.parent / "hegui-data" / "hegui.db").exists()
 
 
+@pytest.mark.parametrize("tenant", ["", "a\nb", "nobody"])
+def test_a_probe_begins_no_log_of_a_tenant_that_there_is_not(
+    hegui: Hegui, settings: Path, probe_file: Path, tenant: str
+) -> None:
+    result = hegui(
+        "detectors", "probe", "panel", str(probe_file), "--risk", "A.4.f", "--tenant", tenant
+    )
+    assert (result.exit_code, result.stdout) == (3, "")
+    keys = settings.parent / "hegui-data" / "keys"
+    assert not keys.exists() or [key.name for key in keys.glob("signing*")] == []
+
+
+def test_a_risk_that_is_named_twice_is_put_on_record_once(
+    hegui: Hegui, settings: Path, probe_file: Path
+) -> None:
+    risk = ("--risk", "A.4.f")
+    assert hegui("detectors", "probe", "panel", str(probe_file), *risk, *risk).exit_code == 1
+    assert len(records(settings)) == 1
+
+
+def test_why_a_detector_does_not_load_is_said_in_the_language_that_is_spoken(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.py").write_text("", encoding="utf-8")
+    told = hegui("--lang", "zh", "detectors", "check", "empty:Mine")
+    assert told.exit_code == 1
+    assert "可以加载（无法加载检测插件 'empty:Mine'" in " ".join(told.stdout.split())
+
+
 def test_too_many_texts_are_called_that_wherever_the_bound_cuts(
     hegui: Hegui, tmp_path: Path
 ) -> None:

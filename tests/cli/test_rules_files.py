@@ -176,3 +176,30 @@ def test_a_row_with_an_unknown_language_variant_or_clause_is_left_out_and_told(
     ):
         assert f"row {row}: {said} is none of the {column}: " in result.stderr
     assert "第 3 行：languages 列中的 fr 无法识别" in hegui(*args, "--lang", "zh").stderr
+
+
+def test_a_rule_of_which_every_row_is_left_out_does_not_keep_the_others_out(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    path, out = tmp_path / "w.csv", tmp_path / "own.yaml"
+    path.write_text("word,risk\n甲乙丙,A.2.c\n甲乙丙,A.2.e\n丁戊己,A.2.c\n", encoding="utf-8")
+    result = hegui("rules", "import", str(path), "--out", str(out))
+    assert result.exit_code == 1
+    assert "row 3" in result.stderr
+    pack, _ = read(out.read_text(encoding="utf-8"))
+    assert pack is not None
+    assert [rule.risk for rule in pack.rules] == ["A.2.c"]
+
+
+def test_what_is_wrong_with_a_rules_name_is_told_by_a_row_of_the_list(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    path = tmp_path / "w.csv"
+    path.write_text("word,rule\n甲乙丙,own.one\n丁戊己,Own Two\n", encoding="utf-8")
+    result = hegui("rules", "import", str(path), "--risk", "A.2.c", "--pack", "No Id")
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert [line for line in lines if line.startswith("row ")] == [
+        "row 3: Own Two a rule's id is words of a-z, 0-9, _ and -, joined by dots: own.fraud"
+    ]
+    assert "the pack: a pack's id has a-z, 0-9 and -" in lines

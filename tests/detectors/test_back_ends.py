@@ -278,3 +278,11 @@ def test_rows_whose_ends_the_next_rows_hide_are_all_found() -> None:
     assert len(want) == 15
     for sizes in EVERY_SIZE:
         assert list(VectorMatcher([target], sizes=sizes).find(column)) == want
+
+
+@pytest.mark.parametrize("sizes", EVERY_SIZE)
+def test_a_match_that_ends_where_a_column_ends_is_found(sizes: Sizes) -> None:
+    target = Target("r", parse("(?:a|bc?){1,2}(?:a|bc?){1,2}"))
+    # the engine alone, with no byte behind them, misses the last two characters of this text
+    column = TextColumn.of(["-@-\u202e\U00020000\u212a1@ab"])
+    assert list(VectorMatcher([target], sizes=sizes).find(column)) == [(0, "r", 15, 17, 1.0)]

@@ -1,11 +1,14 @@
 """Each way to evade a rule is seen through, and ordinary text is left alone."""
 
+import time
+
 import pytest
 
 from hegui.detectors.channels import ChannelledDetector
 from hegui.detectors.exact import TargetDetector
 from hegui.detectors.lexicon import targets_of
 from hegui.detectors.matcher import Matcher, PlainMatcher
+from hegui.detectors.normal import RUN
 from hegui.detectors.pattern import literal
 from hegui.detectors.reading import CORPUS, FILLERS, GATEWAY, RAW, Channels, Plan
 from hegui.detectors.targets import Target
@@ -198,3 +201,18 @@ def test_rows_stay_apart_and_bytes_that_are_not_utf8_do_no_harm(
         offsets.append(offsets[-1] + len(row))
     hits = list(gateway.inspect(TextColumn(memoryview(b"".join(rows)), offsets)))
     assert [(row, rule, start) for row, rule, start, _, _ in hits] == [(2, "en", 1), (3, "zh", 0)]
+
+
+@pytest.mark.parametrize("channels", [GATEWAY, CORPUS], ids=["gateway", "corpus"])
+@pytest.mark.parametrize("unit", ["炸\u200b药包，", "炸药" + "\u200b" * (RUN + 1) + "包"])
+def test_a_row_with_very_many_findings_takes_time_in_proportion(
+    channels: Channels, unit: str
+) -> None:
+    detector = made(channels, words={"r.w": ("炸药包",)})
+    times = []
+    for count in (1_500, 12_000):
+        column = TextColumn.of([unit * count])
+        began = time.process_time()
+        assert len(detector.inspect(column)) == count
+        times.append(time.process_time() - began)
+    assert times[1] < 24 * times[0] + 0.5

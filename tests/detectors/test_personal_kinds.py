@@ -9,7 +9,7 @@ from bench.specimens.testset import SPECS, cases
 
 from hegui.detectors import PersonalData
 from hegui.detectors.matcher import PlainMatcher
-from hegui.detectors.personal import RULES, SHAPES, checksums
+from hegui.detectors.personal import RULES, SHAPES, checksums, context
 from hegui.detectors.personal.kinds import OTHER, kinds, labels
 from hegui.screen.masks import Masks
 from hegui.terms import TextColumn
@@ -34,6 +34,51 @@ def test_every_kind_is_found_in_every_setting_and_nothing_else_is(
     assert short == {}
 
 
+def test_a_value_is_found_whatever_value_stands_before_it(detector: PersonalData) -> None:
+    rng = random.Random(11)
+    asked, texts = [], []
+    marks = (",", "\t", " ", "，", " | ", ";", "\n", "\r\n", "、", "；", "/", "。")
+    for spec in SPECS:
+        for mark in marks if spec.kind not in ("url", "service_number") else ():
+            first = rng.choice(SPECS)
+            left = f"{first.label[0]}：{first.make(rng)}".removeprefix("：")
+            right = f"{spec.label[0]}：{spec.make(rng)}".removeprefix("：")
+            asked.append(spec.kind)
+            texts.append(left + mark + right)
+    ends = [len(text.encode()) for text in texts]
+    found = {
+        row
+        for row, rule, _, end, score in detector.inspect(TextColumn.of(texts))
+        if score >= 0.5 and end == ends[row] and rule == f"pii.{asked[row]}"
+    }
+    assert [(asked[row], text) for row, text in enumerate(texts) if row not in found] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("13800138000\n13900139000\n13700137000", 3),
+        ("13800138000\r\n13900139000", 2),
+        ("工号a1\n13800138000", 1),
+        ("1.\n13800138000", 1),
+        ("13800138000 010-82951330", 2),
+        ("电话（2024）\n0755-82951330", 1),
+        ("CALL 010-82951330", 1),
+        ("2024 0755-82951330", 1),
+        ("10.0.0.86 13800138000", 2),
+        ("房号A86 13800138000", 1),
+        ("1.+86 13800138000", 1),
+        ("共86\n13800138000", 1),
+        ("+852 2838 8769 3楼", 1),
+        ("+852 2838 8769 95.138.107.37", 2),
+    ],
+)
+def test_what_stands_on_the_line_or_in_the_column_beside_hides_no_number(
+    text: str, values: int, detector: PersonalData
+) -> None:
+    assert len([score for *_, score in scored(detector, text) if score >= 0.5]) == values
+
+
 def test_the_test_set_speaks_of_every_kind_and_is_the_same_each_time() -> None:
     assert {spec.kind for spec in SPECS} == set(kinds())
     assert cases(1) == cases(1)
@@ -46,7 +91,8 @@ def test_every_kind_has_shapes_labels_of_its_own_language_and_a_score() -> None:
         assert 0 <= kind.alone <= 1
         assert kind.alone or kind.labels, kind.name
         assert kind.mask.en != kind.mask.zh
-    assert all(label == label.lower() and len(label) < 24 for label in labels())
+    longest = context.LEFT - context.WIDEST
+    assert all(label == label.lower() and len(label) < longest for label in labels())
     assert {rule.removeprefix("pii.") for rule in RULES} == set(kinds())
     assert not any(OTHER in names and len(names) > 1 for names in labels().values())
 
@@ -76,6 +122,15 @@ def test_back_ends_agree_on_the_test_set(detector: PersonalData) -> None:
         ("39.90420,116.40740", 0.4),
         ("123-45-6789", 0.4),
         ("SSN: 123-45-6789", 1.0),
+        ("My social security number is 123-45-6789", 1.0),
+        ("social security number (2023, Texas) 123-45-6789", 0.4),
+        ("permanent resident card is: USA110190010123", 1.0),
+        ("medical record number are: 12345678", 1.0),
+        ("生日：2月29日", 1.0),
+        ("dob 13/02/1990", 1.0),
+        ("dob 02/13/1990", 1.0),
+        ("born on 3 May 1990", 1.0),
+        ("生于1990年12月", 1.0),
     ],
 )
 def test_words_to_the_left_raise_and_lower(text: str, score: float, detector: PersonalData) -> None:
@@ -106,10 +161,34 @@ def test_words_to_the_left_raise_and_lower(text: str, score: float, detector: Pe
         "+1 000-000-0000",
         "api_key = os.environ",
         "http://user@example.com",
+        "出生日期：1990-02-31",
+        "生日：2月30日",
+        "dob 32/13/1990",
+        "born on Feb 29, 1990",
+        "1990年13月1日出生",
+        "生于3月99日",
+        "号：1305-0319-6408-1990-38，",
+        "DE27 1540 0083 0612 0371 6312 80",
     ],
 )
 def test_what_only_looks_like_it_is_left_alone(text: str, detector: PersonalData) -> None:
     assert [found for found in scored(detector, text) if found[2] >= 0.5] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "官网https://example.com，邮箱zhang@example.com",
+        "网址：https://a.cn；邮箱：zhang@example.com",
+        "见https://a.cn,zhang@example.com",
+        "https://a.cn/?mail=zhang@example.com",
+    ],
+)
+def test_a_web_address_before_an_e_mail_address_does_not_hide_it(
+    text: str, detector: PersonalData
+) -> None:
+    found = [(kind, value) for kind, value, score in scored(detector, text) if score >= 0.5]
+    assert found == [("email", "zhang@example.com")]
 
 
 def test_published_vectors_of_check_digits_hold() -> None:
@@ -121,6 +200,9 @@ def test_published_vectors_of_check_digits_hold() -> None:
     assert checksums.vin_valid("1M8GDM9AXKP042788")  # 49 CFR 565
     assert checksums.hk_id_valid("A1234563")
     assert checksums.tw_id_valid("A123456789")
+    assert checksums.tw_id_valid("W123456789")  # Kinmen: 32, out of the alphabet's order
+    assert not checksums.tw_id_valid("Z123456789")
+    assert checksums.iban_valid("HN88CABF00000000000250005469")
 
 
 def test_a_mask_keeps_the_kind_and_the_number_of_a_value() -> None:
@@ -140,3 +222,41 @@ def test_the_page_lists_every_kind_with_its_mask_and_score(name: str) -> None:
     alone = {k.name: f"{k.alone:g}" if k.alone else "–" for k in kinds().values()}
     masks = {k.name: k.mask.zh if lang == "zh" else k.mask.en for k in kinds().values()}
     assert told == {name: (masks[name], alone[name]) for name in kinds()}
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds_found"),
+    [
+        ("510105199001017823", ["resident_id"]),  # a right Luhn digit, too
+        ("510105195001015395", ["resident_id"]),  # a right check character of a credit code, too
+        ("510105199001011537", ["bank_card 0.4"]),  # a day inside, the check character wrong
+        ("911156199002280012", ["foreigner_permit"]),
+        ("911156199002310015", []),  # no such day
+        ("身份证号130503670401001", ["resident_id"]),
+        ("身份证号160503670401001", []),  # no such province
+        ("51110105MA01ABCD17", ["uscc"]),
+        ("54110105MA01ABCD1X", []),  # nothing of that sort is registered there
+        ("SSN: 123-01-6789", ["us_ssn"]),
+        ("SSN: 123-00-6789", []),
+        ("京A·AB123", ["plate"]),
+        ("京A·AB1C2", []),  # three letters
+        ("坐标：80.12345,120.12345", ["coordinates"]),
+        ("坐标：100.12345,120.12345", []),  # no latitude
+        ("fd02:0:0:0:0:0:0:1", ["ipv6"]),
+        ("ff02:0:0:0:0:0:0:1", []),  # many machines
+        ("aa:aa:aa:aa:aa:ab", ["mac"]),
+        ("aa:aa:aa:aa:aa:aa", []),
+        ("+683 7012 345", ["phone"]),
+        ("+683 4002", []),  # too short to be told from a sum
+        ("qq：123456", ["qq"]),
+        ("xqq：123456", []),
+        ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0", ["crypto_address"]),
+    ],
+)
+def test_a_value_is_judged_by_all_that_its_specification_says(
+    text: str, kinds_found: list[str], detector: PersonalData
+) -> None:
+    found = [
+        kind if score >= 0.5 else f"{kind} {score:g}" for kind, _, score in scored(detector, text)
+    ]
+    assert found == kinds_found

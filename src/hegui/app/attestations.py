@@ -14,6 +14,7 @@ from typing import Any, Final
 from hegui.app import parts
 from hegui.ledger.kinds import named
 from hegui.ledger.leaf import make
+from hegui.ledger.log import Ledger
 from hegui.ledger.shared import SharedLedger
 from hegui.measures import Attestation, Duty, catalogue
 from hegui.settings import Settings
@@ -191,14 +192,19 @@ def kept(settings: Settings, digest: str) -> bytes | None:
     return content
 
 
+def check_tenant(ledger: Ledger | SharedLedger, tenant: str) -> None:
+    """Refuse a tenant without a log, so that no misspelt name begins one."""
+    if tenant != "default" and ledger.size(tenant) is None:
+        raise BadRequest(_NO_TENANT.fill(tenant=tenant[:60]), param="tenant")
+
+
 def put_on_record(
     settings: Settings, tenant: str, kind: str, fields: Mapping[str, Any]
 ) -> int | None:
     """Add a record and return its index; None where a server has not given it a place yet."""
     ledger = parts.open_ledger(settings)
     try:
-        if tenant != "default" and ledger.size(tenant) is None:
-            raise BadRequest(_NO_TENANT.fill(tenant=tenant[:60]), param="tenant")
+        check_tenant(ledger, tenant)
         record = make(named(kind), parts.now(), tenant, fields)
         receipt = ledger.add_blocking(Entry(tenant, record))
         if isinstance(ledger, SharedLedger):

@@ -72,13 +72,17 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One probe: who was asked, under which panel, about which risk, and what came of it."""
+    """One probe: who was asked, under which panel, about which risk, and what came of it.
+
+    ``as_of`` is the legal day (Asia/Shanghai) whose rules applied.
+    """
 
     detector: str
     version: str
     digest: str
     panel: str
     risk: str
+    as_of: str
     counts: Counts
 
 
@@ -99,7 +103,7 @@ async def _probe(
     for risk in wanted:
         if risk not in risks():
             raise BadRequest(_NO_RISK.fill(risk=risk), param="risk")
-    async with _panel(settings) as (panel, ask):
+    async with _panel(settings) as (panel, ask, today):
         members = _chosen(panel, name, wanted)
         told = await _all_told(ask, members, samples)
         single = card_of(members[0]) if name != WHOLE else None
@@ -110,6 +114,7 @@ async def _probe(
                 digest=single.digest if single else panel.digest,
                 panel=panel.digest,
                 risk=risk,
+                as_of=today,
                 counts=_counted(samples, told, risk),
             )
             for risk in wanted
@@ -141,7 +146,7 @@ class _Asking:
 
 
 @asynccontextmanager
-async def _panel(settings: Settings) -> AsyncIterator[tuple[Panel, _Asking]]:
+async def _panel(settings: Settings) -> AsyncIterator[tuple[Panel, _Asking, str]]:
     runners, cards = {}, []
     opened = parts.runners_of(settings)
     try:
@@ -151,7 +156,7 @@ async def _panel(settings: Settings) -> AsyncIterator[tuple[Panel, _Asking]]:
             cards.append(card)
         packs, today = packs_of(settings), day_of(parts.now())
         panel = parts.panel_of(cards, packs, today, local=parts.local_of(settings))
-        yield panel, _Asking(runners)
+        yield panel, _Asking(runners), today
     finally:
         for runner in opened:
             await runner.close()

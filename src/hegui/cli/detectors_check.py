@@ -104,10 +104,11 @@ def _told(plugin: str, outcome: "Conformance", lang: Lang) -> list[str]:
     card = outcome.card
     head = f"{card.name} {card.version}  {card.digest}" if card else plugin
     marks = {True: Words("holds", "成立"), False: Words("FAILS", "不成立")}
-    rows = [
-        (marks[one.passed].say(lang), one.words.say(lang) + (f" ({one.why})" if one.why else ""))
-        for one in outcome.outcomes
-    ]
+    rows = []
+    for one in outcome.outcomes:
+        why = one.told.say(lang) if one.told else one.why
+        because = Words(" ({why})", "（{why}）").fill(why=why).say(lang) if why else ""
+        rows.append((marks[one.passed].say(lang), one.words.say(lang) + because))
     lines = [head, *aligned(rows)]
     if card and not outcome.findings:
         lines.append(

@@ -5,13 +5,13 @@ import hashlib
 import io
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hegui.cli.columns import table
+from hegui.cli.duty_asked import TENANT
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import (
     CLEAN,
@@ -91,11 +91,7 @@ _HEADING = (
         "the column or key of what is expected (expected)", "预期所在的列或键（默认 expected）"
     ),
 )
-@option(
-    "--tenant",
-    default="default",
-    words=Words("in whose log it goes on record (default)", "记入哪个租户的账本（默认 default）"),
-)
+@TENANT
 @SETTINGS_OPTION
 @JSON_OPTION
 def probe(detector: str, file: Path, *, as_json: bool, **given: Any) -> int:
@@ -105,12 +101,13 @@ def probe(detector: str, file: Path, *, as_json: bool, **given: Any) -> int:
     settings = read_settings(given["config"])
     content = _content(file)
     samples = _samples(content, (given["text_field"], given["expected_field"]))
-    probed = probing.probe(settings, detector, given["wanted"], samples)
+    _check_tenant(settings, given["tenant"])
+    probed = probing.probe(settings, detector, tuple(dict.fromkeys(given["wanted"])), samples)
     at = parts.now()
     digest = hashlib.sha256(content).hexdigest()
-    _put_on_record(settings, given["tenant"], at, [_fields(one, digest, at) for one in probed])
+    told = [_fields(one, digest) for one in probed]
+    _put_on_record(settings, given["tenant"], at, told)
     if as_json:
-        told = [_fields(one, digest, at) for one in probed]
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         say_lines(_told(probed, lang_of()))
@@ -190,7 +187,7 @@ def _table(text: str) -> list[dict[str, Any]]:
         raise BadRequest(words.fill(why=error), param="file") from None
 
 
-def _fields(one: "Probed", digest: str, at: int) -> dict[str, Any]:
+def _fields(one: "Probed", digest: str) -> dict[str, Any]:
     return {
         "detector": one.detector,
         "version": one.version,
@@ -199,8 +196,21 @@ def _fields(one: "Probed", digest: str, at: int) -> dict[str, Any]:
         "risk": one.risk,
         "probe": digest,
         **asdict(one.counts),
-        "as_of": datetime.fromtimestamp(at / 1_000, UTC).strftime("%Y-%m-%d"),
+        "as_of": one.as_of,
     }
+
+
+def _check_tenant(settings: "Settings", tenant: str) -> None:
+    """Refuse a tenant without a log before the work is done."""
+    from hegui.app import attestations, parts
+
+    if tenant == "default":
+        return
+    ledger = parts.open_ledger(settings)
+    try:
+        attestations.check_tenant(ledger, tenant)
+    finally:
+        ledger.close()
 
 
 def _put_on_record(

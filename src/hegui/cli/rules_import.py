@@ -158,14 +158,18 @@ def _pack(pack_id: str, file: Path, about: dict[str, str], made: "Built", today:
 
 
 def _judged(pack: "Pack") -> "list[Flaw]":
-    """Judge the pack as it will be read again: its form, and then its rules."""
+    """Judge the pack as it will be read again: its form, and then its rules.
+
+    Flaws have the row of the list that their rule begins in; 0 where they are of the whole pack.
+    """
     from hegui.app.packs import judged
     from hegui.detectors.packs import read
     from hegui.detectors.packs.writing import written
 
     again, flaws = read(written(pack))
-    if again is None:
-        return flaws
+    if again is None:  # its lines are those of a file that nobody has seen
+        begins = {rule.id: rule.line for rule in pack.rules}
+        return [flaw._replace(line=begins.get(flaw.rule, 0)) for flaw in flaws]
     return judged({"": pack})[""]
 
 
@@ -181,8 +185,10 @@ def _tell(
     if len(made.left) > _SHOWN:
         more = Words("and {n} more", "另有 {n} 行").fill(n=len(made.left) - _SHOWN)
         say(more, err=True)
+    whole = Words("the pack: {why}", "规则包：{why}")
     for flaw in wrong[:_SHOWN]:
-        say(row.fill(n=flaw.line, why=f"{flaw.rule} {flaw.words.say(lang)}"), err=True)
+        why = f"{flaw.rule} {flaw.words.say(lang)}".strip()
+        say((row if flaw.line else whole).fill(n=flaw.line, why=why), err=True)
     words = sum(len(rule.literals) + len(rule.patterns) for rule in pack.rules)
     counts = Words(
         "{taken} rows taken, {left} left out: {words} words in {rules} rules of the pack {pack}",

@@ -20,9 +20,9 @@ _REGISTRARS: Final = dict(
 )
 _WEIGHTS: Final = tuple(pow(2, 17 - place, 11) for place in range(17))
 _CHECK_CHARS: Final = "10X98765432"
-_HEX_TAIL: Final = re.compile(r"(?:[0-9a-f]+|[0-9A-F]+)$")
-_ALNUM_TAIL: Final = re.compile(r"[0-9A-Za-z]+$")
-_DECIMAL: Final = re.compile(r"[0-9]\.$")
+_HEX_TAIL: Final = re.compile(r"(?:[0-9a-f]+|[0-9A-F]+)\Z")
+_ALNUM_TAIL: Final = re.compile(r"[0-9A-Za-z]+\Z")
+_DECIMAL: Final = re.compile(r"[0-9]\.\Z")
 _MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _HEX_RUN: Final = 2
 

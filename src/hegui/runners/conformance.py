@@ -46,12 +46,16 @@ Told = list[Row] | Fault
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One claim: whether it holds, and why not. ``why`` names no text."""
+    """One claim: whether it holds, and why not. ``why`` names no text.
+
+    ``told`` is the same for people, where it is more than a word.
+    """
 
     claim: str
     words: Words
     passed: bool
     why: str = ""
+    told: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ async def conformance(candidate: Candidate) -> Conformance:
             first = await ask(texts)
             outcomes += await _of_answers(ask, texts, first)
     except Misconfigured as error:
-        return Conformance(None, (Outcome("loads", LOADS, passed=False, why=str(error)),), 0)
+        return Conformance(None, (_unloaded("loads", LOADS, error),), 0)
     outcomes.append(await _of_restart(candidate, card, texts, first))
     return Conformance(card, tuple(outcomes), ask.findings)
 
@@ -212,6 +216,10 @@ def _outcome(claim: str, words: Words, told: Told, holds: bool) -> Outcome:  # n
     return Outcome(claim, words, holds, "" if holds else "differs")
 
 
+def _unloaded(claim: str, words: Words, error: Misconfigured) -> Outcome:
+    return Outcome(claim, words, passed=False, why=str(error), told=error.words)
+
+
 def _either(one: Told, other: Told) -> Told:
     return one if isinstance(one, Fault) else other
 
@@ -229,7 +237,7 @@ async def _of_restart(
         async with candidate.running() as (after, ask):
             told = await ask(texts)
     except Misconfigured as error:
-        return Outcome("restart", RESTART, passed=False, why=str(error))
+        return _unloaded("restart", RESTART, error)
     return _outcome("restart", RESTART, told, after == card and told == first)
 
 

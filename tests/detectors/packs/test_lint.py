@@ -1,9 +1,15 @@
 """Judging packs: contradictions, rules that never match, doubles, and what the engine refuses."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from hegui.detectors.exact import fastest
+from hegui.detectors.matcher import Matcher
 from hegui.detectors.packs import Flaw, Pack, errors, lint, read
+from hegui.detectors.targets import Target
 from hegui.measures import risks
+from hegui.terms import Misconfigured, Words
 
 HEAD = """\
 pack: {name}
@@ -61,6 +67,12 @@ def test_a_sound_rule_has_no_flaw() -> None:
         ({"patterns": "['甲(?=乙)']"}, "no look-around"),
         ({"patterns": "['(甲)\\1']"}, "not in our subset"),
         ({"patterns": "['甲?']"}, "matches the empty text"),
+        ({"patterns": "['[\\u4e00-\\u9fa5]{1,60}']"}, "too large for the matching engine"),
+        ({"clause": "true", "literals": f"[{'甲' * 201}]"}, "may span 201 characters"),
+        ({"clause": "true", "literals": "[甲。乙]"}, "after the end of a clause"),
+        ({"clause": "true", "exceptions": f"[{'甲' * 257}]"}, "may span 257 characters"),
+        ({"clause": "true", "exceptions": "[{pattern: '甲.*乙'}]"}, "an exception needs one"),
+        ({"clause": "true", "patterns": "['甲.*']"}, "between two pieces"),
     ],
 )
 def test_what_is_wrong_with_a_rule_is_an_error(more: dict[str, object], why: str) -> None:
@@ -91,6 +103,18 @@ def test_what_is_shipped_has_cases_and_a_providers_list_need_not() -> None:
     bare = rule("own.a", cases="{}")
     assert len(errors(flaws_of(bare, shipped=True))) == 2
     assert {flaw.weight for flaw in flaws_of(bare)} == {"note"}
+
+
+def test_what_the_engine_refuses_is_an_error_also_where_no_case_is_tried() -> None:
+    def refusing(targets: Sequence[Target], exceptions: Sequence[Target]) -> Matcher:
+        if any("[Bb]" in target.pattern.source for target in (*targets, *exceptions)):
+            raise Misconfigured(Words("the engine refuses it", "引擎拒绝"))
+        return fastest(targets, exceptions)
+
+    for more in ({"patterns": "['b{2}']"}, {"exceptions": "[{pattern: 'b{2}甲乙丙'}]"}):
+        bare = pack(rule("own.a", cases="{}", **more))
+        (found,) = errors(lint({"own.yaml": bare}, risks(), compiler=refusing)["own.yaml"])
+        assert found.words.en == "the engine refuses it"
 
 
 def test_doubles_are_noted_also_as_variants_and_in_another_pack() -> None:

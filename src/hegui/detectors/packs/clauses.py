@@ -20,7 +20,7 @@ from hegui.detectors.targets import Target
 from hegui.terms import DetectorCard, Findings, RuleInfo, TextColumn
 
 MOST: Final = 200  # characters of a finding
-_ENDS: Final = "。！？!?；;\n…"
+ENDS: Final = frozenset("。！？!?；;\n…")
 _VERSION: Final = "1"
 _WIDEST: Final = 4  # bytes of a character
 
@@ -139,7 +139,7 @@ class Covers:
 def _ends_of_clauses(data: bytes) -> list[int]:
     """Return the byte places right after which a clause ends."""
     found: list[int] = []
-    for mark in _ENDS:
+    for mark in ENDS:
         raw = mark.encode()
         at = data.find(raw)
         while at >= 0:

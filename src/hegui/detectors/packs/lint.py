@@ -6,19 +6,32 @@ pack out; a ``note`` does not.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from hegui.detectors.exact import Compiler, fastest
-from hegui.detectors.packs.build import GAP, exceptions_of, pieces_of, spellings
-from hegui.detectors.packs.cases import failed_cases
+from hegui.detectors.packs.build import GAP, exceptions_of, forms_of, pieces_of, spellings
+from hegui.detectors.packs.cases import detectors_of, failed_cases
+from hegui.detectors.packs.clauses import ENDS, MOST
 from hegui.detectors.packs.values import Flaw, Lined, Pack, Rule
-from hegui.detectors.pattern import parse
+from hegui.detectors.pattern import MAX_SPAN, Pattern, parse
+from hegui.detectors.tree import bytes_source
 from hegui.terms import Misconfigured, TextColumn, Words
 
 SPAN: Final = 64
 """Visible characters that a rule of reach ``exact`` may span. With fillers between, 256."""
 
 _NOT_OURS: Final = frozenset({"A.1.a", "A.1.b", "A.1.c"})
+_EXPRESSION: Final = 15_000  # characters; the engine takes 16,000, boundaries among them
+_UNBOUNDED: Final = Words(
+    "`.*` has no bound, so a stream could not hold it back exactly: write a bound, "
+    "or declare the rule `clause: true`",
+    "`.*` 没有上限，流式文本无法精确扣留：请写明上限，或将规则声明为 `clause: true`",
+)
+_UNBOUNDED_EXCEPTION: Final = Words(
+    "`.*` has no bound, and an exception needs one, also that of a rule with clause: true",
+    "`.*` 没有上限；例外须有上限，声明 clause: true 的规则也不例外",
+)
 _SHOWN: Final = 20  # duplicates told one by one, per rule
 
 
@@ -67,7 +80,7 @@ def _matched(
         with suppress(Misconfigured):
             told: dict[str, list[Flaw]] = {name: [] for name in packs}
             whose = {rule.id: name for name, each in packs.items() for rule in each}
-            for flaw in (*_shadowed(rules, compiler), *failed_cases(rules, compiler)):
+            for flaw in _tried(rules, compiler):
                 told[whose[flaw.rule]].append(flaw)
             return told
     return {name: _matched_alone(each, compiler) for name, each in packs.items()}
@@ -75,9 +88,22 @@ def _matched(
 
 def _matched_alone(rules: Sequence[Rule], compiler: Compiler) -> list[Flaw]:
     try:
-        return [*_shadowed(rules, compiler), *failed_cases(rules, compiler)]
+        return _tried(rules, compiler)
     except Misconfigured as error:  # the engine refuses them together, or takes too long
         return [Flaw(1, error.words)]
+
+
+def _tried(rules: Sequence[Rule], compiler: Compiler) -> list[Flaw]:
+    """Raise ``Misconfigured`` for rules that the engine refuses, with cases or without."""
+    found = [*_shadowed(rules, compiler), *failed_cases(rules, compiler)]
+    if not any(rule.match or rule.clean for rule in rules):  # nothing was compiled for cases
+        able = [
+            rule for rule in rules if any(s.pattern for s in (*rule.patterns, *rule.exceptions))
+        ]
+        standing = tuple(replace(rule, retired="") for rule in able)  # literals are never refused
+        pack = Pack(id="x", version="", title=Words("", ""), licence="", source="", rules=standing)
+        detectors_of([pack], "", compiler)
+    return found
 
 
 def errors(flaws: Iterable[Flaw]) -> list[Flaw]:
@@ -112,40 +138,74 @@ def _alone(rule: Rule, risks: Collection[str], is_shipped: bool) -> Iterator[Fla
 
 def _spelling(rule: Rule) -> Iterator[Flaw]:
     """Judge the literals and patterns: what the engine would refuse, and why."""
-    for said in (*rule.literals, *rule.patterns, *rule.exceptions):
-        if not said.pattern:
-            if len(said.text) > SPAN and not rule.clause:
-                yield Flaw(said.line, _too_long(len(said.text)), rule.id)
-            if said.text != said.text.strip():
-                words = Words("a literal begins or ends with a space", "字面词首尾有空格")
-                yield Flaw(said.line, words, rule.id, "note")
+    longest = MOST if rule.clause else SPAN
+    for said in (*rule.literals, *rule.patterns):
+        if said.pattern:
+            yield from _pattern(rule, said, whole=not rule.clause)
             continue
-        if GAP in said.text and not rule.clause:
+        yield from _literal(rule, said, longest)
+        if rule.clause and not ENDS.isdisjoint(said.text[:-1]):
             words = Words(
-                "`.*` has no bound, so a stream could not hold it back exactly: write a bound, "
-                "or declare the rule `clause: true`",
-                "`.*` 没有上限，流式文本无法精确扣留：请写明上限，或将规则声明为 `clause: true`",
+                "it goes on after the end of a clause, so a rule with clause: true never finds it",
+                "词中含有句读标点，声明 clause: true 的规则不会跨句读命中它",
             )
             yield Flaw(said.line, words, rule.id)
-            continue
-        yield from _pattern(rule, said)
+    for said in rule.exceptions:  # looked for exactly, whatever the rule is
+        if said.pattern:
+            yield from _pattern(rule, said, whole=True)
+        else:
+            yield from _literal(rule, said, MAX_SPAN if rule.clause else SPAN)
 
 
-def _pattern(rule: Rule, said: Lined) -> Iterator[Flaw]:
+def _literal(rule: Rule, said: Lined, longest: int) -> Iterator[Flaw]:
+    if len(said.text) > longest:
+        yield Flaw(said.line, _too_long(len(said.text), longest), rule.id)
+    if said.text != said.text.strip():
+        words = Words("a literal begins or ends with a space", "字面词首尾有空格")
+        yield Flaw(said.line, words, rule.id, "note")
+
+
+def _pattern(rule: Rule, said: Lined, *, whole: bool) -> Iterator[Flaw]:
+    """Judge a pattern. ``whole``: it is no row of pieces with anything between."""
+    if whole and GAP in said.text:
+        yield Flaw(said.line, _UNBOUNDED_EXCEPTION if rule.clause else _UNBOUNDED, rule.id)
+        return
+    pieces = pieces_of(said.text)
+    if not all(pieces):
+        words = Words(
+            "`.*` stands between two pieces: not at the beginning, not at the end, not twice",
+            "`.*` 应位于两段之间：不能在开头、结尾，也不能连写两次",
+        )
+        yield Flaw(said.line, words, rule.id)
+        return
     try:
-        spans = [parse(piece).span for piece in pieces_of(said.text)]
+        patterns = [parse(piece) for piece in pieces]
     except Misconfigured as error:
         yield Flaw(said.line, error.words, rule.id)
         return
-    if max(spans) > SPAN:
-        yield Flaw(said.line, _too_long(max(spans)), rule.id)
+    span = max(pattern.span for pattern in patterns)
+    if span > SPAN:
+        yield Flaw(said.line, _too_long(span, SPAN), rule.id)
+    elif any(
+        _size(form) > _EXPRESSION for one in patterns for form in forms_of(one, rule.variants)
+    ):
+        words = Words(
+            "it is too large for the matching engine: fewer repeats, smaller classes",
+            "对匹配引擎而言过大：请减少重复次数或缩小字符类",
+        )
+        yield Flaw(said.line, words, rule.id)
 
 
-def _too_long(span: int) -> Words:
+def _size(pattern: Pattern) -> int:
+    """Return how long a pattern is when it is written out for the engine."""
+    return len(bytes_source(pattern.folded(case=True).tree))
+
+
+def _too_long(span: int, most: int) -> Words:
     return Words(
         "it may span {span} characters; a rule may span {most}",
         "最长可达 {span} 个字符，规则上限为 {most}",
-    ).fill(span=span, most=SPAN)
+    ).fill(span=span, most=most)
 
 
 def _twice_named(packs: Mapping[str, Pack], flaws: dict[str, list[Flaw]]) -> None:

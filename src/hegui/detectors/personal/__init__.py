@@ -15,7 +15,7 @@ from hegui.detectors.targets import Target
 
 __all__ = ["RULES", "SHAPES", "VERSION", "PersonalData", "targets"]
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 SHAPES: Final = (
     *identity.SHAPES,
     *contact.SHAPES,

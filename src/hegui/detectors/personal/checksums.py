@@ -34,7 +34,7 @@ _IBAN_LENGTHS: Final = {
         25: "PT LY ST",
         26: "IS TR",
         27: "FR GR IT MR MC SM BI DJ",
-        28: "AL AZ BY CY DO SV GT HU LB NI PL",
+        28: "AL AZ BY CY DO SV GT HN HU LB NI PL",
         29: "BR EG PS QA UA",
         30: "JO KW MU YE",
         31: "MT SC",

@@ -14,9 +14,13 @@ _COUNTRY: Final = rf"(?:(?:\+|00)?86{SEP})?"
 _AREA: Final = r"(?:10|2\d|[3-9]\d{2})"
 _MARK: Final = SEP.removesuffix("?")
 # What stands before a group of digits when it is no first one: of a card, an IBAN or a token.
-_GROUP: Final = re.compile(r"(?:\d{4}|[A-Z]{2}\d{2}|[A-Z]{4}|xox[a-z])[-‐‑–  ]$")
+_GROUP: Final = re.compile(rf"(?<![0-9])(?:\d{{4}}|[A-Z]{{2}}\d{{2}}|[A-Z]{{4}}){_MARK}\Z")
+_GROUPS: Final = re.compile(rf"0\d{{3}}{_MARK}\d{{4}}{_MARK}\d{{4}}")
+_TOKEN: Final = re.compile(r"xox[a-z]-\Z")
 _MAIL: Final = WORD | frozenset("._%+-")
-_DIALLED: Final = re.compile(r"(?:^|[^0-9+])(?:\+|00)?86 ?[-‐‑–  ]? ?$")
+_DIALLED: Final = re.compile(r"(?:^|[^0-9+])((?:\+|00)?86) ?[-‐‑–  ]? ?\Z")
+# The name and the password before a host (RFC 3986, 3.2.1), as far as they stand before a value.
+_USERINFO: Final = re.compile(r"://[\w.~%!$&'*+=-]*(?::[\w.~%!$&'*+=#^-]*)?\Z", re.ASCII)
 _CAPITALS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SHORTEST: Final = 9  # digits, the country code among them
 _FILES: Final = frozenset(
@@ -30,17 +34,28 @@ _PROVINCES: Final = (
 )
 
 
+def _dialled(left: str) -> bool:
+    """Tell whether a number is found with the country code that stands before it."""
+    found = _DIALLED.search(left)
+    if found is None:
+        return False
+    before = left[: found.start(1)]
+    return not (inside_identifier(before) or before[-1:] in _CAPITALS)
+
+
 def mobile(value: str, left: str) -> float:
     """Weigh a mobile number unless it is the tail of one found with its country code."""
-    tail = _DIALLED.search(left) or (value.startswith("86") and left.endswith("+"))
+    tail = _dialled(left) or (value.startswith("86") and left.endswith("+"))
     code = value.startswith("86") and left[-1:] in _CAPITALS
     return 0.0 if tail or code or inside_identifier(left) else weigh("mobile", left)
 
 
 def landline(value: str, left: str) -> float:
     """Weigh a landline that is no published hotline, nor the tail of a longer number."""
-    tail = _DIALLED.search(left) or (value.startswith("86") and left.endswith("+"))
-    if tail or numbers.published(value) or inside_identifier(left) or _GROUP.search(left):
+    tail = _dialled(left) or (value.startswith("86") and left.endswith("+"))
+    if tail or numbers.published(value) or inside_identifier(left) or _TOKEN.search(left):
+        return 0.0
+    if _GROUPS.match(value) and _GROUP.search(left):
         return 0.0
     if value.isdigit() and left[-1:] in _CAPITALS:
         return 0.0  # the digits of a code
@@ -73,7 +88,7 @@ def email(value: str, left: str) -> float:
     local, _, host = value.rpartition("@")
     if local == "git" or local[0] in ".-" or host.rpartition(".")[2].lower() in _FILES:
         return 0.0
-    return 0.0 if re.search(r"://[^\s]*$", left) else 1.0
+    return 0.0 if _USERINFO.search(left) else 1.0
 
 
 def wechat(value: str, left: str) -> float:
@@ -132,7 +147,6 @@ SHAPES: Final = (
         NO_DIGIT,
         phone,
         trigger=NINE_DIGITS,
-        whole=True,
     ),
     # RFC 5322 dot-atom within RFC 5321 lengths, host names of up to five labels.
     Shape(

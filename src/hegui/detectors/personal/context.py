@@ -14,7 +14,8 @@ from hegui.detectors.personal.kinds import OTHER, kinds, labels
 from hegui.detectors.targets import Check
 from hegui.detectors.tree import WORD
 
-LEFT: Final = 24  # characters before a value that a check may read
+LEFT: Final = 32  # characters before a value that a check may read: label, widest gap, one more
+NEAR: Final = 24  # of these, where a label that does not stand directly before a value counts
 NAMED: Final = 1.0
 MISNAMED: Final = 0.2  # below what any audience's policy acts from
 
@@ -23,7 +24,7 @@ MISNAMED: Final = 0.2  # below what any audience's policy acts from
 _MARK: Final = "[ :=.\\t\\n\"'“”‘’「『\\(\\[【<\\*#\\|是为叫]"
 GAP: Final = rf"(?:{_MARK}{{0,4}}|{_MARK}{{0,2}}(?:is|are|如下){_MARK}{{0,2}})"
 _GAP: Final = re.compile(GAP, re.ASCII | re.IGNORECASE)
-_WIDEST: Final = 7  # characters of a gap, at most
+WIDEST: Final = 7  # characters of a gap, at most
 _SENTENCE: Final = re.compile(r".*[。;!?]", re.DOTALL)
 _LOWER: Final = str.maketrans({char: char.lower() for char in WORD})
 
@@ -55,11 +56,11 @@ def label_before(left: str) -> tuple[frozenset[str], str, str]:
     """Return what the label directly before a value names, the label itself, and the gap.
 
     The nearest label wins, and the longest of those that end there. An ASCII label is a whole
-    word: ``xqq`` is no ``qq``.
+    word: ``xqq`` is no ``qq``. With any label there is, all of it is within ``LEFT``.
     """
     left = _lowered(left)
     known, lengths = labels(), _lengths()
-    for upto in range(len(left), max(0, len(left) - _WIDEST - 1), -1):
+    for upto in range(len(left), max(0, len(left) - WIDEST - 1), -1):
         ending = lengths.get(left[upto - 1])
         if ending is None or not _GAP.fullmatch(left, upto):
             continue
@@ -98,7 +99,7 @@ def weigh(kind: str, left: str, alone: float | None = None) -> float:
     if OTHER in names:
         return min(alone, MISNAMED)
     said = _anywhere(kind)
-    if said is not None and said.search(_SENTENCE.sub("", _lowered(left))):
+    if said is not None and said.search(_SENTENCE.sub("", _lowered(left[-NEAR:]))):
         return max(alone, NAMED)
     return alone
 

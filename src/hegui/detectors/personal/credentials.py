@@ -70,7 +70,7 @@ def assigned_key(value: str) -> bool:
 
 
 def password(value: str, left: str) -> float:
-    """Take what a label gives away; a plain word only after a mark that cannot be prose."""
+    """Take what a label gives away: no plain word, and without a mark only letters and digits."""
     names, _, gap = label_before(left)
     if "password" not in names or value.lower() in _NOT_SECRET or value.isalpha():
         return 0.0

@@ -55,15 +55,27 @@ def hk_id(value: str, left: str) -> float:
 
 
 def birth_date(value: str, left: str) -> float:
-    """Take a day that a label makes a day of birth, and that exists."""
-    if value.endswith("生"):
-        return 1.0
-    if "birth_date" not in label_before(left)[0]:
-        return 0.0
-    found = [int(part) for part in re.findall(r"\d+", value)]
-    if len(found) == 1 and len(str(found[0])) == 8:  # noqa: PLR2004 - YYYYMMDD
-        return float(numbers.day_valid(str(found[0])))
-    return float(all(1 <= part <= 31 or part >= 1850 for part in found))  # noqa: PLR2004 - days
+    """Take a day that a label or 出生 makes a day of birth, and that exists."""
+    if value.endswith("生") or "birth_date" in label_before(left)[0]:
+        return float(_exists(value))
+    return 0.0
+
+
+def _exists(value: str) -> bool:
+    """Tell whether there is such a day, in one of the orders that people write it in."""
+    parts = [int(part) for part in re.findall(r"\d+", value)]
+    if len(parts) == 1:  # 20000131
+        return numbers.day_valid(value)
+    years = [part for part in parts if part >= 1800]  # noqa: PLR2004 - of four digits
+    year = years[0] if years else 2000  # without one, a year that has a 29 February
+    rest = [part for part in parts if part not in years]
+    named = _MONTHS.search(value)
+    if named:
+        rest.insert(0, _MONTH_NAMES.index(named.group()) // 3 + 1)
+    if len(rest) == 1:  # 2000年1月
+        rest.append(1)
+    orders = (rest, rest[::-1]) if years and parts[-1] == year and not named else (rest,)
+    return len(rest) == 2 and any(numbers.valid_date(year, *order) for order in orders)  # noqa: PLR2004 - month, day
 
 
 def social_security(value: str) -> bool:
@@ -71,6 +83,8 @@ def social_security(value: str) -> bool:
     return not numbers.resident_valid(value)
 
 
+_MONTH_NAMES: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_MONTHS: Final = re.compile("|".join(re.findall("...", _MONTH_NAMES)))
 _MONTH: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
 _DATES: Final = (
     r"(?:18|19|20)\d{2}(?: ?年 ?\d{1,2} ?月(?: ?\d{1,2} ?[日号])?|[-/\.]\d{1,2}[-/\.]\d{1,2}|\d{4})"

@@ -11,7 +11,7 @@ from hegui.detectors.personal.shape import FIFTEEN_DIGITS, NINE_DIGITS, SEP, Sha
 from hegui.detectors.tree import WORD
 
 _USCC: Final = "[0-9A-HJ-NPQRTUWXY]"
-_IBAN_HEAD: Final = re.compile(r"[A-Z]{2}\d{2}[ -](?:[0-9A-Z]{4}[ -]){0,3}$")
+_IBAN_HEAD: Final = re.compile(r"[A-Z]{2}\d{2}[ -](?:[0-9A-Z]{4}[ -]){0,3}\Z")
 _UNSURE: Final = 0.4
 _DAY_INSIDE: Final = re.compile(  # with a day where an identity number has one
     r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{2}(?:\d{2})?"

@@ -15,7 +15,7 @@ from hegui.detectors.tree import DIGITS, WORD, wide
 
 _PROVINCE: Final = "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
 _PLATE: Final = rf"{_PROVINCE}[A-HJ-NP-Z][·•・ -]?[A-HJ-NP-Z0-9]{{4,5}}[A-HJ-NP-Z0-9挂学警港澳领]"
-_VERSION: Final = re.compile(r"(?:[vV]|版本|[vV]ersion|第)号?[:： ]?$")
+_VERSION: Final = re.compile(r"(?:[vV]|版本|[vV]ersion|第)号?[:： ]?\Z")
 _TYPES: Final = ("35", "86")  # bodies that allot type codes for phones sold in China
 _VIN: Final = "[A-HJ-NPR-Z0-9]"
 _URL: Final = "[A-Za-z0-9._~:/?#@!$&()*+,;=%-]"

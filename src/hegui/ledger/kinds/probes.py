@@ -14,9 +14,9 @@ from hegui.ledger.kinds.shapes import Count, Digest, Kind, Name, Shape
 class Probed(Shape, kw_only=True, frozen=True):
     """A detector was probed for one risk. The texts are named by the digest of their file only.
 
-    ``detector`` is ``panel`` where all of them judged. ``as_of`` is the day (UTC) whose rules
-    applied. ``tp``, ``fp``, ``tn``, ``fn``: expected and found, found only, neither, expected
-    only; ``unjudged`` and ``faults`` are texts on which nothing was said.
+    ``detector`` is ``panel`` where all of them judged. ``as_of`` is the legal day
+    (Asia/Shanghai) whose rules applied. ``tp``, ``fp``, ``tn``, ``fn``: expected and found, found
+    only, neither, expected only; ``unjudged`` and ``faults`` are texts on which nothing was said.
     """
 
     detector: Name
