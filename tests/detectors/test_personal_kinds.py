@@ -227,8 +227,8 @@ def test_the_page_lists_every_kind_with_its_mask_and_score(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "kinds_found"),
     [
-        ("510105199001017823", ["resident_id"]),  # a right Luhn digit, too
-        ("510105195001015395", ["resident_id"]),  # a right check character of a credit code, too
+        ("620105195001010039", ["resident_id"]),  # a right Luhn digit, too
+        ("511123195001010328", ["resident_id"]),  # a right check character of a credit code, too
         ("622588199001011007", ["bank_card 0.4"]),  # a day inside, the check character wrong
         ("911156199002280012", ["foreigner_permit"]),
         ("911156199002310015", []),  # no such day
