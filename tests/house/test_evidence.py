@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hegui.detectors import triage
+from hegui.labels.formats import FORMATS
 from hegui.ledger.kinds import all_kinds, named
 from hegui.measures import duties
 from hegui.measures.evidence import Query, evidence
@@ -69,6 +70,16 @@ def test_the_detectors_that_are_not_the_providers_own_are_named() -> None:
     (match,) = evidence().queries["probed-A.1.h"].any_of
     shipped = {one.card.name for one in [*builtin(), *triage()]} | {"panel", "works"}
     assert set(dict(match.where)["detector"]) == {f"!{name}" for name in shipped}
+
+
+@pytest.mark.parametrize("medium", ["audio", "image", "video"])
+def test_every_format_that_is_labelled_counts_for_its_medium_and_so_does_what_is_generated(
+    medium: str,
+) -> None:
+    matches = evidence().queries[f"labelled-{medium}"].any_of
+    named = [set(dict(one.where)["format"]) for one in matches if one.kind == "label.written"]
+    assert named == [{one.name for one in FORMATS if one.mime[0].startswith(f"{medium}/")}]
+    assert ("media.labelled", (("medium", (medium,)),)) in [(m.kind, m.where) for m in matches]
 
 
 def test_every_kind_names_duties_of_the_catalogue() -> None:

@@ -61,7 +61,7 @@ class Terms:
 
     @classmethod
     def at(cls, now: int, log_days: int) -> "Terms":
-        """Return the terms that end now; ``log_days`` is ``content.log_days``."""
+        """Return the terms that end now; ``log_days`` is ``content.log_term``."""
         return cls(now - log_days * DAY_MS, now - max(log_days, THREE_YEARS_DAYS) * DAY_MS)
 
 

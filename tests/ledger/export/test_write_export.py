@@ -168,6 +168,9 @@ def test_content_is_all_that_was_committed_to_and_nothing_else(write: Write) -> 
     (folder / "content/01KSR49200AAAAAAAAAAAAAAAA.reply").write_bytes(TEXT)
     replaced(folder / "content.json", ".prompt", ".reply")
     restore_manifest(folder)
+    assert "content.json: names an impossible file" in named(check(folder))
+    replaced(folder / "content.json", '"prompt"', '"reply"')
+    restore_manifest(folder)
     assert ".reply: is not the content that entry 0 committed to" in named(check(folder))
 
 

@@ -965,7 +965,8 @@ class Check:
         """Check that opened content is what its record committed to."""
         for index, item in sorted(self.items.items()):
             path = text_of(item.get("file"))
-            if not re.fullmatch(r"content/[0-9a-zA-Z._-]{1,200}", path):
+            named = "content/%s.%s" % (text_of(item.get("exchange")), text_of(item.get("part")))
+            if path != named or not re.fullmatch(r"content/[0-9a-zA-Z._-]{1,200}", path):
                 self.folder.odd("content.json", "names an impossible file", "所列文件名无效")
                 continue
             data = self.folder.read(path, MOST_CONTENT)
