@@ -320,7 +320,7 @@ def test_a_list_of_clauses_that_was_made_up_is_refused(folder: Path) -> None:
     path = folder / "clauses.json"
     kept = json.loads(path.read_bytes())
     kinds = {**kept["kinds"], "key.revoked/1": {"duties": ["a12"], "kept": "log"}}
-    for change in ({"kinds": kinds}, {"clauses": {}}, {"records": {}}):
+    for change in ({"kinds": kinds}, {"kinds": 7}, {"clauses": {}}, {"records": {}}):
         path.write_text(json.dumps({**kept, **change}, ensure_ascii=False), encoding="utf-8")
         restore_manifest(folder)
         assert "clauses.json: " in named(check(folder)), change

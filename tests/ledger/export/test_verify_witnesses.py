@@ -118,8 +118,13 @@ def test_a_second_signature_by_the_same_key_must_fit_too(folder: Path) -> None:
     line = (folder / "checkpoint").read_text(encoding="utf-8").splitlines(keepends=True)[-1]
     signed = bytearray(verify.unbase64(line.split(" ")[2][:-1]))
     signed[-1] ^= 1
+    kept = (folder / "checkpoint").read_bytes()
     add(folder, f"— {SIGNER.name} {b64encode(signed).decode()}\n")
     assert "carries no valid Ed25519 signature" in named(check(folder))
+    for name in ("a\vname", "a\u3000name", "a+name"):  # C2SP signed-note: none of these
+        (folder / "checkpoint").write_bytes(kept)
+        add(folder, f"— {name} {b64encode(signed).decode()}\n")
+        assert "checkpoint: is no signed checkpoint" in named(check(folder)), name
 
 
 def test_a_key_of_a_log_makes_no_witness_and_that_of_a_witness_no_log(folder: Path) -> None:

@@ -30,7 +30,7 @@ MOST_SIZE = (1 << 63) - 1
 MANIFEST = "SHA256SUMS"
 ED25519, COSIGN_ED25519, COSIGN_ML_DSA = 0x01, 0x04, 0x06
 LOGS, WITNESSES = (ED25519, COSIGN_ML_DSA), (COSIGN_ED25519, COSIGN_ML_DSA)
-LATEST, LONGEST_NAME = (1 << 63) - 1, 255
+LATEST, LONGEST_NAME, MOST_SIGNED = (1 << 63) - 1, 255, 64
 HEAD_FIELDS = {"v", "kind", "t", "tenant", "salt", "clauses"}
 OTHERS = {
     *("checkpoint", "vkey", "witnesses", "timestamp.checkpoint", "timestamp.tsr", "export.json"),
@@ -239,7 +239,9 @@ def read_head(data: bytes) -> Head:
     except UnicodeDecodeError:
         raise broken from None
     lines = text.split("\n")
-    if not gap or not block.endswith("\n") or len(lines) < 3 or not lines[0]:
+    if not gap or not block.endswith("\n") or len(lines) < 3 or not all(lines):
+        raise broken
+    if re.search("[\0-\x09\x0b-\x1f]", text + block):
         raise broken
     if not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]) or int(lines[1]) > MOST_SIZE:
         raise broken
@@ -247,7 +249,8 @@ def read_head(data: bytes) -> Head:
     for line in block[:-1].split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
-        if dash != "\u2014" or not name or len(signed) == 100:
+        odd = not name or "+" in name or any(c.isspace() for c in name)
+        if dash != "\u2014" or odd or len(signed) == MOST_SIGNED:
             raise broken
         signed.append((name, unbase64(encoded)))
     root = unbase64(lines[2])
@@ -994,7 +997,8 @@ class Check:
                 "所列记录数与此处的记录不符",
             )
         kinds = self.clauses.get("kinds")
-        unknown = sum(seen[0] for name, seen in self.kinds.items() if name not in (kinds or {}))
+        known = kinds if isinstance(kinds, dict) else {}
+        unknown = sum(seen[0] for name, seen in self.kinds.items() if name not in known)
         if unknown:
             self.report.gaps.append(
                 (
