@@ -121,6 +121,19 @@ def test_what_the_law_wants_for_three_years_is_kept_for_three_years(
     assert {one["kind"] for one in left} == {"ledger.resumed", "ledger.pruned"}
 
 
+def test_what_holds_until_it_is_undone_is_kept_and_holds_up_nothing_behind_it(
+    db: Path, aged: Callable[[list[tuple[int, str]]], None], reopen: Callable[[], Ledger]
+) -> None:
+    """A filing of four years ago is still the filing."""
+    appeals = [(OLD, "appeal.received")] * 200
+    aged([(ANCIENT, "filing.moved")] * 1_024 + [*appeals, *asked(OLD, 56)])
+    ledger = reopen()
+    assert sorted(prune(db, ledger)) == list(range(1_224, 1_280))
+    assert sorted(prune(db, ledger, NOW + 1_000 * DAY_MS)) == list(range(1_024, 1_224))
+    left = [leaf.parse(one) for (one,) in query(db, "SELECT leaf FROM entry") if one]  # type: ignore[arg-type] # a BLOB
+    assert [one["kind"] for one in left].count("filing.moved") == 1_024
+
+
 def test_a_kind_that_this_version_does_not_know_is_kept(
     db: Path, aged: Callable[[list[tuple[int, str]]], None], reopen: Callable[[], Ledger]
 ) -> None:

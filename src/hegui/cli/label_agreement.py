@@ -127,6 +127,7 @@ _EMPTY: Final = Words(
     "{path} is empty; name the text of the agreement", "{path} 是空文件，请指定协议文本"
 )
 _DONE: Final = Words(
-    "On record, until {day} (Asia/Shanghai). Keep the signed text: the record holds its digest only.",
+    "On record, until {day} (Asia/Shanghai). Keep the signed text: the record holds only its "
+    "digest.",
     "已记录在案，有效至 {day}（北京时间）。请保存签署的文本：记录中只有其摘要。",
 )
