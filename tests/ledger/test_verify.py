@@ -1,6 +1,8 @@
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -178,6 +180,13 @@ def test_the_head_of_another_log_that_the_same_key_signed_is_refused(filled: Pat
     note = read(filled, "SELECT checkpoint FROM log").decode()
     change(filled, "UPDATE log SET checkpoint = ?", other.sign(note.partition("\n\n")[0] + "\n"))
     assert places(verify(filled, {"t": other.vkey})) == {"t/checkpoint"}
+
+
+@pytest.mark.parametrize("words", [["example.com/log+0+A"], ["--ca", "nowhere.pem"]])
+def test_words_that_say_nothing_are_never_passed_over(filled: Path, words: list[str]) -> None:
+    command = [sys.executable, "-P", "-m", "hegui.ledger.verify", str(filled), *words]
+    ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own module
+    assert (ended.returncode, ended.stdout, b"Traceback" in ended.stderr) == (3, b"", False)
 
 
 def test_a_key_that_is_none_is_named(filled: Path) -> None:

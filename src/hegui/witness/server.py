@@ -75,7 +75,11 @@ class _Server:
         asked = request.path_params["origin"]
         note = None
         if _HASH.fullmatch(asked):
-            note = await asyncio.to_thread(self._witness.latest, asked)
+            try:
+                note = await asyncio.to_thread(self._witness.latest, asked)
+            except HeguiError as error:
+                _log.exception("a request could not be answered")
+                return _said(503, error.words, {"retry-after": "10"})
         if note is None:
             return _said(404, _NOT_SIGNED)
         return PlainTextResponse(note, headers={"cache-control": "max-age=5"})
