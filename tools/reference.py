@@ -234,6 +234,7 @@ def one_kind(kind: Kind, lang: Lang) -> Iterator[str]:
     terms = {
         "log": Words("as long as the log (content.log_days)", "随账本保存（content.log_days）"),
         "three-years": Words("three years", "三年"),
+        "lasting": Words("as long as there is the log", "与账本同存"),
     }
     yield f"## `{kind.name}` v{kind.version}"
     yield ""

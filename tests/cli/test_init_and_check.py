@@ -153,7 +153,7 @@ def test_check_says_what_is_kept_how_long_and_why(hegui: Hegui, settings: Path, 
     english = " ".join(hegui("check", "--lang", "en").output.split())
     assert ("77 days" in english) is (keep != "none")
     assert ("disputes" in english) is (keep != "none")
-    assert "180" in english
+    assert "184" in english
 
 
 def test_check_finds_a_key_file_that_others_may_read(

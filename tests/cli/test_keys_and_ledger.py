@@ -245,6 +245,22 @@ def test_a_restored_backup_is_accepted_with_a_name_and_a_reason(
     assert hegui("ledger", "verify").exit_code == 0
 
 
+def test_a_record_is_kept_for_the_longest_six_months_whatever_fewer_days_are_set(
+    hegui: Hegui, database: Path, settings: Path
+) -> None:
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text + "\n[content]\nlog_days = 180\n", encoding="utf-8")
+    ledger = parts.open_ledger(read(settings, {}))
+    at = parts.now() - 183 * 86_400_000  # 1 March to 31 August: one day less than six months
+    record = leaf.make(kinds.named("key.revoked"), at, "default", {"key": "k"})
+    for _ in range(256):
+        ledger.submit(Entry("default", record))
+    ledger.close()
+    assert database.exists()
+    assert json.loads(hegui("ledger", "prune", "--json").stdout)["pruned"] == {}
+    assert "184" in hegui("ledger", "prune", "--lang", "en").output
+
+
 def test_records_whose_terms_have_ended_are_pruned_and_said_beforehand(
     hegui: Hegui, database: Path, settings: Path
 ) -> None:

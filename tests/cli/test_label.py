@@ -341,6 +341,7 @@ def test_a_notice_is_left_out_under_an_agreement_on_record_and_the_label_stays(
     agreement, written = records(settings.parent)
     assert agreement["kind"] == "label.agreement"
     assert agreement["agreement"] == written["agreement"] == number
+    assert agreement["until"] % 86_400_000 == 16 * 3_600_000  # midnight in Asia/Shanghai
     assert written["explicit"] == "agreement"
     assert hegui("label", "verify", "out.png").exit_code == 0
     assert photo.exists()

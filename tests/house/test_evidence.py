@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from hegui.detectors import triage
+from hegui.labels.formats import FORMATS
 from hegui.ledger.kinds import all_kinds, named
+from hegui.ledger.pruning import THREE_YEARS_DAYS
 from hegui.measures import duties
 from hegui.measures.evidence import Query, evidence
 from hegui.runners.compiling import builtin
+from hegui.settings.schema import Content
 from hegui.testing.records import fields_of, fitting
 
 QUERIES = list(evidence().queries.values())
@@ -69,6 +72,28 @@ def test_the_detectors_that_are_not_the_providers_own_are_named() -> None:
     (match,) = evidence().queries["probed-A.1.h"].any_of
     shipped = {one.card.name for one in [*builtin(), *triage()]} | {"panel", "works"}
     assert set(dict(match.where)["detector"]) == {f"!{name}" for name in shipped}
+
+
+SHORTER = {"stopping-works"}
+"""What was stopped is in records that go after six months: then it is to be shown anew."""
+
+
+@each
+def test_no_query_looks_further_back_than_its_records_are_kept(query: Query) -> None:
+    """Else a duty would lose its evidence by the days that go by, and by nothing else."""
+    kept = {"log": Content().log_term, "three-years": THREE_YEARS_DAYS, "lasting": 10**9}
+    least = min(kept[named(match.kind).retention] for match in query.any_of)
+    assert (query.within_days or 10**9) <= least or query.id in SHORTER
+
+
+@pytest.mark.parametrize("medium", ["audio", "image", "video"])
+def test_every_format_that_is_labelled_counts_for_its_medium_and_so_does_what_is_generated(
+    medium: str,
+) -> None:
+    matches = evidence().queries[f"labelled-{medium}"].any_of
+    named = [set(dict(one.where)["format"]) for one in matches if one.kind == "label.written"]
+    assert named == [{one.name for one in FORMATS if one.mime[0].startswith(f"{medium}/")}]
+    assert ("media.labelled", (("medium", (medium,)),)) in [(m.kind, m.where) for m in matches]
 
 
 def test_every_kind_names_duties_of_the_catalogue() -> None:

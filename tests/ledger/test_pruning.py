@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from hegui.ledger import leaf, tree
 from hegui.ledger.log import Ledger
 from hegui.ledger.note import Signer
 from hegui.ledger.pruning import DAY_MS, Plan, Terms, plan
-from hegui.ledger.verify import Report, verify
+from hegui.ledger.verify import Report, pruned, verify
 from hegui.terms import Entry, Unavailable
 
 NOW = 1_780_000_000_000
@@ -120,6 +121,19 @@ def test_what_the_law_wants_for_three_years_is_kept_for_three_years(
     assert {one["kind"] for one in left} == {"ledger.resumed", "ledger.pruned"}
 
 
+def test_what_holds_until_it_is_undone_is_kept_and_holds_up_nothing_behind_it(
+    db: Path, aged: Callable[[list[tuple[int, str]]], None], reopen: Callable[[], Ledger]
+) -> None:
+    """A filing of four years ago is still the filing."""
+    appeals = [(OLD, "appeal.received")] * 200
+    aged([(ANCIENT, "filing.moved")] * 1_024 + [*appeals, *asked(OLD, 56)])
+    ledger = reopen()
+    assert sorted(prune(db, ledger)) == list(range(1_224, 1_280))
+    assert sorted(prune(db, ledger, NOW + 1_000 * DAY_MS)) == list(range(1_024, 1_224))
+    left = [leaf.parse(one) for (one,) in query(db, "SELECT leaf FROM entry") if one]  # type: ignore[arg-type] # a BLOB
+    assert [one["kind"] for one in left].count("filing.moved") == 1_024
+
+
 def test_a_kind_that_this_version_does_not_know_is_kept(
     db: Path, aged: Callable[[list[tuple[int, str]]], None], reopen: Callable[[], Ledger]
 ) -> None:
@@ -189,6 +203,18 @@ def test_what_was_taken_away_without_being_on_record_is_named(
     assert verify(db, vkeys).ok
     query(db, change)
     assert named in places(verify(db, vkeys))
+
+
+def test_a_record_that_prunes_what_no_file_has_room_for_is_named_and_not_counted_up_to(
+    db: Path, reopen: Callable[[], Ledger]
+) -> None:
+    ledger, all_of_it = reopen(), (0, 2**62)
+    forged = {"kind": "ledger.pruned", "list": pruned.digest_of([all_of_it])}
+    head = {"t": NOW, "tenant": "t", "v": 1}
+    ledger.add_blocking(Entry("t", json.dumps({**forged, **head}).encode()))
+    ledger.close()
+    query(db, "INSERT INTO pruned VALUES ('t', 0, 1 << 62, 0)")
+    assert "t/pruned 0" in places(verify(db))
 
 
 def test_stretches_are_of_neighbours() -> None:

@@ -1,6 +1,8 @@
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -135,6 +137,16 @@ def test_two_changed_leaves_are_both_named(filled: Path, vkeys: dict[str, str]) 
         ("UPDATE log SET origin = 'x'", "t/checkpoint"),
         ("UPDATE log SET tenant = 'u'", "t"),
         ("DELETE FROM log", "t"),
+        # numbers that no file has room for: named, and not counted up to
+        (
+            "UPDATE log SET checkpoint = replace(checkpoint, x'0a370a', x'0a'||~(1<<63)||x'0a')",
+            "t/checkpoint",
+        ),
+        (
+            "UPDATE log SET checkpoint = replace(checkpoint, x'0a370a', x'0a' || '9' || ~(1<<63))",
+            "t/checkpoint",
+        ),
+        ("UPDATE entry SET idx = ~(1 << 63) - 1 WHERE idx = 6", "t/entry 6"),
     ],
 )
 def test_what_is_missing_or_moved_is_named(
@@ -161,6 +173,20 @@ def test_a_history_rewritten_without_the_key_is_found(
     forger.close()
     assert verify(forged).ok
     assert places(verify(forged, vkeys)) == {"t/checkpoint"}
+
+
+def test_the_head_of_another_log_that_the_same_key_signed_is_refused(filled: Path) -> None:
+    other = Signer("ledger.test/u", b"t" * 32)  # the key of t, as one key signed all logs once
+    note = read(filled, "SELECT checkpoint FROM log").decode()
+    change(filled, "UPDATE log SET checkpoint = ?", other.sign(note.partition("\n\n")[0] + "\n"))
+    assert places(verify(filled, {"t": other.vkey})) == {"t/checkpoint"}
+
+
+@pytest.mark.parametrize("words", [["example.com/log+0+A"], ["--ca", "nowhere.pem"]])
+def test_words_that_say_nothing_are_never_passed_over(filled: Path, words: list[str]) -> None:
+    command = [sys.executable, "-P", "-m", "hegui.ledger.verify", str(filled), *words]
+    ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own module
+    assert (ended.returncode, ended.stdout, b"Traceback" in ended.stderr) == (3, b"", False)
 
 
 def test_a_key_that_is_none_is_named(filled: Path) -> None:

@@ -100,6 +100,27 @@ models = ["*",
     ]
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_number_that_no_float_holds_is_told_with_its_line(sign: str) -> None:
+    for table, key in (("content", "days"), ("ledger", "sign_seconds")):
+        text = f"{INTERNAL}\n[{table}]\n{key} = {sign}1{'0' * 400}\n"
+        assert [problem.key for problem in problems_of(text)] == [f"{table}.{key}"]
+
+
+def test_a_home_that_nobody_has_is_told_with_its_line() -> None:
+    jwks = (
+        '[callers.assertion]\nissuer = "app"\naudience = "hegui"\nalgorithms = ["RS256"]\n'
+        'jwks = "file:~nobody-here/x"\n'
+    )
+    for text, key in (
+        ('data_dir = "~nobody-here/x"\n' + INTERNAL, "data_dir"),
+        (INTERNAL + '\n[listen]\nadmin_key = "file:~nobody-here/x"\n', "listen.admin_key"),
+        (INTERNAL + jwks, "callers.assertion.jwks"),
+    ):
+        (problem,) = problems_of(text)
+        assert (problem.key, "~nobody-here" in problem.words.zh) == (key, True)
+
+
 def test_an_unknown_key_names_the_nearest() -> None:
     (problem,) = problems_of(INTERNAL + "\n[content]\nkept = 'all'\n")
     assert place(problem) == (11, "content.kept")
@@ -230,6 +251,7 @@ def test_anonymous_callers_are_for_loopback_only() -> None:
         ("127.0.0.1", False),
         ("::1:80", False),
         ("h:99999", False),
+        ("127.0.0.1:00008100", False),  # and not port 81
         ("a b:1", False),
         (":80", False),
     ],

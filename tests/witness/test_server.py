@@ -228,6 +228,15 @@ def test_a_log_that_is_followed_again_goes_on_where_it_was(
     assert witness.add(log.request(0)).body == "5\n"
 
 
+async def test_a_file_that_cannot_be_read_is_told_to_who_asks_for_a_head(
+    post: Post, state: State
+) -> None:
+    state._connection.execute("DROP TABLE head")
+    async with post.http.get(f"{post.base}/{'0' * 64}/checkpoint") as response:
+        assert (response.status, response.headers["retry-after"]) == (503, "10")
+        assert "cannot be used" in await response.text()
+
+
 def test_a_full_disk_is_named_and_nothing_is_signed(tmp_path: Path) -> None:
     state = State(tmp_path / "full.db", make=True)
     pages = state._connection.execute("PRAGMA page_count").get

@@ -23,7 +23,7 @@ async def prune(ledger: Ledger | SharedLedger, settings: Settings, clock: Clock)
     for tenant in await in_thread(partial(pruning.tenants, place)):
         while True:
             now = clock()
-            terms = pruning.Terms.at(now, settings.content.log_days)
+            terms = pruning.Terms.at(now, settings.content.log_term)
             plan = await in_thread(partial(pruning.plan, place, tenant, terms))
             if plan is None:
                 break

@@ -87,7 +87,7 @@ def drafted(settings: Settings, sort: Sort) -> str:
         "privacy": {
             "contact": contact,
             "purposes": content.why.zh,
-            "retention": f"{kept}审核记录（不含内容）保存不少于 {content.log_days} 天。",
+            "retention": f"{kept}审核记录（不含内容）保存不少于 {content.log_term} 天。",
         },
         "suitability": {"minors": minors},
         "limits": {"mechanism": "、".join(u.operator or u.name for u in settings.upstreams)},

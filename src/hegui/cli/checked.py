@@ -260,7 +260,7 @@ def as_data(checked: Checked) -> dict[str, Any]:
         "content": {
             "keep": content.keep,
             "days": content.days,
-            "log_days": content.log_days,
+            "log_days": content.log_term,
             "why": _both(content.why),
         },
         "media": {"unjudged": settings.media.unjudged, "sound": settings.media.sound},

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from hegui.terms import BadRequest, Words
 
 _MOST_TERMS: Final = 16 * 1024 * 1024
 _DAY_MS: Final = 86_400_000
+_BEIJING: Final = timezone(timedelta(hours=8))
 
 
 @command(
@@ -53,8 +54,8 @@ _DAY_MS: Final = 86_400_000
     required=True,
     metavar="YYYY-MM-DD",
     words=Words(
-        "the last day (UTC) on which it holds, at most three years ahead",
-        "最后有效日（UTC），最长三年",
+        "the last day (Asia/Shanghai) on which it holds, at most three years ahead",
+        "最后有效日（北京时间），最长三年",
     ),
 )
 @option(
@@ -92,9 +93,9 @@ def agreement(config: Path, terms: Path, until: str, *, as_json: bool, **said: A
 
 
 def _end_of(day: str) -> int:
-    """Return when a day (UTC) ends, in milliseconds."""
+    """Return when a legal day (Asia/Shanghai) ends, as UTC milliseconds."""
     try:
-        start = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
+        start = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=_BEIJING)
     except ValueError:
         raise BadRequest(_NO_DAY, param="until") from None
     return int(start.timestamp() * 1_000) + _DAY_MS
@@ -128,6 +129,7 @@ _EMPTY: Final = Words(
     "{path} is empty; name the text of the agreement", "{path} 是空文件，请指定协议文本"
 )
 _DONE: Final = Words(
-    "On record, until {day} (UTC). Keep the signed text: the record holds its digest only.",
-    "已记录在案，有效至 {day}（UTC）。请保存签署的文本：记录中只有其摘要。",
+    "On record, until {day} (Asia/Shanghai). Keep the signed text: the record holds only its "
+    "digest.",
+    "已记录在案，有效至 {day}（北京时间）。请保存签署的文本：记录中只有其摘要。",
 )

@@ -68,7 +68,7 @@ def prune(config: Path, *, dry_run: bool, as_json: bool) -> int:
         words = _WOULD.fill(tenant=tenant, count=count, minimum=minimum.get(tenant, 0))
         say(words if dry_run else _DID.fill(tenant=tenant, count=count))
     if not counts:
-        say(_NONE.fill(days=settings.content.log_days))
+        say(_NONE.fill(days=settings.content.log_term))
     return CLEAN
 
 
@@ -76,7 +76,7 @@ def _planned(settings: "Settings") -> tuple[dict[str, int], dict[str, int]]:
     from hegui.app import parts
     from hegui.ledger import pruning
 
-    terms = pruning.Terms.at(parts.now(), settings.content.log_days)
+    terms = pruning.Terms.at(parts.now(), settings.content.log_term)
     counts, minimum = {}, {}
     for tenant in pruning.tenants(parts.place_of(settings)):
         plan = pruning.plan(parts.place_of(settings), tenant, terms, most=2**62)

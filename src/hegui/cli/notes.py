@@ -126,7 +126,7 @@ def content_kept(settings: "Settings") -> Words:
     """Say what content is kept, how long and why (Art. 11)."""
     content = settings.content
     kept = _KEPT[content.keep].fill(days=content.days, percent=content.sample_percent)
-    log = _LOG.fill(days=content.log_days)
+    log = _LOG.fill(days=content.log_term)
     if content.keep == "none":
         return Words(f"{kept.en} {log.en}", kept.zh + log.zh)
     why = Words(_WHY.en.format(why=content.why.en), _WHY.zh.format(why=content.why.zh))

@@ -54,14 +54,14 @@ WITH_THE_PLACE: Final = frozenset({_EMPTY, _LIST})
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Before which times (UTC ms) records of the two retention classes have served their term."""
+    """Before which times (UTC ms) records have served their term, by the classes that have one."""
 
     log: int
     years: int
 
     @classmethod
     def at(cls, now: int, log_days: int) -> "Terms":
-        """Return the terms that end now; ``log_days`` is ``content.log_days``."""
+        """Return the terms that end now; ``log_days`` is ``content.log_term``."""
         return cls(now - log_days * DAY_MS, now - max(log_days, THREE_YEARS_DAYS) * DAY_MS)
 
 
@@ -183,6 +183,8 @@ def _head(record: bytes) -> tuple[str, str, int]:
     kind = kinds.kind(str(parsed.get("kind")))
     if kind is None or kind.name.startswith("ledger.") or "opaque" in parsed:
         return "", "", 0
+    if kind.retention == "lasting":
+        return kind.name, "", 0
     return kind.name, kind.retention, int(parsed["t"])
 
 
@@ -191,11 +193,12 @@ def _take_aged(connection: Connection, found: Plan, minimum: int, terms: Terms, 
     runs = len(found.runs)
     for index, record in connection.execute(_AGED, (found.tenant, minimum)):
         kind, retention, time = _head(record)
-        if retention and time >= (terms.years if retention == "three-years" else terms.log):
+        if not retention:
+            continue
+        if time >= (terms.years if retention == "three-years" else terms.log):
             return
         runs += 1
         if len(found.indices) >= most or runs > _RUNS:
             return
-        if retention:
-            found.indices.append(index)
-            found.kinds[kind] += 1
+        found.indices.append(index)
+        found.kinds[kind] += 1

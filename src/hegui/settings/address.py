@@ -22,9 +22,9 @@ class Address(NamedTuple):
             return None
         if not colon or not host or any(char.isspace() or char in "/@" for char in host):
             return None
-        if not (port.isascii() and port.isdigit() and int(port[:6]) <= _HIGHEST_PORT):
+        if not (port.isascii() and port.isdigit() and len(port) <= len(str(_HIGHEST_PORT))):
             return None
-        return cls(host, int(port[:6]))
+        return cls(host, int(port)) if int(port) <= _HIGHEST_PORT else None
 
     @property
     def loopback(self) -> bool:

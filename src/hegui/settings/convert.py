@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 from hegui.settings.address import Address
 from hegui.settings.fields import Key, keys_of
 from hegui.settings.locate import Trail, nearest_line
+from hegui.settings.places import placed
 from hegui.settings.problems import Problem
 from hegui.settings.secret import Secret, resolve
 from hegui.terms import Words
@@ -114,7 +115,8 @@ def convert(reading: Reading, key: Key, raw: Any, trail: Trail) -> Any:  # noqa:
         secret = resolve(text, reading.environ, reading.folder) if text else Secret()
         return _noted(reading, trail, secret) if isinstance(secret, Words) else secret
     if kind is Path:
-        return reading.folder / Path(text).expanduser()
+        path = placed(reading.folder, text)
+        return _noted(reading, trail, path) if isinstance(path, Words) else path
     address = Address.parse(text)
     return address or _expected(reading, trail, Words('"host:port"', '"主机:端口"'))
 
@@ -142,7 +144,7 @@ def _text(reading: Reading, raw: Any, trail: Trail) -> Any:
 
 def _number(reading: Reading, key: Key, raw: Any, trail: Trail, *, whole: bool) -> Any:
     good = isinstance(raw, int) if whole else isinstance(raw, int | float)
-    if isinstance(raw, bool) or not good or not math.isfinite(raw):
+    if isinstance(raw, bool) or not good or (isinstance(raw, float) and not math.isfinite(raw)):
         what = Words("a whole number", "整数") if whole else Words("a number", "数字")
         return _expected(reading, trail, what)
     low, high = key.doc.low, key.doc.high

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hegui.settings.convert import Reading, table
 from hegui.settings.locate import lines_of
+from hegui.settings.places import placed
 from hegui.settings.plain_files import read_plain, reason
 from hegui.settings.problems import Problem, misconfigured
 from hegui.settings.rules import complete, examine
@@ -90,20 +91,23 @@ def look(
     settings: Settings = table(reading, Settings, raw, ())
     settings = complete(settings, raw)
     examine(settings, reading)
+    callers = _absolute_jwks(settings.callers, reading)
     problems = sorted(reading.problems, key=lambda problem: problem.line)
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     data_dir = reading.folder / settings.data_dir
-    callers = _absolute_jwks(settings.callers, reading.folder)
     duties = replace(settings.duties, lines=settings.duties.with_lines(reading.lines))
     settings = replace(settings, callers=callers, duties=duties, data_dir=data_dir)
     return replace(settings, path=path, digest=digest), problems
 
 
-def _absolute_jwks(callers: Callers, folder: Path) -> Callers:
+def _absolute_jwks(callers: Callers, reading: Reading) -> Callers:
     assertion = callers.assertion
     if assertion is None or not assertion.jwks.startswith("file:"):
         return callers
-    path = folder / Path(assertion.jwks.removeprefix("file:")).expanduser()
+    path = placed(reading.folder, assertion.jwks.removeprefix("file:"))
+    if isinstance(path, Words):
+        reading.note(("callers", "assertion", "jwks"), path)
+        return callers
     return replace(callers, assertion=replace(assertion, jwks=f"file:{path}"))
 
 

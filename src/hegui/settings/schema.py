@@ -208,14 +208,19 @@ class Content:
         ),
     )
     log_days: int = field(
-        default=180,
+        default=184,
         metadata=says(
-            "days for which the ledger's entries are kept; at least six months (Cybersecurity Law)",
-            "账本记录的保存天数；不少于六个月（《网络安全法》）",
+            "days for which entries are kept; under 184, the longest six months (CSL): 184",
+            "账本记录的保存天数；少于 184 按 184 计：六个月最多有 184 天（《网络安全法》）",
             low=180,
             high=36_500,
         ),
     )
+
+    @property
+    def log_term(self) -> int:
+        """``log_days``, and never less than the longest six months."""
+        return max(self.log_days, 184)
 
     @property
     def why(self) -> Words:

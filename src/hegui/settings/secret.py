@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from hegui.settings.places import placed
 from hegui.terms import Words
 
 LONGEST_SECRET: Final = 65_536
@@ -46,7 +47,8 @@ def resolve(reference: str, environ: Mapping[str, str], folder: Path) -> Secret 
     if source == "env" and name:
         return _from_environment(reference, name, environ)
     if source == "file" and name:
-        return _from_file(reference, folder / Path(name).expanduser())
+        path = placed(folder, name)
+        return path if isinstance(path, Words) else _from_file(reference, path)
     return Words(
         "a secret is never written here: put it into an environment variable and write "
         '"env:NAME", or into a file of mode 0600 and write "file:PATH"',

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import mldsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.ledger.export.folders import restore_manifest
+from tests.ledger.export.folders import ORIGIN, restore_manifest
 
 from hegui.ledger.export.data import verify
 
@@ -23,26 +23,27 @@ class Cosigner:
     kind: int
     public: bytes
     sign: Callable[[bytes], bytes]
+    name: str = NAME
 
     @property
     def stamp(self) -> bytes:
-        return sha256(f"{NAME}\n".encode() + bytes([self.kind]) + self.public).digest()[:4]
+        return sha256(f"{self.name}\n".encode() + bytes([self.kind]) + self.public).digest()[:4]
 
     @property
     def vkey(self) -> str:
         key = b64encode(bytes([self.kind]) + self.public).decode()
-        return f"{NAME}+{self.stamp.hex()}+{key}"
+        return f"{self.name}+{self.stamp.hex()}+{key}"
 
     def line(self, text: str, at: int = AT) -> str:
         """Return the signature line under a checkpoint's text."""
         origin, size, root = text.split("\n")[:3]
         message = f"cosignature/v1\ntime {at}\n{text}".encode()
         if self.kind == verify.COSIGN_ML_DSA:
-            message = b"subtree/v1\n\x00" + bytes([len(NAME)]) + NAME.encode()
+            message = b"subtree/v1\n\x00" + bytes([len(self.name)]) + self.name.encode()
             message += at.to_bytes(8, "big") + bytes([len(origin)]) + origin.encode()
             message += bytes(8) + int(size).to_bytes(8, "big") + verify.unbase64(root)
         signed = self.stamp + at.to_bytes(8, "big") + self.sign(message)
-        return f"— {NAME} {b64encode(signed).decode()}\n"
+        return f"— {self.name} {b64encode(signed).decode()}\n"
 
 
 def cosigner_of(kind: int) -> Cosigner:
@@ -52,6 +53,13 @@ def cosigner_of(kind: int) -> Cosigner:
         return Cosigner(kind, one.public_key().public_bytes_raw(), one.sign)
     two = mldsa.MLDSA44PrivateKey.from_seed_bytes(b"w" * 32)
     return Cosigner(kind, two.public_key().public_bytes_raw(), two.sign)
+
+
+def log_cosigner(seed: bytes) -> Cosigner:
+    """Return a log's own second key, ML-DSA-44."""
+    key = mldsa.MLDSA44PrivateKey.from_seed_bytes(seed)
+    public = key.public_key().public_bytes_raw()
+    return Cosigner(verify.COSIGN_ML_DSA, public, key.sign, ORIGIN)
 
 
 def add(folder: Path, line: str) -> None:

@@ -101,3 +101,10 @@ def head_of(leaves: Sequence[bytes], signer: Signer = SIGNER) -> str:
     """Return the signed head of a log of these leaves."""
     root = tree.root_of(map(tree.leaf_hash, leaves))
     return signer.sign(Checkpoint(ORIGIN, len(leaves), root).text())
+
+
+def replaced(path: Path, old: str, new: str) -> None:
+    """Put a text in another's place, once, in a file that holds it."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -280,6 +280,13 @@ def test_a_head_of_an_impossible_size_costs_nothing(folder: Path, size: str) -> 
     assert check(folder).code == 1
 
 
+def test_a_size_that_contradicts_the_head_never_ends_it(folder: Path) -> None:
+    edit(folder / "export.json", size=260)
+    (folder / "tile/0/001.p").mkdir()
+    (folder / "tile/0/001.p/4").write_bytes((folder / "tile/0/001").read_bytes()[:128])
+    assert "export.json: is of another export" in named(check(folder))
+
+
 def test_a_file_too_deep_or_with_an_odd_name_is_named_in_plain_signs(folder: Path) -> None:
     (folder / "\x1b[31mred\n").write_text("x", encoding="utf-8")
     deep = folder.joinpath(*["d"] * 15)
@@ -313,7 +320,7 @@ def test_a_list_of_clauses_that_was_made_up_is_refused(folder: Path) -> None:
     path = folder / "clauses.json"
     kept = json.loads(path.read_bytes())
     kinds = {**kept["kinds"], "key.revoked/1": {"duties": ["a12"], "kept": "log"}}
-    for change in ({"kinds": kinds}, {"clauses": {}}, {"records": {}}):
+    for change in ({"kinds": kinds}, {"kinds": 7}, {"clauses": {}}, {"records": {}}):
         path.write_text(json.dumps({**kept, **change}, ensure_ascii=False), encoding="utf-8")
         restore_manifest(folder)
         assert "clauses.json: " in named(check(folder)), change
@@ -326,6 +333,7 @@ def test_a_scope_that_the_log_does_not_know_is_refused(folder: Path) -> None:
     scope = json.loads((folder / "export.json").read_bytes())["scope"]
     for change in (
         {"scope": {**scope, "purpose": "another"}},
+        {"scope": {name: scope[name] for name in scope if name != "proofs"}},
         {"scope": {}},
         {"record": 5},
         {"tenant": "u"},

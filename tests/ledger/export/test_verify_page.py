@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.ledger.export.chromium import Page, browser, chromium, tab
-from tests.ledger.export.cosigning import AT, NAME, add, cosigner_of, text_of
+from tests.ledger.export.cosigning import AT, NAME, add, cosigner_of, log_cosigner, text_of
 from tests.ledger.export.folders import (
     SIGNER,
     a_record,
@@ -19,6 +19,7 @@ from tests.ledger.export.folders import (
     edit,
     files_of,
     head_of,
+    replaced,
     restore_manifest,
 )
 
@@ -135,8 +136,8 @@ async def test_it_judges_as_verify_py_does(
     page: Page, write: Write, folder: Path, some_leaves: list[bytes]
 ) -> None:
     text = b"asked"
-    scope = Scope("x", "y", content=Content("z", lambda *_: Opened(text, b"s")))
-    commit = sha256(b"s" + text).hexdigest()
+    scope = Scope("x", "y", content=Content("z", lambda *_: Opened(text, b"s" * 32)))
+    commit = sha256(b"s" * 32 + text).hexdigest()
     fields = {"appeal": "A1", "exchange": "E1", "commit": commit, "content": "kept"}
     appeal = a_record(1, "appeal.received", **fields, contact=False, due=1)
     opened = write(scope, [appeal], name="opened")
@@ -145,6 +146,13 @@ async def test_it_judges_as_verify_py_does(
     restore_manifest(opened)
     assert await read(page, opened) == "1"
     assert await page.run(WHERE) == ["content/A1.appeal"]
+    # the salt takes the content's beginning in: still what was committed to, and not all of it
+    (opened / "content/A1.appeal").write_bytes(text[2:])
+    replaced(opened / "content.json", (b"s" * 32).hex(), (b"s" * 32 + text[:2]).hex())
+    (opened / "content/A2.appeal").write_bytes(b"made up")
+    restore_manifest(opened)
+    assert await read(page, opened) == "1"
+    assert await page.run(WHERE) == ["content/A2.appeal", "content/A1.appeal"]
     assert await read(page, write(pruned=frozenset({3}), name="pruned")) == "0"
     stamped = write(keys=Keys([SIGNER.vkey], stamp=Stamp(head_of([b"1", b"2"]), b"x")), name="s")
     assert await read(page, stamped) == "1"
@@ -186,7 +194,6 @@ async def test_it_checks_the_signatures_of_witnesses_as_far_as_a_browser_can(
     assert f"witness {NAME} signed this head at {AT} (Unix time)" in said
     assert f"The signature of witness {NAME} could not be checked in this browser." in said
     assert "No independent witness" not in said
-    add(folder, classic.line(text.replace("601", "600")))
     (folder / "witnesses").write_text(classic.vkey + "\n", encoding="utf-8")
     restore_manifest(folder)
     await give(page, SIGNER.vkey)
@@ -194,6 +201,27 @@ async def test_it_checks_the_signatures_of_witnesses_as_far_as_a_browser_can(
     said = await page.run(SAID)
     assert "(its key is only the folder's word)" in said
     assert "No independent witness" in said
+    add(folder, classic.line(text.replace("601", "600")))  # beside the one that fits
+    assert await read(page, folder) == "1"
+
+
+@needs_chromium
+async def test_keys_of_the_wrong_kind_and_a_key_it_cannot_check_are_never_green(
+    page: Page, folder: Path
+) -> None:
+    text, kept = text_of(folder), (folder / "checkpoint").read_bytes()
+    forged = log_cosigner(b"l" * 32)
+    (folder / "vkey").write_text(forged.vkey + "\n", encoding="utf-8")
+    (folder / "checkpoint").write_text(f"{text}\n{forged.line(text)}", encoding="utf-8")
+    restore_manifest(folder)
+    assert await read(page, folder) != "0"
+    assert "No signature of the log was checked" in await page.run(SAID)
+    (folder / "checkpoint").write_bytes(kept)
+    (folder / "vkey").write_text(SIGNER.vkey + "\n", encoding="utf-8")
+    (folder / "witnesses").write_text(SIGNER.vkey + "\n", encoding="utf-8")
+    add(folder, kept.decode().splitlines(keepends=True)[-1].replace("A", "B", 1))
+    assert await read(page, folder) == "1"
+    assert set(await page.run(WHERE)) >= {"witnesses", "checkpoint"}
 
 
 @needs_chromium

@@ -22,6 +22,7 @@ from tests.ledger.export.folders import (
     named,
     nothing,
     own_record,
+    replaced,
     restore_manifest,
 )
 
@@ -152,6 +153,34 @@ def test_changed_content_is_named_with_its_entry(write: Write) -> None:
     (folder / "content.json").unlink()
     restore_manifest(folder)
     assert "content.json: does not say of content" in named(check(folder))
+
+
+def test_content_is_all_that_was_committed_to_and_nothing_else(write: Write) -> None:
+    folder = write(Scope("x", "y", content=Content("z", opens)), [asked(), a_record(NOW)])
+    (path,) = (folder / "content").iterdir()
+    # the salt takes the content's beginning in: the same commitment, and half the sentence
+    replaced(folder / "content.json", SALT.hex(), (SALT + TEXT[:7]).hex())
+    path.write_bytes(TEXT[7:])
+    restore_manifest(folder)
+    assert "is not the content that entry 0 committed to" in named(check(folder))
+    replaced(folder / "content.json", (SALT + TEXT[:7]).hex(), SALT.hex())
+    path.rename(folder / "content/01KSR49200AAAAAAAAAAAAAAAA.reply")  # said by another
+    (folder / "content/01KSR49200AAAAAAAAAAAAAAAA.reply").write_bytes(TEXT)
+    replaced(folder / "content.json", ".prompt", ".reply")
+    restore_manifest(folder)
+    assert "content.json: names an impossible file" in named(check(folder))
+    replaced(folder / "content.json", '"prompt"', '"reply"')
+    restore_manifest(folder)
+    assert ".reply: is not the content that entry 0 committed to" in named(check(folder))
+
+
+def test_a_file_that_nothing_in_the_log_speaks_of_is_named(write: Write) -> None:
+    folder = write(Scope("x", "y", content=Content("z", opens)), [asked(), a_record(NOW)])
+    for name in ("content/01KSR49200AAAAAAAAAAAAAAAA.reply", "report.pdf"):
+        (folder / name).write_bytes(b"made up")
+        restore_manifest(folder)  # anybody can add a line
+        assert named(check(folder)).startswith(f"{name}: does not belong to this export"), name
+        (folder / name).unlink()
 
 
 def test_a_bundle_with_a_pruned_record_is_left_out_and_that_is_said(write: Write) -> None:

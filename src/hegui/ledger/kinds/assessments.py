@@ -68,7 +68,7 @@ class LicenceEnded(Shape, kw_only=True, frozen=True):
 KINDS = (
     Kind("assessment.run", 1, Run, ("a4-1", "a4-2", "a4-5", "a17-1"), "three-years"),
     Kind("assessment.reported", 1, Reported, ("a17-1",), "three-years"),
-    Kind("filing.moved", 1, Filed, ("a17-2", "a17-3"), "three-years"),
-    Kind("licence.held", 1, Licensed, ("a23",), "three-years"),
-    Kind("licence.ended", 1, LicenceEnded, ("a23",), "three-years"),
+    Kind("filing.moved", 1, Filed, ("a17-2", "a17-3"), "lasting"),
+    Kind("licence.held", 1, Licensed, ("a23",), "lasting"),
+    Kind("licence.ended", 1, LicenceEnded, ("a23",), "lasting"),
 )

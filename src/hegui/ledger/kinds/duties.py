@@ -73,6 +73,6 @@ class Computed(Shape, kw_only=True, frozen=True):
 KINDS = (
     Kind("duty.attested", 1, Attested, ("a17-1", "a19-1"), "three-years"),
     Kind("duty.withdrawn", 1, Withdrawn, ("a17-1", "a19-1"), "three-years"),
-    Kind("profile.declared", 1, Declared, ("a22-2", "a19-1"), "three-years"),
+    Kind("profile.declared", 1, Declared, ("a22-2", "a19-1"), "lasting"),
     Kind("duty.computed", 1, Computed, ("a19-1",), "three-years"),
 )

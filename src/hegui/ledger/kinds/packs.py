@@ -48,6 +48,6 @@ class Refused(Shape, kw_only=True, frozen=True):
 
 
 KINDS = (
-    Kind("packs.attached", 1, Attached, ("a4-1", "a14-1a"), "log"),
+    Kind("packs.attached", 1, Attached, ("a4-1", "a14-1a"), "three-years"),
     Kind("packs.refused", 1, Refused, ("a4-1", "a14-1a"), "log"),
 )

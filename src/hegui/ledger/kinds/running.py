@@ -42,7 +42,7 @@ class ClockBack(Shape, kw_only=True, frozen=True):
 
 
 KINDS = (
-    Kind("service.started", 1, Started, ("a13", "a22-2"), "log"),
+    Kind("service.started", 1, Started, ("a13", "a22-2"), "lasting"),
     Kind("service.stopped", 1, Stopped, ("a13",), "log"),
     Kind("clock.back", 1, ClockBack, ("a14-2b",), "log"),
 )

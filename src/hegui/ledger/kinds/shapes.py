@@ -11,8 +11,12 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-Retention: TypeAlias = Literal["log", "three-years"]
-"""``log``: six months and more (Cybersecurity Law Art. 21(3)). ``three-years``: PIPL Art. 56."""
+Retention: TypeAlias = Literal["log", "three-years", "lasting"]
+"""``log``: six months and more (Cybersecurity Law Art. 21(3)). ``three-years``: PIPL Art. 56.
+
+``lasting``: as long as the log, for what holds until a later record undoes it: a filing of four
+years ago is still the filing, and its record is the evidence of it.
+"""
 
 _INT64 = 2**63 - 1
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=_INT64)]

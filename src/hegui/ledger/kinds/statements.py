@@ -34,7 +34,7 @@ class Accepted(Shape, kw_only=True, frozen=True):
 
 
 KINDS = (
-    Kind("statement.published", 1, Published, ("a4-5", "a9-2", "a10-1", "a15-2"), "three-years"),
-    Kind("statement.withdrawn", 1, Withdrawn, ("a4-5", "a9-2", "a10-1", "a15-2"), "three-years"),
+    Kind("statement.published", 1, Published, ("a4-5", "a9-2", "a10-1", "a15-2"), "lasting"),
+    Kind("statement.withdrawn", 1, Withdrawn, ("a4-5", "a9-2", "a10-1", "a15-2"), "lasting"),
     Kind("statement.accepted", 1, Accepted, ("a9-2",), "three-years"),
 )

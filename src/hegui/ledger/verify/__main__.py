@@ -1,4 +1,7 @@
-"""``python -m hegui.ledger.verify DB [TENANT=VKEY ...] [--heads DIR] [--jobs N]``."""
+"""``python -m hegui.ledger.verify DB [TENANT=VKEY ...] [--heads DIR] [--jobs N]``.
+
+Ends with 0 (clean), 1 (something does not hold together), 2 (could not tell), 3 (wrong words).
+"""
 
 import json
 import sys
@@ -32,13 +35,18 @@ def _main(words: list[str]) -> int:
             at = words.index(name)
             options[name] = words[at + 1]
             del words[at : at + 2]
-    if not words or not options.get("--jobs", "1").isdigit():
+    # a word that is none of these may be a key without its tenant: never passed over
+    if not words or not all("=" in word for word in words[1:]) or not _counts(options):
         sys.stderr.write(_USAGE)
         return 3
-    vkeys = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+    vkeys = dict(word.split("=", 1) for word in words[1:])
     heads = Path(options["--heads"]) if "--heads" in options else None
     own = {tenant: (vkey,) for tenant, vkey in vkeys.items()}
-    authorities = Path(options["--ca"]).read_bytes() if "--ca" in options else b""
+    try:
+        authorities = Path(options["--ca"]).read_bytes() if "--ca" in options else b""
+    except OSError as error:
+        sys.stderr.write(f"--ca {options['--ca']}: {error.strerror}\n")
+        return 3
     report = verify(
         Path(words[0]),
         vkeys,
@@ -50,6 +58,11 @@ def _main(words: list[str]) -> int:
     if report.ok:
         return 0
     return 1 if report.logs else 2
+
+
+def _counts(options: dict[str, str]) -> bool:
+    jobs = options.get("--jobs", "1")
+    return jobs.isascii() and jobs.isdigit()
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from hegui.ledger.verify.second import Second
 
 _FIRST = "SELECT min(idx) FROM entry WHERE tenant = ?"
 _LAST = "SELECT max(idx) FROM entry WHERE tenant = ?"
+_BYTES = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,22 @@ class LogCheck:
         last = self._connection.execute(_LAST, (self._tenant,)).fetchone()[0]
         if first is None or (first == 0 and isinstance(last, int)):
             size = 0 if first is None else last + 1
-            means = self._means
-            work = Work(means.path, self._tenant, size, means.jobs, means.progress)
-            quick = quick_tree(work.run(self._connection), marks, self._stored)
+            quick = self._quickly(size, marks)
             if quick is not None and self._pruned.fits(quick[1]):
                 return quick[0], size, quick[0].edge.root()
         found = read_thoroughly(self._connection, self._tenant, marks, self._pruned.has)
         tree = self._name_odd(found, stored, claim)
         return tree, found.leaves.edge.size, found.leaves.edge.root()
+
+    def _quickly(
+        self, size: int, marks: frozenset[int]
+    ) -> tuple[Tree, list[tuple[int, int]]] | None:
+        room = self._connection.execute(_BYTES).fetchone()[0]
+        if size * HASH_BYTES > room:  # an index that was made up: so many hashes are not here
+            return None
+        means = self._means
+        work = Work(means.path, self._tenant, size, means.jobs, means.progress)
+        return quick_tree(work.run(self._connection), marks, self._stored)
 
     def _stored(self, start: int, end: int) -> list[bytes]:
         return stored_between(self._connection, self._tenant, start, end)
@@ -185,7 +194,7 @@ class LogCheck:
                 )
 
     def _check_nodes(self, claim: Claim | None, tree: Tree) -> None:
-        if claim is None:
+        if claim is None or claim.size > tree.edge.size:  # what it counts beyond is not here
             return
         last = self._stored(claim.size - claim.size % WIDE, claim.size)
         agrees = claim.root == tree.roots.get(claim.size)
@@ -241,6 +250,13 @@ class LogCheck:
                 "checkpoint",
                 f"carries no valid signature by {key.name}",
                 f"没有 {key.name} 的有效签名",
+            )
+            return False
+        if key.name != stored.origin:  # one key may have signed several logs
+            self._say(
+                "checkpoint",
+                f"is of the log {stored.origin}, and the key that was given is that of {key.name}",
+                f"属于账本 {stored.origin}，而给出的公钥属于 {key.name}",
             )
             return False
         return True

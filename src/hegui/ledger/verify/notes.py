@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hegui.ledger.tree import HASH_BYTES
 
 _ED25519 = b"\x01"
+_MOST_SIZE = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def read_claim(note: str) -> Claim | None:
     origin, counted, encoded = [*note.split("\n"), "", ""][:3]
     root = from_base64(encoded)
     plain = counted.isascii() and counted.isdigit() and counted == str(int(counted[:19]))
-    if root is None or len(root) != HASH_BYTES or not plain:
+    if root is None or len(root) != HASH_BYTES or not plain or int(counted) > _MOST_SIZE:
         return None
     return Claim(origin, int(counted), root)
 

@@ -69,7 +69,8 @@ def read_pruned(connection: sqlite3.Connection, tenant: str, report: Report) -> 
     good: list[tuple[int, int]] = []
     for record, runs in lists.items():
         row = connection.execute(_LEAF, (tenant, record)).fetchone()
-        if _carries(as_bytes(row[0]) if row else b"", digest_of(runs)):
+        before = all(_lies_before(record, start, count) for start, count in runs)
+        if before and _carries(as_bytes(row[0]) if row else b"", digest_of(runs)):
             good += runs
         else:
             report.problem(
@@ -78,6 +79,13 @@ def read_pruned(connection: sqlite3.Connection, tenant: str, report: Report) -> 
                 "已清理记录的清单与账本所记不符",
             )
     return Pruned(good)
+
+
+def _lies_before(record: object, start: object, count: object) -> bool:
+    """Tell whether a stretch can be one that ``record`` tells of; a hostile file may say any."""
+    if not (isinstance(record, int) and isinstance(start, int) and isinstance(count, int)):
+        return False
+    return 0 <= start < start + count <= record
 
 
 def _carries(leaf: bytes, digest: str) -> bool:

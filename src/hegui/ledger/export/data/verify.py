@@ -29,6 +29,19 @@ MOST_BUNDLE, MOST_CONTENT = WIDTH * (2 + 0xFFFF), 1 << 30
 MOST_SIZE = (1 << 63) - 1
 MANIFEST = "SHA256SUMS"
 ED25519, COSIGN_ED25519, COSIGN_ML_DSA = 0x01, 0x04, 0x06
+LOGS, WITNESSES = (ED25519, COSIGN_ML_DSA), (COSIGN_ED25519, COSIGN_ML_DSA)
+LATEST, LONGEST_NAME, MOST_SIGNED = (1 << 63) - 1, 255, 64
+HEAD_FIELDS = {"v", "kind", "t", "tenant", "salt", "clauses"}
+OTHERS = {
+    *("checkpoint", "vkey", "witnesses", "timestamp.checkpoint", "timestamp.tsr", "export.json"),
+    *("clauses.json", "content.json", "verify.py", "verify.html", "README.md", "README.zh.md"),
+}
+# which field of a record names its content, and which part of it the record commits to
+PARTS = {
+    "exchange.asked": ("exchange", "prompt"),
+    "exchange.answered": ("exchange", "reply"),
+    "appeal.received": ("appeal", "appeal"),
+}
 
 NOTHING_ELSE = (
     "Records show what was recorded. That nothing else happened, they cannot show.",
@@ -211,7 +224,8 @@ def read_vkey(text: str) -> Key:
     name, _, rest = text.strip().partition("+")
     stamp, _, encoded = rest.partition("+")
     data = unbase64(encoded)
-    right = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+    named = name.encode("utf-8", "replace")
+    right = hashlib.sha256(named + b"\n" + data).digest()[:4]
     if not name or stamp != right.hex():
         raise Bad("is no verifier key, or was changed", "不是有效的验证公钥，或被改动过")
     return Key(name, right, data[0], data[1:])
@@ -225,7 +239,9 @@ def read_head(data: bytes) -> Head:
     except UnicodeDecodeError:
         raise broken from None
     lines = text.split("\n")
-    if not gap or not block.endswith("\n") or len(lines) < 3 or not lines[0]:
+    if not gap or not block.endswith("\n") or len(lines) < 3 or not all(lines):
+        raise broken
+    if re.search("[\0-\x09\x0b-\x1f]", text + block):
         raise broken
     if not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]) or int(lines[1]) > MOST_SIZE:
         raise broken
@@ -233,7 +249,8 @@ def read_head(data: bytes) -> Head:
     for line in block[:-1].split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
-        if dash != "\u2014" or not name or len(signed) == 100:
+        odd = not name or "+" in name or any(c.isspace() for c in name)
+        if dash != "\u2014" or odd or len(signed) == MOST_SIGNED:
             raise broken
         signed.append((name, unbase64(encoded)))
     root = unbase64(lines[2])
@@ -270,26 +287,41 @@ def verifies(kind: int, public: bytes, signature: bytes, message: bytes) -> Opti
 def signed_by(head: Head, key: Key) -> Tuple[Optional[bool], int]:
     """Tell whether ``key`` signed the head, and when (0 where the kind carries no time).
 
-    False also where it carries no signature by this key; None where it cannot be checked here.
+    False also where it carries no signature by this key, or a second one that does not fit; None
+    where it cannot be checked here.
     """
-    for name, data in head.lines:
-        if name != key.name or data[:4] != key.stamp:
-            continue
-        if key.kind == ED25519:
-            return verifies(key.kind, key.public, data[4:], head.text), 0
-        stamp, signature = data[4:12], data[12:]
-        at = int.from_bytes(stamp, "big")
-        if key.kind == COSIGN_ED25519:
-            message = b"cosignature/v1\ntime %d\n" % at + head.text
-        elif key.kind == COSIGN_ML_DSA:
-            cosigner, origin = name.encode(), head.origin.encode()
-            message = b"subtree/v1\n\0" + bytes([len(cosigner) & 255]) + cosigner + stamp
-            message += bytes([len(origin) & 255]) + origin + bytes(8)
-            message += head.size.to_bytes(8, "big") + head.root
-        else:
-            return None, 0
-        return verifies(key.kind, key.public, signature, message), at
+    found = [
+        _signed(head, key, data[4:])
+        for name, data in head.lines
+        if name == key.name and data[:4] == key.stamp
+    ]
+    for wanted in (False, None, True):
+        for right, at in found:
+            if right is wanted:
+                return right, at
     return False, 0
+
+
+def _signed(head: Head, key: Key, data: bytes) -> Tuple[Optional[bool], int]:
+    if key.kind == ED25519:
+        return verifies(key.kind, key.public, data, head.text), 0
+    stamp, signature = data[:8], data[8:]
+    at = int.from_bytes(stamp, "big")
+    if len(stamp) < 8 or at > LATEST:
+        return False, 0
+    if key.kind == COSIGN_ED25519:
+        message = b"cosignature/v1\ntime %d\n" % at + head.text
+    elif key.kind == COSIGN_ML_DSA:
+        cosigner, origin = key.name.encode(), head.origin.encode()
+        # lines after the root are not in what ML-DSA-44 signs: nothing is said of them
+        if head.text.count(b"\n") > 3 or max(len(cosigner), len(origin)) > LONGEST_NAME:
+            return False, 0
+        message = b"subtree/v1\n\0" + bytes([len(cosigner)]) + cosigner + stamp
+        message += bytes([len(origin)]) + origin + bytes(8)
+        message += head.size.to_bytes(8, "big") + head.root
+    else:
+        return None, 0
+    return verifies(key.kind, key.public, signature, message), at
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -390,7 +422,8 @@ class Check:
         self.about = self.folder.json("export.json")
         self.clauses = self.folder.json("clauses.json")
         self.key: Optional[Key] = None
-        self.commits: Dict[int, str] = {}
+        self.commits: Dict[int, Tuple[str, str]] = {}
+        self.size = 0
         self.kinds: Dict[str, List[int]] = {}
         self.items = self._content_items()
         self._last: Dict[int, List[bytes]] = {}
@@ -408,6 +441,7 @@ class Check:
                 self.folder.odd("checkpoint", *error.words)
         self._manifest()
         if head is not None:
+            self.size = head.size
             self._signatures(head)
             self._scope(head)
             self._tree(head)
@@ -454,7 +488,7 @@ class Check:
         if data and not data.endswith(b"\n"):
             self.report.problem(MANIFEST, "is cut off", "被截断")
         for path in sorted(set(folder.sizes) - listed - {MANIFEST}):
-            self.report.problem(
+            folder.odd(
                 path,
                 "does not belong here: SHA256SUMS does not list it",
                 "不属于此处：SHA256SUMS 中没有",
@@ -470,7 +504,7 @@ class Check:
         report, given = self.report, self.vkey
         lines = (self.folder.read("vkey", MOST_NOTE) or b"").decode("utf-8", "replace").split("\n")
         try:
-            own = [read_vkey(line) for line in lines if line.strip()]
+            own = [_key_of(line, LOGS) for line in lines if line.strip()]
         except Bad as error:
             self.folder.odd("vkey", *error.words)
             own = []
@@ -479,7 +513,7 @@ class Check:
         keys = own
         if given:
             try:
-                keys = [read_vkey(line) for line in given.split("\n") if line.strip()]
+                keys = [_key_of(line, LOGS) for line in given.split("\n") if line.strip()]
             except Bad as error:
                 report.problem("--vkey", *error.words)
                 return
@@ -491,15 +525,21 @@ class Check:
             self.report.untold.append(
                 ("There is no key to check the signature with.", "没有可用于核对签名的公钥。")
             )
-        for key in keys:
-            self._one_signature(head, key)
-        self.key = keys[0] if keys else None
+        told = [self._one_signature(head, key) for key in keys]
+        self.key = keys[told.index(True) if True in told else 0] if keys else None
+        if keys and not report.untold and all(right is None for right in told):
+            report.untold.append(
+                (
+                    "No signature of the log was checked: this machine can check none of them.",
+                    "账本的签名一个也未核对：本机无法核对。",
+                )
+            )
         if head.origin != text_of(self.about.get("origin")):
             self.folder.odd("export.json", "names another log", "所写的账本来源不符")
         self._witnesses(head)
         self._stamp(head)
 
-    def _one_signature(self, head: Head, key: Key) -> None:
+    def _one_signature(self, head: Head, key: Key) -> Optional[bool]:
         right, _ = signed_by(head, key)
         kind = "ML-DSA-44" if key.kind == COSIGN_ML_DSA else "Ed25519"
         name = shown(key.name)
@@ -530,6 +570,13 @@ class Check:
                 "carries no valid %s signature by %s" % (kind, name),
                 "没有 %s 的有效 %s 签名" % (name, kind),
             )
+        if key.name != head.origin:  # one key may have signed several logs
+            self.folder.odd(
+                "checkpoint",
+                "is the head of another log than the key's (%s)" % name,
+                "是另一个账本的账本头，与公钥（%s）不符" % name,
+            )
+        return right
 
     def _stamp(self, head: Head) -> None:
         """Check that what an authority stamped is a head of this log; the tree checks its root."""
@@ -567,7 +614,7 @@ class Check:
                 if not line.strip():
                     continue
                 try:
-                    key = read_vkey(line)
+                    key = _key_of(line, WITNESSES)
                 except Bad as error:
                     self.report.problem(where, *error.words)
                     continue
@@ -635,6 +682,19 @@ class Check:
         for path in sorted(self.folder.sizes):
             if path.startswith("tile/") and path not in belongs:
                 self.folder.odd(path, "does not belong to this export", "不属于本证据包")
+        self._strangers()
+
+    def _strangers(self) -> None:
+        """Name files that nothing in the log speaks of: anybody can add a line to SHA256SUMS."""
+        listed = {text_of(item.get("file")) for item in self.items.values()}
+        for path in sorted(set(self.folder.sizes) - OTHERS - listed - {MANIFEST}):
+            known = path.startswith(("tile/", "proof/")) or path in self.folder.complained
+            if not known:
+                self.folder.odd(
+                    path,
+                    "does not belong to this export: nothing in the log speaks of it",
+                    "不属于本证据包：账本中没有任何记录提到它",
+                )
 
     def _tree(self, head: Head) -> None:
         """Recompute the tree from its leaves up, and name whatever does not fit."""
@@ -729,7 +789,7 @@ class Check:
             self.report.problem("%s: entry %d" % (where, index), *words)
 
     def _width(self, n: int) -> int:
-        return min(WIDTH, integer(self.about.get("size")) - n * WIDTH) or WIDTH
+        return min(WIDTH, self.size - n * WIDTH)
 
     def _upper(self, size: int, below: List[Optional[bytes]]) -> None:
         """Compare the tiles above level 0 with what is below them."""
@@ -795,7 +855,9 @@ class Check:
         seen = self.kinds.setdefault(_kind_of(record), [0, index, index])
         seen[0], seen[2] = seen[0] + 1, index
         if index in self.items:
-            self.commits[index] = text_of(record.get("commit"))
+            name, part = PARTS.get(text_of(record.get("kind")), ("", ""))
+            path = "content/%s.%s" % (text_of(record.get(name)), part)
+            self.commits[index] = path, text_of(record.get("commit"))
 
     def _proofs(self, head: Head) -> None:
         """Check every proof file against its own signed head and the tile of level 0."""
@@ -862,7 +924,8 @@ class Check:
             found, leaf = -1, b""
         record = _json_object(leaf)
         said = self.about.get("scope")
-        same = isinstance(said, dict) and all(record.get(name) == said[name] for name in said)
+        whole = {name: record[name] for name in record if name not in HEAD_FIELDS}
+        same = said == whole
         same = same and record.get("tenant") == self.about.get("tenant")
         if found != index or record.get("kind") != "ledger.exported" or not same or not said:
             self.folder.odd(
@@ -905,17 +968,18 @@ class Check:
         """Check that opened content is what its record committed to."""
         for index, item in sorted(self.items.items()):
             path = text_of(item.get("file"))
-            if not re.fullmatch(r"content/[0-9a-zA-Z._-]{1,200}", path):
+            named = "content/%s.%s" % (text_of(item.get("exchange")), text_of(item.get("part")))
+            if path != named or not re.fullmatch(r"content/[0-9a-zA-Z._-]{1,200}", path):
                 self.folder.odd("content.json", "names an impossible file", "所列文件名无效")
                 continue
             data = self.folder.read(path, MOST_CONTENT)
             if data is None:
                 continue
-            try:
-                salt = bytes.fromhex(text_of(item.get("salt")))
-            except ValueError:
-                salt = b""
-            if hashlib.sha256(salt + data).hexdigest() != self.commits.get(index):
+            said = text_of(item.get("salt"))
+            # of one length: else the content's beginning could be passed off as part of the salt
+            salt = bytes.fromhex(said) if re.fullmatch("[0-9a-f]{64}", said) else None
+            digest = hashlib.sha256((salt or b"") + data).hexdigest()
+            if salt is None or (path, digest) != self.commits.get(index):
                 self.folder.odd(
                     path,
                     "is not the content that entry %d committed to (or content.json was changed)"
@@ -933,7 +997,8 @@ class Check:
                 "所列记录数与此处的记录不符",
             )
         kinds = self.clauses.get("kinds")
-        unknown = sum(seen[0] for name, seen in self.kinds.items() if name not in (kinds or {}))
+        known = kinds if isinstance(kinds, dict) else {}
+        unknown = sum(seen[0] for name, seen in self.kinds.items() if name not in known)
         if unknown:
             self.report.gaps.append(
                 (
@@ -974,6 +1039,18 @@ def _expected(size: int, bundles: Set[int], most: int) -> Iterator[str]:
         level += 1
     for n in bundles:
         yield tile_path("entries", n, min(WIDTH, size - n * WIDTH))
+
+
+def _key_of(line: str, kinds: Tuple[int, int]) -> Key:
+    """Read a verifier key of one of these kinds: a log's own key makes no witness."""
+    key = read_vkey(line)
+    if key.kind not in kinds:
+        log = kinds == LOGS
+        raise Bad(
+            "is no key of a %s" % ("log" if log else "witness"),
+            "不是%s的公钥" % ("账本" if log else "见证方"),
+        )
+    return key
 
 
 def _pair(value: object) -> bool:
@@ -1061,7 +1138,7 @@ def _key_text(said: str) -> str:
     if said and "+" not in said:
         if os.path.exists(said) and not os.path.isfile(said):  # a pipe would be waited for
             raise Bad("%s is not a regular file" % said, "%s 不是普通文件" % said)
-        with open(said, encoding="utf-8") as file:
+        with open(said, encoding="utf-8", errors="replace") as file:
             return file.read(MOST_NOTE)
     return said
 
