@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.gateway.spine import INSULT, PHONE, WEAPON, Script, heard, said, spine, spoken
 
-from hegui.app import Gateway
+from hegui.app import Gateway, build
 from hegui.callers.caller import Caller
 from hegui.gateway.evidence import Evidence, Exchange, Outcome, exchange_of, new_exchange_id
 from hegui.ledger.verify import verify
@@ -190,7 +190,12 @@ async def test_expired_content_is_deleted_and_that_is_on_record(tmp_path: Path) 
         await s.gateway._expire()
         assert s.gateway.vault.open("default", exchange, "prompt")
         clock.forward(2 * 86_400_000)
-        await s.gateway._expire()
+        second = build(s.gateway.settings, clock=clock)  # another gateway on this database
+        try:
+            await asyncio.gather(s.gateway._expire(), second._expire())
+            await second._expire()
+        finally:
+            await second._undo.aclose()
         with pytest.raises(BadRequest):
             s.gateway.vault.open("default", exchange, "prompt")
         (record,) = s.records("content.expired")

@@ -23,9 +23,10 @@ from hegui.runners.label_bench import Films, LabelBench
 from hegui.settings import Settings
 from hegui.shelf.addresses import PATH
 from hegui.terms import Clock
+from hegui.vault.leases import Leases
 
 
-def media_parts(settings: Settings, ledger: Evidencing, clock: Clock) -> MediaParts:
+def media_parts(settings: Settings, ledger: Evidencing, clock: Clock, leases: Leases) -> MediaParts:
     """Return the workers that label, none of them started, the agreements, and the shelf."""
     media = settings.media
 
@@ -35,7 +36,8 @@ def media_parts(settings: Settings, ledger: Evidencing, clock: Clock) -> MediaPa
     bench = LabelBench(media.workers, media.label_seconds)
     shelf, fetcher = open_shelf(settings, ledger, clock), fetcher_of(settings)
     takers = asyncio.Semaphore(settings.shelf.fetches)
-    return MediaParts(bench, agreed, shelf, fetcher, takers, films=film_bench(settings))
+    films = film_bench(settings)
+    return MediaParts(bench, agreed, shelf, fetcher, takers, leases, films=films)
 
 
 def film_bench(settings: Settings) -> FilmBench | None:

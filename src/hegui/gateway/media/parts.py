@@ -10,6 +10,7 @@ from hegui.runners.film_bench import FilmBench
 from hegui.runners.label_bench import LabelBench
 from hegui.shelf.fetching import Fetcher
 from hegui.shelf.shelf import Shelf
+from hegui.vault.leases import Leases
 
 T = TypeVar("T")
 
@@ -26,7 +27,8 @@ class MediaParts:
 
     ``told`` are the media of which the log has said which setting refuses them. ``fetcher`` takes
     files over that model servers name by address, ``shelf`` keeps what is labelled of them,
-    and ``takers`` bounds how many tasks have files in memory. ``patience`` is how many seconds one
+    and ``takers`` bounds how many tasks have files in memory. ``leases`` say which of several
+    gateways takes the files of a task over. ``patience`` is how many seconds one
     who asks for a task waits for its files, before being told that it still runs. ``films`` puts
     the notice into films; where it is None, hegui cannot do that here.
     """
@@ -36,6 +38,7 @@ class MediaParts:
     shelf: Shelf
     fetcher: Fetcher
     takers: asyncio.Semaphore
+    leases: Leases
     patience: float = 20.0
     films: FilmBench | None = None
     open: int = 0
