@@ -53,6 +53,19 @@ class SlowLedger:
         self.ledger.close()
 
 
+class Waits:
+    """A ledger whose next entry waits until it may go on."""
+
+    def __init__(self, ledger: Any) -> None:
+        self._ledger, self.came, self.goes = ledger, asyncio.Event(), asyncio.Event()
+
+    async def add(self, entry: Entry) -> Receipt:
+        self.came.set()
+        await self.goes.wait()
+        receipt: Receipt = await self._ledger.add(entry)
+        return receipt
+
+
 def on_a_slow_disk(gateway: Gateway) -> None:
     gateway.ledger = SlowLedger(gateway.ledger, 0.15)  # type: ignore[assignment]
 
@@ -191,11 +204,15 @@ async def test_expired_content_is_deleted_and_that_is_on_record(tmp_path: Path) 
         assert s.gateway.vault.open("default", exchange, "prompt")
         clock.forward(2 * 86_400_000)
         second = build(s.gateway.settings, clock=clock)  # another gateway on this database
-        try:
-            await asyncio.gather(s.gateway._expire(), second._expire())
-            await second._expire()
-        finally:
-            await second._undo.aclose()
+        waits = Waits(second.ledger)
+        second.ledger = waits  # type: ignore[assignment]
+        expiring = asyncio.ensure_future(second._expire())
+        await waits.came.wait()
+        await s.gateway._expire()
+        waits.goes.set()
+        await expiring
+        await s.gateway._expire()
+        await second._undo.aclose()
         with pytest.raises(BadRequest):
             s.gateway.vault.open("default", exchange, "prompt")
         (record,) = s.records("content.expired")
