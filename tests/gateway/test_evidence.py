@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.gateway.spine import INSULT, PHONE, WEAPON, Script, heard, said, spine, spoken
 
-from hegui.app import Gateway
+from hegui.app import Gateway, build
 from hegui.callers.caller import Caller
 from hegui.gateway.evidence import Evidence, Exchange, Outcome, exchange_of, new_exchange_id
 from hegui.ledger.verify import verify
@@ -51,6 +51,19 @@ class SlowLedger:
 
     def close(self) -> None:
         self.ledger.close()
+
+
+class Waits:
+    """A ledger whose next entry waits until it may go on."""
+
+    def __init__(self, ledger: Any) -> None:
+        self._ledger, self.came, self.goes = ledger, asyncio.Event(), asyncio.Event()
+
+    async def add(self, entry: Entry) -> Receipt:
+        self.came.set()
+        await self.goes.wait()
+        receipt: Receipt = await self._ledger.add(entry)
+        return receipt
 
 
 def on_a_slow_disk(gateway: Gateway) -> None:
@@ -190,7 +203,16 @@ async def test_expired_content_is_deleted_and_that_is_on_record(tmp_path: Path) 
         await s.gateway._expire()
         assert s.gateway.vault.open("default", exchange, "prompt")
         clock.forward(2 * 86_400_000)
+        second = build(s.gateway.settings, clock=clock)  # another gateway on this database
+        waits = Waits(second.ledger)
+        second.ledger = waits  # type: ignore[assignment]
+        expiring = asyncio.ensure_future(second._expire())
+        await waits.came.wait()
         await s.gateway._expire()
+        waits.goes.set()
+        await expiring
+        await s.gateway._expire()
+        await second._undo.aclose()
         with pytest.raises(BadRequest):
             s.gateway.vault.open("default", exchange, "prompt")
         (record,) = s.records("content.expired")

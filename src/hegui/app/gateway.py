@@ -60,6 +60,7 @@ from hegui.terms import (
     Words,
 )
 from hegui.vault.epochs import LOOK_MS
+from hegui.vault.leases import Leases
 
 _log = logging.getLogger(__name__)
 _LAST_WORDS = 5.0  # seconds that ended exchanges have to say so
@@ -103,7 +104,8 @@ class Gateway:
             self._figures = Figures(self.ledger, clock)
             self._metrics.registry.register(self._figures)
         self._history = History()
-        self._media = media_parts(settings, self.ledger, clock)
+        self._leases = Leases(place, clock)
+        self._media = media_parts(settings, self.ledger, clock, self._leases)
         self._erasures = self.vault.look()
         self._chores = Chores()
         book = InspectorBook(place, parts.pepper(settings), clock)
@@ -131,6 +133,7 @@ class Gateway:
         for part in (self._statements, self.vault, self._standing, self._keys, self._inspecting):
             self._undo.callback(part.close)
         self._undo.callback(self.ledger.close)
+        self._undo.callback(self._leases.close)
         self._undo.push_async_callback(self.attesting.close)
         self._undo.push_async_callback(close_shelf, self._media.shelf)
         self._undo.push_async_callback(self._media.close)
@@ -319,12 +322,15 @@ class Gateway:
 
     async def _expire(self) -> None:
         """Delete kept content whose term has ended, and put that on record (Art. 11)."""
-        now = self._clock()
-        for tenant, classes in self.vault.expired(now).items():
-            count, writes = self.vault.expire(now, tenant)
-            fields = {"count": count, "classes": classes, "until": now}
-            record = leaf.make(kinds.named("content.expired"), now, tenant, fields)
-            await self.ledger.add(Entry(tenant, record, writes))
+        if not await self._leases.take("expiry"):
+            return  # another gateway on this database does it: it is counted once
+        async with self._leases.kept("expiry"):
+            now = self._clock()
+            for tenant, classes in self.vault.expired(now).items():
+                count, writes = self.vault.expire(now, tenant)
+                fields = {"count": count, "classes": classes, "until": now}
+                record = leaf.make(kinds.named("content.expired"), now, tenant, fields)
+                await self.ledger.add(Entry(tenant, record, writes))
 
     async def _prune(self) -> None:
         """Delete records whose terms have ended (Art. 11: no longer than needed).

@@ -24,9 +24,10 @@ from hegui.runners.label_bench import Films, LabelBench
 from hegui.settings import Settings
 from hegui.shelf.addresses import PATH
 from hegui.terms import Clock
+from hegui.vault.leases import Leases
 
 
-def media_parts(settings: Settings, ledger: Evidencing, clock: Clock) -> MediaParts:
+def media_parts(settings: Settings, ledger: Evidencing, clock: Clock, leases: Leases) -> MediaParts:
     """Return the workers that label, none of them started, the agreements, and the shelf."""
     media = settings.media
 
@@ -39,7 +40,7 @@ def media_parts(settings: Settings, ledger: Evidencing, clock: Clock) -> MediaPa
     chosen = settings.labels.c2pa
     seals = ManifestApart(chosen, clock) if chosen.certificates is not None else None
     films = film_bench(settings)
-    return MediaParts(bench, agreed, shelf, fetcher, takers, films=films, seals=seals)
+    return MediaParts(bench, agreed, shelf, fetcher, takers, leases, films=films, seals=seals)
 
 
 def film_bench(settings: Settings) -> FilmBench | None:

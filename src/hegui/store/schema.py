@@ -325,9 +325,18 @@ WHEN EXISTS (SELECT 1 FROM erased_subject WHERE pseudonym = NEW.subject)
 BEGIN SELECT RAISE(IGNORE); END;
 """
 
+_LEASES = """
+-- work that of several gateways one does: whose it is, until when (UTC ms)
+CREATE TABLE lease (
+  work   TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  until  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 _SECOND = (_NODES, _PRUNED, _ATTESTED, _INSPECTORS, _EPOCHS, _ERASURE)
 
-_THIRD = (_SHELF, _ACCEPTED)
+_THIRD = (_SHELF, _ACCEPTED, _LEASES)
 
 MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND), "".join(_THIRD))
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""

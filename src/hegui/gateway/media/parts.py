@@ -11,6 +11,7 @@ from hegui.runners.label_bench import LabelBench, Labelled
 from hegui.runners.label_frames import Inspection
 from hegui.shelf.fetching import Fetcher
 from hegui.shelf.shelf import Shelf
+from hegui.vault.leases import Leases
 
 T = TypeVar("T")
 
@@ -50,7 +51,8 @@ class MediaParts:
 
     ``told`` are the media of which the log has said which setting refuses them. ``fetcher`` takes
     files over that model servers name by address, ``shelf`` keeps what is labelled of them,
-    and ``takers`` bounds how many tasks have files in memory. ``patience`` is how many seconds one
+    and ``takers`` bounds how many tasks have files in memory. ``leases`` say which of several
+    gateways takes the files of a task over. ``patience`` is how many seconds one
     who asks for a task waits for its files, before being told that it still runs. ``films`` puts
     the notice into films; where it is None, hegui cannot do that here. ``seals`` puts C2PA
     manifests into files; None without a certificate for them.
@@ -61,6 +63,7 @@ class MediaParts:
     shelf: Shelf
     fetcher: Fetcher
     takers: asyncio.Semaphore
+    leases: Leases
     patience: float = 20.0
     films: FilmBench | None = None
     seals: Seals | None = None

@@ -1,5 +1,6 @@
 """What a model server says of a task, and what becomes of the media of one that is done."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from hegui.terms import BadRequest, Words
 
 _LARGEST: Final = 1_048_576  # bytes of an answer that tells of a task
 _MOST: Final = 10  # files of one task
+_LOOK_SECONDS: Final = 0.5  # between two looks at what another gateway has in hand
 _NUMBER: Final = re.compile(r"M-[0-9a-f]{32}")
 _FAMILIES: Final[Sequence[Medium]] = ("image", "video", "audio")
 _CONTENT: Final = "content"
@@ -136,7 +138,24 @@ async def at_once(
 async def _done(
     gate: Gate, exchange: Exchange, task: Task, interface: Interface, value: Any
 ) -> str:
-    """Take the media of a task over, each labelled and kept, and put its end on record."""
+    """Take the media of a task over, each labelled and kept, and put its end on record.
+
+    Of several gateways one does; the others wait for it, and answer what it answered.
+    """
+    leases = gate.media.leases
+    while not await leases.take(task.id):
+        await asyncio.sleep(_LOOK_SECONDS)
+        if (fresh := await standing(gate, task)).state != "running":
+            return fresh.answer
+    async with leases.kept(task.id):
+        if (fresh := await standing(gate, task)).state != "running":  # it has just let it go
+            return fresh.answer
+        return await _taken_over(gate, exchange, task, interface, value)
+
+
+async def _taken_over(
+    gate: Gate, exchange: Exchange, task: Task, interface: Interface, value: Any
+) -> str:
     taken = await _taken(gate, exchange, interface, value, (task.theirs, task.agreement))
     if not taken.told:
         return await _failed(gate, task, interface, value, "withheld")
