@@ -121,10 +121,10 @@ class Answer:
                     await self.out.chunks(ready)
             self.gate.metrics.held(self.screen.held())
             if self.screen.too_long:
-                return "limit"
+                break
             group = await call.chunks()
-        await self._hand_on(await chunks.rest())
-        return "complete"
+        await self._hand_on(await chunks.rest())  # also where it is cut: all is judged to its end
+        return "complete" if group is None else "limit"
 
     def _first_byte(self) -> None:
         if not self.out.started:
