@@ -4,7 +4,17 @@ import json
 import logging
 from dataclasses import replace
 
-from tests.gateway.spine import INSULT, PHONE, Script, messages, said, spine
+from tests.gateway.spine import (
+    INSULT,
+    PHONE,
+    Script,
+    finish_of,
+    heard,
+    messages,
+    said,
+    spine,
+    spoken,
+)
 
 from hegui.app.gateway import Gateway
 from hegui.app.logs import JsonLines
@@ -50,6 +60,11 @@ async def test_a_plain_reply_beyond_the_limit_is_an_error_and_on_record() -> Non
         assert len(s.records("exchange.answered")) == 3
         s.script.says = lambda body: said("长" * 100, body)
         await s.ask("你好")
+        s.script.says = lambda _: spoken(["长" * 101 + INSULT, "后面"])
+        s.script.pace = 0.05
+        chunks = await s.stream("你好")
+        assert finish_of(chunks) == ["content_filter"], "what is held at the limit is judged, too"
+        assert INSULT not in heard(chunks)
 
 
 async def test_what_hegui_adds_is_counted() -> None:

@@ -181,6 +181,10 @@ async def test_a_reply_that_says_nothing_takes_no_label_sentence() -> None:
         chunks = await s.stream("你好")
         assert heard(chunks) == ""
         assert heard(chunks, "refusal") == "不行"
+        assert chunks[-1]["aigc"]["explicit"] == "ui-required", "it says that it has none"
+        assert s.answered_record()["label"]["mode"] == "ui-required"
+        s.script.says = lambda _: whole({"content": None, "reasoning_content": "想"}, "length")
+        assert (await s.ask("你好"))["aigc"]["explicit"] == "ui-required"
 
 
 async def test_a_key_may_ask_for_errors_instead_of_friendly_replies() -> None:

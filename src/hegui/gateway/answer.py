@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, NoReturn
 
 from hegui.gateway import completion
-from hegui.gateway.channels import Refused, RefusedAt
+from hegui.gateway.channels import Refused, RefusedAt, speaks
 from hegui.gateway.chunks import ChunkStream, Ready
 from hegui.gateway.completion import Frame
 from hegui.gateway.evidence import Exchange, Outcome
@@ -126,10 +126,10 @@ class Answer:
                     await self.out.chunks(ready)
             self.gate.metrics.held(self.screen.held())
             if self.screen.too_long:
-                return "limit"
+                break
             group = await call.chunks()
-        await self._hand_on(await chunks.rest())
-        return "complete"
+        await self._hand_on(await chunks.rest())  # also where it is cut: all is judged to its end
+        return "complete" if group is None else "limit"
 
     def _first_byte(self) -> None:
         if not self.out.started:
@@ -176,9 +176,10 @@ class Answer:
             if not streamed:
                 self.screen.handed_on()
             outcome.released = self.screen.released()
-            choices = self.screen.choices.values()
-            calls_tools = bool(choices) and all(choice.calls_tools for choice in choices)
-            mode = self.label.explicit(calls_tools=calls_tools)
+            choices, channels = self.screen.choices, self.screen.channels
+            calls_tools = bool(choices) and all(one.calls_tools for one in choices.values())
+            spoken = any(speaks(channels, index) for index in choices)
+            mode = self.label.explicit(calls_tools=calls_tools, speaks=spoken)
             outcome.label = {"mode": mode, "produce_id": self.exchange.id}
         if self.screen.unjudged:
             outcome.notes["unjudged"] = len(self.screen.unjudged)

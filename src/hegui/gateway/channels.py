@@ -1,7 +1,7 @@
 """One choice of a reply, and each streamed field of it: its window, and what went out of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -181,6 +181,13 @@ class Channel:
             self.lone += joined.count("\ufffd") - text.count("\ufffd")
             return joined
         return text
+
+
+def speaks(channels: Mapping[Path, Channel], index: int) -> bool:
+    """Whether anything of a choice's content was handed to the socket."""
+    return any(
+        path[:2] == (index, "content") and channel.released() for path, channel in channels.items()
+    )
 
 
 def parted(text: str) -> list[dict[str, str]]:

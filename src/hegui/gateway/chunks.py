@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple, TypeAlias
 
-from hegui.gateway.channels import parted
+from hegui.gateway.channels import parted, speaks
 from hegui.gateway.completion import Frame
 from hegui.gateway.gathering import Arrived
 from hegui.gateway.jsonbody import write
@@ -168,7 +168,8 @@ class ChunkStream:
         out = []
         for index, choice in self._screen.choices.items():
             chunk = self._chunk(index, {}, choice.finish or reason or "stop")
-            chunk["aigc"] = self._label.aigc(calls_tools=choice.calls_tools)
+            spoken = self._said_so_far(index)
+            chunk["aigc"] = self._label.aigc(calls_tools=choice.calls_tools, speaks=spoken)
             out.append(chunk)
         if out:
             out[-1].update(self._tail)
@@ -209,10 +210,7 @@ class ChunkStream:
         return out
 
     def _said_so_far(self, index: int) -> bool:
-        return any(
-            path[:2] == (index, "content") and channel.released()
-            for path, channel in self._screen.channels.items()
-        )
+        return speaks(self._screen.channels, index)
 
     def _chunk(self, index: int, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
         choice = {"index": index, "delta": delta, "finish_reason": finish}

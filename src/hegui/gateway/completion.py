@@ -51,16 +51,17 @@ async def _choice(screen: ReplyScreen, choice: dict[str, Any]) -> dict[str, Any]
 
 def labelled(screen: ReplyScreen, completion: dict[str, Any], label: ReplyLabel) -> dict[str, Any]:
     """Return the completion with its labels, explicit where a choice takes one, and implicit."""
-    calls_tools = False
+    calls_tools, speaks = False, True
     for choice in completion["choices"]:
         state = screen.choice(choice["index"])
         calls_tools = calls_tools or state.calls_tools
         message = choice["message"]
         said = isinstance(message.get("content"), str | list) and message["content"]
+        speaks = speaks and bool(said)
         if label.explicit(calls_tools=state.calls_tools) == "suffix" and said:
             text = suffix_after(state.fences.close(), label.language)
             message["content"] += parted(text) if state.in_parts else text
-    completion["aigc"] = label.aigc(calls_tools=calls_tools)
+    completion["aigc"] = label.aigc(calls_tools=calls_tools, speaks=speaks)
     return completion
 
 

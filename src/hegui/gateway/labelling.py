@@ -20,14 +20,18 @@ class ReplyLabel:
     fields: Implicit
     asked_index: int | None
 
-    def explicit(self, *, calls_tools: bool) -> str:
+    def explicit(self, *, calls_tools: bool, speaks: bool = True) -> str:
         """Return how a choice is labelled for people.
 
-        JSON and tool calls take no sentence: there the interface must show it (GB 45438, 5.6).
+        JSON and tool calls take no sentence: there the interface must show it (GB 45438, 5.6). So
+        must it where a choice says nothing as content that a sentence could follow: a reply cut
+        while it still reasons, or the model's own refusal.
         """
-        return "ui-required" if self.json_mode or calls_tools else self.mode
+        if self.json_mode or calls_tools or (self.mode == "suffix" and not speaks):
+            return "ui-required"
+        return self.mode
 
-    def aigc(self, *, calls_tools: bool = False) -> dict[str, Any]:
+    def aigc(self, *, calls_tools: bool = False, speaks: bool = True) -> dict[str, Any]:
         """Return the object that goes with the reply. Its place is our design, not the law's."""
         fields = self.fields
         return {
@@ -38,7 +42,7 @@ class ReplyLabel:
             "ContentPropagator": fields.ContentPropagator,
             "PropagateID": fields.PropagateID,
             "ReservedCode2": fields.ReservedCode2,
-            "explicit": self.explicit(calls_tools=calls_tools),
+            "explicit": self.explicit(calls_tools=calls_tools, speaks=speaks),
             "evidence": self.number,
             "ledger": {"asked": self.asked_index},
         }
