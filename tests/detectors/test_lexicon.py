@@ -1,9 +1,12 @@
 """The lexicon: each rule finds its cases, and leaves news, advice and everyday speech alone."""
 
+from functools import cache
+
 import pytest
 
 from hegui.detectors import CORPUS, GATEWAY, BuiltIn, Channels, Lexicon
 from hegui.detectors.lexicon import rules
+from hegui.detectors.matcher import PlainMatcher
 from hegui.runners.compiling import builtin, kept
 from hegui.terms import TextColumn
 
@@ -204,29 +207,30 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    return Lexicon(compiler=kept)
-
-
-@pytest.fixture(scope="module")
 def built_in() -> BuiltIn:
     return BuiltIn(compiler=kept)
 
 
-def ids(lexicon: Lexicon, text: str) -> set[str]:
-    return set(lexicon.inspect(TextColumn.of([text])).rule)
+@cache
+def names() -> frozenset[str]:
+    return frozenset(rules())
+
+
+def ids(built_in: BuiltIn, text: str) -> set[str]:
+    """Return the lexicon's rules that find something: by itself it would be compiled once more."""
+    return set(built_in.inspect(TextColumn.of([text])).rule) & names()
 
 
 @pytest.mark.parametrize(("rule", "text"), [(r, t) for r, (yes, _) in CASES.items() for t in yes])
-def test_a_rule_finds_what_it_is_for(rule: str, text: str, lexicon: Lexicon) -> None:
+def test_a_rule_finds_what_it_is_for(rule: str, text: str, built_in: BuiltIn) -> None:
     for around in ("{}", "你好，{}，谢谢", "上文{}", "（{}）", "line\n{}\nline"):
-        assert rule in ids(lexicon, around.format(text))
+        assert rule in ids(built_in, around.format(text))
 
 
 @pytest.mark.parametrize("text", [t for _, no in CASES.values() for t in no])
-def test_ordinary_text_is_left_alone(text: str, lexicon: Lexicon) -> None:
-    assert ids(lexicon, text) == set()
-    assert ids(lexicon, f"今天说说：{text}。") == set()
+def test_ordinary_text_is_left_alone(text: str, built_in: BuiltIn) -> None:
+    assert ids(built_in, text) == set()
+    assert ids(built_in, f"今天说说：{text}。") == set()
 
 
 @pytest.mark.parametrize("channels", [CORPUS, GATEWAY], ids=["corpus", "gateway"])
@@ -241,8 +245,8 @@ def test_case_and_width_hide_nothing(text: str, channels: Channels) -> None:
 @pytest.mark.parametrize(
     "text", ["thyou are an idiot", "you are an idiotic", "skill myselfs", "ｘkill myself"]
 )
-def test_an_english_phrase_is_not_found_inside_a_longer_word(text: str, lexicon: Lexicon) -> None:
-    assert ids(lexicon, text) == set()
+def test_an_english_phrase_is_not_found_inside_a_longer_word(text: str, built_in: BuiltIn) -> None:
+    assert ids(built_in, text) == set()
 
 
 def test_every_rule_says_what_it_is_about() -> None:
@@ -259,10 +263,7 @@ def test_nothing_is_shipped_for_the_risks_that_a_provider_must_cover(built_in: B
     assert {"A.1.a", "A.1.b", "A.1.c"}.isdisjoint(built_in.card.risks)
 
 
-def test_the_built_in_detector_is_the_sum_of_its_two_halves(
-    lexicon: Lexicon, built_in: BuiltIn
-) -> None:
-    text = "你这个废物，电话13800138000"
-    found = built_in.inspect(TextColumn.of([text]))
-    assert found.rule == ["lex.insult", "pii.mobile"]
-    assert ids(lexicon, text) == {"lex.insult"}
+def test_the_built_in_detector_is_the_sum_of_its_two_halves(built_in: BuiltIn) -> None:
+    column = TextColumn.of(["你这个废物，电话13800138000"])
+    assert built_in.inspect(column).rule == ["lex.insult", "pii.mobile"]
+    assert Lexicon(compiler=PlainMatcher).inspect(column).rule == ["lex.insult"]

@@ -17,6 +17,7 @@ from hegui.cli.documents_fields import readings
 from hegui.terms import TextColumn
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_. -]+")
+_UNREAD: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _ESCAPED_ASCII: Final = re.compile(rb"\\u00[2-7]")  # a key may be written so
 
 
@@ -39,9 +40,30 @@ class Records:
         keys = {key for names, _ in self._readings for key in names}
         self._keys = [msgspec.json.encode(key) for key in sorted(keys)]
         self._plain = _PLAIN.fullmatch(field) is not None
+        self._first = [msgspec.json.encode(key) for key in self._readings[0][0]]
+        self._joined = [key for key in self._keys if key not in self._first]
 
     def __call__(self, lines: list[bytes], first: int) -> Batch:
         """Return the texts of lines; ``first`` is the number of the first line."""
+        return self._at_once(lines, first) or self._one_by_one(lines, first)
+
+    def _at_once(self, lines: list[bytes], first: int) -> Batch | None:
+        """Read lines each of which holds each key once; None where that is not sure."""
+        whole = b"\n".join(lines)
+        escaped = b"\\" in whole and b"\\u00" in whole  # one byte is looked for much faster
+        if not self._plain or escaped or any(key in whole for key in self._joined):
+            return None
+        if any(whole.count(key) != len(lines) for key in self._first):
+            return None
+        names, decode = self._readings[0]
+        try:  # a line without a key is none that can be read: so no other has it twice
+            found = [reduce(_inner, names, decode(line)) for line in lines]
+        except _UNREAD:
+            return None
+        numbers = [number for number, text in enumerate(found, first) if text is not None]
+        return Batch(TextColumn.of([text for text in found if text is not None]), numbers)
+
+    def _one_by_one(self, lines: list[bytes], first: int) -> Batch:
         texts: list[str] = []
         numbers: list[int] = []
         malformed: list[int] = []
@@ -64,8 +86,8 @@ class Records:
         found: list[tuple[tuple[str, ...], str | None]] = []
         for names, decode in self._readings:
             try:
-                found.append((names, reduce(lambda value, _: value.value, names, decode(line))))
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                found.append((names, reduce(_inner, names, decode(line))))
+            except _UNREAD:
                 continue
         if len(found) != 1:
             return None
@@ -102,6 +124,10 @@ def _values(value: Any, names: Sequence[str]) -> Iterator[Any]:
         for key, child in value:
             if key == names[0]:
                 yield from _values(child, names[1:])
+
+
+def _inner(value: Any, _name: str) -> Any:
+    return value.value
 
 
 def _decoder(names: Sequence[str]) -> Any:

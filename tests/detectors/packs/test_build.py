@@ -12,7 +12,6 @@ from hegui.detectors.packs import ClauseRules, Pack, compiled, read
 from hegui.detectors.packs.cases import detectors_of
 from hegui.detectors.packs.clauses import MOST, _ends_of_clauses
 from hegui.detectors.targets import Target
-from hegui.runners.compiling import kept
 from hegui.screen import window
 from hegui.screen.masks import Masks
 from hegui.screen.panel import Panel, judge
@@ -126,7 +125,7 @@ def test_what_an_exception_covers_is_no_finding() -> None:
 
 
 def test_provider_packs_and_personal_data_are_one_detector_with_all_rules_in_its_card() -> None:
-    (detector,) = builtin([pack(rule("x", literals="[自有词]"))], "2026-11-25", kept)
+    (detector,) = builtin([pack(rule("x", literals="[自有词]"))], "2026-11-25", PlainMatcher)
     assert detector.card.name == "builtin"
     assert {"own.x", "pii.mobile", "lex.weapons"} <= set(detector.card.rules)
     assert detector.card.rules["own.x"].clause == "4(3)"
@@ -166,7 +165,7 @@ def test_a_clause_rule_finds_its_pieces_in_order_within_one_clause() -> None:
 
 
 def test_clause_rules_are_not_exact_and_the_panel_knows() -> None:
-    panel = Panel([builtin([CLAUSE], "2026-11-25", kept)])
+    panel = Panel([builtin([CLAUSE], "2026-11-25", PlainMatcher)])
     assert [member.card.reach for member in panel.exact] == ["exact"]  # type: ignore[union-attr]
     assert len(panel.clause) == 1
     policy = default_policy(own_upstream=True, public=False)
