@@ -14,10 +14,12 @@ from hegui.app import parts
 from hegui.app.agreements import Agreement, conclude, in_force
 from hegui.app.labelling import new_number
 from hegui.labels import sm2
+from hegui.labels.formats.png import PNG
+from hegui.labels.value import Implicit
 from hegui.settings import read
 from hegui.terms import Corrupt
 from hegui.testing import pictures
-from hegui.testing.labelled import CODE
+from hegui.testing.labelled import CODE, labelled
 
 Hegui = Callable[..., Result]
 
@@ -59,6 +61,18 @@ def test_a_heic_that_is_encoded_anew_is_told_as_such(hegui: Hegui, tmp_path: Pat
     assert made.exit_code == 0, made.output
     assert "The picture was encoded anew for its notice: hevc, x265" in made.stdout
     assert hegui("label", "verify", "b.heic").exit_code == 0
+
+
+def test_what_another_producer_wrote_wrongly_is_told_and_no_terminal_obeys_it(
+    hegui: Hegui, photo: Path
+) -> None:
+    theirs = Implicit("1", "某某公司", "\x1b[31mn-1", "", "x", "n-1", "")
+    photo.write_bytes(labelled(PNG, photo.read_bytes(), theirs))
+    for lang, said in (("en", "is not as the standard wants it"), ("zh", "不符合标准")):
+        made = hegui("label", str(photo), "-o", f"{lang}.png", "--producer", CODE, "--lang", lang)
+        assert made.exit_code == 0
+        assert made.stdout.count(said) == 2
+        assert "·[31mn-1" in made.stdout
 
 
 def test_that_a_notice_is_there_is_said_by_somebody_and_on_record(

@@ -13,6 +13,7 @@ from hegui.terms import BadRequest, HeguiError, Words
 
 if TYPE_CHECKING:
     from hegui.app.labelling import Written
+    from hegui.labels.value import Implicit
 
 
 def tell(written: "Written", *, as_json: bool) -> None:
@@ -25,7 +26,9 @@ def tell(written: "Written", *, as_json: bool) -> None:
         _print({"target": str(written.target), **said, "label": fields})
         return
     words = _CAUSES[written.cause]
-    say(words.fill(path=shown(str(written.target)), id=label.ProduceID, form=written.form))
+    say(words.fill(path=shown(str(written.target)), id=shown(label.ProduceID), form=written.form))
+    if written.cause == "kept":
+        _tell_faults(label)
     if written.encoded:
         words = _PICTURE_ENCODED if written.format == "heic" else _ENCODED
         say(words.fill(how=written.encoded))
@@ -37,6 +40,14 @@ def tell(written: "Written", *, as_json: bool) -> None:
         say(_SIGNED)
     if written.time_stamp == "missing":
         say(_UNSTAMPED)
+
+
+def _tell_faults(label: "Implicit") -> None:
+    """Say what is wrong with what another producer wrote: it stays word for word."""
+    from hegui.labels.value import faults_of
+
+    for wrong in faults_of({name: getattr(label, name) for name in label.__struct_fields__}):
+        say(_FAULTY.fill(why=wrong.words.say(lang_of())))
 
 
 def tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
@@ -70,6 +81,10 @@ _CAUSES: Final = {
         "{path}：保留生成者标识 {id}，已填写传播者（{form}）",
     ),
 }
+_FAULTY: Final = Words(
+    "  What its producer wrote is not as the standard wants it, and stays: {why}",
+    "  生成者所写内容不符合标准，予以保留：{why}",
+)
 _ENCODED: Final = Words(
     "  The film was encoded anew for its notice: {how}. Around the player the notice is yours to"
     " show (labelling measures, Art. 4).",
