@@ -162,9 +162,13 @@ def test_every_shipped_detector_has_a_card_that_fits_it() -> None:
         assert known.limits.zh
         assert known.licence
         assert known.sources
+        assert known.quality
         for figure in known.quality:
             assert figure.command.startswith(("python ", "make ", "hegui "))
             assert len(figure.date) == len("2026-11-25")
+    works = card_of("works")
+    assert works is not None
+    assert works.quality
     assert card_of("classifier") is not None
     assert card_of("mine") is None
 
