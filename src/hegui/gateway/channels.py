@@ -17,6 +17,8 @@ Path = tuple[str | int, ...]
 
 Fulfil = Callable[[Ask], Awaitable[Findings | Fault]]
 
+_REPEATED = 8  # characters; a value as long that each chunk repeats may be a constant
+
 
 class Refused(Exception):
     """The way out of a reply that must stop: why, and what to withdraw of what went out."""
@@ -86,6 +88,19 @@ class Channel:
         """Return where a place in what the model said lies in what was sent."""
         longer = sum(longer for end, longer in self._masks if end <= place)
         return self._before + place + longer
+
+    def may_repeat(self, value: str) -> bool:
+        """Whether a value may be a whole one, which each chunk repeats."""
+        return isinstance(self.window, Window) and len(value) >= _REPEATED
+
+    def holds_constant(self, value: str) -> bool:
+        """Whether a value is the last one again, and that one is held: a constant, and no text."""
+        return (
+            value == self.last
+            and self.window.waiting
+            and len(value) >= _REPEATED
+            and not any(map(str.isdigit, value))
+        )
 
     def put(self, text: str) -> None:
         """Note text that goes out in this field though its window never saw it."""

@@ -55,6 +55,14 @@ class LogProbs:
         return ready
 
 
+def alternatives(entry: dict[str, Any]) -> str:
+    """Return the tokens that the model did not choose at a place, a line each."""
+    others = entry.get("top_logprobs")
+    if not isinstance(others, list):
+        return ""
+    return "\n".join(str(other.get("token", "")) for other in others if isinstance(other, dict))
+
+
 def _known(entry: dict[str, Any]) -> dict[str, Any]:
     """Return an entry anew: only what OpenAI names, and bytes only where they spell the token."""
     token = entry["token"]

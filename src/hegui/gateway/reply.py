@@ -25,14 +25,13 @@ from hegui.gateway.fields import (
     within,
 )
 from hegui.gateway.jsonbody import longer, strings_of
-from hegui.gateway.logprobs import LogProbs
+from hegui.gateway.logprobs import LogProbs, alternatives
 from hegui.screen.jsontext import JsonWindow
-from hegui.screen.window import Window, Windows
+from hegui.screen.window import Windows
 from hegui.terms import Fault
 
 NOTHING: Any = object()  # what stands for "this field says nothing yet"
 
-_REPEAT = 8  # characters; a longer value that repeats in every chunk is a constant, not a text
 _FORESEEN = 65_536  # characters; what is longer is screened by itself
 
 
@@ -103,8 +102,8 @@ class ReplyScreen:
     def outgrown_by(self, choices: list[dict[str, Any]]) -> bool:
         """Whether whole messages say more than the limit allows: known before they are judged."""
         every = self._unknown == "screen"
-        said = [list((choice.get("message") or {}).items()) for choice in choices]
-        held = [value for fields in said for key, value in fields if every or key in KNOWN]
+        said = [each for choice in choices for each in (choice.get("message") or {}).items()]
+        held = [value for key, value in said if every or key in KNOWN]
         return longer(held, self._limit, but=ANY_WORD)
 
     def handed_on(self) -> None:
@@ -229,12 +228,9 @@ class ReplyScreen:
 
     async def _alternatives(self, entry: dict[str, Any]) -> None:
         """Judge the tokens that the model did not choose, too; drop them if anything is found."""
-        others = entry.get("top_logprobs")
-        if not isinstance(others, list) or not others:
-            return
-        text = "\n".join(str(o.get("token", "")) for o in others if isinstance(o, dict))
+        text = alternatives(entry)
         try:
-            if await self._once(text, opaque=True) == text:
+            if not text or await self._once(text, opaque=True) == text:
                 return
         except Refused:
             self.notes["alternatives_dropped"] = self.notes.get("alternatives_dropped", 0) + 1
@@ -336,16 +332,10 @@ class ReplyScreen:
         if key == "id":
             return await self._pinned(path, value)
         channel = self._channel(path)
-        if (
-            key not in TEXTS
-            and value == channel.last
-            and channel.window.waiting
-            and len(value) >= _REPEAT
-            and not any(map(str.isdigit, value))
-        ):
-            return NOTHING  # a constant that is held: it goes out once, at the end
+        if key not in TEXTS and channel.holds_constant(value):
+            return NOTHING  # it goes out once, at the end
         spoken = key in TEXTS and isinstance(path[0], int)
-        if not spoken and isinstance(channel.window, Window) and len(value) >= _REPEAT:
+        if not spoken and channel.may_repeat(value):
             kept = await self._at(path, self._by_itself(value))
             if kept != value:
                 return await self._at(path, channel.apart(kept, self._new(), self._fulfil))
@@ -393,8 +383,7 @@ class ReplyScreen:
         if found is None:
             within(len(self.channels), MOST_CHANNELS)
             source = path[-1] == "arguments" or (self._json and path[1:] == ("content",))
-            window = self._source() if source else self._new()
-            found = self.channels[path] = Channel(window)
+            found = self.channels[path] = Channel(self._source() if source else self._new())
         return found
 
     def _source(self) -> JsonWindow:
