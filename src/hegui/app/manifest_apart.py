@@ -6,6 +6,7 @@ here: the process sends what is to be signed, and gets the signature.
 """
 
 import asyncio
+import logging
 import os
 from typing import Final
 
@@ -22,7 +23,9 @@ from hegui.runners.label_bench import Labelled
 from hegui.runners.label_frames import Inspection
 from hegui.runners.label_reader import BUSY
 from hegui.settings.c2pa import C2pa
-from hegui.terms import Clock, Corrupt, HeguiError, Unavailable, Words
+from hegui.terms import Clock, HeguiError, Unavailable, Words
+
+_log = logging.getLogger(__name__)
 
 DEADLINE: Final = 60.0
 """Seconds that one file may take: its old manifest is read, signed, stamped, and read again."""
@@ -121,11 +124,10 @@ class ManifestApart:
             said, file = await self._signed(asked, came, labelled)
         finally:
             self._turn.release()
-        words = Words(en=said.en, zh=said.zh)
         if said.code == "unavailable":
-            raise Unavailable(words)
-        if said.code == "corrupt":
-            raise Corrupt(words)
+            raise Unavailable(Words(en=said.en, zh=said.zh))
+        if said.code:  # a stranger's file is no reason to give no answer
+            _log.warning("a file could not be signed anew: %s", said.code)
         return said, file
 
     async def _signed(
