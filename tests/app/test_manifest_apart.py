@@ -91,6 +91,17 @@ async def test_a_process_that_is_late_is_killed_and_the_file_refused(
     assert (await sealed(chosen, theirs, 0.001)).cause == "refused"
 
 
+async def test_a_process_that_a_file_has_taken_over_gets_nothing_else_signed(
+    chosen: C2pa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    data, always = EVERY["png"], replace(chosen, always=True)
+    apart = ManifestApart(always, lambda: NOW, module="hegui.testing.greedy_signer")
+    said = await apart(data, told(data))
+    assert (said.cause, said.c2pa) == ("added", "unsigned")
+    assert not (tmp_path / "greedy").exists()
+
+
 async def test_a_certificate_is_judged_at_the_start_and_before_each_file(chosen: C2pa) -> None:
     early = int(SINCE.timestamp() * 1000) - 1
     with pytest.raises(Misconfigured, match="in force"):

@@ -41,8 +41,11 @@ class ManifestApart:
     not there. A service or a token that is away is asked again by the first file.
     """
 
-    def __init__(self, chosen: C2pa, clock: Clock, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, chosen: C2pa, clock: Clock, deadline: float = DEADLINE, module: str = _MODULE
+    ) -> None:
         self._chosen, self._clock, self._deadline = chosen, clock, deadline
+        self._module = module
         self._turn = asyncio.Semaphore(1)
         self._key: ManifestKey | None = None
         manifest_reading.library()
@@ -140,7 +143,7 @@ class ManifestApart:
         try:
             async with asyncio.timeout(self._deadline):
                 child = await Child.started(
-                    _MODULE, passed_on(os.environ), said=[str(self._clock())]
+                    self._module, passed_on(os.environ), said=[str(self._clock())]
                 )
                 await child.ask(_frame(msgspec.json.encode(asked)), _MOST_FRAME)
                 await child.ask(HEADER.pack(len(came)), _MOST_FRAME, came)
