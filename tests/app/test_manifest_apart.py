@@ -66,6 +66,16 @@ async def test_a_manifest_that_cannot_be_read_is_refused_and_none_is_broken(chos
     assert "清单" in said.why_zh
 
 
+async def test_a_manifest_that_holds_no_more_is_kept_all_the_same(
+    chosen: C2pa, tmp_path: Path
+) -> None:
+    theirs = carrying_a_manifest(tmp_path, EVERY["jpeg"], ".jpeg")
+    said = await sealed(chosen, theirs[:2] + b"\xff\xfe\0\x05abc" + theirs[2:])
+    seen = manifest_in(tmp_path, base64.b64decode(b"".join(said.file)))
+    assert seen is not None
+    assert (said.c2pa, seen.state, seen.parents) == ("signed", "valid", 1)
+
+
 async def test_without_a_time_stamp_that_must_be_had_nothing_is_given_out(
     chosen: C2pa, tmp_path: Path
 ) -> None:
@@ -79,6 +89,17 @@ async def test_a_process_that_is_late_is_killed_and_the_file_refused(
 ) -> None:
     theirs = carrying_a_manifest(tmp_path, EVERY["png"], ".png")
     assert (await sealed(chosen, theirs, 0.001)).cause == "refused"
+
+
+async def test_a_process_that_a_file_has_taken_over_gets_nothing_else_signed(
+    chosen: C2pa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    data, always = EVERY["png"], replace(chosen, always=True)
+    apart = ManifestApart(always, lambda: NOW, module="hegui.testing.greedy_signer")
+    said = await apart(data, told(data))
+    assert (said.cause, said.c2pa) == ("added", "unsigned")
+    assert not (tmp_path / "greedy").exists()
 
 
 async def test_a_certificate_is_judged_at_the_start_and_before_each_file(chosen: C2pa) -> None:

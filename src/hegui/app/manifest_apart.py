@@ -6,6 +6,7 @@ here: the process sends what is to be signed, and gets the signature.
 """
 
 import asyncio
+import logging
 import os
 from typing import Final
 
@@ -22,7 +23,9 @@ from hegui.runners.label_bench import Labelled
 from hegui.runners.label_frames import Inspection
 from hegui.runners.label_reader import BUSY
 from hegui.settings.c2pa import C2pa
-from hegui.terms import Clock, Corrupt, HeguiError, Unavailable, Words
+from hegui.terms import Clock, HeguiError, Unavailable, Words
+
+_log = logging.getLogger(__name__)
 
 DEADLINE: Final = 60.0
 """Seconds that one file may take: its old manifest is read, signed, stamped, and read again."""
@@ -38,8 +41,11 @@ class ManifestApart:
     not there. A service or a token that is away is asked again by the first file.
     """
 
-    def __init__(self, chosen: C2pa, clock: Clock, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, chosen: C2pa, clock: Clock, deadline: float = DEADLINE, module: str = _MODULE
+    ) -> None:
         self._chosen, self._clock, self._deadline = chosen, clock, deadline
+        self._module = module
         self._turn = asyncio.Semaphore(1)
         self._key: ManifestKey | None = None
         manifest_reading.library()
@@ -121,11 +127,10 @@ class ManifestApart:
             said, file = await self._signed(asked, came, labelled)
         finally:
             self._turn.release()
-        words = Words(en=said.en, zh=said.zh)
         if said.code == "unavailable":
-            raise Unavailable(words)
-        if said.code == "corrupt":
-            raise Corrupt(words)
+            raise Unavailable(Words(en=said.en, zh=said.zh))
+        if said.code:  # a stranger's file is no reason to give no answer
+            _log.warning("a file could not be signed anew: %s", said.code)
         return said, file
 
     async def _signed(
@@ -138,7 +143,7 @@ class ManifestApart:
         try:
             async with asyncio.timeout(self._deadline):
                 child = await Child.started(
-                    _MODULE, passed_on(os.environ), said=[str(self._clock())]
+                    self._module, passed_on(os.environ), said=[str(self._clock())]
                 )
                 await child.ask(_frame(msgspec.json.encode(asked)), _MOST_FRAME)
                 await child.ask(HEADER.pack(len(came)), _MOST_FRAME, came)

@@ -47,7 +47,7 @@ def png(new: bytes, old: bytes) -> bytes:
     """Return ``new``, as Pillow wrote it, with all chunks of ``old`` that are not its pixels'."""
     same = new[_COLOURS] == old[_COLOURS]
     there = list(chunks(old))
-    first = next(n for n, (kind, _) in enumerate(there) if kind == b"IDAT")
+    first = next((n for n, (kind, _) in enumerate(there) if kind == b"IDAT"), len(there))
     kept = [
         (n < first, chunk(kind, held))
         for n, (kind, held) in enumerate(there)
