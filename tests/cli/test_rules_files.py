@@ -155,3 +155,9 @@ def test_a_row_that_is_left_out_leaves_no_empty_rule_behind(hegui: Hegui, tmp_pa
     pack, _ = read((tmp_path / "own.yaml").read_text(encoding="utf-8"))
     assert pack is not None
     assert [rule.severity for rule in pack.rules] == ["high"]
+
+
+def test_a_risk_that_there_is_not_is_bad_input_and_said_once(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("word\n甲乙\n丙丁\n", encoding="utf-8")
+    result = hegui("rules", "import", "w.csv", "--risk", "Z.9")
+    assert (result.exit_code, result.stderr.count("no risk of the standard")) == (3, 1)
