@@ -203,3 +203,9 @@ def test_what_is_wrong_with_a_rules_name_is_told_by_a_row_of_the_list(
         "row 3: Own Two a rule's id is words of a-z, 0-9, _ and -, joined by dots: own.fraud"
     ]
     assert "the pack: a pack's id has a-z, 0-9 and -" in lines
+
+
+def test_a_risk_that_there_is_not_is_bad_input_and_said_once(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("word\n甲乙\n丙丁\n", encoding="utf-8")
+    result = hegui("rules", "import", "w.csv", "--risk", "Z.9")
+    assert (result.exit_code, result.stderr.count("no risk of the standard")) == (3, 1)

@@ -17,7 +17,10 @@ def test_a_pipe_works_and_shows_nothing_of_what_it_found(hegui: Hegui) -> None:
     result = hegui("scan", "-", stdin=f"电话{MOBILE}\n")
     assert result.exit_code == 1
     assert result.stdout.startswith("-:1:3  pii.mobile  A.4.f")
+    assert "(Interim Measures, Art. 4(4))" in result.stdout
     assert MOBILE not in result.output
+    chinese = hegui("scan", "--lang", "zh", "-", stdin=f"电话{MOBILE}\n").stdout
+    assert "（《暂行办法》第四条第（四）项）" in chinese
 
 
 def test_clean_text_is_clean(hegui: Hegui) -> None:

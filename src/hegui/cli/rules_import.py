@@ -94,7 +94,11 @@ def import_words(  # noqa: PLR0913 - one parameter per option
     from hegui.app.packs import day_of
     from hegui.app.parts import now
     from hegui.detectors.packs.writing import written
+    from hegui.measures import risks
 
+    if risk and risk not in risks():
+        words = Words("{risk} is no risk of the standard's list", "{risk} 不在标准的风险清单中")
+        raise BadRequest(words.fill(risk=risk[:20]), param="risk")
     out = None if out == Path("-") else out
     old = _old(out, replace=replace or dry_run)
     sheet, about = read_table(file), metadata(file)

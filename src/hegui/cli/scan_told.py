@@ -49,9 +49,16 @@ def told(
         low = max(part.origin, found.start - _AROUND)
         high = min(part.origin + len(part.text), found.end + _AROUND)
         excerpt = _excerpt(part, (low, high), nouns, bisect_right(ends, low))
-        said = f"{rule.id}  {rule.risk} {rule.title.say(lang)}"
+        said = f"{rule.id}  {rule.risk} {rule.title.say(lang)}{_clause(rule, lang)}"
         lines.append(f"{visible(name)}:{row}:{found.start + 1}  {said}  {excerpt}")
     return lines
+
+
+def _clause(rule: RuleInfo, lang: Lang) -> str:
+    from hegui.gateway.refusals import clause_words
+
+    around = " ({})" if lang == "en" else "（{}）"
+    return around.format(clause_words(rule.clause).say(lang)) if rule.clause else ""
 
 
 def _excerpt(

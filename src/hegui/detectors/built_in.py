@@ -39,7 +39,7 @@ class BuiltIn(TargetDetector):
         given = (*made.targets, *personal.targets())
         self.plan = Plan(channels, made.variants, given, made.exceptions)
         self.clauses = (
-            ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions, compiler)
+            ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions, compiler, channels)
             if made.clauses
             else None
         )
@@ -127,5 +127,7 @@ def _drawn(drawn: Drawn, packs: Sequence[Pack], as_of: str, shelf: Shelf) -> tup
 
     return (
         exact,
-        ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions, compiler),
+        ClauseRules(
+            made.clause_rules, made.clauses, made.clause_exceptions, compiler, plan.channels
+        ),
     )

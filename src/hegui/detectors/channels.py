@@ -22,7 +22,7 @@ from hegui.detectors import homophones, skeleton
 from hegui.detectors.columns import ColumnFindings, arrays_of, with_rows
 from hegui.detectors.exact import TargetDetector
 from hegui.detectors.matcher import row_text
-from hegui.detectors.normal import RUN, Derived, changes, forms, normalised, unseen
+from hegui.detectors.normal import RUN, Derived, changes, keeps_company, normalised, unseen
 from hegui.detectors.pattern import Pattern
 from hegui.detectors.places import Bytes, Characters
 from hegui.detectors.prefixes import Prefixes
@@ -91,7 +91,6 @@ class ChannelledDetector:
         self._own = plan.spaced - plan.excepted  # in skeletons, by their ordinary targets
         self._shorter = Shorter(plan.targets)
         self._stuffed = Stuffed(detector, plan)
-        self._lookalikes = frozenset(forms("alike"))
         self._unseen = unseen()
         self._card = self._made()
 
@@ -325,17 +324,11 @@ class ChannelledDetector:
             last, score = fits[0] - 1, fits[1]
             end = int(places[last]) + 1
         value = text.raw[start:end]
-        if value == text.derived.text[first : last + 1] or not self._keeps_company(value):
+        if value == text.derived.text[first : last + 1] or not keeps_company(value):
             return None
         if rule == name + SOUND and (name, text.read[first : last + 1]) in self._plan.sounding:
             return None  # the very literal: for the raw channel, or the normalised one
         return start, end, score
-
-    def _keeps_company(self, value: str) -> bool:
-        """Whether look-alikes, if any, stand with a letter that is what it looks like."""
-        if self._lookalikes.isdisjoint(value):
-            return True
-        return any(char.isalpha() and char not in self._lookalikes for char in value)
 
 
 def _hits(found: Findings) -> list[_Hit]:

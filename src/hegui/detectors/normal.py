@@ -103,6 +103,17 @@ def normalised(text: str, width: int) -> Derived | None:
     return Derived(text_of(image), kept, breaks)
 
 
+def keeps_company(value: str) -> bool:
+    """Whether look-alikes, if any, stand with a letter that is what it looks like."""
+    alike = _lookalikes()
+    return alike.isdisjoint(value) or any(char.isalpha() and char not in alike for char in value)
+
+
+@cache
+def _lookalikes() -> frozenset[str]:
+    return frozenset(forms("alike"))
+
+
 def changes(text: str) -> bool:
     """Whether a text holds a character that may change."""
     return _changes().search(text) is not None

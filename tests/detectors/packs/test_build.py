@@ -11,6 +11,7 @@ from hegui.detectors.matcher import Matcher, PlainMatcher
 from hegui.detectors.packs import ClauseRules, Pack, compiled, read
 from hegui.detectors.packs.cases import detectors_of
 from hegui.detectors.packs.clauses import MOST, _ends_of_clauses
+from hegui.detectors.reading import GATEWAY
 from hegui.detectors.targets import Target
 from hegui.screen import window
 from hegui.screen.masks import Masks
@@ -164,6 +165,31 @@ def test_a_clause_rule_finds_its_pieces_in_order_within_one_clause() -> None:
     assert found(held, "炸弹的视频教程在此下载") == [("own.right", "炸弹的视频教程在此下载", 0.7)]
 
 
+def read_normalised() -> ClauseRules:
+    made = compiled([CLAUSE])
+    return ClauseRules(
+        made.clause_rules, made.clauses, made.clause_exceptions, PlainMatcher, channels=GATEWAY
+    )
+
+
+def test_a_gateway_reads_clause_rules_in_the_normalised_text_too() -> None:
+    held = [read_normalised()]
+    for text in (
+        "怎\u200b么做炸\u200b弹",
+        "怎么做炸弹",
+        "buy a 𝐠𝐮𝐧",
+        "ｂｕｙ a gun",
+        "buy my gun\u0336",
+    ):
+        assert [name for name, *_ in found(held, text)] == ["own.near"], text
+    assert found(held, "\u200b怎么做炸弹") == [("own.near", "怎么做炸弹", 1.0)], "once"
+    assert found(held, "如\u200b何拆除炸\u200b弹") == [], "but for exceptions"
+    assert found(held, ("\u200b" * 8).join("怎么" + "很" * 25 + "炸弹")) == [], "not too far"
+    assert found(held, "怎\u200b么？炸\u200b弹") == [], "within one clause"
+    broken = TextColumn(b"\xff" + "怎\u200b么做炸弹".encode(), [0, 22])
+    assert len(held[0].inspect(broken)) == 1
+
+
 def test_clause_rules_are_not_exact_and_the_panel_knows() -> None:
     panel = Panel([builtin([CLAUSE], "2026-11-25", PlainMatcher)])
     assert [member.card.reach for member in panel.exact] == ["exact"]  # type: ignore[union-attr]
@@ -181,7 +207,11 @@ def test_a_clause_is_for_these_rules_what_it_is_for_the_window() -> None:
 
 
 PIECES = st.sampled_from(
-    ["怎么", "炸弹", "。", "？", "在家", "教程", "下载", "很" * 90, "a", "buy ", "gun"]
+    [
+        *("怎么", "炸弹", "。", "？", "在家", "教程", "下载", "很" * 90, "a", "buy ", "gun"),
+        *("怎\u200b么", "炸" + "\u200b" * 8 + "弹", "\u200b" * 7, "如何拆", "除炸\u200b弹"),
+        *("ｇｕｎ", "gun\u0336"),
+    ]
 )
 
 
@@ -191,7 +221,7 @@ def test_a_stream_stops_for_a_clause_rule_as_the_whole_text_does(
     pieces: list[str], cut: int
 ) -> None:
     text = "".join(pieces)
-    panel = Panel([detectors_of([CLAUSE])])
+    panel = Panel([[read_normalised()]])
     policy = default_policy(own_upstream=True, public=False)
     (verdict,) = judge(panel, policy, [text], [Role.REPLY])
     streaming = Window(panel, policy, Tally(), Masks("zh"))

@@ -12,22 +12,30 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from hegui.detectors.exact import Compiler, fastest
+from hegui.detectors.matcher import row_text
+from hegui.detectors.normal import keeps_company, normalised
 from hegui.detectors.packs.build import ClauseRule
+from hegui.detectors.places import Bytes, Characters
+from hegui.detectors.reading import RAW, Channels
 from hegui.detectors.targets import Target
 from hegui.terms import DetectorCard, Findings, RuleInfo, TextColumn
 
 MOST: Final = 200  # characters of a finding
-ENDS: Final = frozenset("。！？!?；;\n…")
-_VERSION: Final = "1"
+ENDS: Final = "。！？!?；;\n…"
+_VERSION: Final = "2"
 _WIDEST: Final = 4  # bytes of a character
 
 
 class _Place(NamedTuple):
     start: int
     end: int
+
+
+_Met: TypeAlias = dict[tuple[int, int] | str, list[_Place]]
+_Found: TypeAlias = tuple[int, int, str, float]  # start, end, rule, score
 
 
 class ClauseRules:
@@ -39,7 +47,9 @@ class ClauseRules:
         clauses: Sequence[ClauseRule],
         exceptions: Sequence[Target] = (),
         compiler: Compiler = fastest,
+        channels: Channels = RAW,
     ) -> None:
+        self._normalises = channels.normalised == "all"
         self._clauses, self._exceptions = tuple(clauses), tuple(exceptions)
         # Pieces and exceptions are looked for in one pass. A target's rule is its number here,
         # which says what it is: a clause rule and the place of the piece, or an exception's rule.
@@ -54,7 +64,7 @@ class ClauseRules:
             targets.append(replace(target, rule=str(len(targets))))
         self._matcher = compiler(targets, ())
         told = "\n".join(
-            [_VERSION]
+            [_VERSION, "normalised" * self._normalises]
             + [f"{c.rule} {c.score} {[p.pattern.source for p in c.pieces]}" for c in self._clauses]
             + [f"{e.rule} {e.pattern.source}" for e in self._exceptions]
         )
@@ -79,18 +89,58 @@ class ClauseRules:
         For each place where a first piece begins, every next piece is the nearest one after it.
         """
         findings = Findings()
-        rows: dict[int, dict[tuple[int, int] | str, list[_Place]]] = {}
-        for row, target, start, end, _ in self._matcher.find(column):
-            places = rows.setdefault(row, {})
-            places.setdefault(self._meant[int(target)], []).append(_Place(start, end))
-        for row in sorted(rows):
-            for start, end, rule, score in sorted(set(self._row(column.row_bytes(row), rows[row]))):
+        rows = self._met(column)
+        found = {row: set(self._row(column.row_bytes(row), met)) for row, met in rows.items()}
+        if self._normalises:
+            for row in range(len(column)):
+                more = set(self._disguised(row_text(column.row_bytes(row))))
+                if more:
+                    found[row] = found.get(row, set()) | more
+        for row in sorted(found):
+            for start, end, rule, score in sorted(found[row]):
                 findings.add(row, rule, start, end, score)
         return findings
 
+    def _met(self, column: TextColumn) -> dict[int, _Met]:
+        rows: dict[int, _Met] = {}
+        for row, target, start, end, _ in self._matcher.find(column):
+            places = rows.setdefault(row, {})
+            places.setdefault(self._meant[int(target)], []).append(_Place(start, end))
+        return rows
+
+    def _disguised(self, raw: str) -> Iterator[_Found]:
+        """Return what the normalised text holds, where it stands in the raw one.
+
+        An exception that is longer than a finding may be, because of what was filled in, does not
+        hold: a stream may not see where it begins.
+        """
+        derived = normalised(raw, 1)
+        if derived is None:
+            return
+        said = derived.text.encode("utf-8", "surrogateescape")
+        met = self._met(TextColumn(said, [0, len(said)])).get(0)
+        if met is None:
+            return
+        characters, told = Characters(derived.text), Bytes(raw)
+        placed: _Met = {}
+        for meant, places in met.items():
+            stretches = [characters.between(*place) for place in places]
+            at = [
+                _Place(int(derived.places[a]), int(derived.places[b - 1]) + 1) for a, b in stretches
+            ]
+            placed[meant] = [
+                _Place(*told.between(place.start, place.end))
+                for place in at
+                if not isinstance(meant, str) or place.end - place.start <= MOST
+            ]
+        data = raw.encode("utf-8", "surrogateescape")
+        for start, end, rule, score in self._row(data, placed):
+            if keeps_company(row_text(data[start:end])):
+                yield start, end, rule, score
+
     def _row(
         self, data: bytes, met: Mapping[tuple[int, int] | str, Sequence[_Place]]
-    ) -> Iterator[tuple[int, int, str, float]]:
+    ) -> Iterator[_Found]:
         ends = _ends_of_clauses(data)
         excepted = {rule: Covers(met[rule]) for rule in met if isinstance(rule, str)}
         for number in sorted({key[0] for key in met if isinstance(key, tuple)}):

@@ -144,7 +144,7 @@ def _spelling(rule: Rule) -> Iterator[Flaw]:
             yield from _pattern(rule, said, whole=not rule.clause)
             continue
         yield from _literal(rule, said, longest)
-        if rule.clause and not ENDS.isdisjoint(said.text[:-1]):
+        if rule.clause and not set(ENDS).isdisjoint(said.text[:-1]):
             words = Words(
                 "it goes on after the end of a clause, so a rule with clause: true never finds it",
                 "词中含有句读标点，声明 clause: true 的规则不会跨句读命中它",
