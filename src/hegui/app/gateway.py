@@ -269,7 +269,7 @@ class Gateway:
         pages = LogPages(logs, gate.metrics, self.inspectors)
         self._undo.callback(pages.close)
         receipts = ReceiptPage(gate, self.ledger, logs, appeal, self._vkey_of())
-        labels = LabelDoors(gate, keeper, self.ledger)
+        labels = self._labels = LabelDoors(gate, keeper, self.ledger)
         self._undo.push_async_callback(labels.close)
         healthy = request_response(healthz)
         return Paths(

@@ -647,12 +647,12 @@ async def test_a_withdrawal_cuts_off_who_is_downloading(bench: Bench) -> None:
 async def polled(bench: Bench, number: str, interface: str = "ark") -> AsyncIterator[Any]:
     """Ask for a task, and let its files be taken over at the end of this."""
     async with AsyncExitStack() as held:
+        takers = bench.gateway.gate.media.takers
         for _ in range(bench.gateway.settings.shelf.fetches):
-            await held.enter_async_context(bench.gateway.gate.media.takers)
-        asked = len(bench.server.asked)
+            await held.enter_async_context(takers)
         asking = asyncio.ensure_future(bench.poll(number, interface))
-        async with asyncio.timeout(10):
-            while len(bench.server.asked) == asked:  # noqa: ASYNC110 - the server tells nobody
+        async with asyncio.timeout(30):
+            while not takers._waiters:  # noqa: ASYNC110 - it waits for its turn, and tells nobody
                 await asyncio.sleep(0.002)
         yield asking
 
