@@ -74,6 +74,9 @@ async def test_usage_comes_last_and_only_once() -> None:
         assert chunks[-1]["choices"] == []
         assert sum(bool(each.get("usage")) for each in chunks) == 1
         assert s.script.asked[-1]["stream_options"] == {"include_usage": True}
+        refused = await s.stream(WEAPON, stream_options={"include_usage": True})
+        assert (refused[-1]["choices"], refused[-1]["usage"]["total_tokens"]) == ([], 0)
+        assert all(each["choices"] for each in await s.stream(WEAPON))
 
 
 @pytest.mark.parametrize("source", ['{"phone": "%s"}', '{"phone": %s}', '[{"a": ["打%s吧"]}]'])

@@ -96,8 +96,8 @@ def refused(refusal: Refusal, lang: Lang, frame: Frame, aigc: dict[str, Any]) ->
     }
 
 
-def as_chunks(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a refused completion as the chunks of a stream."""
+def as_chunks(body: dict[str, Any], *, usage: bool) -> list[dict[str, Any]]:
+    """Return a refused completion as the chunks of a stream; the usage last, where asked for."""
     head = {key: body[key] for key in ("id", "created", "model")}
     head["object"] = "chat.completion.chunk"
     out = []
@@ -107,4 +107,4 @@ def as_chunks(body: dict[str, Any]) -> list[dict[str, Any]]:
         out.append({**head, "choices": [said], "aigc": body["aigc"]})
         end = {"index": choice["index"], "delta": {}, "finish_reason": "content_filter"}
         out.append({**head, "choices": [end], "aigc": body["aigc"]})
-    return out
+    return [*out, {**head, "choices": [], "usage": body["usage"]}] if usage else out

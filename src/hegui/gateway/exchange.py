@@ -189,6 +189,6 @@ async def _refuse_question(
     frame = frame_of(gate, chat)
     if chat.stream:
         body = completion.refused(refusal, lang, frame, aigc)
-        await out.chunks(completion.as_chunks(body), last=True)
+        await out.chunks(completion.as_chunks(body, usage=chat.wants_usage), last=True)
     else:
         await out.whole(completion.refused(refusal, lang, frame, aigc))

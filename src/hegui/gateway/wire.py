@@ -113,6 +113,12 @@ class Chat:
     sources: list[tuple[Any, Any, list[Any]]] = field(default_factory=list)
     bare: list[Any] = field(default_factory=list)  # parts that held our label and nothing else
 
+    @property
+    def wants_usage(self) -> bool:
+        """Whether a stream shall end with its token counts."""
+        options = self.body.get("stream_options")
+        return isinstance(options, dict) and options.get("include_usage") is True
+
     def add(self, passage: Passage) -> None:
         """Note a passage. So many that judging them would keep others waiting are refused."""
         if len(self.passages) >= _MOST_PASSAGES:
