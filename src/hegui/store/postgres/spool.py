@@ -7,6 +7,7 @@ came, and while it holds any, new ones line up behind them.
 import logging
 import threading
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -77,7 +78,7 @@ class Spool:
         self._records = 0
         self._oldest_ms: int | None = None
         _private(folder)
-        for path in sorted(folder.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime_ns):
+        for path in _oldest_first(folder):
             self._adopt(path)
 
     @property
@@ -172,7 +173,10 @@ class Spool:
             self._files.clear()
 
     def _adopt(self, path: Path) -> None:
-        mode = path.stat().st_mode & 0o777
+        try:
+            mode = path.stat().st_mode & 0o777
+        except FileNotFoundError:  # another process has just handed it over
+            return
         if mode & 0o077:
             raise Misconfigured(_OPEN_MODE.fill(path=path, mode=mode, wanted=0o600))
         file = SpoolFile.adopt(path)
@@ -183,7 +187,11 @@ class Spool:
         count = 0
         for group in file.groups():
             self._oldest_ms = min(self._oldest_ms or group.at_ms, group.at_ms)
-            count += len(unpack(group.payload))
+            try:
+                count += len(unpack(group.payload))
+            except ValueError as error:
+                file.close()
+                raise Corrupt(_UNREADABLE.fill(path=path)) from error
         if count:
             _log.warning("%s: %d records of an earlier run wait for the database", path.name, count)
         self._records += count
@@ -204,6 +212,15 @@ class Spool:
 
     def _used(self) -> int:
         return sum(file.end for file in self._files)
+
+
+def _oldest_first(folder: Path) -> list[Path]:
+    """Return the files in a folder; another process may hand over and remove one meanwhile."""
+    found = []
+    for path in folder.glob(f"*{_ENDING}"):
+        with suppress(FileNotFoundError):
+            found.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(found)]
 
 
 def _private(folder: Path) -> None:
