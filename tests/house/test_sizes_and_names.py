@@ -3,7 +3,7 @@ from pathlib import Path
 
 LONGEST_FILE = 400
 # One file by promise: it is handed to people who have no hegui, and read before it is run.
-WHOLE = {"hegui/ledger/export/data/verify.py": 1_150}
+WHOLE = {"hegui/ledger/export/data/verify.py": 1_160}
 LONGEST_FUNCTION = 50
 SAYS_NOTHING = {
     "utils",

@@ -162,8 +162,9 @@ def test_a_log_is_not_continued_with_another_key(
 ) -> None:
     ledger.add_blocking(Entry("t", make_leaf()))
     changed = Ledger(db, lambda tenant, _: Signer(f"ledger.test/{tenant}", b"z" * 32))
-    with pytest.raises(Corrupt, match="not signed by this key"):
+    with pytest.raises(Corrupt, match="not signed by this key") as refused:
         changed.add_blocking(Entry("t", make_leaf()))
+    assert "账本头不是由此密钥签名的" in refused.value.words.zh
     changed.close()
 
 

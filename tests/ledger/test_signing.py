@@ -478,8 +478,9 @@ def test_a_damaged_second_place_is_refused_and_may_be_accepted(
     data[90] ^= 1
     path.write_bytes(data)
     ledger = opened()
-    with pytest.raises(Corrupt, match="is damaged"):
+    with pytest.raises(Corrupt, match="its checksum does not fit") as refused:
         add(ledger, make_leaf, 1)
+    assert "校验值不符" in refused.value.words.zh
     ledger.close()
     assert accept(db, signer)[2].read_bytes() == data
     assert verify(db, {"t": signer("t").vkey}, heads=path.parent).ok

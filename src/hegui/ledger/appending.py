@@ -24,6 +24,8 @@ An earlier time within this much is no step of the clock."""
 
 _CLOCK_BACK = kinds.named("clock.back")
 
+_NOT_SIGNED = Words("the frontier is not the one that was signed", "边缘散列与签名时不同")
+_NOT_THEIRS = Words("the frontier is not that of the entries", "边缘散列与记录不符")
 _NOT_A_LEAF = Words(
     en="This is not a leaf of tenant {tenant}. Make leaves with hegui.ledger.leaf.make.",
     zh="这不是租户 {tenant} 的记录。请使用 hegui.ledger.leaf.make 生成记录。",
@@ -125,7 +127,7 @@ class Appender:
             raise split(tenant, size, str(error)) from error
         head = self._trust.head(tenant, origin, size, note)
         if head.size == size and head.root != frontier.root():
-            raise split(tenant, size, "the frontier is not the one that was signed")
+            raise split(tenant, size, _NOT_SIGNED)
         found = _Seen(size, edge)
         if found == self._left.get(tenant):
             self._seen[tenant] = found
@@ -162,7 +164,7 @@ class Appender:
         except ValueError as error:
             raise split(tenant, found.size, str(error)) from error
         if (frontier.size, frontier.to_bytes()) != (found.size, found.edge):
-            raise split(tenant, found.size, "the frontier is not that of the entries")
+            raise split(tenant, found.size, _NOT_THEIRS)
 
     def _close(self, connection: Connection, log: _Log) -> None:
         insert_all(connection, _INSERT_ENTRY, log.rows)

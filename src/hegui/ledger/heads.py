@@ -31,6 +31,7 @@ _DAMAGED = Words(
     zh="{path} 是最近一次签名的账本头的第二存放处，已损坏：{why}。请保留该文件。"
     "请从不早于数据库的备份中恢复；如果没有，请运行：hegui ledger accept-restored",
 )
+_CHECKSUM = Words("its checksum does not fit", "校验值不符")
 _UNWRITABLE = Words(
     en="The head could not be written to its second place {path}: {why}. It was not signed."
     " Entries are kept; the head is signed as soon as this is mended.",
@@ -147,9 +148,15 @@ def _format(note: str) -> bytes:
 def _parse(path: Path, content: bytes) -> Head:
     first, _, data = content.partition(b"\n")
     if first != f"{FORMAT} {sha256(data).hexdigest()}".encode():
-        raise Corrupt(_DAMAGED.fill(path=path, why="its checksum does not fit"))
-    note = data.decode()
+        raise _damaged(path, _CHECKSUM)
+    note = data.decode("utf-8", "replace")
     try:
         return Head(Checkpoint.parse(note.rpartition("\n\n")[0] + "\n"), note)
     except Corrupt as error:
-        raise Corrupt(_DAMAGED.fill(path=path, why=error.words.en)) from error
+        raise _damaged(path, error.words) from error
+
+
+def _damaged(path: Path, why: Words) -> Corrupt:
+    return Corrupt(
+        Words(_DAMAGED.en.format(path=path, why=why.en), _DAMAGED.zh.format(path=path, why=why.zh))
+    )

@@ -46,12 +46,21 @@ _OTHER = Words(
     "不会写入。请恢复与该账本头相符的数据库；如已丢失，请将此事记录在案："
     "hegui ledger accept-restored --by 姓名 --reason 原因",
 )
+_NAME = Words("its name is not the one that was signed", "账本名称与签名时不同")
+_LARGER = Words("a head of {signed} entries was signed", "曾为 {signed} 条的账本头签名")
+_KEY = Words("its head was not signed by this key", "账本头不是由此密钥签名的")
 _NAMED = "SELECT 1 FROM entry WHERE tenant = ? AND idx >= ? AND instr(leaf, ?) AND instr(leaf, ?)"
 
 
-def split(tenant: str, size: int, why: str) -> Corrupt:
+def split(tenant: str, size: int, why: str | Words) -> Corrupt:
     """Return the error of a log that does not hold together."""
-    return Corrupt(_SPLIT.fill(tenant=tenant, size=size, why=why))
+    said = why if isinstance(why, Words) else Words(why, why)
+    return Corrupt(
+        Words(
+            _SPLIT.en.format(tenant=tenant, size=size, why=said.en),
+            _SPLIT.zh.format(tenant=tenant, size=size, why=said.zh),
+        )
+    )
 
 
 class Trust:
@@ -93,9 +102,9 @@ class Trust:
             last = (note, self._opened(tenant, size, note))
         head = last[1]
         if head.origin != origin:
-            raise split(tenant, size, "its name is not the one that was signed")
+            raise split(tenant, size, _NAME)
         if head.size > size:
-            raise split(tenant, size, f"a head of {head.size} entries was signed")
+            raise split(tenant, size, _LARGER.fill(signed=head.size))
         self._good[tenant] = last
         return head
 
@@ -104,7 +113,7 @@ class Trust:
         try:
             head = Checkpoint.parse(open_note(note, signer.vkey))
         except Corrupt as error:
-            raise split(tenant, size, "its head was not signed by this key") from error
+            raise split(tenant, size, _KEY) from error
         self._signers[tenant] = signer
         return head
 

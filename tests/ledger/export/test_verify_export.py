@@ -366,6 +366,9 @@ def test_it_runs_alone_and_speaks_both_languages_with_the_promised_exit_codes(
     vkey.write_text(SIGNER.vkey + "\n", encoding="utf-8")
     told = json.loads(run(str(folder), "--vkey", str(vkey), "--json").stdout)
     assert (told["code"], told["problems"]) == (0, [])
+    assert run(str(folder), "--vkey", f"default={SIGNER.vkey}").returncode == 0
+    vkey.write_text("\n", encoding="utf-8")
+    assert run(str(folder), "--vkey", str(vkey)).returncode == 2
     flip(folder / "checkpoint", 30, 0)
     changed = run(str(folder), "--lang", "en")
     assert changed.returncode == 1

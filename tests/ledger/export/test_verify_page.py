@@ -103,7 +103,7 @@ async def test_a_whole_export_is_green_in_both_languages(page: Page, folder: Pat
 
 @needs_chromium
 async def test_a_folder_that_is_dropped_is_read(page: Page, folder: Path) -> None:
-    await give(page, SIGNER.vkey)
+    await give(page, f"default={SIGNER.vkey}")  # as hegui ledger vkey prints it
     await page.drop("#drop", folder)
     assert await page.until(CODE) == "0"
     assert "lies in the folder itself" not in await page.run(SAID)

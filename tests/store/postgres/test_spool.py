@@ -159,6 +159,26 @@ def test_files_that_hold_nothing_stop_nobody(opened: Callable[..., Spool], tmp_p
     assert not list(folder.iterdir())
 
 
+def test_a_file_that_is_handed_over_and_removed_meanwhile_stops_nobody(
+    opened: Callable[..., Spool], tmp_path: Path
+) -> None:
+    (tmp_path / "spool").mkdir(mode=0o700)
+    (tmp_path / "spool/1.spool").symlink_to("gone")
+    assert not opened().holds
+    assert SpoolFile.adopt(tmp_path / "gone.spool") is None
+
+
+def test_a_group_that_is_whole_and_no_record_is_told_at_the_start(
+    opened: Callable[..., Spool], tmp_path: Path
+) -> None:
+    (tmp_path / "spool").mkdir(mode=0o700)
+    file = SpoolFile.make(tmp_path / "spool/1.spool")
+    file.append(b"of a newer version", NOW)
+    file.close()
+    with pytest.raises(Corrupt, match="what is not a record"):
+        opened()
+
+
 def test_every_flipped_bit_before_the_last_group_is_found(
     opened: Callable[..., Spool], tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ came, and while it holds any, new ones line up behind them.
 import logging
 import threading
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -78,7 +79,7 @@ class Spool:
         self._oldest_ms: int | None = None
         _private(folder)
         try:
-            for path in sorted(folder.glob(f"*{_ENDING}"), key=_age):
+            for path in _oldest_first(folder):
                 self._adopt(path)
         except BaseException:
             for file in self._files:
@@ -174,7 +175,10 @@ class Spool:
             self._files.clear()
 
     def _adopt(self, path: Path) -> None:
-        mode = path.stat().st_mode & 0o777
+        try:
+            mode = path.stat().st_mode & 0o777
+        except FileNotFoundError:  # another process has just handed it over
+            return
         if mode & 0o077:
             raise Misconfigured(_OPEN_MODE.fill(path=path, mode=mode, wanted=0o600))
         file = SpoolFile.adopt(path)
@@ -208,8 +212,13 @@ class Spool:
         return sum(file.end for file in self._files)
 
 
-def _age(path: Path) -> int:
-    return path.stat().st_mtime_ns
+def _oldest_first(folder: Path) -> list[Path]:
+    """Return the files in a folder; another process may hand over and remove one meanwhile."""
+    found = []
+    for path in folder.glob(f"*{_ENDING}"):
+        with suppress(FileNotFoundError):
+            found.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(found)]
 
 
 def _unpacked(file: SpoolFile, payload: bytes) -> list[Parcel]:

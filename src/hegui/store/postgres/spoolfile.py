@@ -74,7 +74,7 @@ class SpoolFile:
 
     @classmethod
     def adopt(cls, path: Path) -> "SpoolFile | None":
-        """Take over a file that another process left; None where it still has it.
+        """Take over a file that another process left; None where it still has it, or removed it.
 
         A last group that is not whole is what a crash leaves of one that was never acknowledged:
         it is put aside (``.torn``), and ``torn`` says how many bytes it had. A group that does not
@@ -82,6 +82,8 @@ class SpoolFile:
         """
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return None
         except OSError as error:
             raise _refused(path, error) from error
         try:

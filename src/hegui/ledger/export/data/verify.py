@@ -1134,13 +1134,27 @@ def main(words: List[str]) -> int:
 
 
 def _key_text(said: str) -> str:
-    """Return a key that was given, or that lies in the file that was given."""
+    """Return keys that were given, or that lie in the file that was given, one a line.
+
+    A line may begin with a tenant and "=", as ``hegui ledger vkey`` prints it.
+    """
+    text = said
     if said and "+" not in said:
         if os.path.exists(said) and not os.path.isfile(said):  # a pipe would be waited for
             raise Bad("%s is not a regular file" % said, "%s 不是普通文件" % said)
         with open(said, encoding="utf-8", errors="replace") as file:
-            return file.read(MOST_NOTE)
-    return said
+            text = file.read(MOST_NOTE)
+        if not text.strip():  # a key was meant: that of the folder does not stand in for it
+            raise Bad("%s holds no verifier key" % shown(said), "%s 中没有验证公钥" % shown(said))
+    return "\n".join(map(_bare, text.split("\n")))
+
+
+def _bare(line: str) -> str:
+    try:
+        read_vkey(line)
+    except Bad:
+        return re.sub("^[^+=]*=(?=[^+]+[+])", "", line)
+    return line
 
 
 if __name__ == "__main__":
