@@ -44,7 +44,9 @@ class Chores:
             raise Unavailable(_ENDING)
 
     def cancel(self) -> None:
-        """Tell all chores to end."""
+        """Tell all chores to end, once: who is told twice does not wait for what is in a thread."""
+        if self._ending.is_set():
+            return
         self._ending.set()
         for task in self._tasks:
             task.cancel()
