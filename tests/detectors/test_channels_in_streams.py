@@ -204,3 +204,12 @@ def test_what_is_said_to_be_quiet_holds_no_finding_and_never_holds_back_less(
             assert not [found for found in block(of, seen) if found[0] >= settled]
             assert held <= said <= len(seen) - settled
         settled = max(settled, len(seen) - held)
+
+
+def test_a_letter_that_turns_out_to_begin_a_word_frees_nothing_before_it() -> None:
+    of = detector("gateway", "vectors")
+    for text in ("a.b.o.m.b.ab", "\u200da...b...o...m...b.\u0430bab", "不.想.活.不要"):
+        whole = block(of, text)
+        assert "lit" in [rule for *_, rule, _ in whole]
+        for size in (1, 2, 3):
+            assert streamed(of, pieces_of(text, [size]), Action.ALLOW)[0] == whole

@@ -44,6 +44,7 @@ from hegui.terms import DetectorCard, Findings, Misconfigured, TextColumn, Words
 VERSION: Final = "2"  # of what a channel derives and accepts
 _NORMAL: Final = ""
 _ACROSS: Final = (skeleton.GAP + 2) * (RUN + 1)  # raw characters: a gap, and a letter beside it
+_WHOLE: Final = 3  # letters that a finding in a skeleton has at least
 _NEAR: Final = 2 * (skeleton.GAP + 2)  # characters before a text that may join it to a skeleton
 _Place: TypeAlias = tuple[int, int, float]  # start, end, score
 _Hit: TypeAlias = tuple[int, int, int, str, float]  # row, start, end, rule, score
@@ -212,7 +213,12 @@ class ChannelledDetector:
         if self._spaced is None:
             return 0
         chain = skeleton.last_chain(derived)
-        return _held(chain, self._spaced.pending(chain.text), tail)
+        held = _held(chain, self._spaced.pending(chain.text), tail)
+        # its last letter may turn out to begin a word, which is no part of it
+        before = Derived(chain.text[:-1], chain.places[:-1])
+        if len(before.text) >= _WHOLE and (pending := self._spaced.pending(before.text)) >= _WHOLE:
+            held = max(held, _held(before, pending, tail))
+        return held
 
     def _run_at_end(self, tail: str) -> int:
         """Return the length of a run at the end that may yet grow too long to be left out."""
