@@ -1134,18 +1134,15 @@ def main(words: List[str]) -> int:
 
 
 def _key_text(said: str) -> str:
-    """Return keys that were given, or that lie in the file that was given, one a line.
-
-    A line may begin with a tenant and "=", as ``hegui ledger vkey`` prints it.
-    """
-    text = said
+    """Return keys, given or in a file, one a line, also as ``hegui ledger vkey`` prints them."""
+    text, path = said, shown(said)
     if said and "+" not in said:
         if os.path.exists(said) and not os.path.isfile(said):  # a pipe would be waited for
-            raise Bad("%s is not a regular file" % said, "%s 不是普通文件" % said)
+            raise Bad("%s is not a regular file" % path, "%s 不是普通文件" % path)
         with open(said, encoding="utf-8", errors="replace") as file:
             text = file.read(MOST_NOTE)
         if not text.strip():  # a key was meant: that of the folder does not stand in for it
-            raise Bad("%s holds no verifier key" % shown(said), "%s 中没有验证公钥" % shown(said))
+            raise Bad("%s holds no verifier key" % path, "%s 中没有验证公钥" % path)
     return "\n".join(map(_bare, text.split("\n")))
 
 
