@@ -9,6 +9,7 @@ which is how a stream knows what to hold back. Boundaries are not part of a patt
 
 import re
 from functools import cache, cached_property
+from itertools import repeat
 from typing import Final, Literal, NoReturn, TypeAlias
 
 from hegui.detectors.positions import Positions, positions_of
@@ -116,7 +117,7 @@ class Phrase(Pattern):
     @property
     def source(self) -> str:
         """The pattern for Python's ``re``."""
-        return "".join(_spelt(char, self.fold) for char in self.text)
+        return "".join(map(_spelt, self.text, repeat(self.fold)))
 
     @property
     def opening(self) -> Chars:

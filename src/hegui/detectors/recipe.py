@@ -219,7 +219,7 @@ def small(char: str) -> str:
 
 
 def _phrase(phrase: Phrase, text: str) -> tuple[bytes, int]:
-    source = "".join(_SPELT[byte] for byte in text.encode())
+    source = "".join(map(_SPELT.__getitem__, text.encode()))
     folds = phrase.fold == "ascii" and not LETTERS.isdisjoint(text)
     return source.encode(), hyperscan.HS_FLAG_CASELESS if folds else 0
 
