@@ -1,6 +1,8 @@
 """Finding the records of one exchange in a log of millions, without an index beside the log."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import apsw
@@ -142,68 +144,52 @@ class Reader:
         return found
 
 
-def tenant_of(place: Place, exchange: str) -> str | None:
-    """Return the tenant in whose log an exchange stands; None where no log has it."""
+@contextmanager
+def _reading(place: Place) -> Iterator[Connection]:
+    """Open a database to read one state of it; its own errors are ``Unavailable``."""
     connection = open_connection(place, read_only=True)
     try:
         connection.execute("BEGIN")
-        tenants = [str(tenant) for (tenant,) in connection.execute("SELECT tenant FROM log")]
-        return next((each for each in tenants if Reader(connection, each).find(exchange)), None)
+        yield connection
     except apsw.Error as error:
         raise Unavailable(_UNREADABLE.fill(why=error)) from error
     finally:
         connection.close()
+
+
+def tenant_of(place: Place, exchange: str) -> str | None:
+    """Return the tenant in whose log an exchange stands; None where no log has it."""
+    with _reading(place) as connection:
+        tenants = [str(tenant) for (tenant,) in connection.execute("SELECT tenant FROM log")]
+        return next((each for each in tenants if Reader(connection, each).find(exchange)), None)
 
 
 def size_of(place: Place, tenant: str) -> int | None:
     """Return how many entries ``tenant``'s log has; None where there is none."""
-    connection = open_connection(place, read_only=True)
-    try:
+    with _reading(place) as connection:
         row = connection.execute("SELECT size FROM log WHERE tenant = ?", (tenant,)).fetchone()
         return int(row[0]) if row else None
-    except apsw.Error as error:
-        raise Unavailable(_UNREADABLE.fill(why=error)) from error
-    finally:
-        connection.close()
 
 
 def index_of(place: Place, tenant: str, record: bytes) -> int | None:
     """Return where in ``tenant``'s log a leaf stands; None where it is not (or came much later)."""
-    connection = open_connection(place, read_only=True)
-    try:
-        connection.execute("BEGIN")
+    with _reading(place) as connection:
         return Reader(connection, tenant).index_of(record)
-    except apsw.Error as error:
-        raise Unavailable(_UNREADABLE.fill(why=error)) from error
-    finally:
-        connection.close()
 
 
 def find_exchange(place: Place, tenant: str, exchange: str) -> list[tuple[int, bytes]]:
     """Return the records of ``exchange`` in ``tenant``'s log, within minutes of its ULID's time."""
-    connection = open_connection(place, read_only=True)
-    try:
-        connection.execute("BEGIN")
+    with _reading(place) as connection:
         return Reader(connection, tenant).find(exchange)
-    except apsw.Error as error:
-        raise Unavailable(_UNREADABLE.fill(why=error)) from error
-    finally:
-        connection.close()
 
 
 def find_appeal(place: Place, appeal: str) -> tuple[str, list[tuple[int, bytes]]]:
     """Return the tenant whose log has an appeal, and its record; "" and nothing where none has."""
-    connection = open_connection(place, read_only=True)
-    try:
-        connection.execute("BEGIN")
+    with _reading(place) as connection:
         for (tenant,) in connection.execute("SELECT tenant FROM log").fetchall():
             found = Reader(connection, str(tenant)).find_appeal(appeal)
             if found:
                 return str(tenant), found
-    except apsw.Error as error:
-        raise Unavailable(_UNREADABLE.fill(why=error)) from error
-    finally:
-        connection.close()
     return "", []
 
 
@@ -212,9 +198,7 @@ def find_agreement(place: Place, tenant: str, agreement: str) -> bytes | None:
 
     A record under the signed head was proven to stand there; ``Corrupt`` where that fails.
     """
-    connection = open_connection(place, read_only=True)
-    try:
-        connection.execute("BEGIN")
+    with _reading(place) as connection:
         found = Reader(connection, tenant).find_agreement(agreement)
         if found is None:
             return None
@@ -224,8 +208,4 @@ def find_agreement(place: Place, tenant: str, agreement: str) -> bytes | None:
             log.inclusion(index)
             if log.hashes(index, index + 1) != [leaf_hash(record)]:
                 raise Corrupt(_CHANGED.fill(index=index, tenant=tenant))
-    except apsw.Error as error:
-        raise Unavailable(_UNREADABLE.fill(why=error)) from error
-    finally:
-        connection.close()
     return record
