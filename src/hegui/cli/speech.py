@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, TypeVar
 import click
 
 from hegui.cli.columns import aligned, wrapped
+from hegui.cli.mistakes import translated
 from hegui.cli.terminal import visible_page
 from hegui.terms import BadRequest, HeguiError, Lang, Misconfigured, Words
 
@@ -253,7 +254,7 @@ class Root(Family):
             _tell(error.words, tongue)
             code = MISCONFIGURED if isinstance(error, BadRequest | Misconfigured) else 2
         except click.ClickException as error:
-            _tell(_translated(error), tongue)
+            _tell(translated(error), tongue)
             code = MISCONFIGURED
         except (click.Abort, KeyboardInterrupt):
             click.echo(err=True)
@@ -271,32 +272,3 @@ class Root(Family):
 
 def _tell(words: Words, tongue: Speech) -> None:
     click.echo(visible_page(words.say(tongue.lang)), err=True)
-
-
-def _translated(error: click.ClickException) -> Words:
-    """Say a mistake in the command line in both languages; click itself knows one."""
-    hint = Words("", "")
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        hint = Words(
-            "\n'{path} --help' shows what there is.", "\n运行 {path} --help 查看用法。"
-        ).fill(path=error.ctx.command_path)
-    zh = error.format_message()
-    if isinstance(error, click.NoSuchOption):
-        zh = f"没有选项 {error.option_name}。"
-        if error.possibilities:
-            zh += f"是不是想写 {'、'.join(sorted(error.possibilities))}？"
-    elif isinstance(error, click.MissingParameter):
-        zh = f"缺少参数 {_name_of(error)}。"
-    elif isinstance(error, click.BadParameter):
-        zh = f"参数 {_name_of(error)} 不正确：{error.message}"
-        if error.param is not None and isinstance(error.param.type, click.Choice):
-            zh = f"参数 {_name_of(error)} 应为以下之一：{'、'.join(error.param.type.choices)}"
-    elif isinstance(error, click.UsageError):
-        zh = f"命令行有误：{error.message}"
-    return Words(error.format_message() + hint.en, zh + hint.zh)
-
-
-def _name_of(error: click.BadParameter) -> str:
-    if error.param is None:
-        return str(error.param_hint or "")
-    return "/".join(error.param.opts) if isinstance(error.param, Option) else error.param.name or ""
