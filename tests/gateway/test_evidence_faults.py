@@ -95,10 +95,15 @@ async def test_a_refusal_in_mid_stream_that_cannot_be_put_on_record_is_an_error(
     open_house: Any,
 ) -> None:
     pieces = (*(LONG[at : at + 400] for at in range(0, 8_000, 400)), "你这个废物", "再见")
-    model = PracticeModel(pace=0.02, says={"bad": Reply(content=pieces)})
+    model = PracticeModel(says={"bad": Reply(content=pieces)})
     async with open_house(KEEP, model=model) as house:
         house.every_answer_recorded = False
-        events = await with_full_disk(house, house.body(model="bad"), stream=True)
+        model.held = 10, asyncio.Event()  # until some of it is out, and the disk full
+        asking = asyncio.ensure_future(house.events(house.body(model="bad")))
+        await house.until(lambda: any(out.started for out in house.gateway.gate.open.values()))
+        fill(house)
+        model.held[1].set()
+        events = await asking
         assert events[-2]["error"]["code"] == "evidence_unavailable"
         assert "废物" not in json.dumps(events, ensure_ascii=False)
         clear(house)

@@ -89,7 +89,7 @@ class _Labelling:
         self._form, self._head, self._inner = form, head, inner
         self._held = bytearray()
         self._needed = 1
-        self._after: _Renumbering | None = None
+        self._after: Pages | None = None
 
     def feed(self, data: bytes) -> bytes:
         if self.labelled:
@@ -116,21 +116,22 @@ class _Labelling:
         new = _labelled(self._form, header, self._inner)
         if self._form.name in ("ogg", "opus"):
             by = ogg_formats.counted(new) - ogg_formats.counted(header)
-            self._after = _Renumbering(by) if by else None
+            self._after = _renumbering(by) if by else None
         self.labelled = True
         self._held.clear()
         return new
 
 
-class _Renumbering:
-    """Pages of Ogg that follow a header which grew: numbered anew as they pass."""
+class Pages:
+    """Pages of Ogg that pass as they come: ``anew`` gives the head of each, what it holds stays."""
 
-    def __init__(self, by: int) -> None:
-        self._by = by
+    def __init__(self, anew: Callable[[bytes, ogg.Page], bytes]) -> None:
+        self._anew = anew
         self._held = b""
         self._body = 0  # bytes of the page's body that are still to pass
 
     def feed(self, data: bytes) -> bytes:
+        """Return what is to be sent; a head that is not whole yet is held."""
         out, at = [], 0
         data = self._held + data
         self._held = b""
@@ -144,19 +145,27 @@ class _Renumbering:
             if page is None:
                 self._held = data[at:]
                 break
-            if page.flags & ogg.FIRST:
-                self._by = 0
-            head = data[at : at + page.body]
-            if self._by:
-                head = head[:18] + ogg.renumbered(page, self._by) + head[26:]
-            out.append(head)
+            out.append(self._anew(data[at : at + page.body], page))
             at += page.body
             self._body = page.end - page.body
         return b"".join(out)
 
     def end(self) -> bytes:
+        """Return what was held: it is cut off, as it came."""
         held, self._held = self._held, b""
         return held
+
+
+def _renumbering(by: int) -> Pages:
+    """Return what numbers pages anew behind a header that grew, up to the next link."""
+    passed = False
+
+    def anew(head: bytes, page: ogg.Page) -> bytes:
+        nonlocal passed
+        passed = passed or bool(page.flags & ogg.FIRST)
+        return head if passed else head[:18] + ogg.renumbered(page, by) + head[26:]
+
+    return Pages(anew)
 
 
 def _labelled(form: Format, header: bytes, inner: str) -> bytes:

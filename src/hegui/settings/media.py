@@ -32,9 +32,9 @@ class Media:
         default="rhythm",
         metadata=says(
             "how listeners learn that speech is generated: rhythm (short long, short short, before "
-            "the speech; MP3, WAV, FLAC) or interface (your player, which you own, says so all the "
+            "the speech) or interface (your player, which you own, says so all the "
             "time). A caller's key may say otherwise: suffix means rhythm",
-            "听众如何得知语音由 AI 生成：rhythm 在语音前加“短长 短短”节奏（MP3、WAV、FLAC）；"
+            "听众如何得知语音由 AI 生成：rhythm 在语音前加“短长 短短”节奏；"
             "interface 由自有播放界面持续提示。可按密钥另行设置，suffix 即 rhythm",
         ),
     )

@@ -55,7 +55,8 @@ class PracticeModel:
     ``pace`` is the pause between two pieces, ``patience`` how long a slow first byte takes, both
     in seconds. ``key`` is the bearer key to insist on. ``says`` gives further models, each with
     the exact reply that it gives. ``seen`` lists the latest requests and their fate, ``open`` is
-    the number of replies under way, ``elsewhere`` counts who followed a redirect.
+    the number of replies under way, ``elsewhere`` counts who followed a redirect. ``held`` makes
+    streams wait: after how many events, and for what.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class PracticeModel:
         self.clock = clock or FixedClock()
         self.seen: deque[Seen] = deque(maxlen=1000)
         self.open = 0
+        self.held: tuple[int, asyncio.Event] | None = None
         self.elsewhere = 0
         self._count = 0
         self._app = Starlette(
@@ -204,6 +206,9 @@ class _Chat:
                 await line.write(part)
                 await line.pause(0)
             plan.seen.events += 1
+            held = self._model.held
+            if held is not None and plan.seen.events == held[0]:
+                await held[1].wait()
             await line.pause(pace)
             if line.gone.is_set():
                 return False

@@ -10,7 +10,7 @@ import pytest
 
 from hegui.gateway.media import wire
 from hegui.gateway.media.multipart import read_form
-from hegui.labels.explicit.rhythm_streamed import FORMATS, streamed_rhythm
+from hegui.labels.explicit.rhythm_streamed import streamed_rhythm
 from hegui.labels.streamed import Kind, streamed
 from hegui.terms import BadRequest
 from hegui.testing import media
@@ -32,9 +32,7 @@ ANSWER = (
 
 def through(kind: str) -> Callable[[bytes], object]:
     def read(data: bytes) -> None:
-        stages = [streamed(cast("Kind", kind), LABEL.inner())]
-        if kind in FORMATS:
-            stages.insert(0, streamed_rhythm(kind))
+        stages = [streamed_rhythm(kind), streamed(cast("Kind", kind), LABEL.inner())]
         for at in (0, 100):
             part = data[at : at + 100] if at == 0 else data[at:]
             for stage in stages:

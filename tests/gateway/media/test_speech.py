@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import wave
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -12,11 +13,14 @@ import openai
 import pytest
 from tests.gateway.media.limits import reply_seconds
 
-from hegui.labels.container import Memory
+from hegui.labels.container import Memory, Source, Splice
+from hegui.labels.explicit import rhythm_aac, rhythm_opus
 from hegui.labels.explicit.flac_frames import frames
 from hegui.labels.explicit.rhythm import pcm
 from hegui.labels.formats.flac import file
 from hegui.labels.recognising import recognised
+from hegui.labels.splicing import joined
+from hegui.labels.streamed import head_of
 from hegui.testing import media
 from hegui.testing.practice import PracticeModel
 
@@ -73,6 +77,21 @@ async def test_speech_in_flac_begins_with_the_rhythm_and_its_frames_go_on(media_
     assert label_in(data)["ProduceID"] == media_house.records("media.")[-1]["produce"]
 
 
+@pytest.mark.parametrize(
+    ("form", "placed"), [("opus", rhythm_opus.with_rhythm), ("aac", rhythm_aac.with_rhythm)]
+)
+async def test_speech_in_opus_and_aac_begins_with_the_rhythm(
+    media_house: Any, form: Any, placed: Callable[[Source], Splice]
+) -> None:
+    data, came = await spoken(media_house, form), media.speech(form)
+    heard = joined(Memory(came), placed(Memory(came)))
+    assert len(heard) > len(came) + 1_000
+    assert data.endswith(heard[head_of(form, heard) if form == "opus" else 0 :])
+    record = media_house.records("media.")[-1]
+    assert label_in(data)["ProduceID"] == record["produce"]
+    assert (record["explicit"], record["end"]) == ("drawn", "complete")
+
+
 async def test_every_container_is_labelled_where_the_player_shows_the_notice(
     open_house: Any,
 ) -> None:
@@ -91,7 +110,6 @@ async def test_what_cannot_carry_its_labels_is_refused_before_the_model_is_asked
     more: dict[str, Any]
     for more, param in (
         ({"response_format": "pcm"}, "response_format"),
-        ({"response_format": "opus"}, "response_format"),
         ({"response_format": "amr"}, "response_format"),
         ({"stream_format": "ogg"}, "stream_format"),
         ({"input": ""}, "input"),

@@ -1,12 +1,14 @@
 """The rhythm before sound that comes in pieces: as before the whole file."""
 
+from itertools import pairwise
 from struct import pack, unpack
 from typing import Any
 
 import pytest
 
+from hegui.labels import ogg
 from hegui.labels.container import Memory
-from hegui.labels.explicit import rhythm_flac, rhythm_mp3, rhythm_wav
+from hegui.labels.explicit import rhythm_aac, rhythm_flac, rhythm_mp3, rhythm_opus, rhythm_wav
 from hegui.labels.explicit.flac_encoding import encoded
 from hegui.labels.explicit.rhythm_streamed import streamed_rhythm
 from hegui.labels.formats import wav
@@ -14,12 +16,13 @@ from hegui.labels.splicing import joined
 from hegui.terms import BadRequest
 from hegui.testing import media, sounds
 
-from . import test_rhythm_flac
+from . import test_rhythm_coded, test_rhythm_flac
 
 FORM = pack("<HHIIHH", 1, 64, 700_000, 0, 128, 16)
 LARGE = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0" + FORM + b"data\xff\xff\xff\xff" + bytes(256)
 
 PARTS = encoded(test_rhythm_flac.MONO)
+ADTS = test_rhythm_coded.sound("aac")
 FLAC = test_rhythm_flac.made(*PARTS, total=3 * 4096)
 
 
@@ -50,6 +53,45 @@ def test_a_flac_is_as_if_it_had_been_whole_but_for_what_nobody_knows_yet(piece: 
         made = through("flac", data, piece)
         assert made[:12] + whole[12:18] + made[18:] == whole
         assert made[12:18] == bytes(6)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 500, 100_000])
+def test_opus_and_aac_are_as_if_they_had_been_whole(piece: int) -> None:
+    chained = test_rhythm_coded.sound("opus", about={"page_duration": "100000"})
+    for kind, placed, datas in (
+        ("opus", rhythm_opus.with_rhythm, (chained, chained + sounds.opus(serial=8))),
+        ("aac", rhythm_aac.with_rhythm, (ADTS, sounds.id3_tag(b"", padding=600) + ADTS)),
+    ):
+        for data in datas:
+            assert through(kind, data, piece) == joined(Memory(data), placed(Memory(data)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "code"),
+    [
+        ("aac", test_rhythm_coded.sound("aac", 24_000), "audio_form"),
+        ("aac", b"nothing of the kind", "file_broken"),
+        ("aac", b"\xff\xf1\x50", "file_broken"),
+        ("opus", sounds.opus()[:40], "file_broken"),
+        ("opus", b"nothing of the kind, and long enough", "file_broken"),
+    ],
+)
+def test_what_no_rhythm_can_be_put_before_is_refused_before_anything_leaves(
+    kind: str, data: bytes, code: str
+) -> None:
+    stream = streamed_rhythm(kind)
+    with pytest.raises(BadRequest) as caught:
+        stream.feed(data) or stream.end()
+    assert (caught.value.code, stream.labelled) == (code, False)
+
+
+def test_pages_of_opus_leave_as_they_come() -> None:
+    data = test_rhythm_coded.sound("opus", about={"page_duration": "100000"})
+    stream, ends = streamed_rhythm("opus"), [page.end for page in ogg.pages(Memory(data))]
+    assert stream.feed(data[: ends[1] - 1]) == b""
+    assert stream.feed(data[ends[1] - 1 : ends[1]])
+    for start, end in pairwise(ends[1:]):
+        assert len(stream.feed(data[start:end])) == end - start
 
 
 def test_frames_of_a_flac_leave_when_the_next_one_begins() -> None:

@@ -24,7 +24,7 @@ from hegui.gateway.media.labelling import (
 )
 from hegui.gateway.media.sounding import AsEvents, AsFile, Sounding
 from hegui.gateway.upstream import UpstreamFailed
-from hegui.labels.explicit.rhythm_streamed import FORMATS, streamed_rhythm
+from hegui.labels.explicit.rhythm_streamed import streamed_rhythm
 from hegui.labels.streamed import Kind, Streamed, streamed
 from hegui.labels.text import header
 from hegui.terms import Action, BadRequest, Words
@@ -36,7 +36,6 @@ async def speech(gate: Gate, incoming: Incoming, out: Outbox) -> None:
     require_producer(gate)
     exchange = way.begin(gate, incoming, request.chat)
     show = await showing(gate, exchange, "audio", incoming.headers.get(AGREEMENT, ""))
-    _require_place(request.form, show)
     await way.judge(gate, request.chat, exchange)
     ending.rule_on_unjudged(gate, exchange, "audio")
     asked = gate.evidence.asked(exchange, request.count)
@@ -56,12 +55,6 @@ async def speech(gate: Gate, incoming: Incoming, out: Outbox) -> None:
 
 _log = logging.getLogger(__name__)
 _MOST_EVENT: Final = 16 * 1024 * 1024  # bytes of one event of speech
-
-
-def _require_place(form: str, show: Showing) -> None:
-    """Refuse a format that the rhythm cannot be put before, where the listener must hear it."""
-    if show.mode == "auto" and form not in FORMATS:
-        raise BadRequest(_NO_RHYTHM.fill(form=form), param="response_format")
 
 
 class _Voice:
@@ -180,13 +173,6 @@ class _Voice:
         self._gate.metrics.item("audio", "streamed" if how == "complete" else "cut")
 
 
-_NO_RHYTHM: Final = Words(
-    en="Speech carries its notice in front of it here, and that is possible in mp3, wav and flac,"
-    " not in {form}. Ask for one of them; or the provider says in its player that the speech is"
-    ' generated, and sets sound = "interface" in [media].',
-    zh="此处语音须在开头带有显式标识，mp3、wav 和 flac 可以做到，{form} 不行。请使用这三种之一；"
-    '如播放界面已持续提示由 AI 生成，运营者可在 [media] 中设置 sound = "interface"。',
-)
 _LONG: Final = Words(
     en="It is longer than this service allows: {most} bytes (media.bytes).",
     zh="长度超过本服务的上限：{most} 字节（media.bytes）。",

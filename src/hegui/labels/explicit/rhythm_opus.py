@@ -19,6 +19,7 @@ from hegui.terms import BadRequest, Words
 
 _SAMPLES: Final = 960  # of a packet: 20 ms at 48 kHz
 _NO_TIME: Final = 0xFFFF_FFFF_FFFF_FFFF
+_HEAD: Final = 14  # bytes of a page up to its time
 _FAMILY: Final = 18  # where the head says how channels are mapped (RFC 7845, 5.1)
 
 
@@ -32,7 +33,7 @@ def with_rhythm(source: Source) -> Splice:
     if head[_FAMILY]:
         raise BadRequest(CHANNELS, code="audio_form")
     held = _packets()
-    later, serial = len(held) * _SAMPLES, link.first.serial
+    later, serial = lasting(), link.first.serial
     number = link.pages[-1].number + 1
     changes = [Change(link.end, link.end, _page(held, serial, number, later))]
     for page in ogg.pages(source):
@@ -40,7 +41,8 @@ def with_rhythm(source: Source) -> Splice:
             continue
         if page.flags & ogg.FIRST or page.serial != serial:
             break
-        changes.append(Change(page.start + 6, page.start + 26, _moved(source, page, later)))
+        head = exactly(source, page.start, _HEAD, "Ogg page")
+        changes.append(Change(page.start + 6, page.start + 26, moved(head, page, later)))
         if len(changes) > MOST_PARTS:
             raise refused("Ogg page", page.start, TOO_LARGE)
     return spliced(source.size, changes)
@@ -64,15 +66,24 @@ def _page(held: list[bytes], serial: int, number: int, time: int) -> bytes:
     return page[:22] + pack("<I", ogg.checksum(page)) + page[26:]
 
 
-def _moved(source: Source, page: Page, later: int) -> bytes:
-    """Return the twenty bytes of time, serial number, number and checksum of a page behind."""
-    (time,) = unpack("<Q", exactly(source, page.start + 6, 8, "Ogg page"))
+def lasting() -> int:
+    """Return how long the rhythm lasts, in samples."""
+    return len(_packets()) * _SAMPLES
+
+
+def moved(head: bytes, page: Page, later: int) -> bytes:
+    """Return the twenty bytes of time, serial number, number and checksum of a page behind it.
+
+    ``head`` is the page's beginning.
+    """
+    (time,) = unpack("<Q", head[6:14])
     new_time = time if time == _NO_TIME else (time + later) & _NO_TIME
     number = (page.number + 1) & 0xFFFF_FFFF
-    changed = pack("<QII", time ^ new_time, 0, page.number ^ number)
     rest = page.end - page.start - 22
     # the checksum is linear: see ogg.renumbered
-    checksum = page.checksum ^ ogg.checksum(changed + bytes(rest))
+    checksum = page.checksum ^ ogg.checksum(
+        pack("<QII", time ^ new_time, 0, page.number ^ number) + bytes(rest)
+    )
     return pack("<QIII", new_time, page.serial, number, checksum)
 
 

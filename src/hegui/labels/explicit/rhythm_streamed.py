@@ -1,34 +1,38 @@
 """The rhythm before sound that is streamed: nothing is held back but its first frames.
 
 What is held is just enough for the writer of whole files to put the rhythm there; from then on
-bytes go through as they come (of FLAC, frame by frame: ``rhythm_streamed_flac``). The implicit
-label is put in front afterwards (``labels.streamed``).
+bytes go through as they come (of FLAC, frame by frame: ``rhythm_streamed_flac``; pages of Opus get
+later times on their way). The implicit label is put in front afterwards (``labels.streamed``).
 """
 
+from collections.abc import Callable, Mapping
 from struct import pack, unpack
 from typing import Final
 
-from hegui.labels.container import CUT_SHORT, TOO_LARGE, Memory, refused
-from hegui.labels.explicit import rhythm_mp3, rhythm_wav
+from hegui.labels.container import CUT_SHORT, TOO_LARGE, Memory, Source, Splice, refused
+from hegui.labels.explicit import rhythm_aac, rhythm_mp3, rhythm_opus, rhythm_wav
 from hegui.labels.explicit.rhythm_streamed_flac import Flac
 from hegui.labels.formats import wav
+from hegui.labels.formats.ogg import links
+from hegui.labels.ogg import FIRST, Page
 from hegui.labels.riff import OPEN
 from hegui.labels.splicing import joined
-from hegui.labels.streamed import Streamed, head_of
-from hegui.terms import BadRequest
+from hegui.labels.streamed import Pages, Streamed, head_of
+from hegui.terms import BadRequest, Words
 
-FORMATS: Final = frozenset({"mp3", "wav", "flac"})
-"""Kinds of sound that a rhythm can be put before while they stream."""
+_ADTS: Final = 3  # bytes of a frame's head behind the four that ``head_of`` counts
 _FORMAT: Final = 16  # bytes of the shortest chunk that says the form of samples
 _MOST_A_SECOND: Final = 4 * 1024 * 1024  # bytes of sound: the rhythm is made in memory
 _MOST: Final = 131_072  # bytes within which the first frames of an MP3 stand, tags not counted
 
 
 def streamed_rhythm(kind: str) -> Streamed:
-    """Return what puts the rhythm before a stream of ``kind``, which is one of ``FORMATS``."""
-    if kind == "flac":
-        return Flac()
-    return _Mp3() if kind == "mp3" else _Wav()
+    """Return what puts the rhythm before a stream of ``kind``: mp3, wav, flac, opus or aac.
+
+    Of AAC and Opus only before the forms that have one ready: that is seen when their first frame
+    or their header comes, and another is refused before anything leaves.
+    """
+    return _STAGES[kind]()
 
 
 class _Held:
@@ -100,6 +104,76 @@ class _Wav(_Held):
         lengths = [one if one in (0, OPEN) else min(one + added, OPEN) for one in (whole, sound)]
         head = made[:4] + pack("<I", lengths[0]) + made[8 : start - 4] + pack("<I", lengths[1])
         return head + made[start:] + held[start:]
+
+
+class _Aac(_Held):
+    def _begun(self, held: bytes) -> bytes | None:
+        start = head_of("aac", held)
+        if start + _ADTS > len(held):
+            self._needed = start + _ADTS
+            return None
+        return _coded(Memory(held), rhythm_aac.with_rhythm)
+
+
+class _Opus(_Held):
+    _pages: Pages
+
+    def feed(self, data: bytes) -> bytes:
+        return self._pages.feed(data) if self.labelled else super().feed(data)
+
+    def end(self) -> bytes:
+        return self._pages.end() if self.labelled else super().end()
+
+    def _begun(self, held: bytes) -> bytes | None:
+        start = head_of("opus", held)
+        if start > len(held):
+            self._needed = start
+            return None
+        header = Memory(held[:start])
+        begun = _coded(header, rhythm_opus.with_rhythm)
+        self._pages = Pages(_later(rhythm_opus.lasting(), links(header)[0].first.serial))
+        return begun + self._pages.feed(held[start:])
+
+
+def _coded(source: Memory, with_rhythm: Callable[[Source], Splice]) -> bytes:
+    try:
+        return joined(source, with_rhythm(source))
+    except BadRequest as error:
+        if error.code == "audio_form":
+            raise BadRequest(_FORM, code=error.code) from None
+        raise
+
+
+_FORM: Final = Words(
+    en="The model's sound has a form that no rhythm is ready for: AAC must be of the low-complexity"
+    " profile at 32 to 48 kHz, AAC and Opus mono or stereo. Ask for mp3, wav or flac; or the"
+    ' provider says in its player that the speech is generated, and sets sound = "interface" in'
+    " [media].",
+    zh="模型返回的音频格式没有现成的节奏标识：AAC 须为 LC 规格、32 至 48 kHz，AAC 和 Opus"
+    " 须为单声道或立体声。请改用 mp3、wav 或 flac；如播放界面已持续提示由 AI 生成，"
+    '运营者可在 [media] 中设置 sound = "interface"。',
+)
+
+
+def _later(by: int, serial: int) -> Callable[[bytes, Page], bytes]:
+    """Give the pages of the first link later times, and their next numbers."""
+    passed = False
+
+    def anew(head: bytes, page: Page) -> bytes:
+        nonlocal passed
+        passed = passed or bool(page.flags & FIRST) or page.serial != serial
+        return head if passed else head[:6] + rhythm_opus.moved(head, page, by) + head[26:]
+
+    return anew
+
+
+_STAGES: Final[Mapping[str, Callable[[], Streamed]]] = {
+    "mp3": _Mp3,
+    "wav": _Wav,
+    "flac": Flac,
+    "opus": _Opus,
+    "aac": _Aac,
+}
 
 
 def _format(head: bytes) -> bytes:
