@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from tests.ledger.test_signing import HOUR, NOW, MakeLeaf, add, query, signed_size
+from tests.ledger.test_signing import HOUR, NOW, MakeLeaf, add, looked, query, signed_size
 
 from hegui.ledger.heads import Head, Heads, heads_beside
 from hegui.ledger.log import Ledger
@@ -56,7 +56,7 @@ def test_a_head_that_is_signed_while_a_process_starts_is_no_older_copy(
 def test_a_head_that_is_signed_while_another_signs_refuses_nothing(
     db: Path, signer: Callable[[str], Signer], make_leaf: MakeLeaf, grow: Callable[[], None]
 ) -> None:
-    left = Ledger(db, signer, sign_seconds=HOUR)
+    left = looked(Ledger(db, signer, sign_seconds=HOUR))
     left.add_blocking(Entry("t", make_leaf(NOW)))
     heads = Overtaken(heads_beside(db).folder)
     heads.then = grow
@@ -90,7 +90,7 @@ def test_a_signer_that_dies_before_it_commits_makes_nobody_else_refuse_or_sign_l
     db: Path, signer: Callable[[str], Signer], make_leaf: MakeLeaf, grow: Callable[[], None]
 ) -> None:
     grow()
-    left = Ledger(db, signer, sign_seconds=HOUR)
+    left = looked(Ledger(db, signer, sign_seconds=HOUR))
     left.add_blocking(Entry("t", make_leaf(NOW)))
     ((before,),) = query(db, "SELECT checkpoint FROM log")
 
