@@ -336,9 +336,9 @@ CREATE TABLE lease (
 
 _SECOND = (_NODES, _PRUNED, _ATTESTED, _INSPECTORS, _EPOCHS, _ERASURE)
 
-_THIRD = (_SHELF, _ACCEPTED, _LEASES)
+_THIRD = (_SHELF, _ACCEPTED)
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND), "".join(_THIRD))
+MIGRATIONS: tuple[str, ...] = (_FIRST, "".join(_SECOND), "".join(_THIRD), _LEASES)
 """``MIGRATIONS[n]`` takes a database from version ``n`` to ``n + 1``."""
 
 
