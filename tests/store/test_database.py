@@ -140,6 +140,7 @@ def test_opening_it_again_in_one_process_keeps_the_locks_that_protect_it(path: P
 def test_who_opens_a_new_file_waits_for_another_that_is_making_it(path: Path) -> None:
     path.touch(0o600)
     with closing(apsw.Connection(str(path))) as other:
+        other.set_busy_timeout(60_000)  # whoever opens it may read it just when this one commits
         other.execute("BEGIN IMMEDIATE")  # not in WAL yet: SQLite refuses the change at once
         end = threading.Timer(0.2, other.execute, ("COMMIT",))
         end.start()
