@@ -103,7 +103,6 @@ def _take(
             words = Words("the word stands in row {n} already", "与第 {n} 行的词重复")
             return words.fill(n=seen[key])
         fresh[key] = row.number
-    made.rules.setdefault(rule.id, rule)  # a rule of which no row is taken would have no word
     seen.update(fresh)
     made.rules.setdefault(rule.id, rule)  # not before: a row that is left out begins none
     for name, text in said.items():

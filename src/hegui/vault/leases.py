@@ -5,15 +5,13 @@ it runs out, by the clock of whoever looks: clocks that differ by less than a mi
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Final, TypeVar
+from typing import Final
 
 from hegui.store import Place, random_bytes
 from hegui.terms import Clock, HeguiError, Write
 from hegui.vault.rows import Rows
-
-T = TypeVar("T")
 
 TERM_MS: Final = 120_000
 _RENEWED: Final = 30.0  # seconds
@@ -43,7 +41,7 @@ class Leases:
 
         To be followed by ``kept``.
         """
-        return await _in_thread(lambda: self._take(work))
+        return await asyncio.to_thread(self._take, work)
 
     @asynccontextmanager
     async def kept(self, work: str) -> AsyncIterator[None]:
@@ -55,7 +53,7 @@ class Leases:
             renewing.cancel()
             await asyncio.wait([renewing])
             with suppress(HeguiError):  # it runs out by itself
-                await _in_thread(lambda: self._rows.apply([Write(_DROP, (work, self._holder))]))
+                await asyncio.to_thread(self._rows.apply, [Write(_DROP, (work, self._holder))])
 
     def _take(self, work: str) -> bool:
         now = self._clock()
@@ -68,7 +66,3 @@ class Leases:
             await asyncio.sleep(_RENEWED)
             with suppress(HeguiError):  # tried again before it runs out
                 await self.take(work)
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(None, work)
