@@ -64,8 +64,6 @@ def translated(error: click.ClickException) -> Words:
         zh = f"缺少参数 {_name_of(error)}。"
     elif isinstance(error, click.BadParameter):
         zh = f"参数 {_name_of(error)} 不正确：{in_chinese(error.message)}"
-        if error.param is not None and isinstance(error.param.type, click.Choice):
-            zh = f"参数 {_name_of(error)} 应为以下之一：{'、'.join(error.param.type.choices)}"
     elif isinstance(error, click.UsageError):
         zh = f"命令行有误：{in_chinese(error.message)}"
     return Words(error.format_message() + hint.en, zh + hint.zh)
