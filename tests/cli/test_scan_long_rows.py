@@ -3,7 +3,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from hegui.cli.documents import Batch
+from hegui.cli.batches import Batch
 from hegui.cli.scan_judging import PIECE, Judge, Part
 from hegui.runners.compiling import builtin
 from hegui.terms import DetectorCard, Fault, Finding, Findings, RuleInfo, TextColumn, Words

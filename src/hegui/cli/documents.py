@@ -8,15 +8,16 @@ is longer.
 import gzip
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
 from itertools import accumulate
 from pathlib import Path
 from stat import S_ISREG
-from typing import IO, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import IO, Any, Final, Literal, TypeAlias
 
-from hegui.terms import BadRequest, Misconfigured, TextColumn, Words
+from hegui.cli.arrow import arrow
+from hegui.cli.batches import Batch
+from hegui.terms import BadRequest, TextColumn, Words
 
 Format: TypeAlias = Literal["text", "jsonl", "parquet"]
 
@@ -52,29 +53,6 @@ _TOO_LONG = Words(
     "line {row} of {name} is longer than {most} MiB; split it",
     "{name} 第 {row} 行超过 {most} MiB，请先拆分",
 )
-_NO_PARQUET = Words(
-    "Parquet and zstd files need pyarrow, which is not installed: pip install 'hegui[corpus]'",
-    "读写 Parquet 和 zstd 文件需要 pyarrow，尚未安装：pip install 'hegui[corpus]'",
-)
-
-
-class Batch(NamedTuple):
-    """Rows of one file, in order.
-
-    ``rows`` are their numbers, from 1: lines of a text or JSON Lines file, rows of a Parquet file.
-    ``broken`` are places in ``column`` whose bytes are not UTF-8: nothing may be said of them.
-    ``malformed`` are numbers of rows that hold no text where one should be, and so are not in
-    ``column``. ``source`` is what the file held, for the one who writes a masked copy. ``earlier``
-    are places in ``column`` of values that a record holds under a key that stands in it again: the
-    value behind them, of the same row number, is the one that programs take.
-    """
-
-    column: TextColumn
-    rows: Sequence[int]
-    broken: frozenset[int] = frozenset()
-    malformed: tuple[int, ...] = ()
-    source: Any = None
-    earlier: frozenset[int] = frozenset()
 
 
 def columns(name: str, field: str = "text") -> Iterator[TextColumn]:
@@ -136,17 +114,6 @@ def require_file(name: str) -> None:
         raise BadRequest(_UNREADABLE.fill(name=name, why=why), param="files") from None
     if not S_ISREG(mode):
         raise BadRequest(_NOT_A_FILE.fill(name=name), param="files")
-
-
-def arrow(part: str = "") -> Any:
-    """Return pyarrow, or a part of it (``parquet``), or say how to install it.
-
-    It is an extra, without types.
-    """
-    try:
-        return import_module(f"pyarrow.{part}" if part else "pyarrow")
-    except ImportError:
-        raise Misconfigured(_NO_PARQUET) from None
 
 
 def opened(name: str) -> AbstractContextManager[Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from hegui.cli.documents import Batch
+from hegui.cli.batches import Batch
 from hegui.cli.documents_fields import readings
 from hegui.terms import TextColumn
 

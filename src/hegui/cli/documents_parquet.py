@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from hegui.cli.documents import Batch, arrow
+from hegui.cli.arrow import arrow
+from hegui.cli.batches import Batch
 from hegui.cli.documents_fields import readings
 from hegui.terms import BadRequest, TextColumn, Words
 

@@ -10,7 +10,7 @@ cut to the stretch: a longer one comes as several that touch.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from hegui.cli.documents import Batch
+from hegui.cli.batches import Batch
 from hegui.screen.reports import ask_inline, checked
 from hegui.terms import Detector, Fault, Finding, Findings, RuleInfo, TextColumn
 

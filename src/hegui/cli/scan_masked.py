@@ -15,7 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
-from hegui.cli.documents import Batch, Format, arrow
+from hegui.cli.arrow import arrow
+from hegui.cli.batches import Batch
+from hegui.cli.documents import Format
 from hegui.terms import BadRequest, Words
 
 _NEVER_OVER = Words(

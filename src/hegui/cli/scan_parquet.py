@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from hegui.cli.documents import Batch, arrow
+from hegui.cli.arrow import arrow
+from hegui.cli.batches import Batch
 from hegui.cli.documents_parquet import opened_parquet
 
 GROUP: Final = 67_108_864

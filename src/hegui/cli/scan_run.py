@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from hegui.cli.documents import Batch, Format, documents, format_of
+from hegui.cli.batches import Batch
+from hegui.cli.documents import Format, documents, format_of
 from hegui.cli.scan_judging import Judge, Part
 from hegui.cli.scan_masked import Copy, copy, copy_name
 from hegui.cli.scan_ruling import MaskedRow, Ruling
