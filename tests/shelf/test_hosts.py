@@ -130,3 +130,8 @@ def test_private_hosts_are_reached_where_the_operator_says_so_but_never_the_clou
     for never in ("169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "0.0.0.0"):  # noqa: S104 - see above
         with pytest.raises(NotFetched):
             own.reachable("minio.lan", [never])
+    clouds = ["100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"]
+    for never in (*clouds, "::ffff:100.100.100.200", "64:ff9b::6464:64c8"):
+        for hosts in (own, LISTED):
+            with pytest.raises(NotFetched):
+                hosts.reachable("minio.lan", [never])

@@ -19,6 +19,19 @@ _MOST_CHARS: Final = 8_192
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL: Final = IPv6Network("64:ff9b:1::/48")
 _USUAL: Final = {"https": 443, "http": 80}
+_METADATA: Final = frozenset(
+    map(
+        ip_address,
+        [
+            "100.100.100.200",  # Alibaba Cloud
+            "168.63.129.16",  # Azure: an address of the public network, yet each machine's own
+            "192.0.0.192",  # Oracle Cloud
+            "fd00:ec2::254",  # AWS
+            "fd20:ce::254",  # Google Cloud
+        ],
+    )
+)
+"""Where clouds tell a machine about itself, its credentials too, besides 169.254.0.0/16."""
 
 
 class NotFetched(Unavailable):
@@ -80,7 +93,7 @@ class Hosts:
             raise NotFetched("unknown-host", _UNKNOWN.fill(host=host))
         if not self.private and not all(map(_is_public, addresses)):
             raise NotFetched("private-address", _PRIVATE.fill(host=host))
-        if self.private and any(map(_is_never, addresses)):
+        if any(map(_is_never, addresses)):
             raise NotFetched("private-address", _PRIVATE.fill(host=host))
         return list(addresses)
 
@@ -139,6 +152,8 @@ def _is_never(text: str) -> bool:
     inner = _inner(address) if isinstance(address, IPv6Address) else None
     if inner is not None:
         return _is_never(str(inner))
+    if address in _METADATA:
+        return True
     return address.is_link_local or address.is_multicast or address.is_unspecified
 
 
@@ -162,7 +177,8 @@ _UNKNOWN: Final = Words(
 )
 _PRIVATE: Final = Words(
     en="The host {host} leads into a private network or to this machine. If it is meant to, set "
-    "media_private = true for this model server; link-local addresses are never asked.",
+    "media_private = true for this model server; where clouds keep their machines' credentials is "
+    "never asked.",
     zh="主机 {host} 指向内网或本机。如确有此意，请为该模型服务设置 media_private = true；"
-    "链路本地地址一律不访问。",
+    "云主机凭证所在的地址一律不访问。",
 )
