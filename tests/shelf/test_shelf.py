@@ -133,6 +133,18 @@ async def test_a_full_shelf_takes_nothing_more_until_a_term_ends(house: House) -
     await house.shelf.keep([house.new(bytes(700_000))])
 
 
+async def test_files_that_come_at_once_do_not_overfill_the_shelf_together(house: House) -> None:
+    both = [house.shelf.keep([house.new(bytes(700_000))]) for _ in range(2)]
+    kept, refused = sorted(
+        await asyncio.gather(*both, return_exceptions=True),
+        key=lambda one: isinstance(one, Unavailable),
+    )
+    assert isinstance(refused, Unavailable)
+    assert isinstance(kept, list)
+    assert house.files() == [kept[0].medium.file]
+    assert not house.shelf.pending
+
+
 async def test_a_withdrawal_is_on_record_and_takes_the_bytes_away(house: House) -> None:
     one, other = await house.shelf.keep([house.new(), house.new(b"other")])
     closed = await house.shelf.withdraw(one.medium.id, "reviewer-3", "complaint 17")

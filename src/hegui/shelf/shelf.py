@@ -59,7 +59,10 @@ class Tended:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Keeps labelled media. ``quota`` is in bytes, ``term_ms`` how long an address leads."""
+    """Keeps labelled media. ``quota`` is in bytes, ``term_ms`` how long an address leads.
+
+    ``pending`` are files on their way, with their sizes: no row counts them yet.
+    """
 
     book: Book
     blobs: Blobs
@@ -68,7 +71,7 @@ class Shelf:
     clock: Clock
     quota: int
     term_ms: int
-    pending: set[str] = field(default_factory=set)
+    pending: dict[str, int] = field(default_factory=dict)
 
     async def keep(self, new: Sequence[New]) -> list[Shelved]:
         """Keep files and return their addresses, all of them durable and on record.
@@ -77,12 +80,20 @@ class Shelf:
         shelf, disk or storage is ``Unavailable``.
         """
         size = sum(len(each.data) for each in new)
-        if await self.book.used() + size > self.quota:
+        used = await self.book.used() + sum(self.pending.values())
+        if used + size > self.quota:
             raise Unavailable(_FULL.fill(most=self.quota >> 20), after=60)
-        now = self.clock()
-        media = [await asyncio.to_thread(self._medium, each, now) for each in new]
-        self.pending.update(medium.file for medium in media)
+        numbers, now = [new_id() for _ in new], self.clock()
+        files = {
+            number + each.suffix: len(each.data) for number, each in zip(numbers, new, strict=True)
+        }
+        self.pending.update(files)  # before the next wait: whoever comes meanwhile counts them
+        media: list[Medium] = []
         try:
+            for number, each in zip(numbers, new, strict=True):
+                media.append(
+                    await asyncio.to_thread(_medium, number, each, now, now + self.term_ms)
+                )
             for each, medium in zip(new, media, strict=True):
                 await self.blobs.put(medium.file, each.data, medium.mime)
             await self._record(media, now)
@@ -90,7 +101,8 @@ class Shelf:
             await self._drop(media)
             raise
         finally:
-            self.pending.difference_update(medium.file for medium in media)
+            for file in files:
+                del self.pending[file]
         return [Shelved(medium, self.address(medium)) for medium in media]
 
     def address(self, medium: Medium) -> str:
@@ -140,21 +152,6 @@ class Shelf:
                 left += 1
         await self.book.forget(now - _REMEMBERED_MS, now)
         return Tended(expired, deleted, left)
-
-    def _medium(self, new: New, now: int) -> Medium:
-        number = new_id()
-        return Medium(
-            id=number,
-            tenant=new.tenant,
-            exchange=new.exchange,
-            subject=new.subject,
-            mime=new.mime,
-            file=number + new.suffix,
-            size=len(new.data),
-            digest=hashlib.sha256(new.data).hexdigest(),
-            stored=now,
-            expires=now + self.term_ms,
-        )
 
     async def _record(self, media: Sequence[Medium], now: int) -> None:
         for medium in media:
@@ -219,6 +216,21 @@ class Shelf:
                     await self.blobs.delete(medium.file)
             except HeguiError:
                 continue
+
+
+def _medium(number: str, new: New, now: int, expires: int) -> Medium:
+    return Medium(
+        id=number,
+        tenant=new.tenant,
+        exchange=new.exchange,
+        subject=new.subject,
+        mime=new.mime,
+        file=number + new.suffix,
+        size=len(new.data),
+        digest=hashlib.sha256(new.data).hexdigest(),
+        stored=now,
+        expires=expires,
+    )
 
 
 _FULL: Final = Words(
