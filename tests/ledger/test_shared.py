@@ -175,6 +175,32 @@ def test_rows_stand_or_fall_with_their_record_and_a_bad_one_falls_alone(house: H
     house.check()
 
 
+def test_a_server_that_takes_no_writes_is_trouble_until_it_does_though_nobody_asks(
+    house: House,
+) -> None:
+    ledger = house.ledger(spool=0)
+    ledger.add_blocking(entry("before"))
+    house.settled()
+    ledger._outbox._prove_every = 0.05
+    database = house.url.rpartition("/")[2]
+    ends = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"  # noqa: S608 - our own name
+    house.postgres.sql(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    house.postgres.sql(ends)
+    with pytest.raises(Unavailable):
+        ledger.add_blocking(entry("refused"))
+    tried = ledger._outbox._proven
+    within(60, lambda: ledger._outbox._proven != tried)
+    assert isinstance(ledger.trouble, Unavailable)
+    house.postgres.sql(f"ALTER DATABASE {database} RESET default_transaction_read_only")
+    house.postgres.sql(ends)
+    within(60, lambda: ledger.trouble is None)
+    assert house.sql("SELECT count(*) FROM hegui.outbox") == [(0,)], "what was tried left nothing"
+    ledger.add_blocking(entry("after"))
+    house.settled()
+    assert house.placed() == ["before", "after"]
+    house.check()
+
+
 def test_what_no_log_could_take_is_refused_before_it_is_acknowledged(house: House) -> None:
     ledger = house.ledger()
     for wrong in (Entry("t", b"no leaf"), Entry("other", entry("k").leaf)):

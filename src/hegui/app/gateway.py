@@ -18,6 +18,7 @@ from hegui.app.chores import Chores
 from hegui.app.duties import boards_of
 from hegui.app.label_doors import LabelDoors
 from hegui.app.media import media_parts, media_paths
+from hegui.app.readiness import Readiness
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
 from hegui.app.shelf import close as close_shelf
@@ -99,10 +100,10 @@ class Gateway:
         asserted = settings.callers.assertion
         self._assertions = Assertions(asserted, clock) if asserted is not None else None
         self._runners: dict[str, parts.Runner] = {}
-        self._figures: Figures | None = None
-        if isinstance(self.ledger, SharedLedger):
-            self._figures = Figures(self.ledger, clock)
-            self._metrics.registry.register(self._figures)
+        figures = Figures(self.ledger, clock) if isinstance(self.ledger, SharedLedger) else None
+        if figures is not None:
+            self._metrics.registry.register(figures)
+        self._readiness = Readiness(self.ledger, self.attesting, self._runners, figures)
         self._history = History()
         self._leases = Leases(place, clock)
         self._media = media_parts(settings, self.ledger, clock, self._leases)
@@ -113,7 +114,7 @@ class Gateway:
         self.inspectors: Inspectors = self._inspecting
         self._undo = AsyncExitStack()
         self._opened()
-        self._ready = self._said_stopped = False
+        self._said_stopped = False
 
     async def start(self) -> None:
         """Start attached detectors, put the service together, and record that it runs.
@@ -168,7 +169,7 @@ class Gateway:
                 raise found.refused
         rules = RulesInUse(self.settings, await self._cards(), self._clock, self._record)
         panel = await rules.first()
-        self.rules = rules
+        self.rules = self._readiness.rules = rules
         policies = parts.policies_of(self.settings)
         content = self.settings.content
         self.gate = Gate(
@@ -186,7 +187,9 @@ class Gateway:
         )
         self._undo.push_async_callback(self.gate.upstreams.close)
         self.public = self._public()
-        self.admin = admin_app(self.gate, self.ledger.lag, self._state, boards_of(self.settings))
+        self.admin = admin_app(
+            self.gate, self.ledger.lag, self._readiness.state, boards_of(self.settings)
+        )
         await self._say_started(panel)
         self._undo.push_async_callback(self._say_stopped, "not-started")
         await self._say_found()
@@ -202,7 +205,7 @@ class Gateway:
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
             self._chores.repeat(self._fetch_keys, _KEYS_EVERY)
-        self._ready = True
+        self._readiness.up = True
 
     async def _say_started(self, panel: Panel) -> None:
         """Record that the service runs, under which scope and rules (Art. 2, 13)."""
@@ -242,7 +245,7 @@ class Gateway:
 
     async def stop(self, grace: float = 0.0, reason: str = "stopped") -> None:
         """Let open exchanges finish for ``grace`` seconds, end the rest, and close everything."""
-        self._ready = False
+        self._readiness.up = False
         gate = self.gate
         if gate.open and grace > 0:
             await asyncio.wait(set(gate.open), timeout=grace)
@@ -296,17 +299,6 @@ class Gateway:
             return keys.vkeys(tenant, head)[0]
 
         return vkey_of
-
-    def _state(self) -> dict[str, Any]:
-        lag = self.ledger.lag()
-        return {
-            "ready": self._ready,
-            "ledger_lag": lag,
-            "detectors": sorted(self._runners),
-            "rules": self.rules.state(),
-            "witnesses": self.attesting.state(),
-            **({"database": self._figures.lines()} if self._figures is not None else {}),
-        }
 
     async def _fulfil(self, ask: Ask) -> Findings | Fault:
         runner = self._runners.get(ask.detector)

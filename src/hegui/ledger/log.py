@@ -11,7 +11,7 @@ from hegui.ledger.holding import Hold
 from hegui.ledger.signing import Found, Signing
 from hegui.ledger.trust import SignerFor, Trust
 from hegui.store import Metrics, Writer, open_database
-from hegui.terms import Entry, Receipt
+from hegui.terms import Entry, HeguiError, Receipt
 
 
 class Ledger:
@@ -85,6 +85,11 @@ class Ledger:
     def lag(self) -> int:
         """Return how many entries wait to become durable."""
         return self._writer.lag()
+
+    @property
+    def trouble(self) -> HeguiError | None:
+        """Why no record can be made durable; None where nothing says so. Costs nothing."""
+        return self._writer.trouble
 
     @property
     def signed(self) -> int:

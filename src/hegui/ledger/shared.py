@@ -20,7 +20,7 @@ from hegui.store import Metrics, open_connection
 from hegui.store.postgres.outbox import Outbox
 from hegui.store.postgres.server import Server
 from hegui.store.postgres.spool import Spool, SpoolState
-from hegui.terms import Clock, Entry, Receipt
+from hegui.terms import Clock, Entry, HeguiError, Receipt
 
 _PLACE_SECONDS: Final = 15.0
 _RECEIPT = (
@@ -143,6 +143,11 @@ class SharedLedger:
     def lag(self) -> int:
         """Return how many entries wait to become durable."""
         return self._outbox.lag()
+
+    @property
+    def trouble(self) -> HeguiError | None:
+        """Why no record can be made durable; None where nothing says so. Costs nothing."""
+        return self._outbox.trouble
 
     @property
     def signed(self) -> int:

@@ -113,6 +113,16 @@ class SpoolFile:
             raise _refused(self.path, error) from error
         self.end += _HEAD.size + len(payload)
 
+    def try_out(self, count: int) -> None:
+        """Write ``count`` bytes durably behind what there is, and take them back."""
+        try:
+            _write(self._file, bytes(count), self.end)
+            os.fdatasync(self._file)
+        except OSError as error:
+            raise _refused(self.path, error) from error
+        finally:
+            self._cut(self.end)
+
     def groups(self, start: int = 0) -> Iterator[Group]:
         """Read the groups from byte ``start``, checking each."""
         at = max(start, len(MAGIC))
