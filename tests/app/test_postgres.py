@@ -172,7 +172,7 @@ async def test_a_question_is_on_record_before_its_answer_and_its_content_ends_wi
         assert appeal["exchange"] == exchange
 
         house.ahead[0] = 31 * DAY
-        await house.gateway._expire()
+        await house.gateway.tending.expire()
         (expired,) = await house.records("content.expired")
         assert expired["count"] == 2
         with pytest.raises(BadRequest):

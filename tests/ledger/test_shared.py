@@ -31,6 +31,7 @@ from hegui.ledger.verify import verify
 from hegui.store import open_connection
 from hegui.store.postgres.delivering import deliver
 from hegui.store.postgres.parcels import Parcel, numbers, pack_writes
+from hegui.store.postgres.server import Server
 from hegui.store.postgres.spool import Spool
 from hegui.terms import (
     BadRequest,
@@ -173,6 +174,19 @@ def test_rows_stand_or_fall_with_their_record_and_a_bad_one_falls_alone(house: H
     assert house.placed() == ["k0", "k1", "k3"]
     assert house.sql("SELECT count(*) FROM hegui.standing") == [(3,)]
     house.check()
+
+
+def test_a_ledger_that_cannot_be_opened_lets_its_spool_go(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 1 << 20, 3_600_000, lambda: NOW)
+    spool.append([Parcel(numbers.next(), entry("k"))])
+    spool.close()
+    nobody = Server("postgresql://a@127.0.0.1:1/b")
+    terms = SpoolTerms(tmp_path, 1 << 20, 3_600_000, lambda: NOW)
+    with pytest.raises(Unavailable):
+        SharedLedger(nobody, signer_for, heads=tmp_path / "heads", spool=terms)
+    again = Spool(tmp_path, 1 << 20, 3_600_000, lambda: NOW)
+    assert again.state().records == 1, "it is not another's"
+    again.close()
 
 
 def test_a_server_that_takes_no_writes_is_trouble_until_it_does_though_nobody_asks(

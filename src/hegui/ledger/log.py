@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 
 from hegui.ledger import finding
@@ -43,12 +44,16 @@ class Ledger:
         self._signing = Signing(path, trust, seconds=sign_seconds, leaves=sign_leaves)
         open_database(path).close()  # made, or brought up to date
         self._hold = Hold(path)
-        # what another process has not signed yet is nothing to tell of: it is at it
-        look, alone = self._signing.look(), self._hold.alone
-        self.found: list[Found] = [one for one in look if alone or one.refused is not None]
-        self._writer: Writer[Entry, Receipt] = Writer(
-            path, Appender(trust, self._signing.grown), limit=limit, chore=self._signing
-        )
+        with ExitStack() as opened:
+            opened.callback(self._hold.close)
+            opened.callback(self._signing.let_go)
+            # what another process has not signed yet is nothing to tell of: it is at it
+            look, alone = self._signing.look(), self._hold.alone
+            self.found: list[Found] = [one for one in look if alone or one.refused is not None]
+            self._writer: Writer[Entry, Receipt] = Writer(
+                path, Appender(trust, self._signing.grown), limit=limit, chore=self._signing
+            )
+            opened.pop_all()
 
     def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":
         """Hand in ``entry``: it is queued at once, and its receipt can be awaited."""
