@@ -27,12 +27,14 @@ class Kinds(NamedTuple):
     """The driver's errors by what they mean.
 
     ``away`` are errors of the server and of the way to it: no single entry is to blame for them.
+    ``lost`` are those after which nobody knows whether what was asked was done.
     ``any`` are all of the driver's, ``met`` those and the system's.
     """
 
     refused: tuple[type[Exception], ...]
     damage: tuple[type[Exception], ...]
     away: tuple[type[Exception], ...]
+    lost: tuple[type[Exception], ...]
     any: tuple[type[Exception], ...]
     met: tuple[type[Exception], ...]
     not_yet: type[Exception]
@@ -50,13 +52,16 @@ def kinds() -> Kinds:
         asyncpg.InsufficientPrivilegeError,
     )
     damage = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
-    away = (
+    lost = (
         OSError,  # includes TimeoutError and refused connections
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
         asyncpg.InternalClientError,
-        asyncpg.InsufficientResourcesError,
         asyncpg.OperatorInterventionError,
+    )
+    away = (
+        *lost,
+        asyncpg.InsufficientResourcesError,
         asyncpg.PostgresSystemError,
         asyncpg.TransactionRollbackError,
         asyncpg.InvalidTransactionStateError,  # a standby, or a session ended in between
@@ -65,13 +70,18 @@ def kinds() -> Kinds:
         *damage,
     )
     every = (asyncpg.PostgresError, asyncpg.InterfaceError)
-    return Kinds(refused, damage, away, every, (OSError, *every), asyncpg.CannotConnectNowError)
+    return Kinds(refused, damage, away, lost, every, (OSError, *every), asyncpg.CannotConnectNowError)
 
 
 def is_away(error: BaseException) -> bool:
     """Tell whether the server or the way to it failed, and not what was asked of it."""
     # a value that the driver itself cannot encode is an InterfaceError and a ValueError
     return isinstance(error, kinds().away) and not isinstance(error, ValueError)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether the session ended over what was asked of it: it may have been done, or not."""
+    return isinstance(error, kinds().lost) and not isinstance(error, ValueError)
 
 
 def named(error: Exception) -> Exception:
