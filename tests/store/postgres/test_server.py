@@ -94,7 +94,7 @@ def test_only_what_reads_is_asked_again_when_a_session_ends_over_it(
     ends = "nextval('public.asked') || pg_terminate_backend(pg_backend_pid())::text"
     level = f"SELECT 'x'::bytea, {ends}"
     for change in (
-        f"INSERT INTO standing (subject_row, level) {level}",  # noqa: S608 - our own words
+        f"INSERT INTO standing (subject_row, level) {level}",
         f"WITH row AS (INSERT INTO standing (subject_row, level) {level} RETURNING 1) TABLE row",
     ):
         postgres.sql("ALTER SEQUENCE public.asked RESTART", name)
@@ -105,7 +105,7 @@ def test_only_what_reads_is_asked_again_when_a_session_ends_over_it(
     postgres.sql("ALTER SEQUENCE public.asked RESTART", name)
     assert connection.execute("SELECT 1").get == 1
     with pytest.raises(Unavailable, match="Try again"):
-        connection.execute(f"SELECT {ends}")  # noqa: S608 - our own words
+        connection.execute(f"SELECT {ends}")
     assert postgres.sql("SELECT nextval('public.asked')", name) == [(3,)], "asked twice"
     postgres.sql(ENDS.format(name))
     connection.execute("BEGIN IMMEDIATE")
