@@ -5,7 +5,6 @@ time (UTC milliseconds), both big-endian, 16 bytes of SHA-256 over those and the
 payload.
 """
 
-import fcntl
 import os
 import struct
 from collections.abc import Iterator
@@ -56,6 +55,8 @@ class SpoolFile:
     @classmethod
     def make(cls, path: Path) -> "SpoolFile":
         """Make a new file, mode 0600, its name durable."""
+        import fcntl  # servers only: Windows has none, and scans, labels and verifies all the same
+
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
         try:
             descriptor = os.open(path, flags, 0o600)
@@ -80,6 +81,8 @@ class SpoolFile:
         it is put aside (``.torn``), and ``torn`` says how many bytes it had. A group that does not
         hold together and is followed by one that does is ``Corrupt``.
         """
+        import fcntl  # as in ``make``
+
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
