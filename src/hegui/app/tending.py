@@ -12,9 +12,9 @@ from hegui.app.chores import Chores
 from hegui.app.threads import in_thread
 from hegui.app.upkeep import Upkeep
 from hegui.callers.assertion import Assertions
+from hegui.gateway.arriving import whole_body
 from hegui.gateway.gate import Gate
 from hegui.gateway.history import History
-from hegui.gateway.upstream import whole_body
 from hegui.ledger import kinds, leaf
 from hegui.ledger.log import Ledger
 from hegui.ledger.shared import SharedLedger
