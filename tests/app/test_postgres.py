@@ -172,7 +172,7 @@ async def test_a_question_is_on_record_before_its_answer_and_its_content_ends_wi
         assert appeal["exchange"] == exchange
 
         house.ahead[0] = 31 * DAY
-        await house.gateway._expire()
+        await house.gateway.tending.expire()
         (expired,) = await house.records("content.expired")
         assert expired["count"] == 2
         with pytest.raises(BadRequest):
@@ -227,13 +227,18 @@ async def test_while_the_server_is_away_the_spool_takes_what_comes_until_it_is_f
             risk = (await house.ready())["database"]["risk"]
             assert "only on this machine's disk" in risk["en"]
             assert "只存在于本机磁盘" in risk["zh"]
+            assert (await house.ready())["ready"], "the spool takes them"
             answers = [await house.ask("长" * 60_000) for _ in range(8)]
             assert answers[0][0] == 200
             assert (answers[-1][0], answers[-1][1]["error"]["code"]) == (503, "unavailable")
+            said = await house.ready()
+            assert (said["ready"], "spool is full" in said["why"]["en"]) == (False, True)
         finally:
             await asyncio.to_thread(postgres.start)
         ledger: Any = house.gateway.ledger
         await until(60, lambda: not ledger.state().spool.records)
+        await until(60, lambda: ledger.trouble is None)
+        assert (await house.ready())["ready"]
         status, _ = await house.ask("四", user="stranger")
         assert status == 200
         records = await house.records()

@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hegui.callers.keys import NewKey, make
 from hegui.ledger import kinds, leaf
 from hegui.settings import Settings, inspect
 from hegui.store import open_database
-from hegui.terms import Corrupt, Entry, Misconfigured, Unavailable, Words
+from hegui.terms import Corrupt, Entry, HeguiError, Misconfigured, Unavailable, Words
 from hegui.testing.ports import free_port
 
 SETTINGS = """
@@ -84,6 +85,33 @@ async def test_a_start_that_fails_late_leaves_nothing_running_and_says_so_on_rec
     assert gateway.gate.upstreams._session is None
     last = records_of(settings)[-1]
     assert (last["kind"], last["reason"]) == ("service.stopped", "not-started")
+
+
+def open_in(folder: Path) -> list[str]:
+    """Return the files below a folder that this process has open."""
+    found = []
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(str(one.readlink()))
+    return [name for name in found if name.startswith(str(folder))]
+
+
+async def test_a_gateway_that_cannot_be_made_leaves_nothing_open_and_can_be_made_afterwards(
+    tmp_path: Path,
+) -> None:
+    await start(tmp_path, "")
+    assert open_in(tmp_path) == []
+    key = tmp_path / "data" / "keys" / "media"  # the last thing that is opened
+    settings, problems = inspect(SETTINGS.format(data=tmp_path / "data"), environ={})
+    assert settings is not None, problems
+    key.write_bytes(b"too short")
+    threads = set(threading.enumerate())
+    with pytest.raises(HeguiError, match="media"):
+        build(settings)
+    assert open_in(tmp_path) == []
+    assert set(threading.enumerate()) == threads
+    key.unlink()
+    await start(tmp_path, "")
 
 
 @pytest.mark.parametrize("name", ["signing", "pepper", "epoch-00001", "tenant-default"])

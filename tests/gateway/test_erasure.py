@@ -56,7 +56,7 @@ async def test_a_person_is_erased_and_comes_again_while_the_gateway_runs(tmp_pat
         standing = await loop.run_in_executor(None, erase, s, clock, "xiaoming")
         assert standing.state == "erased"
         clock.forward(LOOK_MS)
-        await s.gateway._look()
+        await s.gateway.tending.look()
         assert len(s.gateway._history) == 0
         await s.ask("我叫小明", user="xiaoming")
         after = s.asked_record()["subject"]

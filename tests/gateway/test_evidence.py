@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -200,18 +201,18 @@ async def test_expired_content_is_deleted_and_that_is_on_record(tmp_path: Path) 
         await s.ask("你好")
         exchange = s.asked_record()["exchange"]
         clock.forward(29 * 86_400_000)
-        await s.gateway._expire()
+        await s.gateway.tending.expire()
         assert s.gateway.vault.open("default", exchange, "prompt")
         clock.forward(2 * 86_400_000)
         second = build(s.gateway.settings, clock=clock)  # another gateway on this database
-        waits = Waits(second.ledger)
-        second.ledger = waits  # type: ignore[assignment]
-        expiring = asyncio.ensure_future(second._expire())
+        waits: Any = Waits(second.ledger)
+        there = replace(s.gateway.tending, ledger=waits, leases=second._leases)
+        expiring = asyncio.ensure_future(there.expire())
         await waits.came.wait()
-        await s.gateway._expire()
+        await s.gateway.tending.expire()
         waits.goes.set()
         await expiring
-        await s.gateway._expire()
+        await s.gateway.tending.expire()
         await second._undo.aclose()
         with pytest.raises(BadRequest):
             s.gateway.vault.open("default", exchange, "prompt")

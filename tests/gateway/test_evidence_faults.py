@@ -8,6 +8,7 @@ import pytest
 from hegui.store import open_database
 from hegui.testing.practice import PracticeModel
 from hegui.testing.replies import Reply
+from hegui.testing.serve import running
 
 KEEP = '[content]\nkeep = "all"'
 LONG = "春天很适合去湖边走一走。" * 2_000
@@ -120,6 +121,37 @@ async def test_a_client_that_goes_while_the_disk_is_full_breaks_nothing(open_hou
         await house.until(lambda: not house.gateway.gate.open)
         clear(house)
         assert (await house.ask(house.body()))[0] == 200
+
+
+async def test_a_gateway_whose_disk_is_full_says_that_it_is_not_ready_until_it_has_room(
+    open_house: Any,
+) -> None:
+    async with open_house(KEEP) as house, running(house.gateway.admin) as admin:
+        house.gateway.ledger._writer._prove_every = 0.05
+
+        async def ready() -> tuple[int, dict[str, Any]]:
+            async with house.http.get(f"{admin}/readyz") as reply:
+                return reply.status, await reply.json()
+
+        assert (await ready())[0] == 200
+        fill(house)
+        unavailable(*await house.ask(house.body(LONG + PRIVATE)))
+        status, said = await ready()
+        assert (status, said["ready"]) == (503, False)
+        assert "No record can be made durable" in said["why"]["en"]
+        assert "full" in said["why"]["zh"]
+        assert "无法持久保存" in said["why"]["zh"]
+        assert PRIVATE not in json.dumps(said)
+        async with house.http.get(f"{admin}/healthz") as reply:
+            assert reply.status == 200
+        tried = house.gateway.ledger._writer._proven
+        await house.until(lambda: house.gateway.ledger._writer._proven != tried)
+        assert (await ready())[0] == 503, "it was tried, and there is still no room"
+        clear(house)  # and nobody asks: who is not ready is sent no requests
+        await house.until(lambda: house.gateway.ledger.trouble is None)
+        status, said = await ready()
+        assert (status, "why" in said) == (200, False)
+        assert house.records("exchange.") == []
 
 
 async def test_when_records_pile_up_new_requests_are_asked_to_come_back(open_house: Any) -> None:

@@ -11,8 +11,9 @@ import aiohttp
 import openai
 import pytest
 
+from hegui.gateway.arriving import Call
 from hegui.gateway.sse import EventReader
-from hegui.gateway.upstream import Call, UpstreamFailed
+from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.testing.practice import PracticeModel
 from hegui.testing.replies import Reply
 

@@ -31,6 +31,7 @@ from hegui.ledger.verify import verify
 from hegui.store import open_connection
 from hegui.store.postgres.delivering import deliver
 from hegui.store.postgres.parcels import Parcel, numbers, pack_writes
+from hegui.store.postgres.server import Server
 from hegui.store.postgres.spool import Spool
 from hegui.terms import (
     BadRequest,
@@ -172,6 +173,45 @@ def test_rows_stand_or_fall_with_their_record_and_a_bad_one_falls_alone(house: H
     house.settled()
     assert house.placed() == ["k0", "k1", "k3"]
     assert house.sql("SELECT count(*) FROM hegui.standing") == [(3,)]
+    house.check()
+
+
+def test_a_ledger_that_cannot_be_opened_lets_its_spool_go(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 1 << 20, 3_600_000, lambda: NOW)
+    spool.append([Parcel(numbers.next(), entry("k"))])
+    spool.close()
+    nobody = Server("postgresql://a@127.0.0.1:1/b")
+    terms = SpoolTerms(tmp_path, 1 << 20, 3_600_000, lambda: NOW)
+    with pytest.raises(Unavailable):
+        SharedLedger(nobody, signer_for, heads=tmp_path / "heads", spool=terms)
+    again = Spool(tmp_path, 1 << 20, 3_600_000, lambda: NOW)
+    assert again.state().records == 1, "it is not another's"
+    again.close()
+
+
+def test_a_server_that_takes_no_writes_is_trouble_until_it_does_though_nobody_asks(
+    house: House,
+) -> None:
+    ledger = house.ledger(spool=0)
+    ledger.add_blocking(entry("before"))
+    house.settled()
+    ledger._outbox._prove_every = 0.05
+    database = house.url.rpartition("/")[2]
+    ends = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"  # noqa: S608 - our own name
+    house.postgres.sql(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    house.postgres.sql(ends)
+    with pytest.raises(Unavailable):
+        ledger.add_blocking(entry("refused"))
+    tried = ledger._outbox._proven
+    within(60, lambda: ledger._outbox._proven != tried)
+    assert isinstance(ledger.trouble, Unavailable)
+    house.postgres.sql(f"ALTER DATABASE {database} RESET default_transaction_read_only")
+    house.postgres.sql(ends)
+    within(60, lambda: ledger.trouble is None)
+    assert house.sql("SELECT count(*) FROM hegui.outbox") == [(0,)], "what was tried left nothing"
+    ledger.add_blocking(entry("after"))
+    house.settled()
+    assert house.placed() == ["before", "after"]
     house.check()
 
 

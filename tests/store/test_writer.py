@@ -2,6 +2,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Never, TypeAlias
 
@@ -9,7 +10,7 @@ import apsw
 import pytest
 
 from hegui.store import Writer, open_database
-from hegui.store.writer import linger
+from hegui.store.groups import linger
 from hegui.terms import Corrupt, Unavailable, Words
 
 Pen: TypeAlias = Writer[bytes, int]
@@ -132,6 +133,55 @@ def test_a_full_disk_is_unavailable_and_the_thread_lives_on(writer: Pen, path: P
     writer._connection.pragma("max_page_count", pages + 1_000)
     writer.submit(b"after").result(60)
     assert set(rows(path)) == {b"before", b"after"}
+
+
+def test_a_writer_on_a_full_disk_is_in_trouble_until_it_has_room_and_leaves_no_trace_of_trying(
+    path: Path,
+) -> None:
+    writer = Writer(path, put, prove=0.01)
+    writer.submit(b"before").result(60)
+    pages = writer._connection.pragma("page_count")
+    writer._connection.pragma("max_page_count", pages)
+    assert isinstance(writer.submit(bytes(50_000)).exception(60), Unavailable)
+    assert "full" in writer.trouble.words.en
+    began = writer._proven
+    wait_for(lambda: writer._proven != began)
+    assert writer.trouble is not None
+    log = path.with_name("hegui.db-wal")
+    before = log.stat().st_size
+    writer._connection.pragma("max_page_count", pages + 1_000)
+    wait_for(lambda: writer.trouble is None)
+    assert log.stat().st_size > before + 65_536, "more than a page was written"
+    writer.close()
+    assert rows(path) == [b"before"]
+    with closing(open_database(path, read_only=True)) as connection:
+        assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'trial'").get
+
+
+def test_an_item_that_fails_for_a_reason_of_its_own_is_no_trouble(writer: Pen) -> None:
+    assert writer.submit(b"a").result(60) == 1
+    assert isinstance(writer.submit(b"a").exception(60), Unavailable)
+    assert writer.trouble is None
+
+
+def test_a_damaged_file_is_trouble_until_something_is_written_and_is_not_tried(
+    path: Path,
+) -> None:
+    bad = [True]
+
+    def broken(connection: apsw.Connection, items: list[bytes]) -> list[int]:
+        if bad:
+            raise apsw.CorruptError("malformed")
+        return put(connection, items)
+
+    writer = Writer(path, broken, prove=0.0)
+    assert isinstance(writer.submit(b"a").exception(60), Corrupt)
+    assert isinstance(writer.trouble, Corrupt)
+    assert writer._patience() is None
+    bad.clear()
+    assert writer.submit(b"a").result(60) == 1
+    assert writer.trouble is None
+    writer.close()
 
 
 def test_another_process_that_holds_the_lock_too_long_is_unavailable(

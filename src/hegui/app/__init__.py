@@ -72,31 +72,31 @@ def serve(settings: Settings, lang: Lang) -> int:
 
     to_stderr()
     listen = settings.listen
-    with contextlib.ExitStack() as undo:
-        public = undo.enter_context(bound(listen.public.host, listen.public.port))
-        admin = undo.enter_context(bound(listen.admin.host, listen.admin.port))
-        gateway = build(settings)
-        undo.pop_all()
 
     def tell(words: Words, **values: object) -> None:
         sys.stderr.write(words.fill(**values).say(lang) + "\n")
 
-    async def started() -> None:
-        tell(_SERVING, service=settings.service.name, public=listen.public, admin=listen.admin)
+    with contextlib.ExitStack() as undo:
+        public = undo.enter_context(bound(listen.public.host, listen.public.port))
+        admin = undo.enter_context(bound(listen.admin.host, listen.admin.port))
+        gateway = build(settings)
 
-    async def stopping() -> None:
-        grace = settings.limits.grace_seconds
-        tell(_STOPPING, grace=grace)
-        await gateway.stop(grace, reason="signal")
+        async def started() -> None:
+            tell(_SERVING, service=settings.service.name, public=listen.public, admin=listen.admin)
 
-    async def run() -> None:
-        await gateway.start()
-        _settle_memory()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, gateway.rules.look_again)
-        listeners = [(gateway.public, public), (gateway.admin, admin)]
-        await serve_sockets(listeners, started=started, stopping=stopping)
+        async def stopping() -> None:
+            grace = settings.limits.grace_seconds
+            tell(_STOPPING, grace=grace)
+            await gateway.stop(grace, reason="signal")
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run())
+        async def run() -> None:
+            await gateway.start()
+            _settle_memory()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, gateway.rules.look_again)
+            listeners = [(gateway.public, public), (gateway.admin, admin)]
+            await serve_sockets(listeners, started=started, stopping=stopping)
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run())
     tell(_STOPPED)
     return 0

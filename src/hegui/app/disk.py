@@ -1,11 +1,44 @@
-"""What is asked of the disk when a file is written anew: all of it there, or nothing of it."""
+"""What is asked of the disk when a file is written anew: all of it there, or nothing of it.
+
+Windows reads and writes no place of a file without moving to it first, keeps no modes, and syncs no
+folder: there one thread at a time moves, and the name of a file that was just put in place may be
+lost in a power cut.
+"""
 
 import os
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 _AHEAD: Final = 4096  # bytes
+_moving = threading.Lock()
+
+
+def _moved_read(handle: int, count: int, at: int) -> bytes:
+    with _moving:
+        os.lseek(handle, at, os.SEEK_SET)
+        return os.read(handle, count)
+
+
+def _moved_write(handle: int, data: memoryview, at: int) -> int:
+    with _moving:
+        os.lseek(handle, at, os.SEEK_SET)
+        return os.write(handle, data)
+
+
+def _moved_read_into(handle: int, views: list[memoryview], at: int) -> int:
+    (view,) = views
+    data = _moved_read(handle, len(view), at)
+    view[: len(data)] = data
+    return len(data)
+
+
+pread: Callable[[int, int, int], bytes] = getattr(os, "pread", _moved_read)
+"""Read so many bytes at a place of a file, from any thread."""
+_preadv: Callable[[int, list[memoryview], int], int] = getattr(os, "preadv", _moved_read_into)
+_pwrite: Callable[[int, memoryview, int], int] = getattr(os, "pwrite", _moved_write)
 
 
 class FileSource:
@@ -31,7 +64,7 @@ class FileSource:
         """Return ``count`` bytes from ``offset``."""
         end = offset + count
         if end <= _AHEAD:
-            self._head = self._head or os.pread(self.handle, _AHEAD, 0)
+            self._head = self._head or pread(self.handle, _AHEAD, 0)
             if end <= len(self._head):
                 return self._head[offset:end]
         elif count < _AHEAD:
@@ -39,15 +72,15 @@ class FileSource:
                 return self._near[offset - self._from : end - self._from]
             last, self._last = self._last, offset
             if 0 <= offset - last < _AHEAD:
-                self._near, self._from = os.pread(self.handle, _AHEAD, offset), offset
+                self._near, self._from = pread(self.handle, _AHEAD, offset), offset
                 if count <= len(self._near):
                     return self._near[:count]
-        data = os.pread(self.handle, count, offset)
+        data = pread(self.handle, count, offset)
         if len(data) == count or not data:
             return data
         parts = [data]  # a read may give less than there is
         done = len(data)
-        while done < count and (more := os.pread(self.handle, count - done, offset + done)):
+        while done < count and (more := pread(self.handle, count - done, offset + done)):
             parts.append(more)
             done += len(more)
         return b"".join(parts)
@@ -55,8 +88,8 @@ class FileSource:
 
 def read_into(handle: int, view: memoryview, at: int) -> int:
     """Read a file's bytes from ``at`` into ``view``; return how many: fewer only at its end."""
-    done = os.preadv(handle, [view], at)
-    while 0 < done < len(view) and (more := os.preadv(handle, [view[done:]], at + done)):
+    done = _preadv(handle, [view], at)
+    while 0 < done < len(view) and (more := _preadv(handle, [view[done:]], at + done)):
         done += more
     return done
 
@@ -72,9 +105,14 @@ class Disk:
 
     def write(self, handle: int, data: memoryview, at: int) -> None:
         """Write all of ``data`` at the byte ``at`` of a file."""
-        done = os.pwrite(handle, data, at)
+        done = _pwrite(handle, data, at)
         while done < len(data):
-            done += os.pwrite(handle, data[done:], at + done)
+            done += _pwrite(handle, data[done:], at + done)
+
+    def mode(self, handle: int, mode: int) -> None:
+        """Say who may do what with a file."""
+        if hasattr(os, "fchmod"):
+            os.fchmod(handle, mode)
 
     def sync(self, handle: int) -> None:
         """Return when what was written is durable."""
@@ -83,6 +121,8 @@ class Disk:
     def replace(self, part: Path, target: Path) -> None:
         """Put ``part`` in the place of ``target``, durably: a reader sees the one or the other."""
         part.replace(target)
+        if not hasattr(os, "O_DIRECTORY"):
+            return
         name = os.path.split(target)[0] or "."
         folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

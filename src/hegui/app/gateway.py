@@ -4,26 +4,27 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, closing, suppress
 from typing import Any
 
-import aiohttp
 from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 import hegui
-from hegui.app import parts, retention
+from hegui.app import parts
 from hegui.app.attesting import Attesting
 from hegui.app.chores import Chores
 from hegui.app.duties import boards_of
 from hegui.app.label_doors import LabelDoors
 from hegui.app.media import media_parts, media_paths
+from hegui.app.readiness import Readiness
 from hegui.app.rules import RulesInUse
 from hegui.app.shared import Figures
 from hegui.app.shelf import close as close_shelf
 from hegui.app.statement_doors import StatementDoors
-from hegui.app.threads import in_thread, off_loop
-from hegui.app.upkeep import Upkeep, holders_of, open_vault
+from hegui.app.tending import Tending
+from hegui.app.threads import off_loop
+from hegui.app.upkeep import close_holders, holders_of, open_vault
 from hegui.callers.assertion import Assertions
 from hegui.callers.inspectors import InspectorBook
 from hegui.callers.keys import KeyBook
@@ -41,7 +42,7 @@ from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
 from hegui.gateway.receipts import ReceiptPage
 from hegui.gateway.refusals import Refusals
-from hegui.gateway.upstream import Upstreams, whole_body
+from hegui.gateway.upstream import Upstreams
 from hegui.ledger import kinds, leaf
 from hegui.ledger.shared import SharedLedger
 from hegui.ledger.tiles import Logs
@@ -56,23 +57,11 @@ from hegui.terms import (
     Fault,
     Findings,
     HeguiError,
-    Unavailable,
-    Words,
 )
-from hegui.vault.epochs import LOOK_MS
 from hegui.vault.leases import Leases
 
 _log = logging.getLogger(__name__)
 _LAST_WORDS = 5.0  # seconds that ended exchanges have to say so
-_HOUR = 3600.0
-_KEYS_EVERY = 600.0
-_TEND_EVERY = 60.0
-_NO_KEYS = Words(
-    en="The keys that assertions are checked against could not be fetched ({why}). Check jwks in "
-    "[callers.assertion].",
-    zh="无法获取用于校验身份断言的公钥（{why}）。请检查 [callers.assertion] 中的 jwks。",
-)
-_KEYS_LARGEST = 1_048_576
 
 
 class Gateway:
@@ -83,37 +72,52 @@ class Gateway:
     gate: Gate
     rules: RulesInUse
     attesting: Attesting
+    tending: Tending
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Open what the settings name. Where that fails, what was opened before is closed again."""
         self.settings = settings
         self._clock = clock
         self._metrics = Metrics()
-        self.attesting = Attesting(settings, clock, self._metrics.registry)
-        place = parts.place_of(settings)
-        self.ledger = parts.open_ledger(settings, spool=True)
-        self._holders = holders_of(settings)
-        self.vault = open_vault(settings, clock, self._holders)
-        self._keys = KeyBook(place, parts.pepper(settings), clock)
-        self._standing = StandingBook(place, clock)
-        self._statements = StatementDoors(place)
-        asserted = settings.callers.assertion
-        self._assertions = Assertions(asserted, clock) if asserted is not None else None
         self._runners: dict[str, parts.Runner] = {}
-        self._figures: Figures | None = None
-        if isinstance(self.ledger, SharedLedger):
-            self._figures = Figures(self.ledger, clock)
-            self._metrics.registry.register(self._figures)
         self._history = History()
-        self._leases = Leases(place, clock)
-        self._media = media_parts(settings, self.ledger, clock, self._leases)
-        self._erasures = self.vault.look()
         self._chores = Chores()
-        book = InspectorBook(place, parts.pepper(settings), clock)
+        self._said_stopped = False
+        self._undo = AsyncExitStack()
+        with ExitStack() as opened:
+            self._open(opened)
+            self._undo.push(opened.pop_all())
+        self._undo.push_async_callback(self.attesting.close)
+        self._undo.push_async_callback(close_shelf, self._media.shelf)
+        self._undo.push_async_callback(self._media.close)
+
+    def _open(self, opened: ExitStack) -> None:
+        """Open all that lasts as long as the gateway, and note in ``opened`` what closes it."""
+        settings, clock = self.settings, self._clock
+        self.attesting = Attesting(settings, clock, self._metrics.registry)
+        self.ledger = parts.open_ledger(settings, spool=True)
+        opened.callback(self.ledger.close)
+        # after the ledger, which refuses to begin where a key file was lost and would be made anew
+        place, pepper = parts.place_of(settings), parts.pepper(settings)
+        self._holders = holders_of(settings)
+        opened.callback(close_holders, self._holders)
+        self.vault = opened.enter_context(closing(open_vault(settings, clock, self._holders)))
+        self._erasures = self.vault.look()
+        self._keys = opened.enter_context(closing(KeyBook(place, pepper, clock)))
+        self._standing = opened.enter_context(closing(StandingBook(place, clock)))
+        self._statements = opened.enter_context(closing(StatementDoors(place)))
+        book = InspectorBook(place, pepper, clock)
         self._inspecting = InspectorsAtTheDoor(book, Logs(place), self.ledger, clock)
         self.inspectors: Inspectors = self._inspecting
-        self._undo = AsyncExitStack()
-        self._opened()
-        self._ready = self._said_stopped = False
+        opened.callback(self._inspecting.close)
+        self._leases = opened.enter_context(closing(Leases(place, clock)))
+        asserted = settings.callers.assertion
+        self._assertions = Assertions(asserted, clock) if asserted is not None else None
+        figures = Figures(self.ledger, clock) if isinstance(self.ledger, SharedLedger) else None
+        if figures is not None:
+            self._metrics.registry.register(figures)
+        self._readiness = Readiness(self.ledger, self.attesting, self._runners, figures)
+        self._media = media_parts(settings, self.ledger, clock, self._leases)
 
     async def start(self) -> None:
         """Start attached detectors, put the service together, and record that it runs.
@@ -127,16 +131,6 @@ class Gateway:
         except BaseException:
             await self._undo.aclose()
             raise
-
-    def _opened(self) -> None:
-        """Note what is open from the beginning, in the order in which it was opened."""
-        for part in (self._statements, self.vault, self._standing, self._keys, self._inspecting):
-            self._undo.callback(part.close)
-        self._undo.callback(self.ledger.close)
-        self._undo.callback(self._leases.close)
-        self._undo.push_async_callback(self.attesting.close)
-        self._undo.push_async_callback(close_shelf, self._media.shelf)
-        self._undo.push_async_callback(self._media.close)
 
     async def _cards(self) -> list[DetectorCard]:
         cards = []
@@ -168,15 +162,16 @@ class Gateway:
                 raise found.refused
         rules = RulesInUse(self.settings, await self._cards(), self._clock, self._record)
         panel = await rules.first()
-        self.rules = rules
-        policies = parts.policies_of(self.settings)
+        self.rules = self._readiness.rules = rules
+        upstreams = Upstreams(self.settings.upstreams)
+        self._undo.push_async_callback(upstreams.close)
         content = self.settings.content
         self.gate = Gate(
             settings=self.settings,
             producer=self.settings.provider.code,
             judge=self._judge(panel),
-            policies=policies,
-            upstreams=Upstreams(self.settings.upstreams),
+            policies=parts.policies_of(self.settings),
+            upstreams=upstreams,
             evidence=Evidence(self.ledger, self.vault, content, self._clock),
             vault=self.vault,
             standing=self._standing,
@@ -184,25 +179,32 @@ class Gateway:
             clock=self._clock,
             media=self._media,
         )
-        self._undo.push_async_callback(self.gate.upstreams.close)
         self.public = self._public()
-        self.admin = admin_app(self.gate, self.ledger.lag, self._state, boards_of(self.settings))
+        self.admin = admin_app(
+            self.gate, self.ledger.lag, self._readiness.state, boards_of(self.settings)
+        )
         await self._say_started(panel)
         self._undo.push_async_callback(self._say_stopped, "not-started")
         await self._say_found()
         await rules.say_first()
+        await self._begin_chores()
+        self._readiness.up = True
+
+    async def _begin_chores(self) -> None:
         self._undo.push_async_callback(self._chores.end)
-        self._chores.repeat(self._expire, _HOUR)
-        self._chores.repeat(self._prune, retention.DAY_SECONDS)
-        self._chores.repeat(self._look, LOOK_MS / 1_000)
-        self._chores.repeat(self._tend, _TEND_EVERY)
-        self._chores.repeat(self._tend_media, _TEND_EVERY)
-        self._chores.watch(rules.follow(self._take, self.gate.metrics.reloaded))
+        self._chores.watch(self.rules.follow(self._take, self.gate.metrics.reloaded))
         self._chores.watch(self.attesting.follow())
-        if self._assertions is not None and self._assertions.address:
-            await self._fetch_keys()
-            self._chores.repeat(self._fetch_keys, _KEYS_EVERY)
-        self._ready = True
+        self.tending = Tending(
+            self.gate,
+            self.ledger,
+            self._holders,
+            self._leases,
+            self._history,
+            self._chores,
+            self._erasures,
+            self._assertions,
+        )
+        await self.tending.begin()
 
     async def _say_started(self, panel: Panel) -> None:
         """Record that the service runs, under which scope and rules (Art. 2, 13)."""
@@ -242,7 +244,7 @@ class Gateway:
 
     async def stop(self, grace: float = 0.0, reason: str = "stopped") -> None:
         """Let open exchanges finish for ``grace`` seconds, end the rest, and close everything."""
-        self._ready = False
+        self._readiness.up = False
         gate = self.gate
         if gate.open and grace > 0:
             await asyncio.wait(set(gate.open), timeout=grace)
@@ -297,17 +299,6 @@ class Gateway:
 
         return vkey_of
 
-    def _state(self) -> dict[str, Any]:
-        lag = self.ledger.lag()
-        return {
-            "ready": self._ready,
-            "ledger_lag": lag,
-            "detectors": sorted(self._runners),
-            "rules": self.rules.state(),
-            "witnesses": self.attesting.state(),
-            **({"database": self._figures.lines()} if self._figures is not None else {}),
-        }
-
     async def _fulfil(self, ask: Ask) -> Findings | Fault:
         runner = self._runners.get(ask.detector)
         if runner is None:
@@ -319,67 +310,3 @@ class Gateway:
     async def _record(self, kind: str, **fields: Any) -> None:
         record = leaf.make(kinds.named(kind), self._clock(), "default", fields)
         await self.ledger.add(Entry("default", record))
-
-    async def _expire(self) -> None:
-        """Delete kept content whose term has ended, and put that on record (Art. 11)."""
-        if not await self._leases.take("expiry"):
-            return  # another gateway on this database does it: it is counted once
-        async with self._leases.kept("expiry"):
-            now = self._clock()
-            for tenant, classes in self.vault.expired(now).items():
-                count, writes = self.vault.expire(now, tenant)
-                fields = {"count": count, "classes": classes, "until": now}
-                record = leaf.make(kinds.named("content.expired"), now, tenant, fields)
-                await self.ledger.add(Entry(tenant, record, writes))
-
-    async def _prune(self) -> None:
-        """Delete records whose terms have ended (Art. 11: no longer than needed).
-
-        Of several gateways on one log the one does it that gives places.
-        """
-        ledger = self.ledger
-        if isinstance(ledger, SharedLedger) and not ledger.state().sequencer.holds:
-            return
-        pruned = await retention.prune(self.ledger, self.settings, self._clock)
-        for tenant, count in pruned.items():
-            _log.info("%d records of %s were deleted: their terms have ended", count, tenant)
-
-    async def _look(self) -> None:
-        """Forget whoever was erased (Art. 11): their key, and all digests, which name nobody."""
-        seen = self.vault.look()
-        if seen != self._erasures:
-            self._erasures = seen
-            self._history.clear()
-
-    async def _tend(self) -> None:
-        """Rotate the epoch's key when it is due, and carry erasures on, in a thread."""
-        await in_thread(self._tend_now)
-
-    async def _tend_media(self) -> None:
-        """End addresses whose term is over, and delete their files, on record (Art. 11)."""
-        shelf = self._media.shelf
-        done = await shelf.tend()
-        self._metrics.shelved(await shelf.book.used())
-        if done.left_behind:
-            _log.warning("%d files of no record were deleted from the shelf", done.left_behind)
-
-    def _tend_now(self) -> None:
-        held = (self.settings, self.ledger, self._clock, self._holders, self._chores.pause)
-        with Upkeep(*held) as upkeep:
-            done = upkeep.tend()
-        if done.closed or done.completed:
-            counts = (len(done.closed), len(done.completed))
-            _log.info("%d epochs were closed, %d erasures are complete", *counts)
-
-    async def _fetch_keys(self) -> None:
-        assert self._assertions is not None
-        timeout = aiohttp.ClientTimeout(total=10)
-        try:
-            async with self.gate.upstreams.session().get(
-                self._assertions.address, timeout=timeout, allow_redirects=False
-            ) as response:
-                response.raise_for_status()
-                keys = await whole_body(response, _KEYS_LARGEST)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Unavailable(_NO_KEYS.fill(why=type(error).__name__)) from error
-        self._assertions.set_keys(keys)

@@ -23,7 +23,7 @@ from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
 from hegui.labels.explicit import choosing as explicit
 from hegui.labels.recognising import HEAD, recognised
 from hegui.labels.value import MOST, Implicit, parsed
-from hegui.settings.plain_files import NOT_PLAIN
+from hegui.settings.plain_files import AT_ONCE, NOT_PLAIN, WHOLE
 from hegui.terms import BadRequest, Unavailable, Words
 
 _SUFFIX: Final = ".aigc.json"
@@ -82,7 +82,7 @@ class Seen(NamedTuple):
 def opened(path: Path) -> Iterator[FileSource]:
     """Open a file for reading; what is no file that can be read is a ``BadRequest``."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        handle = os.open(path, os.O_RDONLY | WHOLE | AT_ONCE)
     except OSError as error:
         raise BadRequest(_NOT_READ.fill(path=path, why=error.strerror)) from None
     try:
@@ -243,7 +243,7 @@ def _put(
     path, mode = target
     with _aside(path) as (handle, part):
         new = carrying.carried(disk, source, handle, parts)
-        os.fchmod(handle, mode)
+        disk.mode(handle, mode)
         disk.sync(handle)
         steps.check(new)
         if steps.seal is None:
@@ -252,7 +252,7 @@ def _put(
             return
         with _aside(path) as (last, sealed):
             final = steps.seal(new, last)
-            os.fchmod(last, mode)
+            disk.mode(last, mode)
             disk.sync(last)
             steps.settle(final)
             disk.replace(sealed, path)
@@ -266,7 +266,7 @@ def _aside(path: Path) -> Iterator[tuple[int, Path]]:
     folder, name = os.path.split(path)
     part = f"{folder or '.'}{os.sep}.{name[:100]}.{secrets.token_hex(8)}.part"
     try:
-        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | WHOLE, 0o600)
     except OSError as error:
         raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
     done = False

@@ -53,6 +53,9 @@ class ManifestApart:
             self._opened()
         except Unavailable:
             self._key = None
+        except BaseException:
+            self.close()
+            raise
 
     async def __call__(self, came: bytes | bytearray, told: Inspection) -> Inspection:
         """Return what became of a file, with its manifest signed anew where that is wanted.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 from importlib.util import find_spec
 
 from starlette.types import ASGIApp
@@ -35,11 +36,13 @@ def media_parts(settings: Settings, ledger: Evidencing, clock: Clock, leases: Le
         return agreements.in_force(settings, number, at_ms).subject
 
     bench = LabelBench(media.workers, media.label_seconds)
-    shelf, fetcher = open_shelf(settings, ledger, clock), fetcher_of(settings)
     takers = asyncio.Semaphore(settings.shelf.fetches)
-    chosen = settings.labels.c2pa
-    seals = ManifestApart(chosen, clock) if chosen.certificates is not None else None
-    films = film_bench(settings)
+    chosen, fetcher, films = settings.labels.c2pa, fetcher_of(settings), film_bench(settings)
+    shelf = open_shelf(settings, ledger, clock)
+    with ExitStack() as opened:
+        opened.callback(shelf.book.close)
+        seals = ManifestApart(chosen, clock) if chosen.certificates is not None else None
+        opened.pop_all()
     return MediaParts(bench, agreed, shelf, fetcher, takers, leases, films=films, seals=seals)
 
 

@@ -106,5 +106,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 def serve_apps(listeners: Sequence[Listener]) -> None:
     """Serve ASGI applications in one loop until SIGINT or SIGTERM."""
-    sockets = [(app, bound(host, port)) for app, host, port in listeners]
-    uvloop.run(serve_sockets(sockets))
+    with contextlib.ExitStack() as undo:
+        sockets = [(app, undo.enter_context(bound(host, port))) for app, host, port in listeners]
+        uvloop.run(serve_sockets(sockets))

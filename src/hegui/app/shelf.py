@@ -36,9 +36,10 @@ def open_shelf(settings: Settings, ledger: Evidencing, clock: Clock) -> Shelf:
     """Open the shelf that the settings describe. Whoever opens it closes it with ``close``."""
     said = settings.shelf
     key = parts.key_directory(settings).load_or_create(KEY_NAME, KEY_BYTES)
+    blobs = _blobs(settings, clock)
     return Shelf(
         Book(parts.place_of(settings)),
-        _blobs(settings, clock),
+        blobs,
         Addresses(key, settings.public_url),
         ledger,
         clock,

@@ -41,6 +41,13 @@ def holders_of(settings: Settings) -> dict[str, Holder]:
     return held
 
 
+def close_holders(holders: Mapping[str, Holder]) -> None:
+    """End the session with the token, where there is one."""
+    for holder in holders.values():
+        if isinstance(holder, TokenHolder):
+            holder.close()
+
+
 def holder_wanted(settings: Settings) -> str:
     """Return who is to keep the key of the next epoch."""
     return "pkcs11" if settings.vault.pkcs11 else "file"

@@ -5,20 +5,21 @@ of work 7 (``<u8``); ``works/index`` is made of all of them. No file holds text.
 only with the digest that the register names, so a half-written or altered one stops start-up.
 """
 
-import fcntl
 import hashlib
 import json
 import mmap
 import os
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from hegui.app.disk import pread
 from hegui.detectors.works import ProtectedWorks
 from hegui.detectors.works_index import WorksIndex, header_size, shape_in
+from hegui.settings.plain_files import WHOLE
 from hegui.terms import BadRequest, Detector, Misconfigured, Words
 
 VERSION: Final = 1
@@ -114,11 +115,17 @@ class WorksDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from changing anything meanwhile."""
+        """Keep other processes from changing anything meanwhile.
+
+        On Windows nothing is locked: there, one process at a time may change works.
+        """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        handle = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR | WHOLE, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            with suppress(ModuleNotFoundError):
+                import fcntl
+
+                fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)
@@ -167,7 +174,7 @@ class WorksDirectory:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+    return os.open(path, flags | WHOLE, 0o600)
 
 
 def attached_works(folder: Path, *, required: bool = False) -> list[Detector]:
@@ -211,4 +218,4 @@ class _Rows:
         self._close = weakref.finalize(self, os.close, handle)
 
     def __getitem__(self, part: slice, /) -> bytes:
-        return os.pread(self._handle, part.stop - part.start, part.start)
+        return pread(self._handle, part.stop - part.start, part.start)

@@ -18,6 +18,7 @@ from typing import IO, Any, Final, Protocol
 from hegui.cli.arrow import arrow
 from hegui.cli.batches import Batch
 from hegui.cli.documents import Format
+from hegui.settings.plain_files import WHOLE
 from hegui.terms import BadRequest, Words
 
 _NEVER_OVER = Words(
@@ -107,7 +108,7 @@ def copy(
 
 @contextmanager
 def _writer(source: str, part: Path, form: Format, field: str, name: str) -> Iterator[Copy]:
-    handle = partial(os.open, part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    handle = partial(os.open, part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | WHOLE, 0o600)
     if form == "parquet":
         os.close(handle())
         from hegui.cli.scan_parquet import parquet_copy

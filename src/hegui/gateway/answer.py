@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, NoReturn
 
 from hegui.gateway import completion
+from hegui.gateway.arriving import Call
 from hegui.gateway.channels import Refused, RefusedAt, speaks
 from hegui.gateway.chunks import ChunkStream, Ready
 from hegui.gateway.completion import Frame
@@ -13,7 +14,7 @@ from hegui.gateway.gathering import gathered
 from hegui.gateway.labelling import ReplyLabel
 from hegui.gateway.refusals import Refusal
 from hegui.gateway.reply import ReplyScreen
-from hegui.gateway.upstream import Call, UpstreamFailed
+from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.gateway.wire import Chat
 from hegui.labels.text import suffix_after, without_suffix
 from hegui.screen.window import Windows

@@ -10,12 +10,13 @@ from typing import Protocol, TypeVar
 
 from hegui.gateway import completion
 from hegui.gateway.answer import Answer, frame_of
+from hegui.gateway.arriving import Call
 from hegui.gateway.evidence import Exchange, Outcome, new_exchange_id
 from hegui.gateway.gate import Gate, Incoming, Outbox
 from hegui.gateway.labelling import reply_label
 from hegui.gateway.prompts import Prompt
 from hegui.gateway.refusals import SUSPENDED
-from hegui.gateway.upstream import Call, UpstreamFailed
+from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.gateway.wire import Chat, read_chat
 from hegui.settings import Upstream
 from hegui.terms import Action, BadRequest, HeguiError, Receipt, Words

@@ -19,7 +19,8 @@ from hegui.gateway.media.parts import MediaParts
 from hegui.gateway.metrics import Metrics
 from hegui.gateway.prompts import Judge
 from hegui.gateway.refusals import language_of
-from hegui.gateway.upstream import UpstreamFailed, Upstreams
+from hegui.gateway.upstream import Upstreams
+from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.screen.policy import Policy
 from hegui.settings import Settings, Upstream
 from hegui.terms import Clock, Receipt, Words

@@ -16,7 +16,7 @@ from hegui.callers.keys import KeyBook, KeyRecord
 from hegui.gateway.gate import Gate, Incoming, Outbox, error_object
 from hegui.gateway.jsonbody import too_large
 from hegui.gateway.refusals import language_of
-from hegui.gateway.upstream import UpstreamFailed
+from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.terms import BadRequest, Corrupt, HeguiError, Unavailable, Words
 
 Serve = Callable[[Gate, Incoming, Outbox], Awaitable[None]]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hegui.ledger.note import Checkpoint
+from hegui.settings.plain_files import ITSELF, WHOLE
 from hegui.settings.rules import slug
 from hegui.terms import Corrupt, Misconfigured, Unavailable, Words
 
@@ -67,7 +68,7 @@ class Heads:
         """
         path = self.path(tenant)
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            handle = os.open(path, os.O_RDONLY | WHOLE | ITSELF)
         except FileNotFoundError:
             return None
         except OSError as error:

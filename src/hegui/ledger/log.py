@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 
 from hegui.ledger import finding
@@ -11,7 +12,7 @@ from hegui.ledger.holding import Hold
 from hegui.ledger.signing import Found, Signing
 from hegui.ledger.trust import SignerFor, Trust
 from hegui.store import Metrics, Writer, open_database
-from hegui.terms import Entry, Receipt
+from hegui.terms import Entry, HeguiError, Receipt
 
 
 class Ledger:
@@ -43,12 +44,16 @@ class Ledger:
         self._signing = Signing(path, trust, seconds=sign_seconds, leaves=sign_leaves)
         open_database(path).close()  # made, or brought up to date
         self._hold = Hold(path)
-        # what another process has not signed yet is nothing to tell of: it is at it
-        look, alone = self._signing.look(), self._hold.alone
-        self.found: list[Found] = [one for one in look if alone or one.refused is not None]
-        self._writer: Writer[Entry, Receipt] = Writer(
-            path, Appender(trust, self._signing.grown), limit=limit, chore=self._signing
-        )
+        with ExitStack() as opened:
+            opened.callback(self._hold.close)
+            opened.callback(self._signing.let_go)
+            # what another process has not signed yet is nothing to tell of: it is at it
+            look, alone = self._signing.look(), self._hold.alone
+            self.found: list[Found] = [one for one in look if alone or one.refused is not None]
+            self._writer: Writer[Entry, Receipt] = Writer(
+                path, Appender(trust, self._signing.grown), limit=limit, chore=self._signing
+            )
+            opened.pop_all()
 
     def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":
         """Hand in ``entry``: it is queued at once, and its receipt can be awaited."""
@@ -85,6 +90,11 @@ class Ledger:
     def lag(self) -> int:
         """Return how many entries wait to become durable."""
         return self._writer.lag()
+
+    @property
+    def trouble(self) -> HeguiError | None:
+        """Why no record can be made durable; None where nothing says so. Costs nothing."""
+        return self._writer.trouble
 
     @property
     def signed(self) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ from hegui.store import Metrics, open_connection
 from hegui.store.postgres.outbox import Outbox
 from hegui.store.postgres.server import Server
 from hegui.store.postgres.spool import Spool, SpoolState
-from hegui.terms import Clock, Entry, Receipt
+from hegui.terms import Clock, Entry, HeguiError, Receipt
 
 _PLACE_SECONDS: Final = 15.0
 _RECEIPT = (
@@ -74,16 +75,19 @@ class SharedLedger:
         self._accepting = accepting
         trust = Trust(signer_for, Heads(heads), accepting=accepting)
         self._signing = Signing(server, trust, seconds=sign_seconds, leaves=sign_leaves)
-        self._spool = _spool(spool)
-        self._outbox = Outbox(server, _admit, self._spool, limit=limit, later=WITH_THE_PLACE)
-        try:
+        with ExitStack() as opened:
+            self._spool = _spool(spool)
+            if self._spool is not None:
+                opened.callback(self._spool.close)
+            self._outbox = Outbox(server, _admit, self._spool, limit=limit, later=WITH_THE_PLACE)
+            opened.pop_all()  # the outbox closes the spool
+            opened.callback(self._outbox.close)
+            opened.callback(self._signing.let_go)
             # a tail that is not signed yet is nothing to tell of: another gateway is at it
             self.found = [one for one in self._signing.look() if one.refused is not None]
-        except BaseException:
-            self._outbox.close()
-            raise
-        append = Appender(trust, self._signing.grown)
-        self._sequencer = Sequencer(server, append, self._signing, WITH_THE_PLACE)
+            append = Appender(trust, self._signing.grown)
+            self._sequencer = Sequencer(server, append, self._signing, WITH_THE_PLACE)
+            opened.pop_all()
 
     def hand_in(self, entry: Entry) -> "asyncio.Future[Receipt]":
         """Hand in ``entry``: it is queued at once, and its receipt can be awaited."""
@@ -143,6 +147,11 @@ class SharedLedger:
     def lag(self) -> int:
         """Return how many entries wait to become durable."""
         return self._outbox.lag()
+
+    @property
+    def trouble(self) -> HeguiError | None:
+        """Why no record can be made durable; None where nothing says so. Costs nothing."""
+        return self._outbox.trouble
 
     @property
     def signed(self) -> int:

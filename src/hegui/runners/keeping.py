@@ -1,11 +1,11 @@
 """Files of the cache: whole, the owner's alone and of their name, or as if they were not there.
 
 What is read from them is believed, so each carries its sum and its name, and one that others could
-have written is not read. All processes of a user share them.
+have written is not read. All processes of a user share them. Windows has neither owners' modes nor
+``flock``: there nothing of the cache is read, and nobody waits for another process.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import re
@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+
+from hegui.settings.plain_files import AT_ONCE, ITSELF, WHOLE
 
 KEPT: Final = 240  # files of an ending, the latest used
 SPACE: Final = 24 * 16 * 1024 * 1024  # bytes of them; small ones do not push out large ones
@@ -50,7 +52,7 @@ class Drawer:
         try:
             with self._path(name).open("rb") as file:
                 told = os.fstat(file.fileno())
-                if told.st_uid != os.geteuid() or told.st_mode & 0o077 or told.st_size > LARGEST:
+                if not _mine(told) or told.st_mode & 0o077 or told.st_size > LARGEST:
                     return None
                 data = memoryview(file.read())
                 os.utime(file.fileno())  # the latest used are kept
@@ -76,7 +78,7 @@ class Drawer:
 
         They wait ``wait`` seconds at most, and then make it, too. Whoever dies lets go (``flock``).
         ``notice`` is called before there is waiting. Who comes out of the wait looks again whether
-        it is there. Where nothing can be written, nobody waits.
+        it is there. Where nothing can be written, or locked (Windows), nobody waits.
         """
         handle = self._locked(self._folder / f".{name}.{self._ending}.lock", wait, notice)
         try:
@@ -89,6 +91,8 @@ class Drawer:
 
     def _locked(self, path: Path, wait: float, notice: Callable[[], None] | None) -> int | None:
         until = time.monotonic() + wait
+        if not _locks():
+            return None
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             while True:
@@ -111,7 +115,7 @@ class Drawer:
         """Put a file there at once and whole: whoever reads it sees all of it or none."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | WHOLE, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -136,7 +140,7 @@ class Drawer:
                 if not _ASIDE.fullmatch(entry.name) or not entry.is_file(follow_symlinks=False):
                     continue
                 told = entry.stat(follow_symlinks=False)
-                if told.st_uid == os.geteuid() and now - told.st_mtime_ns > _LEFT_BEHIND:
+                if _mine(told) and now - told.st_mtime_ns > _LEFT_BEHIND:
                     Path(entry.path).unlink(missing_ok=True)
 
     def _forget(self) -> None:
@@ -149,9 +153,20 @@ class Drawer:
                 path.unlink(missing_ok=True)
 
 
+def _locks() -> bool:
+    """Tell whether this system has locks of the kind that a dead process lets go."""
+    try:
+        import fcntl  # noqa: F401 - only whether it is there
+    except ModuleNotFoundError:
+        return False
+    return True
+
+
 def _tried(path: Path) -> int | None:
     """Return a handle that holds the lock ``path``, or None where another process holds it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    import fcntl
+
+    flags = os.O_RDWR | os.O_CREAT | WHOLE | ITSELF | AT_ONCE
     handle = os.open(path, flags, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -165,6 +180,11 @@ def _tried(path: Path) -> int | None:
         raise
     os.close(handle)
     return None
+
+
+def _mine(told: os.stat_result) -> bool:
+    """Tell whether a file is this user's; where files have no owners, none is."""
+    return hasattr(os, "geteuid") and told.st_uid == os.geteuid()
 
 
 def _used(entry: tuple[Path, os.stat_result]) -> int:

@@ -19,6 +19,13 @@ _LOST: Final = Words(
     "新生成的密钥不能代替。",
 )
 
+_NO_OWNERS = Words(
+    "key files are kept only where files have owners and modes (Linux, macOS): on this system use "
+    "scan, label without settings (--producer), and ledger verify with --vkey",
+    "只有文件带有属主和权限的系统（Linux、macOS）才能保存密钥文件：在本系统上请使用 scan、"
+    "不带配置的 label（--producer）和带 --vkey 的 ledger verify",
+)
+
 
 class KeyDirectory:
     """Key files by name. Made with mode 0700 when it does not exist.
@@ -178,6 +185,8 @@ class KeyDirectory:
 
 
 def _examine(path: Path, facts: os.stat_result, wanted: int) -> None:
+    if not hasattr(os, "geteuid"):
+        raise Misconfigured(_NO_OWNERS)
     if facts.st_uid != os.geteuid():
         raise Misconfigured(
             Words(

@@ -8,9 +8,19 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from hegui.terms import Words
+
+WHOLE: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""To open a file that no child inherits and whose bytes are what they are. A system that has no
+such choice (Windows keeps files from children by itself, and has text files) needs none."""
+
+AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
+"""Not to wait where the name is a pipe's; Windows has no pipes in folders."""
+
+ITSELF: Final = getattr(os, "O_NOFOLLOW", 0)
+"""To refuse a link. On Windows only who may do so makes one."""
 
 NOT_PLAIN = Words("it is not a regular file", "不是普通文件")
 """Why such a file is not read."""
@@ -25,7 +35,7 @@ class NotPlainError(OSError):
 
 def open_plain(path: Path) -> BinaryIO:
     """Open a regular file (through links) for reading, at once; an ``OSError`` where it is none."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    handle = os.open(path, os.O_RDONLY | WHOLE | AT_ONCE)
     mode = os.fstat(handle).st_mode
     if stat.S_ISREG(mode):
         return os.fdopen(handle, "rb")

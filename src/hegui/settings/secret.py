@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from hegui.settings.places import placed
+from hegui.settings.plain_files import AT_ONCE, WHOLE
 from hegui.terms import Words
 
 LONGEST_SECRET: Final = 65_536
@@ -69,7 +70,7 @@ def _from_environment(reference: str, name: str, environ: Mapping[str, str]) -> 
 
 def _from_file(reference: str, path: Path) -> Secret | Words:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        handle = os.open(path, os.O_RDONLY | WHOLE | AT_ONCE)
     except OSError as error:
         return Words("cannot read {path}: {why}", "无法读取 {path}:{why}").fill(
             path=path, why=error.strerror or type(error).__name__

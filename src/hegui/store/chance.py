@@ -43,4 +43,5 @@ def _forget() -> None:
     _pool = _Pool()
 
 
-os.register_at_fork(after_in_child=_forget)
+if hasattr(os, "register_at_fork"):  # Windows forks no process
+    os.register_at_fork(after_in_child=_forget)

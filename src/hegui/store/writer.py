@@ -1,37 +1,24 @@
-"""The writer: one thread per process that makes items durable in groups.
+"""The writer: one thread per process that makes items durable in a SQLite file.
 
-One transaction costs one fsync, whether it holds one item or two thousand. While a commit waits
-for the disk, the next items gather; so the group grows with the load by itself.
+How they are gathered and what each is told is ``Groups``; here is what SQLite does, and its errors.
 """
 
-import asyncio
 import logging
-import queue
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import apsw
 
 from hegui.store.database import open_database
+from hegui.store.groups import PROVE_SECONDS, Groups, R, T
 from hegui.terms import Corrupt, HeguiError, Unavailable, Words
 
-T = TypeVar("T")
-R = TypeVar("R")
-_Waiter: TypeAlias = Future[R] | asyncio.Future[R]
+S = TypeVar("S")
 
 _log = logging.getLogger(__name__)
 
-_QUEUE_FULL = Words(
-    en="{waiting} records wait to be written; no more are taken. Try again shortly.",
-    zh="已有 {waiting} 条记录等待写入，暂不接收新记录。请稍后再试。",
-)
-_CLOSED = Words(en="The database is being closed.", zh="数据库正在关闭。")
 _FAILED = Words(
     en="The record could not be written: {why}. Nothing of it was kept.",
     zh="记录未能写入：{why}。未保留任何部分。",
@@ -45,37 +32,13 @@ _REOPEN = (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.ProtocolEr
 _ENVIRONMENT = (*_REOPEN, apsw.FullError, apsw.BusyError, apsw.LockedError, apsw.NoMemError)
 """Errors of the disk and of other processes: no item of the group is to blame."""
 
-
-_CROWD = 16  # items that must have come within _CROWD_SECONDS for the next group to be waited for
-_CROWD_SECONDS = 0.016
-_LINGER = 0.001  # seconds, where they only just come so fast; four times that at twice the rate
-_GROUP = 64  # items; where so many wait, there is a group without waiting for it
-
-
-def linger(took: float, last: int, waiting: int) -> float:
-    """Return for how many seconds the next group is waited for, at most four thousandths.
-
-    ``took``: in how many seconds the last ``_CROWD`` items came; ``last``: how many of them were in
-    the last group (who hands in one after the other, alone, waits for nobody); ``waiting``: how
-    many more wait.
-
-    A commit costs about the same for ten items as for one. On a disk that syncs fast, groups would
-    never grow by themselves, and the processor would do little else than commit. The faster items
-    come, the nearer the processor is to its limit, and the more a wait gathers.
-    """
-    if took >= _CROWD_SECONDS or last < 2 or waiting >= _GROUP:  # noqa: PLR2004 - more than one
-        return 0.0
-    return _LINGER * (_CROWD_SECONDS / max(took, _CROWD_SECONDS / 2)) ** 2
-
-
-@dataclass(slots=True)
-class Metrics:
-    """What the writer has done since it started. Written by its thread only."""
-
-    commits: int = 0
-    items: int = 0
-    failed: int = 0
-    last_commit_seconds: float = 0.0
+_TRIAL: Final = (
+    "CREATE TABLE trial (filler BLOB)",
+    "INSERT INTO trial VALUES (zeroblob(65536))",
+    "DROP TABLE trial",
+)
+"""Writes pages that were not there before, as much as some dozen records need: one page may find
+room in a log that a larger group does not."""
 
 
 class Chore(Protocol):
@@ -94,150 +57,6 @@ class Chore(Protocol):
         """Do it for the last time: the writer is being closed."""
 
 
-class Groups(Generic[T, R]):
-    """Makes items durable in the order in which they were handed in, whatever the database.
-
-    A result is given out only when its transaction is durable (Art. 14 para. 2: records are
-    preserved). When the queue is full, or the disk, every waiting item gets ``Unavailable`` and
-    nothing of it is kept. An item that cannot be written for a reason of its own fails alone. The
-    thread lives on in every case. Whoever derives from this is ready when it calls ``__init__``.
-    """
-
-    def __init__(self, *, limit: int = 20_000, batch: int = 2_000) -> None:
-        self.metrics = Metrics()
-        self._limit = limit
-        self._batch = batch
-        self._queue: queue.SimpleQueue[tuple[T, _Waiter[R]] | None] = queue.SimpleQueue()
-        self._in_hand = 0
-        self._last = 0  # how many were in the last group
-        self._starts: deque[float] = deque(maxlen=_CROWD)  # when the last items were taken up
-        self._closed = False
-        self._drain = True
-        self._gate = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="hegui-writer", daemon=True)
-        self._thread.start()
-
-    def lag(self) -> int:
-        """Return how many items are not durable yet."""
-        return self._queue.qsize() + self._in_hand
-
-    def submit(self, item: T) -> "Future[R]":
-        """Hand in ``item`` from any thread."""
-        future: Future[R] = Future()
-        self._put(item, future)
-        return future
-
-    def hand_in(self, item: T) -> "asyncio.Future[R]":
-        """Hand in ``item``; what is returned can be awaited until it is durable.
-
-        Cancelling the wait does not take the item back.
-        """
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._put(item, future)
-        return future
-
-    async def add(self, item: T) -> R:
-        """Hand in ``item`` and wait until it is durable. A cancelled wait does not take it back."""
-        return await self.hand_in(item)
-
-    def close(self, *, drain: bool = True) -> None:
-        """Write what waits (or, without ``drain``, refuse it), and end the thread."""
-        with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._drain = drain
-                self._queue.put(None)
-        self._thread.join()
-
-    def _put(self, item: T, waiter: _Waiter[R]) -> None:
-        waiting = self._queue.qsize()
-        if waiting >= self._limit:
-            raise Unavailable(_QUEUE_FULL.fill(waiting=waiting))
-        with self._gate:  # nothing may follow the end mark, or it would wait for ever
-            if self._closed:
-                raise Unavailable(_CLOSED)
-            self._queue.put((item, waiter))
-
-    def _run(self) -> None:
-        ended = False
-        while not ended:
-            group, ended = self._gather()
-            if group:
-                self._in_hand = self._last = len(group)
-                self._starts.extend([time.perf_counter()] * min(len(group), _CROWD))
-                if self._closed and not self._drain:
-                    _settle((waiter, Unavailable(_CLOSED)) for _, waiter in group)
-                else:
-                    self._write(group)
-                self._in_hand = 0
-            self._tend(ended=ended)
-        self._end()
-
-    def _gather(self) -> tuple[list[tuple[T, _Waiter[R]]], bool]:
-        try:
-            first = self._queue.get(timeout=self._wait())
-        except queue.Empty:
-            return [], False
-        if first is None:
-            return [], True
-        if wait := self._linger():
-            time.sleep(wait)
-        group = [first]
-        try:
-            while len(group) < self._batch:
-                following = self._queue.get_nowait()
-                if following is None:
-                    return group, True
-                group.append(following)
-        except queue.Empty:
-            pass
-        return group, False
-
-    def _linger(self) -> float:
-        if len(self._starts) < _CROWD:
-            return 0.0
-        took = time.perf_counter() - self._starts[0]
-        return linger(took, self._last, self._queue.qsize())
-
-    def _write(self, group: list[tuple[T, _Waiter[R]]]) -> None:
-        try:
-            results = self._transact([item for item, _ in group])
-        except Exception as error:  # noqa: BLE001 - a dead writer would hang every caller; the error goes to whoever waits
-            if len(group) > 1 and not self._blameless(error):
-                middle = len(group) // 2  # one of them is to blame: halve until it stands alone
-                self._write(group[:middle])
-                self._write(group[middle:])
-                return
-            self.metrics.failed += len(group)
-            _log.warning("%d records were not written: %s", len(group), type(error).__name__)
-            named = self._named(error)
-            _settle((waiter, named) for _, waiter in group)
-        else:
-            _settle((waiter, result) for (_, waiter), result in zip(group, results, strict=True))
-
-    def _transact(self, items: list[T]) -> Sequence[R]:
-        """Make ``items`` durable in one transaction, and return a result for each."""
-        raise NotImplementedError
-
-    def _blameless(self, error: Exception) -> bool:
-        """Tell whether no item is to blame for ``error``: the disk or the server is."""
-        raise NotImplementedError
-
-    def _named(self, error: Exception) -> Exception:
-        """Return ``error`` as one of the four, where the database raised it."""
-        raise NotImplementedError
-
-    def _tend(self, *, ended: bool) -> None:
-        """Do what is due between groups; ``ended``: for the last time."""
-
-    def _wait(self) -> float | None:
-        """Return the seconds after which that is so, though nothing is handed in."""
-        return None
-
-    def _end(self) -> None:
-        """Close the database: the thread is about to end."""
-
-
 class Writer(Groups[T, R]):
     """Makes items durable in a SQLite file.
 
@@ -253,13 +72,14 @@ class Writer(Groups[T, R]):
         limit: int = 20_000,
         batch: int = 2_000,
         chore: Chore | None = None,
+        prove: float = PROVE_SECONDS,
     ) -> None:
         self._path = path
         self._commit = commit
         self._chore = chore
         # opened here, so that a wrong file stops start-up and not the first request
         self._connection: apsw.Connection | None = open_database(path)
-        super().__init__(limit=limit, batch=batch)
+        super().__init__(limit=limit, batch=batch, prove=prove)
 
     def _end(self) -> None:
         """Close the connection. What the disk says to its last checkpoint loses nothing."""
@@ -290,31 +110,40 @@ class Writer(Groups[T, R]):
             _log.warning("between groups: %s: %s", type(error).__name__, error)
 
     def _blameless(self, error: Exception) -> bool:
-        return isinstance(error, _ENVIRONMENT)
+        # no connection is left where the file was to blame, or could not be opened again
+        return self._connection is None or isinstance(error, _ENVIRONMENT)
 
     def _named(self, error: Exception) -> Exception:
         return _named(error)
 
     def _transact(self, items: list[T]) -> Sequence[R]:
         started = time.perf_counter()
-        try:
-            if self._connection is None:
-                self._connection = open_database(self._path)
-            results = self._in_transaction(self._connection, items)
-        except BaseException as error:
-            self._roll_back(reopen=isinstance(error, _REOPEN))
-            raise
+        results = self._whole(lambda connection: self._counted(connection, items))
         self.metrics.commits += 1
         self.metrics.items += len(items)
         self.metrics.last_commit_seconds = time.perf_counter() - started
         return results
 
-    def _in_transaction(self, connection: apsw.Connection, items: list[T]) -> Sequence[R]:
-        connection.execute("BEGIN IMMEDIATE")
+    def _try(self) -> None:
+        self._whole(_trial)
+
+    def _whole(self, work: Callable[[apsw.Connection], S]) -> S:
+        """Do ``work`` in a transaction that stands or falls as a whole."""
+        try:
+            if self._connection is None:
+                self._connection = open_database(self._path)
+            self._connection.execute("BEGIN IMMEDIATE")
+            done = work(self._connection)
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back(reopen=isinstance(error, _REOPEN))
+            raise
+        return done
+
+    def _counted(self, connection: apsw.Connection, items: list[T]) -> Sequence[R]:
         results = self._commit(connection, items)
         if len(results) != len(items):
             raise AssertionError("a commit returns one result per item")
-        connection.execute("COMMIT")
         return results
 
     def _roll_back(self, *, reopen: bool) -> None:
@@ -330,6 +159,11 @@ class Writer(Groups[T, R]):
             self._end()
 
 
+def _trial(connection: apsw.Connection) -> None:
+    for statement in _TRIAL:
+        connection.execute(statement)
+
+
 def _named(error: Exception) -> Exception:
     """Return ``error`` as one of the four, where the database raised it."""
     if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
@@ -342,32 +176,3 @@ def _named(error: Exception) -> Exception:
 def _because(named: HeguiError, cause: Exception) -> HeguiError:
     named.__cause__ = cause
     return named
-
-
-def _settle(outcomes: Iterable[tuple[_Waiter[R], R | BaseException]]) -> None:
-    """Give each waiter its outcome: one wake-up per event loop, however many wait there."""
-    per_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[R], R | BaseException]]]
-    per_loop = {}
-    for waiter, outcome in outcomes:
-        if isinstance(waiter, asyncio.Future):
-            per_loop.setdefault(waiter.get_loop(), []).append((waiter, outcome))
-        elif waiter.set_running_or_notify_cancel():
-            _tell(waiter, outcome)
-    for loop, pairs in per_loop.items():
-        try:
-            loop.call_soon_threadsafe(_tell_all, pairs)
-        except RuntimeError:  # the loop has ended and nobody waits there any more
-            _log.info("%d records became durable after their loop had ended", len(pairs))
-
-
-def _tell_all(pairs: list[tuple["asyncio.Future[R]", R | BaseException]]) -> None:
-    for waiter, outcome in pairs:
-        if not waiter.done():
-            _tell(waiter, outcome)
-
-
-def _tell(waiter: _Waiter[R], outcome: R | BaseException) -> None:
-    if isinstance(outcome, BaseException):
-        waiter.set_exception(outcome)
-    else:
-        waiter.set_result(outcome)

@@ -85,6 +85,45 @@ def test_a_session_that_was_ended_is_begun_anew_unless_a_lock_hangs_on_it(
                 holder.execute("SELECT 1")
 
 
+def test_only_what_reads_is_asked_again_when_a_session_ends_over_it(
+    postgres: PracticeServer, connection: PostgresConnection, url: str
+) -> None:
+    name = name_of(url)
+    postgres.sql("CREATE SEQUENCE public.asked", name)  # it counts, whatever becomes of a statement
+    postgres.sql("GRANT ALL ON SEQUENCE public.asked TO PUBLIC", name)
+    ends = "nextval('public.asked') || pg_terminate_backend(pg_backend_pid())::text"
+    level = f"SELECT 'x'::bytea, {ends}"
+    for change in (
+        f"INSERT INTO standing (subject_row, level) {level}",
+        f"WITH row AS (INSERT INTO standing (subject_row, level) {level} RETURNING 1) TABLE row",
+    ):
+        postgres.sql("ALTER SEQUENCE public.asked RESTART", name)
+        with pytest.raises(Unavailable, match="not known") as told:
+            connection.execute(change)
+        assert "无法确定" in told.value.words.zh
+        assert postgres.sql("SELECT nextval('public.asked')", name) == [(2,)], "asked once"
+    postgres.sql("ALTER SEQUENCE public.asked RESTART", name)
+    assert connection.execute("SELECT 1").get == 1
+    with pytest.raises(Unavailable, match="Try again"):
+        connection.execute(f"SELECT {ends}")
+    assert postgres.sql("SELECT nextval('public.asked')", name) == [(3,)], "asked twice"
+    postgres.sql(ENDS.format(name))
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO standing (subject_row, level) VALUES (?, ?)", (b"a", "x"))
+    connection.execute("COMMIT")
+    assert connection.execute(ROWS).fetchall() == [(b"a",)]
+
+
+def test_a_change_that_the_server_refused_is_known_not_to_be_made(
+    postgres: PracticeServer, connection: PostgresConnection, url: str
+) -> None:
+    connection.execute("SET default_transaction_read_only = on")
+    with pytest.raises(Unavailable) as told:
+        connection.execute(PUT, (b"a", "x"))
+    assert "not known" not in told.value.words.en
+    assert postgres.sql("SELECT 1 FROM hegui.standing", name_of(url)) == []
+
+
 def test_a_wrong_password_is_the_operators_to_mend_and_is_never_told(
     postgres: PracticeServer, url: str
 ) -> None:

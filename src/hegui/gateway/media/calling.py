@@ -6,12 +6,13 @@ from typing import Any
 
 import aiohttp
 
+from hegui.gateway.arriving import whole_body
 from hegui.gateway.evidence import Exchange
 from hegui.gateway.gate import Gate
 from hegui.gateway.jsonbody import read_upstream, write
 from hegui.gateway.media.events import events
 from hegui.gateway.media.wire import MediaRequest
-from hegui.gateway.upstream import Named, odd, whole_body
+from hegui.gateway.upstream_failed import Named, odd
 from hegui.settings import Upstream
 
 _SOUND = ("audio/", "application/octet-stream", "application/ogg", "binary/octet-stream")

@@ -9,7 +9,7 @@ from hegui.gateway.evidence import Exchange, Outcome
 from hegui.gateway.exchange import how_cut
 from hegui.gateway.gate import Gate, Outbox
 from hegui.gateway.media.labelling import Medium
-from hegui.gateway.upstream import UpstreamFailed
+from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.terms import Action, BadRequest, Fault, HeguiError, Receipt, Unavailable
 
 _GONE, _ERROR, _BUSY, _LATE = 499, 500, 503, 504

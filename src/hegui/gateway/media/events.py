@@ -14,7 +14,7 @@ import aiohttp
 from hegui.gateway.jsonbody import read_upstream
 from hegui.gateway.media import wire
 from hegui.gateway.sse import DONE, EventReader
-from hegui.gateway.upstream import Named, broke_off, odd
+from hegui.gateway.upstream_failed import Named, broke_off, odd
 from hegui.settings import Upstream
 
 

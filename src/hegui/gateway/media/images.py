@@ -23,7 +23,7 @@ from hegui.gateway.media.labelling import (
 from hegui.gateway.media.taking_over import fetched, kept
 from hegui.gateway.media.wire import MediaRequest, Picture
 from hegui.gateway.prompts import cause_of
-from hegui.gateway.upstream import odd
+from hegui.gateway.upstream_failed import odd
 from hegui.labels.text import header, implicit
 from hegui.screen.masks import masked
 from hegui.terms import Action, Receipt, Role

@@ -12,7 +12,7 @@ from hegui.gateway.media.calling import MediaCall
 from hegui.gateway.media.ending import Ending
 from hegui.gateway.media.labelling import Item, Showing, labelled
 from hegui.gateway.media.wire import Becoming, MediaRequest, becoming_of
-from hegui.gateway.upstream import broke_off, odd
+from hegui.gateway.upstream_failed import broke_off, odd
 from hegui.labels.text import header, implicit
 
 _ROOM: Final = 65_536  # bytes of an event besides its picture

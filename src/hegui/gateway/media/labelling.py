@@ -16,7 +16,7 @@ import msgspec
 
 from hegui.gateway.evidence import Exchange
 from hegui.gateway.gate import Gate
-from hegui.gateway.upstream import UpstreamFailed
+from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.labels.explicit.choosing import Mode
 from hegui.labels.text import header, implicit
 from hegui.labels.value import Implicit

@@ -23,7 +23,7 @@ from hegui.gateway.media.labelling import (
     withheld,
 )
 from hegui.gateway.media.sounding import AsEvents, AsFile, Sounding
-from hegui.gateway.upstream import UpstreamFailed
+from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.labels.explicit.rhythm_streamed import streamed_rhythm
 from hegui.labels.streamed import Kind, Streamed, streamed
 from hegui.labels.text import header

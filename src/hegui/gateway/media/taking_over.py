@@ -10,7 +10,7 @@ from typing import Final, cast
 from hegui.gateway.evidence import Exchange
 from hegui.gateway.gate import Gate
 from hegui.gateway.media.labelling import Item, LabelledItem, Medium, Showing, showing
-from hegui.gateway.upstream import UpstreamFailed
+from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.labels.formats import FORMATS
 from hegui.settings import Upstream
 from hegui.shelf.fetching import Fetched

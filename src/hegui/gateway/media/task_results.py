@@ -15,7 +15,7 @@ from hegui.gateway.gate import Gate
 from hegui.gateway.jsonbody import read_upstream
 from hegui.gateway.media.labelling import Item, LabelledItem, Medium, labelled
 from hegui.gateway.media.taking_over import fetched, hosts_of, item_of, kept, refusal, show_of
-from hegui.gateway.upstream import UpstreamFailed, odd
+from hegui.gateway.upstream_failed import UpstreamFailed, odd
 from hegui.shelf.book import Medium as Kept
 from hegui.shelf.book import State, Task
 from hegui.shelf.hosts import Hosts, NotFetched

@@ -32,7 +32,7 @@ from hegui.gateway.media.task_results import (
     still_running,
 )
 from hegui.gateway.refusals import SUSPENDED
-from hegui.gateway.upstream import odd
+from hegui.gateway.upstream_failed import odd
 from hegui.labels.recognising import HEAD, recognised
 from hegui.shelf.book import Task
 from hegui.shelf.tasks import Interface

@@ -1,11 +1,11 @@
-"""Records of measures against users who misuse the service, and of what must be preserved then.
+"""Records of measures against users who misuse the service.
 
-They evidence Art. 14 para. 2: warn, restrict, suspend or terminate, and keep the records.
+They evidence Art. 14 para. 2: warn, restrict, suspend or terminate.
 """
 
 from typing import Literal
 
-from hegui.ledger.kinds.shapes import Count, Digest, Kind, Name, Shape
+from hegui.ledger.kinds.shapes import Count, Kind, Name, Shape
 
 
 class Decided(Shape, kw_only=True, frozen=True):
@@ -32,17 +32,7 @@ class Lifted(Shape, kw_only=True, frozen=True):
     by: Name
 
 
-class Held(Shape, kw_only=True, frozen=True):
-    """Records were put under preservation: nothing of them is deleted until this is lifted."""
-
-    case: Name
-    records: Digest
-    count: Count
-    by: Name
-
-
 KINDS = (
     Kind("sanction.decided", 1, Decided, ("a14-2a",), "three-years"),
     Kind("sanction.lifted", 1, Lifted, ("a14-2a",), "three-years"),
-    Kind("records.held", 1, Held, ("a14-2b",), "three-years"),
 )

@@ -1,7 +1,8 @@
 """What an error of the driver means: who must act, and whether an entry is to blame."""
 
+import re
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hegui.terms import Corrupt, HeguiError, Misconfigured, Unavailable, Words
 
@@ -22,17 +23,33 @@ _FAILED = Words(
     zh="PostgreSQL 服务器拒绝了一条记录：{why}。未保留任何部分。",
 )
 
+_WRONG: Final = re.compile(
+    r"no such (?:database|user)|authentication failed|auth failed|does not exist"
+)
+_BUSY: Final = re.compile(
+    r"no more connections|too many connections|max_\w+_conn\w*|connection limit"
+    r"|server login has been failing|server login failed|query_wait_timeout|shutting down|paused"
+    r"|disabled|cannot connect|connect failed|starting up|statement pooling mode"
+)
+"""What a pooler says when it turns somebody away. PgBouncer gives one code for nearly all of it
+(08P01, protocol violation): the words are all that tells what a setting must mend from what ends by
+itself. Where both stand in one message, it quotes why the server turns *it* away."""
+
 
 class Kinds(NamedTuple):
     """The driver's errors by what they mean.
 
     ``away`` are errors of the server and of the way to it: no single entry is to blame for them.
+    ``turned_away`` are those by which a pooler does that, at once or in the middle of a statement.
+    ``lost`` are those after which nobody knows whether what was asked was done.
     ``any`` are all of the driver's, ``met`` those and the system's.
     """
 
     refused: tuple[type[Exception], ...]
     damage: tuple[type[Exception], ...]
     away: tuple[type[Exception], ...]
+    turned_away: tuple[type[Exception], ...]
+    lost: tuple[type[Exception], ...]
     any: tuple[type[Exception], ...]
     met: tuple[type[Exception], ...]
     not_yet: type[Exception]
@@ -50,13 +67,16 @@ def kinds() -> Kinds:
         asyncpg.InsufficientPrivilegeError,
     )
     damage = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
-    away = (
+    lost = (
         OSError,  # includes TimeoutError and refused connections
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
         asyncpg.InternalClientError,
-        asyncpg.InsufficientResourcesError,
         asyncpg.OperatorInterventionError,
+    )
+    away = (
+        *lost,
+        asyncpg.InsufficientResourcesError,
         asyncpg.PostgresSystemError,
         asyncpg.TransactionRollbackError,
         asyncpg.InvalidTransactionStateError,  # a standby, or a session ended in between
@@ -64,14 +84,24 @@ def kinds() -> Kinds:
         *refused,
         *damage,
     )
+    turned_away = (asyncpg.ProtocolViolationError, asyncpg.ConnectionDoesNotExistError)
     every = (asyncpg.PostgresError, asyncpg.InterfaceError)
-    return Kinds(refused, damage, away, every, (OSError, *every), asyncpg.CannotConnectNowError)
+    met = (OSError, *every)
+    not_yet = asyncpg.CannotConnectNowError
+    return Kinds(refused, damage, away, turned_away, lost, every, met, not_yet)
 
 
 def is_away(error: BaseException) -> bool:
     """Tell whether the server or the way to it failed, and not what was asked of it."""
+    if isinstance(error, Unavailable):  # a standby, or a pooler that gives no second session
+        return True
     # a value that the driver itself cannot encode is an InterfaceError and a ValueError
     return isinstance(error, kinds().away) and not isinstance(error, ValueError)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether the session ended over what was asked of it: it may have been done, or not."""
+    return isinstance(error, kinds().lost) and not isinstance(error, ValueError)
 
 
 def named(error: Exception) -> Exception:
@@ -79,23 +109,29 @@ def named(error: Exception) -> Exception:
     if isinstance(error, HeguiError):
         return error
     if isinstance(error, kinds().damage):
-        return _because(Corrupt(_DAMAGED.fill(why=_short(error))), error)
-    if isinstance(error, kinds().refused):
-        return _because(Misconfigured(_REFUSED.fill(why=_short(error))), error)
+        return _because(Corrupt(_DAMAGED.fill(why=short(error))), error)
+    if isinstance(error, kinds().refused) or _says(error, _WRONG):
+        return _because(Misconfigured(_REFUSED.fill(why=short(error))), error)
     if is_away(error):
-        return _because(Unavailable(_AWAY.fill(why=_short(error))), error)
+        return _because(Unavailable(_AWAY.fill(why=short(error))), error)
     if isinstance(error, kinds().any):
         return _because(Unavailable(_FAILED.fill(why=type(error).__name__)), error)
     return error
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
     """Return what happened without what it happened to: a server may quote what was sent."""
-    if isinstance(error, (*kinds().refused, kinds().not_yet)):
+    met = (*kinds().refused, kinds().not_yet)
+    if isinstance(error, met) or _says(error, _WRONG) or _says(error, _BUSY):
         return str(error).split("\n", 1)[0][:200]
     if isinstance(error, TimeoutError):
         return "timeout"
     return type(error).__name__
+
+
+def _says(error: Exception, words: re.Pattern[str]) -> bool:
+    """Tell whether a pooler said something of the kind."""
+    return isinstance(error, kinds().turned_away) and words.search(str(error).lower()) is not None
 
 
 def _because(found: HeguiError, cause: Exception) -> HeguiError:

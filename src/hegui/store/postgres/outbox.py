@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from hegui.store.groups import Groups
 from hegui.store.postgres.delivering import deliver
 from hegui.store.postgres.draining import Drainer
 from hegui.store.postgres.faults import is_away, named
 from hegui.store.postgres.parcels import Parcel, numbers
 from hegui.store.postgres.server import CONNECT_SECONDS, Server, Session, end
 from hegui.store.postgres.spool import Spool
-from hegui.store.writer import Groups
 from hegui.terms import Corrupt, Entry, Misconfigured, Receipt, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ COMMIT_SECONDS: Final = 5.0
 """How long a group may take before the server counts as away."""
 
 _WHOLE: Final = CONNECT_SECONDS + COMMIT_SECONDS + 5.0
+_PUT: Final = "INSERT INTO outbox (id, tenant, leaf) VALUES ($1, '', '')"
+_TAKE_BACK: Final = "DELETE FROM outbox WHERE id = $1"
 Admit = Callable[[Entry], bytes]
 """Looks at an entry before it is taken: returns its leaf hash, or raises ``BadRequest``."""
 
@@ -94,6 +96,31 @@ class Outbox(Groups[Entry, Receipt]):
                 raise
             _log.warning("the database is away (%s): records go to the spool", named(error))
             spool.append(parcels)
+
+    def _try(self) -> None:
+        spool = self._spool
+        if spool is None or not spool.holds:
+            try:
+                self._server.lane.run(self._trial(), _WHOLE)
+            except Exception as error:
+                if spool is None or not is_away(error):
+                    raise
+            else:
+                return
+        spool.try_out()
+
+    async def _trial(self) -> None:
+        """Have the server write a record and take it back, and begin its session for the next."""
+        if self._session is None or self._session.is_closed():
+            self._session = await self._server.connect()
+        number = numbers.next()
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS), self._session.transaction():
+                await self._session.execute(_PUT, number)
+                await self._session.execute(_TAKE_BACK, number)
+        except BaseException:
+            self._drop()
+            raise
 
     async def _commit(self, parcels: list[Parcel]) -> None:
         """Commit on the session that there is; where it has gone, on a new one."""

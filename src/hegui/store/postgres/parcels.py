@@ -44,7 +44,8 @@ class Numbers:
 
     def __init__(self) -> None:
         self._renew()
-        os.register_at_fork(after_in_child=self._renew)
+        if hasattr(os, "register_at_fork"):  # Windows forks no process
+            os.register_at_fork(after_in_child=self._renew)
 
     def _renew(self) -> None:
         chance = int.from_bytes(random_bytes(8)) >> 4

@@ -13,9 +13,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from hegui.store.postgres.faults import kinds
-from hegui.terms import Misconfigured, Words
+from hegui.store.postgres.faults import is_lost, kinds, named, short
+from hegui.terms import Misconfigured, Unavailable, Words
 
+_STATEMENT_MODE: Final = "statement pooling mode"  # PgBouncer's words; it ends the session, too
 _ROUNDS: Final = 3
 _PID: Final = "SELECT pg_backend_pid()"
 
@@ -28,34 +29,47 @@ _SHARED = Words(
     "或为该数据库设置 pool_mode = session。",
 )
 _NARROW = Words(
-    en="The pooler in front of the PostgreSQL server gives no second session ({why}). Connect to"
-    " the server itself, or let the pool grow: each gateway needs eight.",
-    zh="PostgreSQL 前面的连接池不给第二个会话（{why}）。请直接连接数据库服务器，"
-    "或扩大连接池：每个网关需要八个会话。",
+    en="The pooler in front of the PostgreSQL server gives no second session just now ({why}). Try"
+    " again shortly. If it stays so, connect to the server itself, or let the pool grow: each"
+    " gateway needs eight.",
+    zh="PostgreSQL 前面的连接池目前不给第二个会话（{why}）。请稍后再试；如果一直如此，"
+    "请直接连接数据库服务器，或扩大连接池：每个网关需要八个会话。",
 )
 
 
 async def refuse_shared_sessions(connect: Callable[[], Awaitable[Any]], first: Any) -> None:
-    """Raise ``Misconfigured`` where two open sessions meet one server process."""
+    """Raise ``Misconfigured`` where two open sessions meet one server process.
+
+    ``Unavailable`` where a second one is not to be had, or the first ends, so that nobody can tell:
+    a pool that is full just now looks like one that is too small.
+    """
     try:
         await first.execute("BEGIN", timeout=4)  # statement mode takes no transaction at all
         await first.execute("ROLLBACK", timeout=4)
     except kinds().met as error:
+        if is_lost(error) and _STATEMENT_MODE not in str(error):
+            raise
         raise Misconfigured(_SHARED) from error
     try:
         second = await connect()
     except kinds().met as error:
-        raise Misconfigured(_NARROW.fill(why=type(error).__name__)) from error
+        raise _none(error) from error
     try:
         for _ in range(_ROUNDS):
             if await _meet(first, second) or await _meet(second, first):
                 raise Misconfigured(_SHARED)
     except kinds().met as error:
-        raise Misconfigured(_NARROW.fill(why=type(error).__name__)) from error
+        raise _none(error) from error
     finally:
         with suppress(Exception):
             await second.close(timeout=2)
         second.terminate()
+
+
+def _none(error: Exception) -> Exception:
+    """Return why there is no second session, as one of the four."""
+    found = named(error)
+    return Unavailable(_NARROW.fill(why=short(error))) if isinstance(found, Unavailable) else found
 
 
 async def _meet(idle: Any, busy: Any) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 from hegui.store.postgres.dialect import plain_insert, statement
-from hegui.store.postgres.faults import is_away, named
+from hegui.store.postgres.faults import is_away, is_lost, named
 from hegui.store.postgres.server import Server, Session, end
 from hegui.terms import Cell, Unavailable, Words
 
@@ -14,9 +14,15 @@ T = TypeVar("T")
 _SECONDS: Final = 10.0
 _HASTE: Final = 1.0
 _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_READS: Final = frozenset({"SELECT", "SHOW", "VALUES"})
 _LOST = Words(
     en="The session with the PostgreSQL server ended in the middle of a transaction. Try again.",
     zh="与 PostgreSQL 服务器的会话在事务中途断开。请重试。",
+)
+_UNKNOWN = Words(
+    en="The session with the PostgreSQL server ended while a change was being made. Whether it was"
+    " made is not known. Look before you make it again.",
+    zh="与 PostgreSQL 服务器的会话在写入过程中断开，无法确定是否已写入。请先核实，再重新写入。",
 )
 _KNOWN_AWAY = Words(
     en="The PostgreSQL server is away. Try again shortly.",
@@ -52,6 +58,11 @@ class Rows:
 class PostgresConnection:
     """One session, for one thread at a time. Outside a transaction it is begun anew when lost.
 
+    What was being carried out when it was lost may have been carried out. So only what changes
+    nothing is carried out again, on a new session: a statement that reads (``SELECT``, ``SHOW``,
+    ``VALUES``), and ``BEGIN``. Of any other it is ``Unavailable``, and the message says that nobody
+    knows. Inside a transaction nothing is repeated: all of it is gone.
+
     ``BEGIN`` begins a snapshot for reading, ``BEGIN IMMEDIATE`` a transaction that writes. Every
     error of the server comes as one of the four. With ``once`` a lost session stays lost: for one
     that holds a lock. With ``hasty`` it waits for a second at most, and not at all while the server
@@ -86,7 +97,8 @@ class PostgresConnection:
             reads = first == "BEGIN" and "IMMEDIATE" not in sql
             self._bound(_SNAPSHOT if reads else first)
             return Rows([])
-        return Rows(self._try(lambda session: session.fetch(statement(sql), *cells)))
+        reads = first in _READS
+        return Rows(self._try(lambda session: session.fetch(statement(sql), *cells), repeats=reads))
 
     def insert(self, sql: str, rows: Sequence[tuple[Cell, ...]]) -> None:
         """Carry out a statement once for each row; plain insertions are copied in bulk."""
@@ -118,19 +130,19 @@ class PostgresConnection:
     def _bound(self, sql: str) -> None:
         with self._lock:
             if sql.startswith("BEGIN"):
-                self._try(lambda session: session.execute(sql))
+                self._try(lambda session: session.execute(sql), repeats=True)
                 self._inside = True
                 return
             if self._inside:
                 self._try(lambda session: session.execute(sql))
                 self._inside = False
 
-    def _try(self, work: Any) -> list[tuple[Any, ...]]:
+    def _try(self, work: Any, *, repeats: bool = False) -> list[tuple[Any, ...]]:
         if self._hasty and self._server.away:
             raise Unavailable(_KNOWN_AWAY)
         with self._lock:
             try:
-                return self._again(work)
+                return self._again(work, repeats=repeats)
             except Exception as error:  # noqa: BLE001 - it is raised again, as one of the four
                 if is_away(error):
                     self._drop()
@@ -138,17 +150,24 @@ class PostgresConnection:
                 found = named(error)
                 raise found from (error if found is not error else None)
 
-    def _again(self, work: Any) -> list[tuple[Any, ...]]:
+    def _again(self, work: Any, *, repeats: bool) -> list[tuple[Any, ...]]:
         """Do ``work``; on a new session where the old one has ended and nothing hangs on it."""
         held = self._session is not None and not self._session.is_closed()
-        if not held and (self._inside or self._once):
-            self._inside = False
-            raise Unavailable(_LOST)
+        if not held:
+            if self._inside or self._once:
+                self._inside = False
+                raise Unavailable(_LOST)
+            self._run(self._connected())  # where this fails, nothing was asked of the server
         try:
             return self._run(self._do(work))
         except Exception as error:
+            if self._inside or self._once:
+                raise
+            if not repeats and is_lost(error):
+                self._drop()
+                raise Unavailable(_UNKNOWN) from error
             lost = held and is_away(error) and not isinstance(error, TimeoutError)
-            if not lost or self._inside or self._once:
+            if not (repeats and lost):
                 raise
         self._drop()
         return self._run(self._do(work))

@@ -19,6 +19,7 @@ from hegui.terms import Clock, Corrupt, Misconfigured, Unavailable, Words
 
 _log = logging.getLogger(__name__)
 _ENDING: Final = ".spool"
+_TRIAL: Final = 65_536  # bytes
 _TOGETHER: Final = 2_000  # records that are handed over at a time, about
 
 _FULL = Words(
@@ -107,16 +108,26 @@ class Spool:
                 return False
             now = self._clock()
             self._refuse_when_full(len(payload), now)
-            if self._own is None:
-                name = f"{now:013d}-{random_bytes(4).hex()}{_ENDING}"
-                self._own = SpoolFile.make(self._folder / name)
-                self._files.append(self._own)
-            self._own.append(payload, now)
+            self._mine(now).append(payload, now)
             with self._gate:
                 self._records += len(parcels)
                 if self._oldest_ms is None:
                     self._oldest_ms = now
         return True
+
+    def try_out(self) -> None:
+        """Raise ``Unavailable`` where a record would not be taken; the file stays as it is."""
+        with self._line:
+            now = self._clock()
+            self._refuse_when_full(_TRIAL, now)
+            self._mine(now).try_out(_TRIAL)
+
+    def _mine(self, now: int) -> SpoolFile:
+        if self._own is None:
+            name = f"{now:013d}-{random_bytes(4).hex()}{_ENDING}"
+            self._own = SpoolFile.make(self._folder / name)
+            self._files.append(self._own)
+        return self._own
 
     def batches(self) -> Generator[list[Parcel]]:
         """Yield what waits, oldest first. What was yielded is gone when the next is asked for.

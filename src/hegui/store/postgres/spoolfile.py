@@ -5,7 +5,6 @@ time (UTC milliseconds), both big-endian, 16 bytes of SHA-256 over those and the
 payload.
 """
 
-import fcntl
 import os
 import struct
 from collections.abc import Iterator
@@ -56,6 +55,8 @@ class SpoolFile:
     @classmethod
     def make(cls, path: Path) -> "SpoolFile":
         """Make a new file, mode 0600, its name durable."""
+        import fcntl  # servers only: Windows has none, and scans, labels and verifies all the same
+
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
         try:
             descriptor = os.open(path, flags, 0o600)
@@ -80,6 +81,8 @@ class SpoolFile:
         it is put aside (``.torn``), and ``torn`` says how many bytes it had. A group that does not
         hold together and is followed by one that does is ``Corrupt``.
         """
+        import fcntl  # as in ``make``
+
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
@@ -112,6 +115,16 @@ class SpoolFile:
             self._cut(self.end)
             raise _refused(self.path, error) from error
         self.end += _HEAD.size + len(payload)
+
+    def try_out(self, count: int) -> None:
+        """Write ``count`` bytes durably behind what there is, and take them back."""
+        try:
+            _write(self._file, bytes(count), self.end)
+            os.fdatasync(self._file)
+        except OSError as error:
+            raise _refused(self.path, error) from error
+        finally:
+            self._cut(self.end)
 
     def groups(self, start: int = 0) -> Iterator[Group]:
         """Read the groups from byte ``start``, checking each."""
