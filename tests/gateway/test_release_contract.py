@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,6 +21,8 @@ from tests.gateway.spine import (
     spine,
     spoken,
 )
+
+from hegui.testing.hostile import RESIDENT_ID
 
 KEEP_ALL = '[content]\nkeep = "all"\n'
 
@@ -75,6 +78,24 @@ async def test_a_clean_stream_says_what_the_model_says_in_every_field(
             if "parts" in where:  # what is held goes out as one part more
                 came = came.removesuffix("\n\n（本内容由AI生成）")
             assert came == text, place
+
+
+@pytest.mark.parametrize("end", ["。", INSULT])
+async def test_what_is_found_in_a_piece_of_an_unknown_field_opens_no_gap_beside_it(
+    end: str, shared: Spine
+) -> None:
+    """Such a piece may be a whole value, and is judged as one; it may as well be half of one."""
+    text = f"甲{RESIDENT_ID}，{PHONE}{end}乙{PHONE[:-1]}7"
+    for cut in range(1, len(text)):
+        pieces = [text[:cut], text[cut:]]
+        answer = [chunk({"content": "好", "thinking": piece}) for piece in pieces]
+        answer.append(chunk({}, finish_reason="stop"))
+        shared.script.says, shared.script.cut = (lambda _, answer=answer: answer), 0
+        came = heard(await shared.stream("你好"), "thinking")
+        if end == INSULT:
+            assert came in "甲[身份证号-1]，[手机号-1]", cut
+        else:
+            assert re.fullmatch(r"甲\[身份证号-1\]，\[手机号-\d\]。乙\[手机号-\d\]", came), cut
 
 
 async def test_in_any_of_n_choices_nothing_slips_through_and_the_others_are_whole(

@@ -5,7 +5,7 @@ comes out is put together again. Nothing here knows about sockets.
 """
 
 from collections.abc import Awaitable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from hegui.gateway.channels import Channel, Choice, Fulfil, Path, Refused, RefusedAt, grafted
 from hegui.gateway.digits import LONG_NUMBER
@@ -28,10 +28,10 @@ from hegui.gateway.jsonbody import longer, strings_of
 from hegui.gateway.logprobs import LogProbs, alternatives
 from hegui.screen.jsontext import JsonWindow
 from hegui.screen.window import Windows
-from hegui.terms import Fault
+from hegui.terms import Fault, Finding
 
+Out = TypeVar("Out")
 NOTHING: Any = object()  # what stands for "this field says nothing yet"
-
 _FORESEEN = 65_536  # characters; what is longer is screened by itself
 
 
@@ -56,7 +56,7 @@ class ReplyScreen:
         self._pins: dict[Path, str] = {}
         self._names: dict[str, str] = {}
         self._clean: set[str] = set()
-        self._apart: dict[str, str] = {}
+        self._apart: dict[str, tuple[Finding, ...]] = {}
         self.unjudged: list[str] = []
         self.notes: dict[str, int] = {}
 
@@ -335,19 +335,22 @@ class ReplyScreen:
         if key not in TEXTS and channel.holds_constant(value):
             return NOTHING  # it goes out once, at the end
         spoken = key in TEXTS and isinstance(path[0], int)
+        known: tuple[Finding, ...] = ()
         if not spoken and channel.may_repeat(value):
-            kept = await self._at(path, self._by_itself(value))
-            if kept != value:
-                return await self._at(path, channel.apart(kept, self._new(), self._fulfil))
+            known = await self._at(path, self._by_itself(value))
         channel.last = value
-        text = await self._at(path, channel.feed(value, self._fulfil))
+        text = await self._at(path, channel.feed(value, self._fulfil, known))
         return text if text or not value else NOTHING
 
-    async def _by_itself(self, value: str) -> str:
-        """Judge what may be a whole value that each chunk repeats: two numbers make another one."""
+    async def _by_itself(self, value: str) -> tuple[Finding, ...]:
+        """Return what is masked in what may be a whole value: two numbers make another one."""
         if value not in self._apart:
             within(len(self._apart), MOST_CHANNELS)
-            self._apart[value] = await self._once(value)
+            window, tally = self._new.aside()
+            try:
+                await Channel(window).whole(value, self._fulfil)
+            finally:
+                self._apart[value] = self._new.count(tally)
         return self._apart[value]
 
     async def _complete(self, path: Path, value: str) -> str:
@@ -389,7 +392,7 @@ class ReplyScreen:
     def _source(self) -> JsonWindow:
         return JsonWindow(self._new, self._new.silent_on, self._new.together)
 
-    async def _at(self, path: Path, screening: Awaitable[str]) -> str:
+    async def _at(self, path: Path, screening: Awaitable[Out]) -> Out:
         """Wait for what may go out of a channel; say which one it is where the reply must stop."""
         try:
             return await screening

@@ -59,6 +59,12 @@ class Tally:
     findings: list[Finding] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
+    def add(self, other: "Tally") -> None:
+        """Count what another tally saw, too."""
+        self.action = max(self.action, other.action)
+        self.findings += other.findings
+        self.faults += other.faults
+
 
 _NO_STEP = Step()
 
@@ -109,9 +115,15 @@ class Window:
         length = self._base + len(self._text)
         return self._sent < length or (bool(self._panel.clause) and self._judged < length)
 
-    def feed(self, piece: str) -> Step:
-        """Take in what the model has just said."""
+    def feed(self, piece: str, known: Sequence[Finding] = ()) -> Step:
+        """Take in what the model has just said.
+
+        ``known`` was found in the piece by itself, and tallied: it is masked in any case.
+        """
         text = self._text = self._text + piece
+        if known:
+            at = self._base + len(text) - len(piece)
+            self._due += [f._replace(start=at + f.start, end=at + f.end) for f in known]
         if self._alone is None or self._due or self._refused is not None:
             return self._step()
         try:
@@ -214,6 +226,8 @@ class Window:
             return
         action = self._policy.action_for(Role.REPLY, rule, finding.score)
         here = finding._replace(start=self._base + at, end=self._base + at + len(value))
+        if here[:4] in [due[:4] for due in self._due]:  # rule, risk and place
+            return  # known: it is masked, and was tallied
         self._tally.findings.append(here)
         self._tally.action = max(self._tally.action, action)
         if action > Action.MASK:
@@ -335,6 +349,20 @@ class Windows:
     def __call__(self) -> Window:
         """Open a window for one more text."""
         return Window(self._panel, self._policy, self._tally, self._masks, spare=self._spare)
+
+    def aside(self) -> tuple[Window, Tally]:
+        """Open a window on a tally of its own: ``count`` it when it is done."""
+        tally = Tally()
+        return Window(self._panel, self._policy, tally, self._masks, spare=self._spare), tally
+
+    def count(self, tally: Tally) -> tuple[Finding, ...]:
+        """Add what a window aside saw to the reply's tally; return what was masked of it."""
+        self._tally.add(tally)
+        rules, action = self._panel.rules, self._policy.action_for
+        costs = [action(Role.REPLY, rules[f.rule], f.score) for f in tally.findings]
+        return tuple(
+            f for f, cost in zip(tally.findings, costs, strict=True) if cost is Action.MASK
+        )
 
     def opaque(self) -> Window:
         """Open a window for an identifier, a number or a token: no model elsewhere is asked."""
