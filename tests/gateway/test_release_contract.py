@@ -98,6 +98,16 @@ async def test_what_is_found_in_a_piece_of_an_unknown_field_opens_no_gap_beside_
             assert re.fullmatch(r"甲\[身份证号-1\]，\[手机号-\d\]。乙\[手机号-\d\]", came), cut
 
 
+async def test_a_piece_beside_the_choices_is_not_lost_when_the_next_chunk_says_the_same(
+    shared: Spine,
+) -> None:
+    answer = [chunk({"content": said}, top={"memo": "6"}) for said in "天气很好"]
+    answer.append(chunk({}, finish_reason="stop"))
+    shared.script.says, shared.script.cut = (lambda _: answer), 0
+    chunks = await shared.stream("你好")
+    assert "".join(each.get("memo", "") for each in chunks) == "6666"
+
+
 async def test_in_any_of_n_choices_nothing_slips_through_and_the_others_are_whole(
     shared: Spine,
 ) -> None:

@@ -16,7 +16,7 @@ from hegui.gateway.reply import ReplyScreen
 from hegui.gateway.upstream import Call, UpstreamFailed
 from hegui.gateway.wire import Chat
 from hegui.labels.text import suffix_after, without_suffix
-from hegui.screen.window import Windows
+from hegui.screen.windows import Windows
 from hegui.terms import Action, Fault, Unavailable
 
 

@@ -26,8 +26,9 @@ from hegui.gateway.fields import (
 )
 from hegui.gateway.jsonbody import longer, strings_of
 from hegui.gateway.logprobs import LogProbs, alternatives
+from hegui.gateway.turns import Turns
 from hegui.screen.jsontext import JsonWindow
-from hegui.screen.window import Windows
+from hegui.screen.windows import Windows
 from hegui.terms import Fault, Finding
 
 Out = TypeVar("Out")
@@ -51,6 +52,7 @@ class ReplyScreen:
         self._new, self._fulfil = windows, fulfil
         self._json, self._unknown, self._limit = json_mode, unknown, limit
         self._lets_unjudged = unjudged
+        self.turns = Turns(fulfil)
         self.channels: dict[Path, Channel] = {}
         self.choices: dict[int, Choice] = {}
         self._pins: dict[Path, str] = {}
@@ -101,9 +103,8 @@ class ReplyScreen:
 
     def outgrown_by(self, choices: list[dict[str, Any]]) -> bool:
         """Whether whole messages say more than the limit allows: known before they are judged."""
-        every = self._unknown == "screen"
         said = [each for choice in choices for each in (choice.get("message") or {}).items()]
-        held = [value for key, value in said if every or key in KNOWN]
+        held = [value for key, value in said if self._unknown == "screen" or key in KNOWN]
         return longer(held, self._limit, but=ANY_WORD)
 
     def handed_on(self) -> None:
@@ -129,10 +130,7 @@ class ReplyScreen:
         return out
 
     def content(self, index: int, text: str) -> str | None:
-        """Screen a piece of a choice's content at once; None where that takes longer than a step.
-
-        Most chunks of most streams are just that: this spares them the walk through their fields.
-        """
+        """Screen a piece of content at once, as most is; None where it takes more than a step."""
         channel = self.channels.get((index, "content"))
         if channel is None or not channel.at_once:
             return None
@@ -338,6 +336,8 @@ class ReplyScreen:
         known: tuple[Finding, ...] = ()
         if not spoken and channel.may_repeat(value):
             known = await self._at(path, self._by_itself(value))
+        if value:
+            await self.turns.to(path, channel)
         channel.last = value
         text = await self._at(path, channel.feed(value, self._fulfil, known))
         return text if text or not value else NOTHING

@@ -64,6 +64,10 @@ class JsonWindow:
         """Whether some of the source has not gone out."""
         return self._at < len(self._source) or (self._window is not None and self._window.waiting)
 
+    def would_refuse(self) -> bool:
+        """Whether the string that is open must be refused if nothing follows."""
+        return self._window is not None and self._window.would_refuse()
+
     @property
     def spread(self) -> bool:
         """Whether there are strings that must be judged together when the source is complete."""
