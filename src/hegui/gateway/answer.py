@@ -45,6 +45,7 @@ class Answer:
             limit=gate.settings.limits.reply_chars,
             unjudged=policy.on_unjudged <= Action.ALLOW,
         )
+        self.screen.tools = chat.tools
 
     async def plain(self, call: Call) -> None:
         """Screen the whole reply, record it, then show it."""

@@ -1,7 +1,7 @@
 """One choice of a reply, and each streamed field of it: its window, and what went out of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -121,6 +121,10 @@ class Channel:
         later = len(text) + len(self.half) - given  # half a character that had waited stays alone
         known = [f._replace(start=f.start + later, end=f.end + later) for f in known]
         return await self._done(self.window.feed(text, known), fulfil)
+
+    def word(self, words: Collection[str]) -> str:
+        """Return what is held, if all that was said is one of ``words`` that the caller said."""
+        return self._take(self.window.known(words)) if isinstance(self.window, Window) else ""
 
     @property
     def at_once(self) -> bool:

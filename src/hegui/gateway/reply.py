@@ -52,6 +52,7 @@ class ReplyScreen:
         self._new, self._fulfil = windows, fulfil
         self._json, self._unknown, self._limit = json_mode, unknown, limit
         self._lets_unjudged = unjudged
+        self.tools: frozenset[str] = frozenset()  # those that the caller named
         self.turns = Turns(fulfil)
         self.channels: dict[Path, Channel] = {}
         self.choices: dict[int, Choice] = {}
@@ -142,7 +143,7 @@ class ReplyScreen:
         return out
 
     def held(self) -> int:
-        """Return how many characters wait for what follows them."""
+        """Return how many characters wait."""
         return sum(channel.window.held for channel in self.channels.values())
 
     async def message(self, index: int, message: dict[str, Any]) -> dict[str, Any]:
@@ -332,18 +333,17 @@ class ReplyScreen:
         channel = self._channel(path)
         if key not in TEXTS and channel.holds_constant(value):
             return NOTHING  # it goes out once, at the end
-        spoken = key in TEXTS and isinstance(path[0], int)
-        known: tuple[Finding, ...] = ()
-        if not spoken and channel.may_repeat(value):
-            known = await self._at(path, self._by_itself(value))
-        if value:
-            await self.turns.to(path, channel)
+        whole = channel.may_repeat(value) and not (key in TEXTS and isinstance(path[0], int))
+        known = await self._at(path, self._by_itself(value)) if whole else ()
+        await self.turns.to(path, channel, value)
         channel.last = value
         text = await self._at(path, channel.feed(value, self._fulfil, known))
+        if key == "name":  # clients need it with the first piece of a call
+            text += channel.word(self.tools)
         return text if text or not value else NOTHING
 
     async def _by_itself(self, value: str) -> tuple[Finding, ...]:
-        """Return what is masked in what may be a whole value: two numbers make another one."""
+        """Return what is masked in what may be a whole value."""
         if value not in self._apart:
             within(len(self._apart), MOST_CHANNELS)
             window, tally = self._new.aside()

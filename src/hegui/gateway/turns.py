@@ -7,6 +7,7 @@ waits goes on waiting, for some servers come back to a field.
 """
 
 from hegui.gateway.channels import Channel, Fulfil, Path, Refused, RefusedAt
+from hegui.terms import Action
 
 
 class Turns:
@@ -16,10 +17,10 @@ class Turns:
         self._fulfil = fulfil
         self._last: dict[int, tuple[Path, Channel]] = {}
 
-    async def to(self, path: Path, channel: Channel) -> None:
-        """Note that a field is about to speak."""
+    async def to(self, path: Path, channel: Channel, value: str) -> None:
+        """Note that a field is about to say ``value``."""
         index = path[0]
-        if isinstance(index, int):
+        if value and isinstance(index, int):
             if not channel.fed:
                 await self.over(index)
             self._last[index] = path, channel
@@ -27,7 +28,7 @@ class Turns:
     async def over(self, index: int) -> None:
         """Look at what the field of a choice that spoke last waits with."""
         path, channel = self._last.get(index, ((), None))
-        if channel is not None and channel.window.would_refuse():
+        if channel is not None and channel.window.cost() > Action.MASK:
             try:
                 await channel.end(self._fulfil)
             except Refused as refused:

@@ -11,7 +11,7 @@ character before the tail is released or masked, and the tail stays. The beginni
 are themselves pending (a prefix of a prefix is a prefix), so none of it went out earlier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -142,9 +142,9 @@ class Window:
         self._ended = True
         return self._step()
 
-    def would_refuse(self) -> bool:
-        """Whether the text must be refused if nothing follows: a look, which settles nothing."""
-        column = TextColumn.of([self._text])
+    def cost(self) -> Action:
+        """Return what the text costs if nothing follows: a look, which settles nothing."""
+        column, most = TextColumn.of([self._text]), Action.ALLOW
         for detector in self._panel.exact if self.waiting else ():
             report = checked(
                 ask_inline(detector, column), detector.card.name, detector.card.rules, column
@@ -152,10 +152,20 @@ class Window:
             for _, found in () if isinstance(report, Fault) else report:
                 rule = self._panel.rules[found.rule]
                 spared = rule.personal and self._spare(rule, self._text[found.start : found.end])
-                cost = self._policy.action_for(Role.REPLY, rule, found.score)
-                if found.start + self._base >= self._settled and not spared and cost > Action.MASK:
-                    return True
-        return False
+                if found.start + self._base >= self._settled and not spared:
+                    most = max(most, self._policy.action_for(Role.REPLY, rule, found.score))
+        return most
+
+    def known(self, words: Collection[str]) -> Step:
+        """Let out what is held, if all that was said is one of ``words``, which its reader knows.
+
+        What it becomes with what follows is looked for all the same.
+        """
+        known = self._text in words and not self._base and not self._due
+        if not known or self._refused is not None or self.cost() > Action.ALLOW:
+            return _NO_STEP
+        start, self._sent = self._sent, len(self._text)
+        return Step((Piece(start, self._sent, None),), self._text[start:])
 
     def answer(self, ask: Ask, report: Findings | Fault) -> Step:
         """Take the answer to one of the asks of the last step."""
