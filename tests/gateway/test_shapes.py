@@ -373,33 +373,3 @@ async def test_a_content_in_parts_takes_its_label_as_one_part_more() -> None:
         assert [part["type"] for part in stopped] == ["text"]
         assert stopped[0]["text"].startswith("\n```\n\n模型的回复到此中止")
         assert stopped[0]["text"].endswith(LABEL)
-
-
-async def test_a_tool_that_the_caller_named_is_named_with_the_first_piece_of_its_call() -> None:
-    """Clients read the name there and fail without it; any word could be the start of an e-mail."""
-    names = ["get_weather", "get_time"]
-    answer = [
-        chunk({"tool_calls": [{"index": n, "id": f"c{n}", "type": "function", "function": f}]})
-        for n, name in enumerate(names)
-        for f in ({"name": name, "arguments": ""}, {"arguments": "{}"})
-    ]
-    tools = [{"type": "function", "function": {"name": n, "parameters": {}}} for n in names]
-    async with spine(Script(lambda _: [*answer, chunk({}, finish_reason="tool_calls")])) as s:
-        chunks = await s.stream("你好", tools=tools)
-        calls = [c["choices"][0]["delta"].get("tool_calls", []) for c in chunks]
-        assert [(x["index"], x["function"].get("name")) for call in calls for x in call] == [
-            (0, names[0]),
-            (0, None),
-            (1, names[1]),
-            (1, None),
-        ]
-
-
-async def test_the_name_of_a_tool_that_goes_on_is_still_looked_at() -> None:
-    pieces = ["zhang.san", "@exam", "ple.com", "！"]
-    answer = [chunk({"tool_calls": [{"index": 0, "function": {"name": p}}]}) for p in pieces]
-    tools = [{"type": "function", "function": {"name": pieces[0], "parameters": {}}}]
-    async with spine(Script(lambda _: [*answer, chunk({}, finish_reason="tool_calls")])) as s:
-        chunks = await s.stream("你好", tools=tools)
-        said = [c["choices"][0]["delta"].get("tool_calls", []) for c in chunks]
-        assert [x["function"]["name"] for call in said for x in call] == ["zhang.san", "！"]

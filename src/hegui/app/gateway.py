@@ -65,7 +65,7 @@ from hegui.vault.leases import Leases
 _log = logging.getLogger(__name__)
 _LAST_WORDS = 5.0  # seconds that ended exchanges have to say so
 _HOUR = 3600.0
-_KEYS_EVERY = 600.0
+_KEYS_EVERY, _KEYS_AGAIN = 600.0, 10.0
 _TEND_EVERY = 60.0
 _NO_KEYS = Words(
     en="The keys that assertions are checked against could not be fetched ({why}). Check jwks in "
@@ -202,6 +202,7 @@ class Gateway:
         if self._assertions is not None and self._assertions.address:
             await self._fetch_keys()
             self._chores.repeat(self._fetch_keys, _KEYS_EVERY)
+            self._chores.repeat(self._fetch_keys_again, _KEYS_AGAIN)
         self._ready = True
 
     async def _say_started(self, panel: Panel) -> None:
@@ -370,6 +371,10 @@ class Gateway:
         if done.closed or done.completed:
             counts = (len(done.closed), len(done.completed))
             _log.info("%d epochs were closed, %d erasures are complete", *counts)
+
+    async def _fetch_keys_again(self) -> None:
+        if self._assertions is not None and self._assertions.lacking:
+            await self._fetch_keys()
 
     async def _fetch_keys(self) -> None:
         assert self._assertions is not None
