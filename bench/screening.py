@@ -28,7 +28,8 @@ from hegui.screen.masks import Masks
 from hegui.screen.panel import Panel
 from hegui.screen.policy import default_policy
 from hegui.screen.reports import nothing_spared
-from hegui.screen.window import Tally, Windows
+from hegui.screen.window import Tally
+from hegui.screen.windows import Windows
 from hegui.terms import TextColumn
 
 FILE = "laws-and-poetry.parquet"

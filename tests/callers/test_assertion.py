@@ -135,6 +135,23 @@ def test_a_bad_key_set_leaves_the_good_one_in_place() -> None:
     assert assertions.read(token(claims(), private, "ES256")).subject == "u-1"
 
 
+def test_a_key_that_the_set_does_not_hold_is_asked_for_until_it_does() -> None:
+    old, new = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    both = [
+        {**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid}
+        for key, kid in ((old, "one"), (new, "two"))
+    ]
+    assertions = public("ES256")
+    assertions.set_keys(json.dumps({"keys": both[:1]}).encode())
+    assert "signature" in refusal(assertions, token(claims(), new, "ES256", kid="one"))
+    assert not assertions.lacking, "a forged signature asks for nothing"
+    assert "known key" in refusal(assertions, token(claims(), new, "ES256", kid="two"))
+    assert assertions.lacking
+    assertions.set_keys(json.dumps({"keys": both}).encode())
+    assert not assertions.lacking
+    assert assertions.read(token(claims(), new, "ES256", kid="two")).subject == "u-1"
+
+
 def test_a_key_set_in_a_file_is_read_at_start(tmp_path: Path) -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     path = tmp_path / "jwks.json"

@@ -14,7 +14,8 @@ from hegui.screen.masks import Masks
 from hegui.screen.panel import Panel
 from hegui.screen.policy import Layer, Policy, Rule
 from hegui.screen.reports import nothing_spared
-from hegui.screen.window import Tally, Windows
+from hegui.screen.window import Tally
+from hegui.screen.windows import Windows
 from hegui.terms import Action, Ask, Fault, Findings, Role
 from hegui.testing.fakes import Finds
 

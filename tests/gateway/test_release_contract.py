@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,6 +21,8 @@ from tests.gateway.spine import (
     spine,
     spoken,
 )
+
+from hegui.testing.hostile import RESIDENT_ID
 
 KEEP_ALL = '[content]\nkeep = "all"\n'
 
@@ -75,6 +78,34 @@ async def test_a_clean_stream_says_what_the_model_says_in_every_field(
             if "parts" in where:  # what is held goes out as one part more
                 came = came.removesuffix("\n\n（本内容由AI生成）")
             assert came == text, place
+
+
+@pytest.mark.parametrize("end", ["。", INSULT])
+async def test_what_is_found_in_a_piece_of_an_unknown_field_opens_no_gap_beside_it(
+    end: str, shared: Spine
+) -> None:
+    """Such a piece may be a whole value, and is judged as one; it may as well be half of one."""
+    text = f"甲{RESIDENT_ID}，{PHONE}{end}乙{PHONE[:-1]}7"
+    for cut in range(1, len(text), 2):
+        pieces = [text[:cut], text[cut:]]
+        answer = [chunk({"content": "好", "thinking": piece}) for piece in pieces]
+        answer.append(chunk({}, finish_reason="stop"))
+        shared.script.says, shared.script.cut = (lambda _, answer=answer: answer), 0
+        came = heard(await shared.stream("你好"), "thinking")
+        if end == INSULT:
+            assert came in "甲[身份证号-1]，[手机号-1]", cut
+        else:
+            assert re.fullmatch(r"甲\[身份证号-1\]，\[手机号-\d\]。乙\[手机号-\d\]", came), cut
+
+
+async def test_a_piece_beside_the_choices_is_not_lost_when_the_next_chunk_says_the_same(
+    shared: Spine,
+) -> None:
+    answer = [chunk({"content": said}, top={"memo": "6"}) for said in "天气很好"]
+    answer.append(chunk({}, finish_reason="stop"))
+    shared.script.says, shared.script.cut = (lambda _: answer), 0
+    chunks = await shared.stream("你好")
+    assert "".join(each.get("memo", "") for each in chunks) == "6666"
 
 
 async def test_in_any_of_n_choices_nothing_slips_through_and_the_others_are_whole(
@@ -156,3 +187,37 @@ async def test_what_cannot_become_a_finding_goes_out_at_once() -> None:
                 read[0] += each.choices[0].delta.content or ""
                 cond.notify_all()
     assert read[0] == text + "\n\n（本内容由AI生成）"
+
+
+async def test_a_tool_that_the_caller_named_is_named_with_the_first_piece_of_its_call(
+    shared: Spine,
+) -> None:
+    """Clients read the name there and fail without it; any word could be the start of an e-mail."""
+    names = ["get_weather", "get_time"]
+    answer = [
+        chunk({"tool_calls": [{"index": n, "id": f"c{n}", "type": "function", "function": f}]})
+        for n, name in enumerate(names)
+        for f in ({"name": name, "arguments": ""}, {"arguments": "{}"})
+    ]
+    tools = [{"type": "function", "function": {"name": n, "parameters": {}}} for n in names]
+    answer.append(chunk({}, finish_reason="tool_calls"))
+    shared.script.says, shared.script.cut = (lambda _: answer), 0
+    chunks = await shared.stream("你好", tools=tools)
+    calls = [c["choices"][0]["delta"].get("tool_calls", []) for c in chunks]
+    assert [(x["index"], x["function"].get("name")) for call in calls for x in call] == [
+        (0, names[0]),
+        (0, None),
+        (1, names[1]),
+        (1, None),
+    ]
+
+
+async def test_the_name_of_a_tool_that_goes_on_is_still_looked_at(shared: Spine) -> None:
+    pieces = ["zhang.san", "@exam", "ple.com", "！"]
+    answer = [chunk({"tool_calls": [{"index": 0, "function": {"name": p}}]}) for p in pieces]
+    tools = [{"type": "function", "function": {"name": pieces[0], "parameters": {}}}]
+    answer.append(chunk({}, finish_reason="tool_calls"))
+    shared.script.says, shared.script.cut = (lambda _: answer), 0
+    chunks = await shared.stream("你好", tools=tools)
+    said = [c["choices"][0]["delta"].get("tool_calls", []) for c in chunks]
+    assert [x["function"]["name"] for call in said for x in call] == ["zhang.san", "！"]

@@ -33,6 +33,52 @@ async def shared() -> AsyncIterator[Spine]:
         yield s
 
 
+def _calls(each: dict[str, Any]) -> bool:
+    return any("tool_calls" in choice["delta"] for choice in each["choices"])
+
+
+def _call(source: str) -> dict[str, Any]:
+    return {"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": source}}]}
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ([chunk({"reasoning_content": INSULT})], {"content": "啊"}),
+        ([chunk({"content": INSULT})], {"reasoning": "啊"}),
+        ([chunk({"content": INSULT})], _call("[")),
+        ([chunk(_call(f'{{"a": "{INSULT}'))], {"content": "啊"}),
+        ([chunk({"content": INSULT}, 1), chunk({}, 1, finish_reason="stop")], {"content": "啊"}),
+    ],
+)
+async def test_what_a_field_ends_with_stops_the_reply_when_another_one_begins(
+    first: list[dict[str, Any]], then: dict[str, Any], shared: Spine
+) -> None:
+    """A thinking model that ends its reasoning with an insult may go on to answer at length."""
+    answer = [*first, *(chunk(then) for _ in range(20)), chunk({}, finish_reason="stop")]
+    shared.script.says = lambda _: answer
+    chunks = await shared.stream("讲个故事", n=2)
+    said = json.dumps(chunks, ensure_ascii=False)
+    assert "啊" not in said
+    assert not any(map(_calls, chunks)) or "tool_calls" not in then
+    assert finish_of(chunks) == ["content_filter"]
+    assert shared.answered_record()["rules"] == {"lex.insult": 1}
+
+
+async def test_what_a_field_ends_with_waits_when_it_need_not_be_refused(shared: Spine) -> None:
+    """Some servers come back to a field: half a number is still half a number."""
+    answer = [
+        chunk({"reasoning_content": f"号码{PHONE[:7]}"}),
+        chunk({"content": "好"}),
+        chunk({"reasoning_content": f"{PHONE[7:]}。"}),
+        chunk({"content": "的"}, finish_reason="stop"),
+    ]
+    shared.script.says = lambda _: answer
+    chunks = await shared.stream("讲个故事")
+    assert heard(chunks, "reasoning_content") == "号码[手机号-1]。"
+    assert heard(chunks).startswith("好的")
+
+
 async def test_a_refusal_in_mid_stream_stops_the_model_within_one_chunk() -> None:
     answer = spoken([*"你好呀，", INSULT, *("啊" * 400)])
     async with spine(Script(lambda _: answer, pace=0.01)) as s:

@@ -13,7 +13,8 @@ from hegui.screen.jsontext import JsonWindow
 from hegui.screen.masks import Masks, masked
 from hegui.screen.panel import Panel, Screening, judge
 from hegui.screen.policy import Layer, Policy, Rule
-from hegui.screen.window import Step, Tally, Window, Windows
+from hegui.screen.window import Step, Tally, Window
+from hegui.screen.windows import Windows
 from hegui.terms import Action, Fault, Findings, Role, RuleInfo, TextColumn, Words
 from hegui.terms.detectors import DetectorCard
 from hegui.testing.fakes import Breaks, Finds

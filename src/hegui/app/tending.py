@@ -26,6 +26,7 @@ from hegui.vault.leases import Leases
 _log = logging.getLogger(__name__)
 _HOUR: Final = 3600.0
 _KEYS_EVERY: Final = 600.0
+_KEYS_AGAIN: Final = 10.0
 _TEND_EVERY: Final = 60.0
 _KEYS_LARGEST: Final = 1_048_576
 _NO_KEYS: Final = Words(
@@ -62,6 +63,7 @@ class Tending:
         if self.assertions is not None and self.assertions.address:
             await self.fetch_keys()
             repeat(self.fetch_keys, _KEYS_EVERY)
+            repeat(self.fetch_keys_again, _KEYS_AGAIN)
 
     async def expire(self) -> None:
         """Delete kept content whose term has ended, and put that on record (Art. 11)."""
@@ -114,6 +116,11 @@ class Tending:
         self.gate.metrics.shelved(await shelf.book.used())
         if done.left_behind:
             _log.warning("%d files of no record were deleted from the shelf", done.left_behind)
+
+    async def fetch_keys_again(self) -> None:
+        """Fetch the key set when an assertion named a key that it does not hold."""
+        if self.assertions is not None and self.assertions.lacking:
+            await self.fetch_keys()
 
     async def fetch_keys(self) -> None:
         """Fetch the keys that assertions are checked against."""

@@ -64,6 +64,7 @@ class Assertions:
         self._settings = settings
         self._clock = clock
         self._public: list[tuple[dict[str, Any], jwt.PyJWK]] = []
+        self.lacking = False  # a key was named that is not in the set: there may be a new one
         if settings.jwks.startswith("file:"):
             path = Path(settings.jwks.removeprefix("file:"))
             try:
@@ -96,7 +97,7 @@ class Assertions:
             keys = []
         if not keys:
             raise Misconfigured(_BAD_KEYS)
-        self._public = keys
+        self._public, self.lacking = keys, False
 
     def read(self, token: str) -> Claims:
         """Return what the assertion says; a bad one is a ``BadRequest`` with status 401.
@@ -148,6 +149,7 @@ class Assertions:
             family = _FAMILY.get(str(algorithm)[:2]) == entry.get("kty")
             if named and family and entry.get("alg", algorithm) == algorithm:
                 return str(algorithm), key.key
+        self.lacking |= name is not None and all(e.get("kid") != name for e, _ in self._public)
         raise _refused("key")
 
     def _check_times(self, claims: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from hegui.gateway.reply import ReplyScreen
 from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.gateway.wire import Chat
 from hegui.labels.text import suffix_after, without_suffix
-from hegui.screen.window import Windows
+from hegui.screen.windows import Windows
 from hegui.terms import Action, Fault, Unavailable
 
 
@@ -46,6 +46,7 @@ class Answer:
             limit=gate.settings.limits.reply_chars,
             unjudged=policy.on_unjudged <= Action.ALLOW,
         )
+        self.screen.tools = chat.tools
 
     async def plain(self, call: Call) -> None:
         """Screen the whole reply, record it, then show it."""

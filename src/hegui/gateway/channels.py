@@ -1,7 +1,7 @@
 """One choice of a reply, and each streamed field of it: its window, and what went out of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -72,7 +72,6 @@ class Channel:
     lone: int = 0  # halves that stayed alone, and were replaced
     last: str = ""
     logprobs: LogProbs | None = None
-    _before: int = 0  # characters that were sent before the window's first
     _masks: list[tuple[int, int]] = field(default_factory=list)  # where, and how much longer
 
     @property
@@ -87,7 +86,7 @@ class Channel:
     def as_sent(self, place: int) -> int:
         """Return where a place in what the model said lies in what was sent."""
         longer = sum(longer for end, longer in self._masks if end <= place)
-        return self._before + place + longer
+        return place + longer
 
     def may_repeat(self, value: str) -> bool:
         """Whether a value may be a whole one, which each chunk repeats."""
@@ -107,13 +106,25 @@ class Channel:
         self.sent.append(text)
         self.sent_chars += len(text)
 
-    async def feed(self, text: str, fulfil: Fulfil) -> str:
-        """Take in text; return what may go out. Raises ``Refused``."""
+    async def feed(self, text: str, fulfil: Fulfil, known: Sequence[Finding] = ()) -> str:
+        """Take in text; return what may go out. Raises ``Refused``.
+
+        ``known`` was found in the text by itself, and is masked whatever stands around it.
+        """
+        given = len(text)
         text = self._whole(text)
         if not text:
             return ""
         self.fed += len(text)
-        return await self._done(self.window.feed(text), fulfil)
+        if not (known and isinstance(self.window, Window)):
+            return await self._done(self.window.feed(text), fulfil)
+        later = len(text) + len(self.half) - given  # half a character that had waited stays alone
+        known = [f._replace(start=f.start + later, end=f.end + later) for f in known]
+        return await self._done(self.window.feed(text, known), fulfil)
+
+    def word(self, words: Collection[str]) -> str:
+        """Return what is held, if all that was said is one of ``words`` that the caller said."""
+        return self._take(self.window.known(words)) if isinstance(self.window, Window) else ""
 
     @property
     def at_once(self) -> bool:
@@ -148,13 +159,6 @@ class Channel:
         if not (window.waiting or (isinstance(window, JsonWindow) and window.spread)):
             return rest
         return rest + await self._done(self.window.end(), fulfil)
-
-    async def apart(self, kept: str, window: Window, fulfil: Fulfil) -> str:
-        """Let out what is held, then ``kept``, which was judged by itself; begin anew after it."""
-        rest = await self.end(fulfil)
-        self.put(kept)
-        self.window, self._before, self._masks, self.last = window, self.sent_chars, [], ""
-        return rest + kept
 
     async def _done(self, step: Step, fulfil: Fulfil) -> str:
         out = self._take(step)

@@ -7,13 +7,12 @@ from hegui.gateway.completion import Frame
 from hegui.gateway.gathering import Arrived
 from hegui.gateway.jsonbody import write
 from hegui.gateway.labelling import ReplyLabel
-from hegui.gateway.pieces import More, alike, framed, piece_of
+from hegui.gateway.pieces import HEAD, More, alike, framed, piece_of
 from hegui.gateway.refusals import Refusal
 from hegui.gateway.reply import ReplyScreen
 from hegui.labels.text import suffix_after
 from hegui.terms import Lang
 
-_HEAD = frozenset("id object created model system_fingerprint service_tier provider".split())
 _CHUNK_SKIP = frozenset({"choices", "usage", "aigc"})
 _CHOICE_SKIP = frozenset({"index", "delta", "finish_reason", "logprobs"})
 
@@ -53,7 +52,7 @@ class ChunkStream:
         """Screen one chunk; return the chunks that may go out at once."""
         incoming = arrived.whole() if isinstance(arrived, More) else arrived
         if not self._head:
-            self._screen.foresee([incoming.get(key) for key in _HEAD])
+            self._screen.foresee([incoming.get(key) for key in HEAD])
         around = await self._around(incoming)
         if not self._head:
             self._head = {
@@ -63,7 +62,7 @@ class ChunkStream:
         for choice in incoming["choices"]:
             choices += await self._choice(choice)
         self._plain = None
-        if piece_of(incoming) is not None and around.keys() <= _HEAD and "usage" not in incoming:
+        if piece_of(incoming) is not None and around.keys() <= HEAD and "usage" not in incoming:
             self._plain = _plain(incoming, {**self._head, **around})
         usage = incoming.get("usage")
         if usage is not None:
@@ -72,7 +71,7 @@ class ChunkStream:
                 self._usage.append({**self._head, **around, "choices": [], "usage": usage})
                 return []
         if not choices:
-            if around.keys() <= _HEAD:
+            if around.keys() <= HEAD:
                 self._late_usage = usage
                 return []
             # clients take the first choice without looking whether there is one
@@ -88,7 +87,7 @@ class ChunkStream:
         if head == self._same_head[0]:
             return self._same_head[1]
         around = await self._screen.around(("top",), head, _CHUNK_SKIP)
-        if head.keys() <= _HEAD:
+        if head.keys() <= HEAD:
             self._same_head = head, around
         return around
 
@@ -124,6 +123,7 @@ class ChunkStream:
         finish = choice.get("finish_reason")
         if isinstance(finish, str) and state.finish is None:
             state.finish = await self._screen.word("finish_reason", finish)
+            await self._screen.turns.over(index)
         return await self._said(index, delta, out)
 
     async def _said(

@@ -5,6 +5,8 @@ from typing import Any, Final, NamedTuple
 from hegui.gateway.jsonbody import write
 
 MARK: Final = "\u2402"  # stands for the content while a frame is made
+HEAD: Final = frozenset("id object created model system_fingerprint service_tier provider".split())
+"""What stands around the choices of each chunk and is the same in all of them."""
 _PLAIN_CHOICE = frozenset({"index", "delta", "finish_reason", "logprobs"})
 _PLAIN_DELTA = frozenset({"content"})
 
@@ -35,9 +37,12 @@ def framed(chunk: dict[str, Any]) -> tuple[bytes, bytes]:
 
 
 def piece_of(chunk: dict[str, Any]) -> str | None:
-    """Return the content that a chunk adds to its only choice, if it does nothing else."""
+    """Return the content that a chunk adds to its only choice, if it does nothing else.
+
+    A text of any other name around the choices may go on with each chunk, though it says the same.
+    """
     choices = chunk["choices"]
-    if len(choices) != 1:
+    if len(choices) != 1 or not all(map(_still, chunk.items())):
         return None
     choice = choices[0]
     delta = choice.get("delta")
@@ -47,6 +52,11 @@ def piece_of(chunk: dict[str, Any]) -> str | None:
         return None
     content = delta["content"]
     return content if isinstance(content, str) else None
+
+
+def _still(field: tuple[str, Any]) -> bool:
+    name, value = field
+    return name in HEAD or name == "choices" or not isinstance(value, str | dict | list)
 
 
 def alike(left: dict[str, Any], right: dict[str, Any]) -> bool:

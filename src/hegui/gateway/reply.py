@@ -38,9 +38,8 @@ class ReplyScreen(ReplyTexts):
 
     def outgrown_by(self, choices: list[dict[str, Any]]) -> bool:
         """Whether whole messages say more than the limit allows: known before they are judged."""
-        every = self._unknown == "screen"
         said = [each for choice in choices for each in (choice.get("message") or {}).items()]
-        held = [value for key, value in said if every or key in KNOWN]
+        held = [value for key, value in said if self._unknown == "screen" or key in KNOWN]
         return longer(held, self._limit, but=ANY_WORD)
 
     async def delta(self, index: int, delta: dict[str, Any]) -> dict[str, Any]:

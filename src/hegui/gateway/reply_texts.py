@@ -4,14 +4,17 @@ Which texts a reply has is found by the walk through its fields (``reply``); her
 """
 
 from collections.abc import Awaitable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from hegui.gateway.channels import Channel, Choice, Fulfil, Path, Refused, RefusedAt
 from hegui.gateway.fields import ANY_WORD, MOST_CHANNELS, TEXTS, WORDS, bounded, opaque, within
 from hegui.gateway.jsonbody import strings_of
+from hegui.gateway.turns import Turns
 from hegui.screen.jsontext import JsonWindow
-from hegui.screen.window import Windows
+from hegui.screen.windows import Windows
+from hegui.terms import Finding
 
+Out = TypeVar("Out")
 NOTHING: Any = object()  # what stands for "this field says nothing yet"
 
 _FORESEEN = 65_536  # characters; what is longer is screened by itself
@@ -33,12 +36,14 @@ class ReplyTexts:
         self._new, self._fulfil = windows, fulfil
         self._json, self._unknown, self._limit = json_mode, unknown, limit
         self._lets_unjudged = unjudged
+        self.tools: frozenset[str] = frozenset()  # those that the caller named
+        self.turns = Turns(fulfil)
         self.channels: dict[Path, Channel] = {}
         self.choices: dict[int, Choice] = {}
         self._pins: dict[Path, str] = {}
         self._names: dict[str, str] = {}
         self._clean: set[str] = set()
-        self._apart: dict[str, str] = {}
+        self._apart: dict[str, tuple[Finding, ...]] = {}
         self.unjudged: list[str] = []
         self.notes: dict[str, int] = {}
 
@@ -123,20 +128,27 @@ class ReplyTexts:
         channel = self._channel(path)
         if key not in TEXTS and channel.holds_constant(value):
             return NOTHING  # it goes out once, at the end
-        spoken = key in TEXTS and isinstance(path[0], int)
-        if not spoken and channel.may_repeat(value):
-            kept = await self._at(path, self._by_itself(value))
-            if kept != value:
-                return await self._at(path, channel.apart(kept, self._new(), self._fulfil))
+        whole = channel.may_repeat(value) and not (key in TEXTS and isinstance(path[0], int))
+        known = await self._at(path, self._by_itself(value)) if whole else ()
+        await self.turns.to(path, channel, value)
         channel.last = value
-        text = await self._at(path, channel.feed(value, self._fulfil))
+        text = await self._at(path, channel.feed(value, self._fulfil, known))
+        if key == "name":  # clients need it with the first piece of a call
+            text += channel.word(self.tools)
         return text if text or not value else NOTHING
 
-    async def _by_itself(self, value: str) -> str:
-        """Judge what may be a whole value that each chunk repeats: two numbers make another one."""
+    async def _by_itself(self, value: str) -> tuple[Finding, ...]:
+        """Return what is masked in what may be a whole value that each chunk repeats.
+
+        Of itself: two numbers beside one another make another one.
+        """
         if value not in self._apart:
             within(len(self._apart), MOST_CHANNELS)
-            self._apart[value] = await self._once(value)
+            window, tally = self._new.aside()
+            try:
+                await Channel(window).whole(value, self._fulfil)
+            finally:
+                self._apart[value] = self._new.count(tally)
         return self._apart[value]
 
     async def _complete(self, path: Path, value: str) -> str:
@@ -178,7 +190,7 @@ class ReplyTexts:
     def _source(self) -> JsonWindow:
         return JsonWindow(self._new, self._new.silent_on, self._new.together)
 
-    async def _at(self, path: Path, screening: Awaitable[str]) -> str:
+    async def _at(self, path: Path, screening: Awaitable[Out]) -> Out:
         """Wait for what may go out of a channel; say which one it is where the reply must stop."""
         try:
             return await screening

@@ -119,6 +119,16 @@ class Chat:
         options = self.body.get("stream_options")
         return isinstance(options, dict) and options.get("include_usage") is True
 
+    @property
+    def tools(self) -> frozenset[str]:
+        """The names of the tools that the model may call, as it was told them."""
+        names = set()
+        for tool in [*_list(self.body.get("tools")), *_list(self.body.get("functions"))]:
+            for each in (tool, *tool.values()) if isinstance(tool, dict) else ():
+                if isinstance(each, dict) and isinstance(each.get("name"), str):
+                    names.add(each["name"])
+        return frozenset(names)
+
     def add(self, passage: Passage) -> None:
         """Note a passage. So many that judging them would keep others waiting are refused."""
         if len(self.passages) >= _MOST_PASSAGES:
@@ -154,6 +164,10 @@ class Chat:
                 for call in calls
                 if isinstance(call, dict)
             ]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def read_chat(body: bytes, *, depth: int, choices: int) -> Chat:

@@ -14,7 +14,7 @@ from itertools import chain
 from hegui.screen.jsonspelling import Spelling
 from hegui.screen.masks import Piece
 from hegui.screen.window import Step, Window
-from hegui.terms import Ask, Fault, Finding, Findings
+from hegui.terms import Action, Ask, Fault, Finding, Findings
 
 _STRUCTURE = re.compile(r"[{}\[\],: \t\r\n]+")
 _BARE = re.compile(r"[-+.0-9a-zA-Z]*")
@@ -63,6 +63,10 @@ class JsonWindow:
     def waiting(self) -> bool:
         """Whether some of the source has not gone out."""
         return self._at < len(self._source) or (self._window is not None and self._window.waiting)
+
+    def cost(self) -> Action:
+        """Return what the string that is open costs if nothing follows."""
+        return Action.ALLOW if self._window is None else self._window.cost()
 
     @property
     def spread(self) -> bool:

@@ -11,7 +11,7 @@ character before the tail is released or masked, and the tail stays. The beginni
 are themselves pending (a prefix of a prefix is a prefix), so none of it went out earlier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,7 +19,6 @@ from hegui.screen.masks import Masks, Piece, merged
 from hegui.screen.panel import Member, Panel
 from hegui.screen.policy import Policy
 from hegui.screen.reports import Spare, ask_inline, checked, nothing_spared
-from hegui.screen.together import said_together
 from hegui.terms import (
     Action,
     Ask,
@@ -58,6 +57,12 @@ class Tally:
     action: Action = Action.ALLOW
     findings: list[Finding] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Count what another tally saw, too."""
+        self.action = max(self.action, other.action)
+        self.findings += other.findings
+        self.faults += other.faults
 
 
 _NO_STEP = Step()
@@ -109,9 +114,15 @@ class Window:
         length = self._base + len(self._text)
         return self._sent < length or (bool(self._panel.clause) and self._judged < length)
 
-    def feed(self, piece: str) -> Step:
-        """Take in what the model has just said."""
+    def feed(self, piece: str, known: Sequence[Finding] = ()) -> Step:
+        """Take in what the model has just said.
+
+        ``known`` was found in the piece by itself, and tallied: it is masked in any case.
+        """
         text = self._text = self._text + piece
+        if known:
+            at = self._base + len(text) - len(piece)
+            self._due += [f._replace(start=at + f.start, end=at + f.end) for f in known]
         if self._alone is None or self._due or self._refused is not None:
             return self._step()
         try:
@@ -130,6 +141,31 @@ class Window:
         self._text += text
         self._ended = True
         return self._step()
+
+    def cost(self) -> Action:
+        """Return what the text costs if nothing follows: a look, which settles nothing."""
+        column, most = TextColumn.of([self._text]), Action.ALLOW
+        for detector in self._panel.exact if self.waiting else ():
+            report = checked(
+                ask_inline(detector, column), detector.card.name, detector.card.rules, column
+            )
+            for _, found in () if isinstance(report, Fault) else report:
+                rule = self._panel.rules[found.rule]
+                spared = rule.personal and self._spare(rule, self._text[found.start : found.end])
+                if found.start + self._base >= self._settled and not spared:
+                    most = max(most, self._policy.action_for(Role.REPLY, rule, found.score))
+        return most
+
+    def known(self, words: Collection[str]) -> Step:
+        """Let out what is held, if all that was said is one of ``words``, which its reader knows.
+
+        What it becomes with what follows is looked for all the same.
+        """
+        known = self._text in words and not self._base and not self._due
+        if not known or self._refused is not None or self.cost() > Action.ALLOW:
+            return _NO_STEP
+        start, self._sent = self._sent, len(self._text)
+        return Step((Piece(start, self._sent, None),), self._text[start:])
 
     def answer(self, ask: Ask, report: Findings | Fault) -> Step:
         """Take the answer to one of the asks of the last step."""
@@ -214,6 +250,8 @@ class Window:
             return
         action = self._policy.action_for(Role.REPLY, rule, finding.score)
         here = finding._replace(start=self._base + at, end=self._base + at + len(value))
+        if here[:4] in [due[:4] for due in self._due]:  # rule, risk and place
+            return  # known: it is masked, and was tallied
         self._tally.findings.append(here)
         self._tally.action = max(self._tally.action, action)
         if action > Action.MASK:
@@ -321,50 +359,3 @@ class Window:
         if drop > 0:
             self._text = self._text[drop:]
             self._base += drop
-
-
-class Windows:
-    """Opens the windows of one reply: all before one panel, on one tally."""
-
-    def __init__(
-        self, panel: Panel, policy: Policy, tally: Tally, masks: Masks, spare: Spare
-    ) -> None:
-        self._panel, self._policy = panel.for_replies, policy
-        self._tally, self._masks, self._spare = tally, masks, spare
-
-    def __call__(self) -> Window:
-        """Open a window for one more text."""
-        return Window(self._panel, self._policy, self._tally, self._masks, spare=self._spare)
-
-    def opaque(self) -> Window:
-        """Open a window for an identifier, a number or a token: no model elsewhere is asked."""
-        local = self._panel.local
-        return Window(local, self._policy, self._tally, self._masks, spare=self._spare)
-
-    def silent_on(self, texts: Sequence[str], *, opaque: bool = False) -> list[bool]:
-        """Say of each whole text whether nothing at all is found in it: it needs no window."""
-        return (self._panel.local if opaque else self._panel).silent_on(texts)
-
-    def together(self, values: Sequence[str]) -> Finding | Fault | None:
-        """Return what must be refused of what the strings of one document say together.
-
-        A mask cannot be put into one of them, so what would be masked is refused. It is tallied.
-        """
-        for said in said_together(self._panel, values):
-            if isinstance(said, Fault):
-                self._tally.faults.append(said)
-                action: Action = self._policy.on_fault
-                cause: Finding | Fault = said
-            else:
-                cause = said.finding
-                rule = self._panel.rules[cause.rule]
-                if rule.personal and self._spare(rule, said.text):
-                    continue
-                action = self._policy.action_for(Role.REPLY, rule, cause.score)
-                if action is Action.ALLOW:
-                    continue
-                self._tally.findings.append(cause)
-            self._tally.action = max(self._tally.action, action)
-            if isinstance(cause, Finding) or action > Action.MASK:
-                return cause
-        return None
