@@ -46,10 +46,10 @@ def made(kind: str, at_ms: int, **fields: Any) -> bytes:
     return leaf.make(named(kind), at_ms, "default", fields)
 
 
-def fit(match: Match, at_ms: int) -> bytes:
-    """Return a leaf that fits a match."""
+def fit(match: Match, at_ms: int, **changes: Any) -> bytes:
+    """Return a leaf that fits a match, with ``changes``."""
     where = {field: values[0] for field, values in match.where}
-    return made(match.kind, at_ms, **fitting(match.kind, where))
+    return made(match.kind, at_ms, **{**fitting(match.kind, where), **changes})
 
 
 def attesting(duty: str, at_ms: int, **changes: Any) -> bytes:
