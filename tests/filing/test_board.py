@@ -241,6 +241,45 @@ def test_the_end_of_one_licence_says_nothing_of_another() -> None:
     assert "was ended" not in said
 
 
+def probed(detector: str = "mine", bank: str = "1", **counts: int) -> bytes:
+    counted = {"tp": 9, "fn": 0, "faults": 0, **counts}
+    said = record_of("detector.probed", detector=detector, probe=bank * 64, risk="A.1.a", **counted)
+    return made("detector.probed", NOW, **said)
+
+
+@pytest.mark.parametrize("failed", [{"tp": 0, "fn": 9}, {"faults": 1}])
+@pytest.mark.parametrize("bank", ["1", "2"])
+def test_a_probe_that_failed_takes_back_what_the_same_detector_showed_and_nothing_else(
+    failed: dict[str, int], bank: str
+) -> None:
+    def state(*leaves: bytes) -> tuple[State, int]:
+        item = board(GIVEN, summed(leaves)).item("a4-1-a")
+        assert item is not None
+        return item.state, item.parts[0].against
+
+    fails = probed(bank=bank, **failed)
+    assert state(probed(), fails) == (State.DETECTOR_REQUIRED, 1)
+    assert state(probed(), fails, probed()) == (State.EVIDENCED, -1)
+    assert state(probed(), probed("other", **failed)) == (State.EVIDENCED, -1)
+    assert state(probed("other"), probed(), fails) == (State.EVIDENCED, -1)
+    assert state(fails, probed("other"), probed("other", **failed)) == (State.DETECTOR_REQUIRED, 2)
+
+
+def test_a_probe_for_false_alarms_takes_nothing_back_and_one_of_all_at_once_shows_no_detector() -> (
+    None
+):
+    calm = probed(tp=0, fn=0)
+    states = [
+        board(GIVEN, summed(leaves)).item("a4-1-a")
+        for leaves in ([probed(), calm], [calm], [probed("panel")])
+    ]
+    assert [one.state for one in states if one] == [
+        State.EVIDENCED,
+        State.DETECTOR_REQUIRED,
+        State.DETECTOR_REQUIRED,
+    ]
+
+
 def test_same_four_same_board_and_another_of_them_another_digest() -> None:
     leaves = [attesting(TRAINING, NOW)]
     first = board(GIVEN, summed(leaves))
