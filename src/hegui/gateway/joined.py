@@ -8,14 +8,13 @@ from typing import Protocol
 from hegui.gateway.history import WITHHELD, History, Joint, Outcome, Withheld
 from hegui.gateway.wire import Passage
 from hegui.screen.policy import Policy
+from hegui.screen.together import is_identity
 from hegui.screen.window import Tally
 from hegui.terms import Action, Fault, Finding, Role, RuleInfo, Verdict
 
 JOIN_CHARS = 4_000  # characters on either side of a seam that are joined
 _TEXT_KEYS = frozenset({"content", "text"})
 _CALLERS_OWN = frozenset({"A.4.f", "A.3.c"})
-_IDENTITY = frozenset({"pii.resident_id", "pii.residence_permit", "pii.foreigner_permit"})
-_IDENTITY_CHARS = 18  # with province, day of birth and check character: never made by chance
 
 
 @dataclass(slots=True, eq=False)
@@ -246,8 +245,8 @@ class Across:
 
         Only one written without anything in between, of which no part is a number by itself.
         """
-        text, rule = run.text[finding.start : finding.end], self.rules[finding.rule]
-        if rule.id not in _IDENTITY or len(text) != _IDENTITY_CHARS or not text.isalnum():
+        rule = self.rules[finding.rule]
+        if not is_identity(rule, run.text[finding.start : finding.end]):
             return False
         if self.policy.action_for(parts[-1].heard.role, rule, finding.score) < Action.MASK:
             return False
