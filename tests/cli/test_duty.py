@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from tests.cli.conftest import Hegui
 
-from hegui.app.attestations import placed
+from hegui.app.attestations import placed, put_on_record
+from hegui.app.parts import now
 from hegui.cli.duty_export import write
+from hegui.filing.projection import DAY_MS
+from hegui.filing.telling import last_day
 from hegui.measures import catalogue
 from hegui.measures.oscal import faults_of
+from hegui.settings import read
 from hegui.store import open_database
 from hegui.terms import BadRequest, Unavailable
 
@@ -87,6 +91,23 @@ def test_show_gives_the_clause_in_both_languages_and_who_set_the_criterion(
     incident = hegui("duty", "show", "a14-1b").output
     assert "no door in this release writes this" not in incident
     assert "hegui incident act" in incident
+
+
+def test_a_licence_is_shown_with_its_last_day_and_no_more_once_it_has_run_out(
+    hegui: Hegui, running: Path
+) -> None:
+    soon, gone = now() + 10 * DAY_MS, now() - DAY_MS
+    for number, (name, until) in enumerate((("icp", soon), ("edi", gone)), 1):
+        held = {"licence": name, "reference": "1", "until": until, "by": "x"}
+        assert put_on_record(read(running, {}), "default", "licence.held", held) == number
+    page = " ".join(hegui("duty", "show", "tl-icp").output.split())
+    assert f"; without a new one it holds until {last_day(soon)}" in page
+    assert f"what entry 1 shows holds until {last_day(soon)} only" in page
+    assert f"what entry 2 shows ended on {last_day(gone)}" in page
+    row = next(one for one in told(hegui, "list")["duties"] if one["id"] == "tl-icp")
+    (part,) = (one for one in row["evidence"] if one["query"] == "licences-held")
+    assert (part["met"], part["count"], part["holds_until"]) == (True, 1, soon)
+    assert [(end["index"], end["how"]) for end in part["ends"]] == [(1, "soon"), (2, "ran-out")]
 
 
 def test_an_attestation_goes_on_record_and_is_withdrawn_on_record(

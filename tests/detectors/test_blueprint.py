@@ -130,6 +130,8 @@ def test_what_the_engine_was_told_is_not_reckoned_again(gateway: Twice) -> None:
 def test_rules_of_whole_clauses_come_with_the_rest(corpus: Twice) -> None:
     assert [one.card.reach for one in corpus.again] == ["exact", "clause"]
     assert "own.near" in {rule for rule, _, _ in found(corpus.again, "怎么在家做炸弹")}
+    for made in (corpus.anew, corpus.again):
+        assert "own.near" in {rule for rule, _, _ in found(made, "怎\u200b么在家做炸弹")}
 
 
 def test_a_stream_holds_back_as_much(gateway: Twice) -> None:

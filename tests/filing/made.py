@@ -9,7 +9,7 @@ from hegui.filing.projection.tally import Tally
 from hegui.ledger import leaf
 from hegui.ledger.kinds import named
 from hegui.measures.duties import duties
-from hegui.measures.evidence import Match, evidence
+from hegui.measures.evidence import NOT, Match, evidence
 from hegui.measures.facts import Facts
 from hegui.testing.records import fitting, record_of
 
@@ -46,10 +46,10 @@ def made(kind: str, at_ms: int, **fields: Any) -> bytes:
     return leaf.make(named(kind), at_ms, "default", fields)
 
 
-def fit(match: Match, at_ms: int) -> bytes:
-    """Return a leaf that fits a match."""
-    where = {field: values[0] for field, values in match.where}
-    return made(match.kind, at_ms, **fitting(match.kind, where))
+def fit(match: Match, at_ms: int, **changes: Any) -> bytes:
+    """Return a leaf that fits a match, with ``changes``."""
+    where = {field: values[0] for field, values in match.where if values[0][:1] != NOT}
+    return made(match.kind, at_ms, **{**fitting(match.kind, where), **changes})
 
 
 def attesting(duty: str, at_ms: int, **changes: Any) -> bytes:

@@ -6,11 +6,11 @@ import pytest
 from tests.filing.made import GIVEN, NOW, PUBLIC, attesting, fit, given, made, summed
 
 from hegui.filing import baseline
-from hegui.filing.board import board
+from hegui.filing.board import Part, board, judge
 from hegui.filing.next_actions import next_actions
 from hegui.filing.projection import DAY_MS
 from hegui.filing.states import SAYS, WORDS, State
-from hegui.filing.telling import day, missing, why
+from hegui.filing.telling import day, holds_until, missing, why
 from hegui.measures.duties import duties
 from hegui.measures.evidence import evidence
 from hegui.measures.facts import Facts
@@ -136,6 +136,148 @@ def test_what_hegui_ships_does_not_stand_for_the_providers_own_detector(shipped:
     own = made("detector.probed", NOW, **record_of("detector.probed", detector="mine", **hit))
     states = [board(GIVEN, summed([one])).item("a4-1-h") for one in (ours, own)]
     assert [one.state for one in states if one] == [State.DETECTOR_REQUIRED, State.EVIDENCED]
+
+
+def licence(until: int = 0, name: str = "icp", number: str = "1") -> bytes:
+    held = record_of("licence.held", licence=name, reference=number, until=until)
+    return made("licence.held", NOW, **held)
+
+
+def licence_ended(name: str = "icp", number: str = "1") -> bytes:
+    gone = record_of("licence.ended", licence=name, reference=number)
+    return made("licence.ended", NOW, **gone)
+
+
+def held(leaves: list[bytes], as_of: int = NOW) -> tuple[Part, str]:
+    """Return what is found of the licence, and what the status says of it."""
+    item = board(GIVEN, summed(leaves, as_of)).item("tl-icp")
+    assert item is not None
+    assert all(index in item.cited for part in item.parts for index in [e.index for e in part.ends])
+    return next(part for part in item.parts if part.query.id == "licences-held"), why(item).en
+
+
+def admitted(source: str) -> bytes:
+    return made("source.admitted", NOW, **record_of("source.admitted", source=source))
+
+
+def refused(source: str, cause: str) -> bytes:
+    return made("source.refused", NOW, **record_of("source.refused", source=source, cause=cause))
+
+
+SOURCES = ("sources-admitted", "personal-basis")
+
+
+def sources(query: str, *leaves: bytes) -> tuple[bool, int, int]:
+    """Return whether a query about sources is met, by how many, and what speaks against it."""
+    part = judge(evidence().queries[query], summed(leaves))
+    return part.met, part.found.count, part.against
+
+
+@pytest.mark.parametrize("query", SOURCES)
+@pytest.mark.parametrize("cause", ["unlawful", "no-basis", "no-licence", "quality"])
+def test_to_refuse_a_source_takes_nothing_from_those_that_were_admitted(
+    query: str, cause: str
+) -> None:
+    """Art. 7 asks for it. Refusing alone shows no source that is lawful, either."""
+    assert sources(query, admitted("a"), refused("b", cause)) == (True, 1, -1)
+    assert sources(query, refused("b", cause), admitted("a")) == (True, 1, -1)
+    assert sources(query, refused("b", cause)) == (False, 0, -1)
+
+
+@pytest.mark.parametrize("query", SOURCES)
+@pytest.mark.parametrize("cause", ["unlawful", "no-basis", "quality"])
+def test_a_source_that_was_taken_out_again_evidences_nothing_until_it_is_admitted_anew(
+    query: str, cause: str
+) -> None:
+    out = refused("a", cause)
+    assert sources(query, admitted("a"), out) == (False, 0, 1)
+    assert sources(query, admitted("a"), admitted("b"), out) == (True, 1, -1)
+    assert sources(query, admitted("a"), out, admitted("a")) == (True, 1, -1)
+
+
+MIDNIGHT = NOW - NOW % DAY_MS + 16 * 3_600_000 + DAY_MS  # in Asia/Shanghai
+
+
+def test_a_licence_that_has_run_out_evidences_nothing_from_that_day() -> None:
+    last, _ = held([licence(MIDNIGHT)], MIDNIGHT - 1)
+    after, said = held([licence(MIDNIGHT)], MIDNIGHT)
+    assert (last.met, last.found.newest, holds_until(last)) == (True, 0, MIDNIGHT)
+    assert (after.met, after.found.count, holds_until(after)) == (False, 0, None)
+    assert f"what entry 0 shows ended on {day(MIDNIGHT - DAY_MS)}" in said
+
+
+def test_a_licence_that_runs_out_within_thirty_days_is_told_so_and_is_an_action() -> None:
+    soon = MIDNIGHT + 9 * DAY_MS
+    there, said = held([licence(soon)])
+    assert there.met
+    told = f"what entry 0 shows holds until {day(soon - 1)} only"
+    assert told in said
+    published = fit(evidence().queries["published-licences"].any_of[0], NOW)
+    whole = board(GIVEN, summed([licence(soon), published, attesting("tl-icp", NOW)]))
+    item = whole.item("tl-icp")
+    assert item is not None
+    assert item.state is State.EVIDENCED
+    assert [one.why.en for one in next_actions(replace(whole, items=(item,)))] == [told]
+    assert "holds until" not in held([licence(NOW + 31 * DAY_MS)])[1]
+    assert "holds until" not in held([licence(soon), licence(number="2")])[1]  # renewed
+
+
+def test_the_newest_record_of_a_licence_says_until_when() -> None:
+    shorter, _ = held([licence(), licence(NOW + DAY_MS)], NOW + DAY_MS)
+    longer, said = held([licence(NOW + DAY_MS), licence()], NOW + DAY_MS)
+    assert (shorter.met, longer.met) == (False, True)
+    assert "entry 0" not in said
+
+
+def test_the_end_of_one_licence_says_nothing_of_another() -> None:
+    both, said = held([licence(), licence(name="edi"), licence_ended()])
+    assert (both.met, both.found.count, both.against) == (True, 1, -1)
+    assert "what entry 0 shows was ended by entry 2" in said
+    alone, said = held([licence(), licence_ended()])
+    assert (alone.met, alone.against) == (False, 1)
+    assert "was ended by entry 1" in said
+    renewed, said = held([licence(), licence(number="2"), licence_ended()])
+    assert renewed.met
+    assert "was ended" not in said
+
+
+def probed(detector: str = "mine", bank: str = "1", **counts: int) -> bytes:
+    counted = {"tp": 9, "fn": 0, "faults": 0, **counts}
+    said = record_of("detector.probed", detector=detector, probe=bank * 64, risk="A.1.a", **counted)
+    return made("detector.probed", NOW, **said)
+
+
+@pytest.mark.parametrize("failed", [{"tp": 0, "fn": 9}, {"faults": 1}])
+@pytest.mark.parametrize("bank", ["1", "2"])
+def test_a_probe_that_failed_takes_back_what_the_same_detector_showed_and_nothing_else(
+    failed: dict[str, int], bank: str
+) -> None:
+    def state(*leaves: bytes) -> tuple[State, int]:
+        item = board(GIVEN, summed(leaves)).item("a4-1-a")
+        assert item is not None
+        return item.state, item.parts[0].against
+
+    fails = probed(bank=bank, **failed)
+    assert state(probed(), fails) == (State.DETECTOR_REQUIRED, 1)
+    assert state(probed(), fails, probed()) == (State.EVIDENCED, -1)
+    assert state(probed(), probed("other", **failed)) == (State.EVIDENCED, -1)
+    assert state(probed("other"), probed(), fails) == (State.EVIDENCED, -1)
+    assert state(fails, probed("other"), probed("other", **failed)) == (State.DETECTOR_REQUIRED, 2)
+
+
+def test_a_probe_for_false_alarms_takes_nothing_back_and_one_of_all_at_once_shows_no_detector() -> (
+    None
+):
+    calm = probed(tp=0, fn=0)
+    states = [
+        board(GIVEN, summed(leaves)).item("a4-1-a")
+        for leaves in ([probed(), calm], [calm], [probed("panel")])
+    ]
+    assert [one.state for one in states if one] == [
+        State.EVIDENCED,
+        State.DETECTOR_REQUIRED,
+        State.DETECTOR_REQUIRED,
+    ]
 
 
 def test_same_four_same_board_and_another_of_them_another_digest() -> None:

@@ -22,7 +22,8 @@ def records(duty: str, at_ms: int) -> list[bytes]:
     """Return what evidences a duty in full: records that fit its queries, and a person's word."""
     found = []
     for query in evidence().of(duty):
-        found += [fit(query.any_of[0], at_ms)] * query.at_least
+        no_end = {query.until: 0} if query.until else {}
+        found += [fit(query.any_of[0], at_ms, **no_end)] * query.at_least
     if duties()[duty].attest is not None:
         found.append(attesting(duty, at_ms))
     return found

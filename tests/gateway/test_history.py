@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.gateway.spine import HARM, INSULT, PHONE, WEAPON, Script, Spine, said, spine
 
 from hegui.gateway.history import WITHHELD, History, Joint
@@ -168,6 +169,46 @@ async def test_the_callers_own_numbers_in_neighbouring_turns_do_not_make_a_third
         key = "sk-" + "a1B2c3D4e5F6g7H8i9J0k1L2"
         await s.ask(user(f"我的钥匙是{key}"), model("好"), user("abc是什么"))
         assert s.script.asked[-1]["messages"][2]["content"] == "abc是什么"
+
+
+IDENTITY = "11010519491231002X"  # made up, with the right check character
+
+
+async def test_an_identity_number_split_over_turns_is_masked_where_it_becomes_whole() -> None:
+    async with spine(role="entrusted") as s:
+        turns = [user(f"我的身份证号是{IDENTITY[:10]}")]
+        turns.append(model(shown(await s.ask(*turns))))
+        turns.append(user(f"{IDENTITY[10:]}，帮我查查"))
+        body = await s.ask(*turns)
+        assert IDENTITY[10:] not in s.sees()
+        assert "，帮我查查" in s.sees()
+        assert IDENTITY[:10] in s.sees(), "it had gone out"
+        record = s.asked_record()
+        assert (record["decision"], record["rules"]) == ("mask", {"pii.resident_id": 1})
+        await s.ask(*turns, model(shown(body)), user("好"))
+        assert IDENTITY[10:] not in s.sees()
+        assert s.asked_record()["rules"] == {}, "counted once"
+
+
+@pytest.mark.parametrize(
+    ("role", "first", "second"),
+    [
+        ("own", IDENTITY[:10], IDENTITY[10:]),  # nobody else's model sees it
+        ("entrusted", IDENTITY[:10], IDENTITY[10:-1] + "1"),  # not the right check character
+        ("entrusted", IDENTITY[:10] + "元", IDENTITY[10:]),
+        ("entrusted", IDENTITY[:10] + "-", IDENTITY[10:]),
+        ("entrusted", "13010419850", "101001X"),  # which begins with a telephone number
+        ("entrusted", "622588131207", "4254"),  # a card's check digit is right by chance too often
+    ],
+)
+async def test_numbers_of_two_turns_that_are_not_plainly_one_stay_two(
+    role: str, first: str, second: str
+) -> None:
+    async with spine(role=role) as s:
+        await s.ask(user(first), model("好"), user(second))
+        assert s.script.asked[-1]["messages"][2]["content"] == second
+        rules = s.asked_record()["rules"]
+        assert not {"pii.resident_id", "pii.bank_card"} & set(rules)
 
 
 async def test_the_parts_of_one_message_are_one_text() -> None:

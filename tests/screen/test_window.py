@@ -302,7 +302,14 @@ WHOLE = "abcdef"  # what the detector of these tests looks for
         ({"a": ["x", {"b": "ab"}], "c": "cdef"}, True),
         (["xab", "cdefx"], True),  # long: no chance
         (["ab cdef", "ab", "c", "abc def"], False),
-        ({"abc": 1, "def": 2}, False),
+        ({"abc": 1, "def": 2}, False),  # names of a property are words of some schema
+        (dict.fromkeys(WHOLE), True),
+        ({"ab": {"cd": [1, {"ef": 2}]}}, True),
+        ({"abc": 1, "de": 2, "f": 3, "x": "y"}, True),
+        ({"xabc": 1, "de": 2, "fx": 3}, True),
+        ({"abcd": 1, "e": 2, "": 3, "fxyz": 3}, True),
+        ({"abcde": 1, "f": 2}, False),
+        ({"ab": "cd", "ef": 1}, False),  # what stands between them parts them
         ({"abc": "", "x": {"def": "y"}}, False),
         (["abc" + "x" * 200, "x" * 200 + "ab", "cdef"], True),
         (["abc" + "x" * 200 + "def"], False),
@@ -330,6 +337,41 @@ def test_what_the_strings_of_a_document_say_together_is_refused_at_its_end(
 
 def spared(_rule: RuleInfo, _value: str) -> bool:
     return False
+
+
+IDENTITY = "11010519491231002X"  # made up, with the right check character
+
+
+@pytest.mark.parametrize(
+    ("source", "refused"),
+    [
+        ([*map(int, IDENTITY[:-1]), "X"], True),
+        ([110, 105, 194, 912, 310, "0", "2", "X"], True),
+        ([[1, 1, 0], [1, 0, 5, 194], {"a": [9, 1, 2, 3, 1], "b": [0, 0, 2, "X"]}], True),
+        ([[11, 0, 10, 51, 94, 91], [2, 31, 0, 0, 2, "X"]], True),
+        ({digit + " " * place: 0 for place, digit in enumerate(IDENTITY)}, False),
+        ({"110": 0, "105": 0, "194": 0, "912": 0, "310": 0, "02X": 0}, True),
+        ([*map(int, IDENTITY[:-1]), "Y"], False),
+        ([110105, 194912, 31002, "X"], False),  # longer than one spells it
+        ([1, 3, 8, 0, 0, 1, 3, 8, 0, 0, 0], False),  # eleven marks that somebody gave
+        ({"15": 4, "20": 7, "25": 9, "30": 2, "100": 1}, False),  # a histogram
+    ],
+)
+def test_an_identity_number_in_bare_numbers_or_names_is_refused_and_chance_is_not(
+    source: Any, *, refused: bool
+) -> None:
+    numbers = {
+        IDENTITY: "pii.resident_id",
+        "13800138000": "pii.mobile",
+        "15202530100": "pii.mobile",
+    }
+    looks = ManyWords([*numbers], dict.fromkeys(numbers, "M"))
+    rules = looks.card.rules.items()
+    named = {word: replace(one, id=numbers[word], personal=True) for word, one in rules}
+    looks._card = replace(looks.card, rules=named)
+    windows = Windows(Panel([[looks]]), MASK_M, Tally(), Masks(), spared)
+    window = JsonWindow(windows, windows.silent_on, windows.together)
+    assert bool(window.whole(json.dumps(source)).refused) == refused
 
 
 def test_two_words_of_a_list_do_not_make_a_third_and_cells_do_not_make_a_number() -> None:

@@ -182,7 +182,7 @@ def _law(duty: "Duty", lang: Lang) -> Iterator[str]:
 
 
 def _evidence(part: "Part", lang: Lang) -> Iterator[str]:
-    from hegui.filing.telling import NO_DOOR, day, holds_until
+    from hegui.filing.telling import NO_DOOR, day, holds_until, last_day
 
     query = part.query
     by = _CRITERION.say(lang).format(by=query.set_by.say(lang))
@@ -195,7 +195,7 @@ def _evidence(part: "Part", lang: Lang) -> Iterator[str]:
     found = part.found
     line = _MET.fill(count=found.count, index=found.newest, day=day(found.newest_t)).say(lang)
     until = holds_until(part)
-    ends = _UNTIL.fill(day=day(until)).say(lang) if until is not None else ""
+    ends = _UNTIL.fill(day=last_day(until)).say(lang) if until is not None else ""
     yield f"    {line}{ends}"
     yield f"    {_PROOF.fill(index=found.newest).say(lang)}"
 

@@ -8,8 +8,10 @@ from hegui.detectors import lexicon, personal
 from hegui.detectors.blueprint import Drawn, name_of, read, written
 from hegui.detectors.channels import ChannelledDetector
 from hegui.detectors.exact import Compiler, Shelf, TargetDetector, fastest
+from hegui.detectors.flagged import Flagging
 from hegui.detectors.matcher import Laid, Matcher
 from hegui.detectors.packs import ClauseRules, Pack, compiled, digest_of, shipped
+from hegui.detectors.packs.build import Compiled
 from hegui.detectors.reading import RAW, Channels, Plan
 from hegui.detectors.targets import Target
 from hegui.terms import Detector
@@ -38,11 +40,8 @@ class BuiltIn(TargetDetector):
         made = compiled(held, as_of)
         given = (*made.targets, *personal.targets())
         self.plan = Plan(channels, made.variants, given, made.exceptions)
-        self.clauses = (
-            ClauseRules(made.clause_rules, made.clauses, made.clause_exceptions, compiler, channels)
-            if made.clauses
-            else None
-        )
+        self.flagging = _flagging(channels) if made.clauses else None
+        self.clauses = _clauses(made, compiler, channels, self.flagging) if made.clauses else None
         super().__init__(
             _NAME,
             f"packs-{lexicon.VERSION}-{digest_of(held)[:12]} personal-{personal.VERSION}",
@@ -98,7 +97,11 @@ def _put(
 
 
 def _beside(built: BuiltIn) -> tuple[Detector, ...]:
-    exact = built if built.plan.channels == RAW else ChannelledDetector(built, built.plan)
+    exact = (
+        built
+        if built.plan.channels == RAW
+        else ChannelledDetector(built, built.plan, built.flagging)
+    )
     return (exact,) if built.clauses is None else (exact, built.clauses)
 
 
@@ -113,7 +116,8 @@ def _drawn(drawn: Drawn, packs: Sequence[Pack], as_of: str, shelf: Shelf) -> tup
         back_end=shelf.matcher(plan.targets, plan.exceptions, drawn.laid)[0],
         digest=drawn.digest,
     )
-    exact = built if plan.channels == RAW else ChannelledDetector(built, plan)
+    flagging = _flagging(plan.channels) if drawn.clauses else None
+    exact = built if plan.channels == RAW else ChannelledDetector(built, plan, flagging)
     if not drawn.clauses:
         return (exact,)
     held = [
@@ -125,9 +129,15 @@ def _drawn(drawn: Drawn, packs: Sequence[Pack], as_of: str, shelf: Shelf) -> tup
     def compiler(targets: Sequence[Target], exceptions: Sequence[Target]) -> Matcher:
         return shelf.matcher(targets, exceptions)[0]
 
-    return (
-        exact,
-        ClauseRules(
-            made.clause_rules, made.clauses, made.clause_exceptions, compiler, plan.channels
-        ),
-    )
+    return (exact, _clauses(made, compiler, plan.channels, flagging))
+
+
+def _flagging(channels: Channels) -> Flagging | None:
+    return Flagging() if channels.normalised == "flagged" else None
+
+
+def _clauses(
+    made: Compiled, compiler: Compiler, channels: Channels, flagging: Flagging | None
+) -> ClauseRules:
+    told = (made.clause_rules, made.clauses, made.clause_exceptions)
+    return ClauseRules(*told, compiler, channels, flagging)

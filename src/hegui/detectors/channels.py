@@ -8,7 +8,6 @@ a bounded number of characters around it, so a stream gives the findings of the 
 
 import hashlib
 import re
-from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import cache
@@ -21,6 +20,7 @@ import numpy as np
 from hegui.detectors import homophones, skeleton
 from hegui.detectors.columns import ColumnFindings, arrays_of, with_rows
 from hegui.detectors.exact import TargetDetector
+from hegui.detectors.flagged import SUSPECT, Flagging, Flags, flags_of
 from hegui.detectors.matcher import row_text
 from hegui.detectors.normal import RUN, Derived, changes, keeps_company, normalised, unseen
 from hegui.detectors.pattern import Pattern
@@ -33,7 +33,6 @@ from hegui.detectors.reading import (
     SKELETON,
     SOUND,
     SPAN,
-    SUSPECT,
     Readable,
 )
 from hegui.detectors.shorter import Shorter
@@ -74,7 +73,9 @@ class ChannelledDetector:
     see either.
     """
 
-    def __init__(self, detector: TargetDetector, plan: Readable) -> None:
+    def __init__(
+        self, detector: TargetDetector, plan: Readable, flagging: Flagging | None = None
+    ) -> None:
         if (detector.targets, detector.exceptions) != (plan.targets, tuple(plan.exceptions)):
             words = Words(
                 "a detector with channels is built of its plan's targets: "
@@ -84,6 +85,9 @@ class ChannelledDetector:
             )
             raise Misconfigured(words)
         self._detector, self._plan = detector, plan
+        self._flagging = flagging
+        if flagging is not None:
+            flagging.by(detector.inspect)
         self._channels = plan.channels
         self._spaced = _prefixes(plan.in_skeletons)
         self._sounding = _prefixes(plan.in_sounds)
@@ -139,10 +143,9 @@ class ChannelledDetector:
         found = arrays_of(self._detector.inspect(column))
         ours = np.array([SUSPECT in rule for rule in found.rules], np.bool_)[found.rule]
         raw = found.only(~ours)
-        flags: dict[int, list[tuple[int, int]]] = {}
-        for row, rule, start, end, _ in ColumnFindings(found.only(ours)):
-            if rule == SUSPECT:
-                flags.setdefault(row, []).append((start, end))
+        flags = flags_of(ColumnFindings(found.only(ours)))
+        if self._flagging is not None:
+            self._flagging.note(column, flags)
         texts = [text for row in flags for text in self._derive(row, column.row_bytes(row))]
         more = self._detector.inspect(_joined(TextColumn(b"", [0]), texts)) if texts else Findings()
         hits = self._derived(more, texts, flags)
@@ -274,7 +277,7 @@ class ChannelledDetector:
         """Return what was found in derived texts, where it stands in the raw rows."""
         more: list[_Hit] = []
         raws = [Bytes(text.raw) for text in texts]
-        flagged = {row: _Flags(spans) for row, spans in (flags or {}).items()}
+        flagged = {row: Flags(spans) for row, spans in (flags or {}).items()}
         for number, rule, hit in self._placed(found, texts):
             if hit is None:
                 continue
@@ -368,19 +371,6 @@ def _prefixes(patterns: Collection[tuple[Pattern, Chars]]) -> Prefixes | None:
 
 def _held(derived: Derived, pending: int, tail: str) -> int:
     return len(tail) - int(derived.places[len(derived.text) - pending]) if pending else 0
-
-
-class _Flags:
-    """The suspicious stretches of a row, which come in order of their starts."""
-
-    def __init__(self, spans: list[tuple[int, int]]) -> None:
-        self._starts = [start for start, _ in spans]
-        self._furthest = list(accumulate((end for _, end in spans), max))
-
-    def touch(self, low: int, high: int) -> bool:
-        """Whether one of them holds a byte of a stretch."""
-        before = bisect_left(self._starts, high)
-        return before > 0 and self._furthest[before - 1] > low
 
 
 def _joined(column: TextColumn, texts: list[_Text]) -> TextColumn:

@@ -9,21 +9,18 @@ from functools import cached_property
 from typing import Final, Literal, Protocol, TypeAlias
 
 from hegui.detectors import homophones, skeleton
-from hegui.detectors.normal import forms, unseen
+from hegui.detectors.flagged import suspects
 from hegui.detectors.pattern import Pattern
 from hegui.detectors.targets import Target
-from hegui.detectors.tree import WIDE_LETTERS, WORD, Chars, Each, Either, Row
+from hegui.detectors.tree import Chars
 from hegui.terms import RuleInfo, Words
 
 Extent: TypeAlias = Literal["none", "flagged", "all"]
 
 SPAN: Final = 220  # raw characters of a channel's finding; with what follows it, fits into HOLD
 HOLD: Final = 256  # raw characters that a stream ever holds back
-SUSPECT: Final = "\0"  # the rule of what flags a row; never reported
 SKELETON: Final = "\0skeleton"  # after a rule: looked for in skeletons only
 SOUND: Final = "\0sound"  # after a rule: looked for in syllables only
-_WIDE_WORD: Final = 3  # letters
-_SCRIPTS: Final = frozenset({"wide", "alike"})
 
 FILLERS: Final = RuleInfo(
     id="evasion.fillers",
@@ -134,7 +131,7 @@ class Plan:
         """
         added = [*self._skeletons(), *self._sounds()]
         if self.channels.normalised == "flagged":
-            added += _suspects()
+            added += suspects()
         return (*self.given, *added)
 
     @cached_property
@@ -228,23 +225,3 @@ class Plan:
             if left is not None and (target.rule, left.source) not in seen:
                 seen.add((target.rule, left.source))
                 yield Target(target.rule + SOUND, left, score=target.score)
-
-
-def _suspects() -> Iterator[Target]:
-    """Return what flags a row.
-
-    What ordinary text does not have; and letters of other scripts and widths next to ASCII ones,
-    because a text that is all in one of them is ordinary.
-    """
-    heads: dict[bytes, set[str]] = {}  # one target for all that differ in their last byte only
-    for char in sorted(unseen() | forms("same").keys()):
-        heads.setdefault(char.encode()[:-1], set()).add(char)
-    for chars in heads.values():
-        yield Target(SUSPECT, Pattern(Each(frozenset(chars))))
-    other = frozenset(
-        char for kind in _SCRIPTS for char, image in forms(kind).items() if image.isascii()
-    )
-    pairs = (Row((Each(WORD), Each(other))), Row((Each(other), Each(WORD))))
-    yield Target(SUSPECT, Pattern(Either(pairs)))
-    # words in full width; full-width digits alone are ordinary
-    yield Target(SUSPECT, Pattern(Row((Each(WIDE_LETTERS),) * _WIDE_WORD)))

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from hegui.filing.attestations import Attested, attested
 from hegui.filing.projection import Cited, Facets, Found, Head, Summary
+from hegui.filing.single import End, Single, single
+from hegui.filing.single import told as end_told
 from hegui.filing.states import State
 from hegui.measures.duties import Duty
 from hegui.measures.evidence import Evidence, Match, Query
@@ -55,7 +57,8 @@ class Given:
     def facets(self) -> Facets:
         """What a projection for this board has to count apart."""
         asked = [match for query in self.evidence.queries.values() for match in query.matches]
-        return Facets([*asked, _INTERNAL])
+        whole = [match for query in self.evidence.queries.values() for match in query.apart]
+        return Facets([*asked, _INTERNAL], whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Part:
     """One query, and what was found for it.
 
     ``against`` is the record that speaks against it; ``overdue``: it opened a case that is late.
+    ``ends`` are records that speak no more, or for thirty days at most, and that nothing replaces;
+    ``until`` is when the last of those that count runs out (UTC ms; 0: none does).
     """
 
     query: Query
@@ -70,6 +75,8 @@ class Part:
     met: bool
     against: int = -1
     overdue: bool = False
+    ends: tuple[End, ...] = ()
+    until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,13 @@ class Item:
         """The records that its state rests on, by index, with the kinds they must be of."""
         found: dict[int, tuple[str, ...]] = {}
         for part in self.parts:
+            for_it = tuple(one.kind for one in part.query.any_of)
+            for end in part.ends:
+                found[end.index] = for_it
+                if end.by >= 0:
+                    found[end.by] = tuple(one.kind for one in part.query.undone)
             if part.found.newest >= 0:
-                found[part.found.newest] = tuple(one.kind for one in part.query.any_of)
+                found[part.found.newest] = for_it
             if part.against >= 0:
                 against = (*part.query.undone, *part.query.never)
                 kinds = (OPENED,) if part.overdue else tuple(one.kind for one in against)
@@ -195,6 +207,7 @@ def _told(item: Item) -> dict[str, Any]:
                 "count": part.found.count,
                 "newest": part.found.newest,
                 "against": part.against,
+                **({"ends": [end_told(end) for end in part.ends]} if part.ends else {}),
             }
             for part in item.parts
         ],
@@ -208,13 +221,19 @@ def _told(item: Item) -> dict[str, Any]:
 
 def judge(query: Query, summary: Summary, overdue: int = -1) -> Part:
     """Return what was found for a query, and whether that is enough."""
-    found = summary.find(query.any_of, query.within_days)
-    undone = summary.find(query.undone)
-    never = summary.find(query.never, query.within_days)
-    against = undone.newest if undone.newest > found.newest >= 0 else never.newest
+    never = summary.find(query.never, query.within_days).newest
+    said = single(query, summary) if query.apart else _counted(query, summary)
+    found, against = said.found, said.against if said.against >= 0 else never
     if overdue >= 0:
         return Part(query, found, met=False, against=overdue, overdue=True)
-    return Part(query, found, found.count >= query.at_least and against < 0, against)
+    met = found.count >= query.at_least and against < 0
+    return Part(query, found, met, against, ends=said.ends, until=said.until)
+
+
+def _counted(query: Query, summary: Summary) -> Single:
+    found = summary.find(query.any_of, query.within_days)
+    undone = summary.find(query.undone).newest
+    return Single(found, against=undone if undone > found.newest >= 0 else -1)
 
 
 def _item(given: Given, duty: Duty, summary: Summary, judged: Mapping[str, Part]) -> Item:
@@ -233,7 +252,7 @@ def _item(given: Given, duty: Duty, summary: Summary, judged: Mapping[str, Part]
     elif applies.answer == "open":
         because = (_fill(_UNSAID, applies.because),)
     parts = tuple(judged[query.id] for query in given.evidence.of(duty.id))
-    said = attested(duty, summary.noted)
+    said = attested(duty, summary.whole("duty.attested", "duty.withdrawn"))
     holding = next((one for one in said if one.holds(summary.as_of)), None)
     state = _state(duty, parts, holding)
     last = holding or next(iter(said), None)
@@ -266,7 +285,7 @@ def _declared(given: Given, summary: Summary, facts: Iterable[str]) -> int:
     It is the newest declaration, if it is of this profile; for a service that is not offered to the
     public, the record of its last start (Art. 2 para. 3).
     """
-    said = [one for one in summary.noted if one.record["kind"] == "profile.declared"]
+    said = summary.whole("profile.declared")
     if said and said[-1].record["profile"] == given.profile:
         return said[-1].index
     if "public" in facts:

@@ -5,13 +5,12 @@ from typing import Final
 
 from hegui.filing.board import Board, Item
 from hegui.filing.projection import DAY_MS
+from hegui.filing.single import SOON_DAYS
 from hegui.filing.states import OPEN, State
-from hegui.filing.telling import last_day, missing
+from hegui.filing.telling import ends_soon, last_day, missing
 from hegui.terms import Words
 
 MOST: Final = 5
-SOON_DAYS: Final = 30
-"""An attestation that ends within so many days is an action, too. Set by us."""
 
 _ENDS_SOON = Words(
     "the attestation of entry {index} ends on {until}", "第 {index} 条声明将于 {until} 到期"
@@ -64,7 +63,8 @@ def _action(item: Item, as_of: int) -> Action | None:
     ):
         words = _ENDS_SOON.fill(index=said.index, until=last_day(said.until))
         return Action(item, words, f"hegui duty attest {duty.id}")
-    return None
+    ends = next((words for part in item.parts for words in ends_soon(part)), None)
+    return Action(item, ends, f"hegui duty show {duty.id}") if ends is not None else None
 
 
 def _command(item: Item) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from hegui.filing.board import Item, Part
 from hegui.filing.projection import DAY_MS
+from hegui.filing.single import End, How
 from hegui.filing.states import OPEN, SAYS, State
 from hegui.terms import Words
 
@@ -35,6 +36,19 @@ _WITHDRAWN = Words(
     "the attestation of entry {index} was withdrawn by entry {other}",
     "第 {index} 条声明已由第 {other} 条撤回",
 )
+_ENDS = {
+    How.SOON: Words(
+        "what entry {index} shows holds until {until} only",
+        "第 {index} 条所记事项将于 {until} 到期",
+    ),
+    How.RAN_OUT: Words(
+        "what entry {index} shows ended on {until}", "第 {index} 条所记事项已于 {until} 到期"
+    ),
+    How.UNDONE: Words(
+        "what entry {index} shows was ended by entry {other}",
+        "第 {index} 条所记事项已由第 {other} 条终止",
+    ),
+}
 _DECLARED = Words(
     "by entry {index} this is not so: {facts}", "第 {index} 条记录说明不属于：{facts}"
 )
@@ -56,7 +70,15 @@ def moment(at_ms: int) -> str:
 
 
 def why(item: Item) -> Words:
-    """Return why a duty is in its state, in one line."""
+    """Return why a duty is in its state, in one line; of what is met also what will not last."""
+    said = _why(item)
+    ends = [words for part in item.parts if part.met for words in ending(part)]
+    return Words(
+        "; ".join((said.en, *(w.en for w in ends))), "；".join((said.zh, *(w.zh for w in ends)))
+    )
+
+
+def _why(item: Item) -> Words:
     if item.state in {State.NO_DUTY, State.COULD_NOT_TELL}:
         return SAYS[item.state]
     if item.state is State.NOT_APPLICABLE:
@@ -97,22 +119,46 @@ def missing(item: Item) -> Iterator[Words]:
         )
 
 
+def ending(part: Part) -> Iterator[Words]:
+    """Yield which records of a query ended, or end within thirty days, and on which legal day."""
+    for end in part.ends:
+        yield _ended(end)
+
+
+def ends_soon(part: Part) -> Iterator[Words]:
+    """Yield what of a query holds now, and ends within thirty days."""
+    for end in part.ends:
+        if end.how is How.SOON:
+            yield _ended(end)
+
+
+def _ended(end: End) -> Words:
+    return _ENDS[end.how].fill(index=end.index, until=last_day(end.until), other=end.by)
+
+
 def holds_until(part: Part) -> int | None:
     """Return until when (UTC ms) a met query stays met without anything new; None: no end."""
-    if not part.met or part.query.within_days is None:
+    if not part.met:
         return None
-    first_day_without = part.found.newest_t // DAY_MS + part.query.within_days + 1
-    return first_day_without * DAY_MS
+    ends = [part.until] if part.until else []
+    if part.query.within_days is not None:
+        first_day_without = part.found.newest_t // DAY_MS + part.query.within_days + 1
+        ends.append(first_day_without * DAY_MS)
+    return min(ends, default=None)
 
 
 def _gap(part: Part) -> Words:
     said = part.query.says
+    because = list(ending(part))
     if part.against >= 0:
         against = (_OVERDUE if part.overdue else _AGAINST).fill(index=part.against)
-        return Words(f"{said.en} ({against.en})", f"{said.zh}（{against.zh}）")
-    if not part.query.door:
-        return Words(f"{said.en} ({NO_DOOR.en})", f"{said.zh}（{NO_DOOR.zh}）")
-    return said
+        because = because or [against]
+    elif not part.query.door:
+        because.append(NO_DOOR)
+    if not because:
+        return said
+    en, zh = "; ".join(one.en for one in because), "；".join(one.zh for one in because)
+    return Words(f"{said.en} ({en})", f"{said.zh}（{zh}）")
 
 
 def _attested(item: Item) -> Words:

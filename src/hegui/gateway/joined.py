@@ -8,6 +8,7 @@ from typing import Protocol
 from hegui.gateway.history import WITHHELD, History, Joint, Outcome, Withheld
 from hegui.gateway.wire import Passage
 from hegui.screen.policy import Policy
+from hegui.screen.together import is_identity
 from hegui.screen.window import Tally
 from hegui.terms import Action, Fault, Finding, Role, RuleInfo, Verdict
 
@@ -31,6 +32,11 @@ class Heard:
     def withheld(self) -> bool:
         """Whether a notice stands in its place."""
         return isinstance(self.outcome, Withheld)
+
+    @property
+    def known(self) -> tuple[Finding, ...]:
+        """What is found in it by itself, as far as that is remembered."""
+        return self.found + (self.outcome if isinstance(self.outcome, tuple) else ())
 
     @property
     def joins(self) -> bool:
@@ -89,7 +95,8 @@ def counts_across_turns(rule: RuleInfo) -> bool:
     """Whether a rule holds for what only several turns together say.
 
     What is asked for can be split to get past a check. The caller's own numbers and keys are not:
-    two of them in neighbouring turns would only look like a third.
+    two of them in neighbouring turns would only look like a third. Identity numbers, which chance
+    does not make, are the exception (``Across``).
     """
     return not rule.personal and rule.risk not in _CALLERS_OWN
 
@@ -231,12 +238,28 @@ class Across:
         context = self._context(run, last, length)
         known = self.history.joints(last.heard.digest)
         met = last.heard.role is Role.HISTORY and any(j[:2] == (length, context) for j in known)
-        return met or not counts_across_turns(rule)
+        return met or not (counts_across_turns(rule) or self._is_identity(run, parts, finding))
+
+    def _is_identity(self, run: Run, parts: list[Part], finding: Finding) -> bool:
+        """Whether turns make up a person's identity number that the policy masks.
+
+        Only one written without anything in between, of which no part is a number by itself.
+        """
+        rule = self.rules[finding.rule]
+        if not is_identity(rule, run.text[finding.start : finding.end]):
+            return False
+        if self.policy.action_for(parts[-1].heard.role, rule, finding.score) < Action.MASK:
+            return False
+        return not any(
+            _overlap(own, part.clipped(finding)) for part in parts for own in part.heard.known
+        )
 
     def _settle(self, run: Run, parts: list[Part], finding: Finding, prompt: "Stops") -> None:
         last, rule = parts[-1], self.rules[finding.rule]
         mine = [part for part in parts if part.turn == last.turn]
         action = self.policy.action_for(last.heard.role, rule, finding.score)
+        if parts[0].turn != last.turn and not counts_across_turns(rule):
+            action = min(action, Action.MASK)
         prompt.tally.findings.append(last.clipped(finding))
         if action > Action.MASK:
             prompt.stop([part.heard for part in mine], action, finding)

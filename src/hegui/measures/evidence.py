@@ -41,8 +41,10 @@ class Query:
 
     At least ``at_least`` records that fit one of ``any_of``; within ``within_days`` of the date
     asked for, where it is set; not ``undone`` by a later record; and ``never`` one of these, within
-    the same days. ``set_by`` says who set the thresholds. ``door``: a door of this release writes
-    one of the kinds.
+    the same days. ``same`` names the fields in which a record and one that undoes it are alike:
+    what is undone of one licence, source or detector says nothing of another. ``until`` names the
+    field that says until when (UTC ms, 0 for no end) a record speaks. ``set_by`` says who set the
+    thresholds. ``door``: a door of this release writes one of the kinds.
     """
 
     id: str
@@ -54,6 +56,8 @@ class Query:
     within_days: int | None
     set_by: Words
     door: bool
+    same: tuple[str, ...] = ()
+    until: str = ""
 
     @property
     def matches(self) -> Iterator[Match]:
@@ -61,6 +65,11 @@ class Query:
         yield from self.any_of
         yield from self.undone
         yield from self.never
+
+    @property
+    def apart(self) -> tuple[Match, ...]:
+        """The records that have to be looked at one by one, because counts do not tell."""
+        return (*self.any_of, *self.undone) if self.same or self.until else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,8 @@ def _query(row: Mapping[str, Any]) -> Query:
         within_days=row.get("within_days"),
         set_by=Words(set_by["en"], set_by["zh"]) if set_by else OURS,
         door=row["door"],
+        same=tuple(row.get("same", ())),
+        until=row.get("until", ""),
     )
 
 

@@ -24,7 +24,7 @@ _WORDS = frozenset({"true", "false", "null"})
 _BARE_MAX = 256  # characters; a longer bare word is no number that anyone needs
 
 Silent = Callable[[Sequence[str]], list[bool]]
-Together = Callable[[Sequence[str]], Finding | Fault | None]
+Together = Callable[[Sequence[str], Sequence[str], Sequence[str]], Finding | Fault | None]
 
 
 class JsonWindow:
@@ -32,7 +32,8 @@ class JsonWindow:
 
     ``silent`` says of many whole texts at once whether nothing is found in each: a number in which
     nothing is needs no window of its own. ``together`` says at the end what must be refused of what
-    the string values say one after the other; names of properties are left out.
+    the string values say one after the other, then the names of properties, then the bare numbers
+    and strings of one character.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class JsonWindow:
     ) -> None:
         self._new, self._silent, self._together = new_window, silent, together
         self._values: list[str] = []  # what the strings say, until that was judged together
+        self._names: list[str] = []  # what the names of properties say
+        self._digits: list[str] = []  # what bare numbers say, and strings of one character
         self._string: list[str] = []  # what the one that is open says
         self._was_string = False  # whether nothing but space has come since a string
         self._clean: set[str] = set()  # numbers in which nothing is found
@@ -71,7 +74,8 @@ class JsonWindow:
     @property
     def spread(self) -> bool:
         """Whether there are strings that must be judged together when the source is complete."""
-        return self._together is not None and len(self._values) > 1
+        told = (self._values, self._names, self._digits)
+        return self._together is not None and any(len(one) > 1 for one in told)
 
     def feed(self, piece: str) -> Step:
         """Take in more source."""
@@ -118,8 +122,8 @@ class JsonWindow:
     def _as_one(self) -> Step:
         """Judge the values one after the other, once. What must be refused takes all back."""
         assert self._together is not None
-        values, self._values = self._values, []
-        refused = self._together(values)
+        refused = self._together(self._values, self._names, self._digits)
+        self._values, self._names, self._digits = [], [], []
         withdraw = (0, self._sent) if refused is not None and self._sent else None
         return Step(refused=refused, withdraw=withdraw)
 
@@ -145,13 +149,16 @@ class JsonWindow:
         if structure and self._was_string:
             self._was_string = False
             if structure[0] == ":":
-                self._values.pop()
+                self._names.append(name := self._values.pop())
+                del self._digits[len(self._digits) - (len(name) == 1) :]
 
     def _in_string(self, spelling: Spelling) -> Step | None:
         assert self._window is not None
         if self._complete:
             self._window = self._spelling = None
-            self._values.append("".join(self._string))
+            self._values.append(said := "".join(self._string))
+            if len(said) == 1:
+                self._digits.append(said)
             self._was_string = True
             return self._pass(self._at + 1) if self._at < len(self._source) else Step()
         decoded, self._at = spelling.take(self._source, self._at, final=self._ended)
@@ -179,6 +186,8 @@ class JsonWindow:
         word, size = bare[0], len(bare[0])
         if bare.end() == len(self._source) and not self._ended and size <= _BARE_MAX:
             return None
+        if word.isdigit():
+            self._digits.append(word)
         if word in _WORDS or (word in self._clean and _is_number(word)):
             return self._pass(bare.end())
         self._window, self._complete = self._new(), False

@@ -47,12 +47,14 @@ class Windows:
         """Say of each whole text whether nothing at all is found in it: it needs no window."""
         return (self._panel.local if opaque else self._panel).silent_on(texts)
 
-    def together(self, values: Sequence[str]) -> Finding | Fault | None:
+    def together(
+        self, values: Sequence[str], names: Sequence[str] = (), numbers: Sequence[str] = ()
+    ) -> Finding | Fault | None:
         """Return what must be refused of what the strings of one document say together.
 
         A mask cannot be put into one of them, so what would be masked is refused. It is tallied.
         """
-        for said in said_together(self._panel, values):
+        for said in said_together(self._panel, values, names, numbers):
             if isinstance(said, Fault):
                 self._tally.faults.append(said)
                 action: Action = self._policy.on_fault

@@ -7,18 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hegui.detectors import builtin
+from hegui.detectors.channels import ChannelledDetector
+from hegui.detectors.exact import TargetDetector
+from hegui.detectors.flagged import Flagging
 from hegui.detectors.matcher import Matcher, PlainMatcher
 from hegui.detectors.packs import ClauseRules, Pack, compiled, read
 from hegui.detectors.packs.cases import detectors_of
 from hegui.detectors.packs.clauses import MOST, _ends_of_clauses
-from hegui.detectors.reading import GATEWAY
+from hegui.detectors.reading import CORPUS, GATEWAY, Plan
 from hegui.detectors.targets import Target
 from hegui.screen import window
 from hegui.screen.masks import Masks
 from hegui.screen.panel import Panel, judge
 from hegui.screen.policy import default_policy
 from hegui.screen.window import Tally, Window
-from hegui.terms import Detector, Role, TextColumn
+from hegui.terms import Detector, Findings, Role, TextColumn
 
 HEAD = """\
 pack: own
@@ -188,6 +191,58 @@ def test_a_gateway_reads_clause_rules_in_the_normalised_text_too() -> None:
     assert found(held, "怎\u200b么？炸\u200b弹") == [], "within one clause"
     broken = TextColumn(b"\xff" + "怎\u200b么做炸弹".encode(), [0, 22])
     assert len(held[0].inspect(broken)) == 1
+
+
+def in_corpus(scanned: list[int]) -> tuple[Detector, Detector]:
+    """Return a detector that looks for what flags a row, and one of clause rules.
+
+    ``scanned`` is given how many rows are scanned, each time that anything is.
+    """
+
+    class Noting(PlainMatcher):
+        def find(self, column: TextColumn, *, told: bool = False) -> Findings:
+            scanned.append(len(column))
+            return super().find(column, told=told)
+
+    plan, flagging, made = Plan(CORPUS, {}, ()), Flagging(), compiled([CLAUSE])
+    seen = TargetDetector("seen", "1", {}, plan.targets, back_end=Noting(plan.targets))
+    rules = (made.clause_rules, made.clauses, made.clause_exceptions)
+    held = ClauseRules(*rules, Noting, CORPUS, flagging)
+    return ChannelledDetector(seen, plan, flagging), held
+
+
+def test_a_corpus_reads_clause_rules_in_the_normalised_text_of_rows_that_are_flagged() -> None:
+    _, held = in_corpus([])
+    for text in (
+        "怎\u200b么做炸\u200b弹",
+        "怎么做炸\u200b弹",
+        "buy a 𝐠𝐮𝐧",
+        "ｂｕｙ a gun",
+    ):
+        assert [name for name, *_ in found([held], text)] == ["own.near"], text
+    assert found([held], "\u200b怎么做炸弹") == [("own.near", "怎么做炸弹", 1.0)], "once"
+    assert found([held], "如\u200b何拆除炸\u200b弹") == [], "but for exceptions"
+    assert found([held], "怎\u200b么？炸\u200b弹") == [], "within one clause"
+    quiet = "怎麼做炸彈"
+    assert found([read_normalised()], quiet), "a gateway reads all rows"
+    assert found([held], quiet) == found([held], quiet + "。\u200b") == []  # whatever flags its row
+
+
+def test_rows_that_nothing_flags_are_scanned_for_clause_rules_once_and_no_more() -> None:
+    """So they cost what they cost without the channel: what flags a row, the other one tells."""
+    scanned: list[int] = []
+    exact, held = in_corpus(scanned)
+    column = TextColumn.of(["怎么做炸弹", "怎麼做炸彈", "buy “my” café", "（１２３）"] * 9)
+    exact.inspect(column)
+    assert scanned == [36]
+    assert {row % 4 for row in held.inspect(column).row} == {0}
+    assert scanned == [36, 36]
+    flagged = TextColumn.of(["炸弹", "怎么做炸\u200b弹"])
+    exact.inspect(flagged)
+    del scanned[:]
+    assert list(held.inspect(flagged).row) == [1]
+    assert scanned == [2, 1], "one row more"
+    assert list(held.inspect(flagged).row) == [1], "asked alone it finds the same"
 
 
 def test_clause_rules_are_not_exact_and_the_panel_knows() -> None:

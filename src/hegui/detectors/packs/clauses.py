@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
 
 from hegui.detectors.exact import Compiler, fastest
+from hegui.detectors.flagged import Flagging, Flags
 from hegui.detectors.matcher import row_text
 from hegui.detectors.normal import keeps_company, normalised
 from hegui.detectors.packs.build import ClauseRule
@@ -25,7 +26,7 @@ from hegui.terms import DetectorCard, Findings, RuleInfo, TextColumn
 
 MOST: Final = 200  # characters of a finding
 ENDS: Final = "。！？!?；;\n…"
-_VERSION: Final = "2"
+_VERSION: Final = "3"
 _WIDEST: Final = 4  # bytes of a character
 
 
@@ -39,7 +40,11 @@ _Found: TypeAlias = tuple[int, int, str, float]  # start, end, rule, score
 
 
 class ClauseRules:
-    """Finds clause rules. In line, and linear in the text but for a logarithm."""
+    """Finds clause rules. In line, and linear in the text but for a logarithm.
+
+    Where ``channels`` normalise ``all`` rows, the normalised text is read, too. With ``flagging``
+    that of the rows which are flagged is read, and a finding there holds what flags its row.
+    """
 
     def __init__(
         self,
@@ -48,8 +53,9 @@ class ClauseRules:
         exceptions: Sequence[Target] = (),
         compiler: Compiler = fastest,
         channels: Channels = RAW,
+        flagging: Flagging | None = None,
     ) -> None:
-        self._normalises = channels.normalised == "all"
+        self._normalises, self._flagging = channels.normalised == "all", flagging
         self._clauses, self._exceptions = tuple(clauses), tuple(exceptions)
         # Pieces and exceptions are looked for in one pass. A target's rule is its number here,
         # which says what it is: a clause rule and the place of the piece, or an exception's rule.
@@ -64,7 +70,7 @@ class ClauseRules:
             targets.append(replace(target, rule=str(len(targets))))
         self._matcher = compiler(targets, ())
         told = "\n".join(
-            [_VERSION, "normalised" * self._normalises]
+            [_VERSION, "all" if self._normalises else "flagged" if flagging else "none"]
             + [f"{c.rule} {c.score} {[p.pattern.source for p in c.pieces]}" for c in self._clauses]
             + [f"{e.rule} {e.pattern.source}" for e in self._exceptions]
         )
@@ -91,15 +97,25 @@ class ClauseRules:
         findings = Findings()
         rows = self._met(column)
         found = {row: set(self._row(column.row_bytes(row), met)) for row, met in rows.items()}
-        if self._normalises:
-            for row in range(len(column)):
-                more = set(self._disguised(row_text(column.row_bytes(row))))
-                if more:
-                    found[row] = found.get(row, set()) | more
+        for row, more in self._in_normalised(column):
+            found[row] = found.get(row, set()) | more
         for row in sorted(found):
             for start, end, rule, score in sorted(found[row]):
                 findings.add(row, rule, start, end, score)
         return findings
+
+    def _in_normalised(self, column: TextColumn) -> Iterator[tuple[int, set[_Found]]]:
+        """Return what the normalised texts hold, of rows in which they hold anything."""
+        if self._normalises:
+            for row in range(len(column)):
+                if more := set(self._disguised(row_text(column.row_bytes(row)))):
+                    yield row, more
+        if self._flagging is not None:
+            for row, spans in self._flagging.of(column).items():
+                flags = Flags(spans)
+                more = set(self._disguised(row_text(column.row_bytes(row))))
+                if more := {one for one in more if flags.touch(one[0], one[1])}:
+                    yield row, more
 
     def _met(self, column: TextColumn) -> dict[int, _Met]:
         rows: dict[int, _Met] = {}

@@ -4,7 +4,7 @@ It lies beside the data (``data_dir/projections.db``), never in the evidence its
 many records of which kind there are on which day, and where the first and the last of them stand.
 """
 
-from hegui.filing.projection.facets import Facets
+from hegui.filing.projection.facets import Facets, fits_whole
 from hegui.filing.projection.file import FILE, Mark, Projections
 from hegui.filing.projection.reading import Reading
 from hegui.filing.projection.rows import (
@@ -34,4 +34,5 @@ __all__ = [
     "Row",
     "Summary",
     "day_of",
+    "fits_whole",
 ]

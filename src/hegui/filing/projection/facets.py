@@ -25,7 +25,8 @@ INCIDENTS: Final = frozenset(
     )
 )
 NOTED: Final = INCIDENTS | {"duty.attested", "duty.withdrawn", "profile.declared"}
-"""Few records whose fields decide: they are kept whole beside the counts."""
+"""Few records whose fields decide: they are kept whole beside the counts. Beside them those of
+queries that tell one licence, source or detector from another."""
 
 REST: Final = "…"
 
@@ -46,9 +47,14 @@ def facet(value: object, used: frozenset[str]) -> str:
 
 
 class Facets:
-    """Which fields of which kinds are counted apart, as the queries ask."""
+    """Which fields of which kinds are counted apart, and what is kept whole, as the queries ask."""
 
-    def __init__(self, matches: Iterable[Match]) -> None:
+    def __init__(self, matches: Iterable[Match], whole: Iterable[Match] = ()) -> None:
+        self._whole: dict[str, list[Match]] = {}
+        for match in whole:
+            self._whole.setdefault(match.kind, []).append(match)
+        self.kept: Final = NOTED | frozenset(self._whole)
+        """The kinds of which records are kept whole, all or some."""
         used: dict[str, dict[str, set[str]]] = {}
         for match in matches:
             fields = used.setdefault(match.kind, {})
@@ -58,7 +64,8 @@ class Facets:
             kind: tuple((field, frozenset(values)) for field, values in sorted(fields.items()))
             for kind, fields in sorted(used.items())
         }
-        said = [VERSION, sorted(NOTED)] + [
+        kept = sorted({(one.kind, one.where) for found in self._whole.values() for one in found})
+        said = [VERSION, sorted(NOTED), kept] + [
             [kind, [[field, sorted(values)] for field, values in fields]]
             for kind, fields in self._used.items()
         ]
@@ -67,6 +74,10 @@ class Facets:
     def fields(self, kind: str) -> tuple[str, ...]:
         """Return the fields of a kind that are counted apart, in order."""
         return tuple(field for field, _ in self._used.get(kind, ()))
+
+    def keeps(self, kind: str, facets: str) -> bool:
+        """Tell whether a record of a kind with these facets is kept whole."""
+        return kind in NOTED or any(fits(facets, one) for one in self._whole.get(kind, ()))
 
     def joined(self, kind: str, values: Iterable[object]) -> str:
         """Return these values of ``fields`` as facets: ``field=value`` joined by ``;``."""
@@ -86,6 +97,17 @@ def fits(facets: str, match: Match) -> bool:
         return True
     told = dict(part.split("=", 1) for part in facets.split(";") if part)
     return all(_among(told.get(field, ""), values) for field, values in match.where)
+
+
+def fits_whole(record: Mapping[str, Any], match: Match) -> bool:
+    """Tell whether a record that was kept whole is among those that ``match`` asks for."""
+    if record.get("kind") != match.kind:
+        return False
+    for field, values in match.where:
+        used = frozenset(one.lstrip(NOT) for one in values)
+        if not _among(facet(record.get(field), used), values):
+            return False
+    return True
 
 
 def _among(facet: str, values: tuple[str, ...]) -> bool:

@@ -83,9 +83,17 @@ class Summary:
         self.head = head
         self.as_of = as_of
         self.noted: tuple[Noted, ...] = tuple(sorted(noted, key=lambda one: one.index))
+        self._noted: dict[str, list[Noted]] = {}
+        for one in self.noted:
+            self._noted.setdefault(str(one.record["kind"]), []).append(one)
         self._rows: dict[str, list[tuple[Key, Row]]] = {}
         for key, row in rows.items():
             self._rows.setdefault(key.kind, []).append((key, row))
+
+    def whole(self, *kinds: str) -> list[Noted]:
+        """Return the records of these kinds that are kept whole, in the order of the log."""
+        found = [one for kind in sorted(set(kinds)) for one in self._noted.get(kind, ())]
+        return sorted(found, key=lambda one: one.index)
 
     def find(self, matches: Iterable[Match], within_days: int | None = None) -> Found:
         """Return what fits one of ``matches``.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hegui.filing.projection.facets import NOTED, Facets
+from hegui.filing.projection.facets import Facets
 from hegui.filing.projection.glance import Glance
 from hegui.filing.projection.rows import Key, Row
 
@@ -25,6 +25,7 @@ class Tally:
         self.noted: dict[int, bytes] = {}
         self._open = {key: list(row) for key, row in (rows or {}).items()}
         self._key_of = Glance(facets).key_of
+        self._kept, self._keeps = facets.kept, facets.keeps
         self._only = only
         self._until = until
 
@@ -41,7 +42,7 @@ class Tally:
         key, at_ms = found
         if at_ms > self._until or (self._only is not None and key not in self._only):
             return
-        if key.kind in NOTED:
+        if key.kind in self._kept and self._keeps(key.kind, key.facets):
             self.noted[index] = leaf
         row = self._open.get(key)
         if row is None:
