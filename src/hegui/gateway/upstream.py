@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 
+from hegui.runners.connections import ModelConnector
 from hegui.gateway.destinations import Destinations, has_model, headers_for
 from hegui.gateway.gathering import Arrived
 from hegui.gateway.idle import IdleWatch
@@ -45,7 +46,6 @@ _CALLER_STATUS = frozenset({400, 404, 413, 422})  # the request itself is at fau
 _LISTED_SECONDS = 5.0
 _BODY_LIMIT = 32 * 1024 * 1024
 _MOST_CHOICES = 128
-_KEEP_ALIVE = 4.0  # seconds; uvicorn and others hang up after 5, and a request must not meet that
 
 
 class UpstreamFailed(Unavailable):
@@ -87,9 +87,8 @@ class Upstreams:
     def session(self) -> aiohttp.ClientSession:
         """Return the pool; it lives on the loop that first asks for it."""
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE)
             self._session = aiohttp.ClientSession(
-                connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar()
+                connector=ModelConnector(), cookie_jar=aiohttp.DummyCookieJar()
             )
         return self._session
 
@@ -350,7 +349,7 @@ def _finishes(chunk: Arrived) -> bool:
 
 def _choices_sound(value: dict[str, Any], part: str) -> bool:
     choices = value.get("choices")
-    if not isinstance(choices, list):
+    if not isinstance(choices, list) or len(choices) > _MOST_CHOICES:
         return False
     return all(
         isinstance(choice, dict)
