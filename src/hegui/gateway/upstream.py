@@ -6,7 +6,6 @@ from typing import Any
 
 import aiohttp
 
-from hegui.runners.connections import ModelConnector
 from hegui.gateway.destinations import Destinations, has_model, headers_for
 from hegui.gateway.gathering import Arrived
 from hegui.gateway.idle import IdleWatch
@@ -14,6 +13,7 @@ from hegui.gateway.jsonbody import read_upstream, write
 from hegui.gateway.pieces import More
 from hegui.gateway.repeats import Repeats
 from hegui.gateway.sse import DONE, EventReader
+from hegui.runners.connections import ModelConnector
 from hegui.settings import Upstream
 from hegui.terms import BadRequest, Unavailable, Words
 
