@@ -223,6 +223,17 @@ async def test_headers_of_any_kind_are_no_error_of_ours(house: Any) -> None:
                 assert (name, body["error"]["param"]) == ("x-hegui-audience", "X-Hegui-Audience")
 
 
+async def test_a_header_that_stands_twice_does_not_hide_the_second(house: Any) -> None:
+    body = json.dumps(house.body()).encode()
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    head += b"Content-Length: %d\r\n" % len(body)
+    key = b"Authorization: Bearer %b\r\n" % house.key.encode()
+    audiences = b"X-Hegui-Audience: adult\r\nX-Hegui-Audience: minor\r\n"
+    for more, status in ((key, 200), (key + audiences, 400), (key + key, 401)):
+        answer = await bare(house.url, head + more + b"\r\n" + body)
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+
 async def test_errors_are_in_the_callers_language(house: Any) -> None:
     for language, word in (("zh-CN,zh;q=0.9", "模型"), ("en-GB", "model")):
         async with house.post(b'{"messages":[]}', headers={"accept-language": language}) as reply:

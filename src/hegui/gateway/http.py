@@ -16,6 +16,7 @@ from hegui.callers.keys import KeyBook, KeyRecord
 from hegui.gateway.gate import Gate, Incoming, Outbox, error_object
 from hegui.gateway.jsonbody import too_large
 from hegui.gateway.refusals import language_of
+from hegui.gateway.sites import ELSEWHERE, from_elsewhere
 from hegui.gateway.upstream import UpstreamFailed
 from hegui.terms import BadRequest, Corrupt, HeguiError, Unavailable, Words
 
@@ -73,7 +74,11 @@ class Doorkeeper:
     def identify(self, headers: Mapping[str, str]) -> KeyRecord:
         """Return the key that a request comes with; one that opens nothing is a ``BadRequest``."""
         sent = headers.get("authorization")
-        return ANONYMOUS if self._anonymous and not sent else self._keys.identify(sent)
+        if self._anonymous and not sent:
+            if from_elsewhere(headers):
+                raise BadRequest(ELSEWHERE, status=403, code="cross_site")
+            return ANONYMOUS
+        return self._keys.identify(sent)
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
         limit = self._most
@@ -95,9 +100,19 @@ class Doorkeeper:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """Return the headers by their names, which ASGI gives in small letters; the first of each."""
-    sent = reversed(scope["headers"])
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
+    """Return the headers by their names, which ASGI gives in small letters.
+
+    One that stands twice is one with both values, in order (RFC 9110, 5.3): a second
+    ``X-Hegui-Audience`` or key is not passed over, and what takes one value refuses two.
+    """
+    sent = scope["headers"]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
+    if len(headers) < len(sent):
+        headers = dict.fromkeys(headers, "")
+        for raw, value in sent:
+            name, said = raw.decode("latin-1"), value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {said}" if headers[name] else said
+    return headers
 
 
 class Endpoint:
