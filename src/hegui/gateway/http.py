@@ -39,9 +39,6 @@ _NO_PATH = Words(
     "/v1/audio/speech、/v1/models 和 /v1/moderations。",
 )
 _NO_METHOD = Words(en="This address takes {method}.", zh="此地址只接受 {method} 请求。")
-_CUT = Words(
-    en="The request broke off before its body was complete.", zh="请求体尚未传完就已中断。"
-)
 _KINDS = {401: "authentication_error", 429: "rate_limit_error"}
 _SERVER = 500
 _WATCH_AFTER = 0.1  # seconds; a call must be broken off within one of its caller's leaving
@@ -69,7 +66,7 @@ class Doorkeeper:
         if self._assertions is not None:
             token = headers.get(self._assertions.header.lower())
             claims = self._assertions.read(token) if token else None
-        return Incoming(await self._body(headers, receive), headers, key, claims)
+        return Incoming(await self._body(key.tenant, headers, receive), headers, key, claims)
 
     def identify(self, headers: Mapping[str, str]) -> KeyRecord:
         """Return the key that a request comes with; one that opens nothing is a ``BadRequest``."""
@@ -80,23 +77,11 @@ class Doorkeeper:
             return ANONYMOUS
         return self._keys.identify(sent)
 
-    async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
-        limit = self._most
+    async def _body(self, tenant: str, headers: Mapping[str, str], receive: Receive) -> bytes:
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > limit:
-            raise too_large(limit)
-        parts, size = [], 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise BadRequest(_CUT, status=400)
-            part = message.get("body", b"")
-            size += len(part)
-            if size > limit:
-                raise too_large(limit)
-            parts.append(part)
-            if not message.get("more_body", False):
-                return b"".join(parts)
+        if length.isdecimal() and int(length) > self._most:
+            raise too_large(self._most)
+        return await self._gate.bodies.read(tenant, receive, self._most)
 
 
 def _headers(scope: Scope) -> dict[str, str]:
