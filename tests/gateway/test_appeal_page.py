@@ -1,5 +1,6 @@
 """Whoever was refused can say so, without an account, and learns by when there is an answer."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -126,3 +127,23 @@ async def test_an_appeal_that_cannot_be_recorded_is_not_said_to_be() -> None:
         assert status == 503
         assert "AP-" not in text
         assert "请再看看" in text, "nothing typed is lost"
+
+
+async def test_a_page_of_another_site_files_nothing_in_its_visitors_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with spine() as s:
+        form = {"number": NUMBER, "text": "planted"}
+        for path in ("/appeal", "/appeal/receipt", "/label"):
+            for site, refused in (("cross-site", True), ("same-origin", False), ("none", False)):
+                headers = {"sec-fetch-site": site}
+                async with s.http.post(s.base + path, data=form, headers=headers) as reply:
+                    assert (reply.status == 403) is refused, (path, site)
+        assert len(s.records("appeal.received")) == 2
+        host, port = s.base.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST /appeal HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nnumber")
+        await writer.drain()
+        writer.close()  # and who leaves half-way is no error in the log
+        assert (await send(s, number=NUMBER, text="planted"))[0] == 200
+    assert "Exception" not in caplog.text

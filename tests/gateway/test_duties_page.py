@@ -56,6 +56,19 @@ async def test_with_a_key_set_the_page_asks_for_it(open_house: Any) -> None:
                 assert "secret" not in await reply.text()
 
 
+async def test_without_a_key_no_site_of_another_name_is_let_in(open_house: Any) -> None:
+    """A site's name may point to 127.0.0.1 (DNS rebinding): then only the name tells."""
+    hosts = {"evil.example:8101": 421, "127.0.0.1.evil.example": 421, "": 421}
+    hosts |= {"localhost:8101": 200, "127.0.0.1": 200, "[::1]:8101": 200, "10.0.0.7": 200}
+    async with open_house() as house, running(house.gateway.admin) as admin:
+        for host, status in hosts.items():
+            async with house.http.get(f"{admin}/metrics", headers={"host": host}) as reply:
+                assert reply.status == status, host
+                assert ("admin_key" in await reply.text()) is (status == 421)
+        async with house.http.get(f"{admin}/healthz", headers={"host": "probe"}) as reply:
+            assert reply.status == 200
+
+
 async def test_what_stands_in_an_address_is_shown_as_text(open_house: Any) -> None:
     async with open_house() as house, running(house.gateway.admin) as admin:
         odd = {"tenant": "<script>x</script>", "lang": "en"}

@@ -7,7 +7,9 @@ import pytest
 
 from hegui.app import parts
 from hegui.callers.keys import revoke
+from hegui.gateway.bodies import Bodies
 from hegui.store import open_database
+from hegui.terms import BadRequest
 from hegui.testing.serve import running
 
 LIMIT = "[limits]\nbody_bytes = 2000"
@@ -221,6 +223,59 @@ async def test_headers_of_any_kind_are_no_error_of_ours(house: Any) -> None:
                 body = await reply.json()
             if reply.status == 400:
                 assert (name, body["error"]["param"]) == ("x-hegui-audience", "X-Hegui-Audience")
+
+
+async def test_who_sends_bodies_slowly_keeps_no_other_tenant_out() -> None:
+    arrives = asyncio.Event()
+
+    def slow() -> Any:
+        first = iter([b"a" * 10])
+
+        async def receive() -> dict[str, Any]:
+            for part in first:
+                return {"type": "http.request", "body": part, "more_body": True}
+            waiting.release()
+            await arrives.wait()
+            return {"type": "http.request", "body": b"b", "more_body": False}
+
+        return receive
+
+    async def at_once() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"all", "more_body": False}
+
+    waiting = asyncio.Semaphore(0)
+    bodies = Bodies(places=64, most_bytes=200)
+    open_now = [asyncio.ensure_future(bodies.read("one", slow(), 100)) for _ in range(16)]
+    for _ in open_now:
+        await waiting.acquire()
+    with pytest.raises(BadRequest) as refused:
+        await bodies.read("one", slow(), 100)
+    assert refused.value.status == 429
+    assert await bodies.read("one", at_once, 100) == b"all", "it waits for nobody"
+    open_now.append(asyncio.ensure_future(bodies.read("other", slow(), 100)))
+    await waiting.acquire()
+    arrives.set()
+    assert set(await asyncio.gather(*open_now)) == {b"a" * 10 + b"b"}
+    arrives.clear()
+    many = Bodies(places=6_400, most_bytes=35)
+    held = [asyncio.ensure_future(many.read("one", slow(), 100)) for _ in range(3)]
+    for _ in held:
+        await waiting.acquire()
+    with pytest.raises(BadRequest):
+        await many.read("one", slow(), 100)
+    arrives.set()
+    await asyncio.gather(*held)
+
+
+async def test_a_header_that_stands_twice_does_not_hide_the_second(house: Any) -> None:
+    body = json.dumps(house.body()).encode()
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    head += b"Content-Length: %d\r\n" % len(body)
+    key = b"Authorization: Bearer %b\r\n" % house.key.encode()
+    audiences = b"X-Hegui-Audience: adult\r\nX-Hegui-Audience: minor\r\n"
+    for more, status in ((key, 200), (key + audiences, 400), (key + key, 401)):
+        answer = await bare(house.url, head + more + b"\r\n" + body)
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
 
 
 async def test_errors_are_in_the_callers_language(house: Any) -> None:

@@ -3,7 +3,7 @@ import itertools
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -327,6 +327,66 @@ def wire(body: str, *, stream: bool) -> bytes:
     return b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body.encode()
 
 
+def plain(said: str, choices: int = 1) -> bytes:
+    """Return an answer that keeps the connection open."""
+    choice = {"index": 0, "finish_reason": "stop", "message": {"content": said}}
+    body = json.dumps({"choices": [choice] * choices}).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_answer_that_nobody_asked_for_is_not_given_to_the_next_caller(
+    open_house: Any, *, at_once: bool
+) -> None:
+    sent = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(plain("asked for"))
+                if at_once:
+                    writer.write(plain("smuggled"))
+                sent.set()
+                await go_on.wait()
+                go_on.clear()
+                writer.write(plain("smuggled"))
+                sent.set()
+        writer.close()
+
+    go_on = asyncio.Event()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, open_house(upstream=url) as house:
+        assert "asked for" in await house.said("m", stream=False)
+        if not at_once:
+            sent.clear()
+            go_on.set()
+            await sent.wait()
+        assert "asked for" in await house.said("m", stream=False)
+        go_on.set()
+
+
+async def test_a_server_that_never_comes_to_its_answer_is_a_502(open_house: Any) -> None:
+    interim = b"HTTP/1.1 102 Processing\r\n\r\n"
+    async with (
+        raw(interim * 3 + plain("at last"), interim * 3_000 + plain("too late")) as upstream,
+        open_house(upstream=upstream) as house,
+    ):
+        assert "at last" in await house.said("m", stream=False)
+        assert (await house.ask(house.body()))[0] == 502
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_more_choices_than_anybody_can_ask_for_are_no_reply(
+    open_house: Any, *, stream: bool
+) -> None:
+    many = [{"index": 0, "delta" if stream else "message": {"content": "a"}}] * 129
+    body = wire(json.dumps({"choices": many}), stream=stream)
+    async with raw(body) as upstream, open_house(upstream=upstream) as house:
+        assert (await house.ask(house.body(stream=stream)))[0] == 502
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_halves_of_a_character_are_joined(house: Any, *, stream: bool) -> None:
     text = await house.said("practice-surrogates", stream=stream)
@@ -389,3 +449,13 @@ def test_an_event_beyond_the_limit_is_an_error_after_those_before_it() -> None:
 def test_an_event_of_empty_lines_is_bounded_too() -> None:
     with pytest.raises(ValueError, match="limit"):
         list(EventReader(limit=100).feed(b"data:\n" * 200))
+
+
+def test_comments_without_an_event_are_bounded_too() -> None:
+    reader = EventReader(limit=100)
+    for _ in range(5):
+        assert list(reader.feed(b":\n" * 20 + b"data: one\n\n")) == [b"one"]
+    comments = b":\n" * 20
+    assert not [*reader.feed(comments), *reader.feed(comments)]
+    with pytest.raises(ValueError, match="limit"):
+        list(reader.feed(comments))

@@ -1,6 +1,7 @@
 """Guard models over the network: whatever the server does, an ask is answered in time."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -375,3 +376,35 @@ async def test_an_absent_guard_stops_the_start_unless_it_is_not_required() -> No
     assert card.name == "watch"
     assert await inspect(runner, "hello") == Fault("watch", "refused")
     await runner.close()
+
+
+async def test_an_answer_that_nobody_asked_for_is_no_verdict_about_the_next_text() -> None:
+    sent = asyncio.Event()
+
+    def says(verdict: str) -> bytes:
+        choice = {"index": 0, "finish_reason": "stop", "message": {"content": verdict}}
+        said = json.dumps({"data": [{"id": "guard"}], "choices": [choice]}).encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not (await reader.readuntil(b"\r\n\r\n")).startswith(b"POST"):
+            writer.write(says(""))
+        writer.write(says("Safety: Unsafe\nCategories: Violent"))
+        await planted.wait()
+        writer.write(says("Safety: Safe\nCategories: None"))
+        sent.set()
+        await reader.read()
+        writer.close()
+
+    planted = asyncio.Event()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    async with server:
+        runner = RemoteRunner(guard("qwen3guard"), Server(url, Secret(), 8), deadline_ms=60_000)
+        await runner.start()
+        first = await inspect(runner, "one")
+        assert isinstance(first, Findings)
+        planted.set()
+        await sent.wait()
+        assert first == await inspect(runner, "two") != Findings()
+        await runner.close()

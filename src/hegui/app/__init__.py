@@ -68,6 +68,7 @@ def serve(settings: Settings, lang: Lang) -> int:
     import uvloop
 
     from hegui.app.logs import to_stderr
+    from hegui.app.requests import MOST_CONNECTIONS
     from hegui.app.serving import bound, serve_sockets
 
     to_stderr()
@@ -94,7 +95,8 @@ def serve(settings: Settings, lang: Lang) -> int:
             _settle_memory()
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, gateway.rules.look_again)
             listeners = [(gateway.public, public), (gateway.admin, admin)]
-            await serve_sockets(listeners, started=started, stopping=stopping)
+            most = max(MOST_CONNECTIONS, 2 * settings.limits.streams)
+            await serve_sockets(listeners, started=started, stopping=stopping, most=most)
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run())

@@ -32,6 +32,7 @@ from hegui.callers.standing import StandingBook
 from hegui.gateway import exchange, models
 from hegui.gateway.admin import admin_app, healthz
 from hegui.gateway.appeal import AppealPage
+from hegui.gateway.bodies import Bodies
 from hegui.gateway.evidence import Evidence
 from hegui.gateway.gate import Gate
 from hegui.gateway.history import History
@@ -178,6 +179,7 @@ class Gateway:
             metrics=self._metrics,
             clock=self._clock,
             media=self._media,
+            bodies=Bodies(self.settings.limits.streams),
         )
         self.public = self._public()
         self.admin = admin_app(

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -22,6 +22,7 @@ from hegui.gateway.addresses import address_of, network_of
 from hegui.gateway.evidence import appeal_number, exchange_of, new_exchange_id
 from hegui.gateway.frame import Frame, other_of
 from hegui.gateway.gate import Gate
+from hegui.gateway.sites import ELSEWHERE, from_elsewhere
 from hegui.ledger import kinds, leaf
 from hegui.ledger.port import Evidencing
 from hegui.terms import Entry, HeguiError, Lang, Words
@@ -112,7 +113,10 @@ class AppealPage:
     async def receive(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take in an appeal."""
         request = Request(scope, receive)
-        response = await self._take(request)
+        if from_elsewhere(request.headers):
+            response = self._form(self.frame.language(request), {}, ELSEWHERE, status=403)
+        else:
+            response = await self._take(request)
         await response(scope, receive, send)
 
     async def _take(self, request: Request) -> Response:
@@ -237,10 +241,13 @@ class AppealPage:
 async def form_of(request: Request) -> dict[str, str]:
     """Return the three fields of the form; raises ``ValueError`` for anything too large or odd."""
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > _BODY_LIMIT:
-            raise ValueError("too large")
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > _BODY_LIMIT:
+                raise ValueError("too large")
+    except ClientDisconnect:  # the answer is for nobody
+        raise ValueError("cut short") from None
     held: dict[str, Any] = parse_qs(
         body.decode("utf-8"), keep_blank_values=True, max_num_fields=10, errors="strict"
     )

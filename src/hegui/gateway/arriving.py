@@ -178,7 +178,7 @@ def _finishes(chunk: Arrived) -> bool:
 
 def _choices_sound(value: dict[str, Any], part: str) -> bool:
     choices = value.get("choices")
-    if not isinstance(choices, list):
+    if not isinstance(choices, list) or len(choices) > _MOST_CHOICES:
         return False
     return all(
         isinstance(choice, dict)

@@ -12,6 +12,7 @@ from hegui.callers.assertion import Claims
 from hegui.callers.caller import Caller, resolve
 from hegui.callers.keys import KeyRecord
 from hegui.callers.standing import StandingBook
+from hegui.gateway.bodies import Bodies
 from hegui.gateway.evidence import Evidence, Exchange, Outcome
 from hegui.gateway.idle import IdleWatch
 from hegui.gateway.jsonbody import write
@@ -62,6 +63,7 @@ class Gate:
     metrics: Metrics
     clock: Clock
     media: MediaParts
+    bodies: Bodies
     slow: Words = _SLOW
     stopping: Words = _STOPPING
     long: Words = _LONG

@@ -16,6 +16,7 @@ from hegui.callers.keys import KeyBook, KeyRecord
 from hegui.gateway.gate import Gate, Incoming, Outbox, error_object
 from hegui.gateway.jsonbody import too_large
 from hegui.gateway.refusals import language_of
+from hegui.gateway.sites import ELSEWHERE, from_elsewhere
 from hegui.gateway.upstream_failed import UpstreamFailed
 from hegui.terms import BadRequest, Corrupt, HeguiError, Unavailable, Words
 
@@ -38,9 +39,6 @@ _NO_PATH = Words(
     "/v1/audio/speech、/v1/models 和 /v1/moderations。",
 )
 _NO_METHOD = Words(en="This address takes {method}.", zh="此地址只接受 {method} 请求。")
-_CUT = Words(
-    en="The request broke off before its body was complete.", zh="请求体尚未传完就已中断。"
-)
 _KINDS = {401: "authentication_error", 429: "rate_limit_error"}
 _SERVER = 500
 _WATCH_AFTER = 0.1  # seconds; a call must be broken off within one of its caller's leaving
@@ -68,36 +66,38 @@ class Doorkeeper:
         if self._assertions is not None:
             token = headers.get(self._assertions.header.lower())
             claims = self._assertions.read(token) if token else None
-        return Incoming(await self._body(headers, receive), headers, key, claims)
+        return Incoming(await self._body(key.tenant, headers, receive), headers, key, claims)
 
     def identify(self, headers: Mapping[str, str]) -> KeyRecord:
         """Return the key that a request comes with; one that opens nothing is a ``BadRequest``."""
         sent = headers.get("authorization")
-        return ANONYMOUS if self._anonymous and not sent else self._keys.identify(sent)
+        if self._anonymous and not sent:
+            if from_elsewhere(headers):
+                raise BadRequest(ELSEWHERE, status=403, code="cross_site")
+            return ANONYMOUS
+        return self._keys.identify(sent)
 
-    async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes:
-        limit = self._most
+    async def _body(self, tenant: str, headers: Mapping[str, str], receive: Receive) -> bytes:
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > limit:
-            raise too_large(limit)
-        parts, size = [], 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise BadRequest(_CUT, status=400)
-            part = message.get("body", b"")
-            size += len(part)
-            if size > limit:
-                raise too_large(limit)
-            parts.append(part)
-            if not message.get("more_body", False):
-                return b"".join(parts)
+        if length.isdecimal() and int(length) > self._most:
+            raise too_large(self._most)
+        return await self._gate.bodies.read(tenant, receive, self._most)
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """Return the headers by their names, which ASGI gives in small letters; the first of each."""
-    sent = reversed(scope["headers"])
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
+    """Return the headers by their names, which ASGI gives in small letters.
+
+    One that stands twice is one with both values, in order (RFC 9110, 5.3): a second
+    ``X-Hegui-Audience`` or key is not passed over, and what takes one value refuses two.
+    """
+    sent = scope["headers"]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
+    if len(headers) < len(sent):
+        headers = dict.fromkeys(headers, "")
+        for raw, value in sent:
+            name, said = raw.decode("latin-1"), value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {said}" if headers[name] else said
+    return headers
 
 
 class Endpoint:

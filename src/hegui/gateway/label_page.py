@@ -20,6 +20,7 @@ from hegui.gateway.frame import Frame, other_of
 from hegui.gateway.gate import Gate
 from hegui.gateway.http import broken, described
 from hegui.gateway.jsonbody import write
+from hegui.gateway.sites import ELSEWHERE, from_elsewhere
 from hegui.gateway.uploads import Body, Bounds, Upload, upload
 from hegui.runners.label_frames import Broken, Note, Read, Report
 from hegui.runners.label_reader import BUSY, LabelReader
@@ -107,6 +108,8 @@ class LabelPage:
         await response(scope, receive, send)
 
     async def _read(self, scope: Scope, headers: Headers, body: Body) -> tuple[Upload, Report]:
+        if from_elsewhere(headers):
+            raise BadRequest(ELSEWHERE, status=403, code="cross_site")
         address = address_of(scope, self._proxies)
         if after := self._limiter.refused(address):
             raise _TooOften(after)

@@ -22,6 +22,7 @@ from hegui.gateway.appeal import (
 )
 from hegui.gateway.evidence import appeal_number, appeal_of
 from hegui.gateway.gate import Gate
+from hegui.gateway.sites import ELSEWHERE, from_elsewhere
 from hegui.ledger import kinds, leaf
 from hegui.ledger.port import Evidencing
 from hegui.ledger.receipts import Subject, file_name, write_receipt
@@ -78,6 +79,8 @@ class ReceiptPage:
 
     async def _receipt(self, request: Request) -> Response:
         lang = self._page.frame.language(request)
+        if from_elsewhere(request.headers):
+            return self._form(lang, "", ELSEWHERE, status=403)
         try:
             number = (await form_of(request))["number"]
         except ValueError:

@@ -18,18 +18,21 @@ class EventReader:
         self._buffer = b""
         self._data: list[bytes] = []
         self._size = 0
+        self._quiet = 0  # bytes since the last event: comments and empty lines are work, too
         self._skip_lf = False
         self._begun = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Give the data of the events that ``chunk`` completes.
 
-        Raises ``ValueError`` when one event is larger than the limit, after those before it.
+        Raises ``ValueError`` when one event is larger than the limit, or so much comes without
+        one, after those before it.
         """
         whole = self.whole(chunk)
         if whole is not None:
             yield whole
             return
+        self._quiet += len(chunk)
         if self._skip_lf and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._skip_lf = False
@@ -43,8 +46,9 @@ class EventReader:
         for line in lines:
             event = self._line(line)
             if event is not None:
+                self._quiet = 0
                 yield event
-        if len(self._buffer) + self._size > self._limit:
+        if max(len(self._buffer) + self._size, self._quiet) > self._limit:
             raise ValueError("an event is larger than the limit")
 
     def whole(self, chunk: bytes) -> bytes | None:
@@ -58,6 +62,7 @@ class EventReader:
             and not (self._buffer or self._data or self._skip_lf)
             and len(chunk) <= self._limit
         ):
+            self._quiet = 0
             return chunk[6:-2]
         return None
 

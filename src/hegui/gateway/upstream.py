@@ -10,6 +10,7 @@ from hegui.gateway.arriving import MOST_BYTES, Call, whole_body
 from hegui.gateway.destinations import Destinations, has_model, headers_for
 from hegui.gateway.jsonbody import read_upstream, write
 from hegui.gateway.upstream_failed import Named, UpstreamFailed, said_no
+from hegui.runners.connections import ModelConnector
 from hegui.settings import Upstream
 from hegui.terms import BadRequest, Words
 
@@ -19,7 +20,6 @@ _NO_MODEL = Words(
 )
 
 _LISTED_SECONDS = 5.0
-_KEEP_ALIVE = 4.0  # seconds; uvicorn and others hang up after 5, and a request must not meet that
 
 
 class Upstreams:
@@ -52,9 +52,8 @@ class Upstreams:
     def session(self) -> aiohttp.ClientSession:
         """Return the pool; it lives on the loop that first asks for it."""
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE)
             self._session = aiohttp.ClientSession(
-                connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar()
+                connector=ModelConnector(), cookie_jar=aiohttp.DummyCookieJar()
             )
         return self._session
 

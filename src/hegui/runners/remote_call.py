@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 _OK: Final = 200
 _LARGEST: Final = 1_048_576  # bytes of an answer, which has a few words
 _AGAIN: Final = frozenset({429, 502, 503})  # it was not judged: asking anew is safe
-_KEEP_ALIVE: Final = 4.0  # seconds; servers hang up after 5, and a request must not meet that
 _BY_STATUS: Final = {401: "unauthorized", 403: "unauthorized", 404: "not-found", 429: "throttled"}
 _REFUSED_INPUT: Final = frozenset({400, 413, 422})
 
@@ -87,7 +86,9 @@ class Server:
         if self._session is None:
             import aiohttp
 
-            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_KEEP_ALIVE)
+            from hegui.runners.connections import ModelConnector
+
+            connector = ModelConnector(limit=self._connections)
             self._session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar()
             )
