@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from hegui import cli
 from hegui.cli.columns import aligned, table, width, wrapped
 from hegui.cli.speech import spoken
-from hegui.cli.terminal import visible, visible_json
 from hegui.terms import BadRequest
 from hegui.testing.labelled import CODE
 
@@ -107,18 +107,33 @@ def test_columns_count_han_characters_twice() -> None:
 
 
 def test_what_strangers_wrote_is_shown_and_not_obeyed(hegui: Hegui, tmp_path: Path) -> None:
-    assert visible("a\x1b[1m\n\u202e\u200b\udcff\U000e0041\u3000é") == (
-        "a\\x1b[1m\\x0a\\u202e\\u200b\\udcff\\U000e0041\u3000é"
-    )
-    said = json.dumps("é\x9b2J\u202e\udcff\U000e0041\x7f", ensure_ascii=False)
-    assert visible_json(said) == '"é\\u009b2J\\u202e\\udcff\\udb40\\udc41\\u007f"'
-    assert json.loads(visible_json(said)) == json.loads(said)
     evil = tmp_path / "a\x1b]0;owned\x07\u202e.txt"
     evil.write_text("13800138000\n", encoding="utf-8")
     for args in (("scan", str(evil)), ("label", "read", str(evil)), ("rules", "lint", str(evil))):
         said = hegui(*args).output
         assert "\\x1b]0;owned\\x07\\u202e.txt" in said
         assert not {"\x1b", "\x07", "\u202e"} & set(said)
+
+
+@pytest.mark.parametrize(
+    "args", ["scan", "label read", "label verify", "label check", "rules lint", "rules stats"]
+)
+def test_json_says_the_same_to_a_machine_and_nothing_to_a_terminal(
+    hegui: Hegui, tmp_path: Path, args: str
+) -> None:
+    evil = tmp_path / "a\x9b2J\x7f\u202e.yaml"
+    evil.write_text("13800138000\n", encoding="utf-8")
+    said = hegui(*args.split(), "--json", str(evil)).stdout
+    assert not {"\x9b", "\x7f", "\u202e"} & set(said)
+    if said:
+        read, _ = json.JSONDecoder().raw_decode(said)
+        assert str(evil) in json.dumps(read, ensure_ascii=False).replace("\\u007f", "\x7f")
+
+
+def test_every_command_prints_json_in_the_one_way() -> None:
+    rooms = Path(cli.__file__).parent.glob("*.py")
+    writers = {file.stem for file in rooms if "json.dumps" in file.read_text(encoding="utf-8")}
+    assert writers == {"speech", "measures_export"}, "the second writes files, and prints none"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import click
 from hegui.cli.duty_asked import TENANT
 from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, command, lang_of, option, say
+from hegui.cli.speech import CLEAN, command, lang_of, option, say, say_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def attest(duty: str, config: Path, tenant: str, *, as_json: bool, **said: Any) 
         folder = settings.data_dir / attestations.FOLDER
         words = _DONE.fill(until=last_day(form.until), folder=folder, **told)
     if as_json:
-        click.echo(json.dumps({"duty": asked.id, "attestation": number, "index": index}))
+        say_json({"duty": asked.id, "attestation": number, "index": index})
     else:
         say(words)
     return CLEAN

@@ -1,6 +1,5 @@
 """``hegui duty gate``: for pipelines; fails where a duty is shown less well than before."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_json,
     say_lines,
 )
 from hegui.terms import BadRequest, Words
@@ -86,7 +86,7 @@ def gate(config: Path, tenant: str, baseline: Path, *, write: bool, as_json: boo
         return CLEAN
     compared = baselines.compare(before, found)
     if as_json:
-        click.echo(json.dumps(_data(compared), ensure_ascii=False))
+        say_json(_data(compared))
     else:
         say_lines(_page(compared, baseline))
     return FINDINGS if compared.less else CLEAN

@@ -1,6 +1,5 @@
 """``hegui ledger``: check the evidence."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +22,7 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_json,
     say_lines,
 )
 from hegui.terms import BadRequest, Lang, Words
@@ -187,7 +187,7 @@ def _check(
             db, given or None, heads=heads, jobs=jobs, progress=progress, outside=outside
         )
     if as_json:
-        click.echo(json.dumps(_as_data(report), ensure_ascii=False))
+        say_json(_as_data(report))
     else:
         say_lines(_page(report, name, lang_of()))
     return CLEAN if report.ok else FINDINGS
@@ -213,7 +213,7 @@ def vkey(config: Path, *, as_json: bool) -> int:
     settings = read_settings(config)
     own, amiss = published.vkeys(settings), published.amiss(settings)
     if as_json:
-        click.echo(json.dumps(_firsts(own), ensure_ascii=False))
+        say_json(_firsts(own))
     else:
         say_lines(f"{tenant}={key}" for tenant, keys in sorted(own.items()) for key in keys)
     for words in amiss:

@@ -1,12 +1,20 @@
 """``hegui ledger receipt`` and ``check-receipt``: one exchange, provable by its holder."""
 
-import json
 from pathlib import Path
 
 import click
 
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, Command, lang_of, option, say, say_lines
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    Command,
+    lang_of,
+    option,
+    say,
+    say_json,
+    say_lines,
+)
 from hegui.terms import BadRequest, Words
 
 _TAKEN = Words(
@@ -70,7 +78,7 @@ def receipt(number: str, config: Path, output: Path | None, *, as_json: bool) ->
         raise BadRequest(_CANNOT.fill(path=path, why=error.strerror), param="output") from error
     if as_json:
         told = {"file": str(path), "tenant": made.tenant, "records": list(made.shown)}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        say_json(told)
     else:
         say(_WRITTEN.fill(path=path, count=len(made.shown), tenant=made.tenant))
     return CLEAN

@@ -8,7 +8,7 @@ import click
 
 from hegui.cli.measures_export import export
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, say, say_lines
+from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, say, say_json, say_lines
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def lint(folder: Path | None, *, as_json: bool) -> int:
             for one in faults
         ]
         told = {"ok": not faults, "documents": sorted(documents), "faults": rows}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        say_json(told, indent=1)
     else:
         for one in faults:
             say(one.sentence)
@@ -109,7 +109,7 @@ def numbers(config: Path, *, as_json: bool) -> int:
         profile = profiles()["gbt-45654-2025"]
         say(_NO_SETTINGS.fill(path=config), err=True)
     if as_json:
-        click.echo(json.dumps(_as_data(profile), ensure_ascii=False, indent=1))
+        say_json(_as_data(profile), indent=1)
         return CLEAN
     from hegui.cli.columns import table
 

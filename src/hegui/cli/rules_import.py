@@ -1,6 +1,5 @@
 """``hegui rules import``: a word list from Excel, CSV or text becomes a pack of the provider's."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from hegui.cli.fresh import write_fresh, write_over
 from hegui.cli.rules_build import Defaults, built, dates_of
 from hegui.cli.rules_table import Sheet, metadata, read_table
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say
+from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say, say_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def import_words(  # noqa: PLR0913 - one parameter per option
     if not wrong and not dry_run and out is not None and made.rules:
         (write_over if replace else write_fresh)(out, written(pack).encode(), "out")
     if as_json:
-        click.echo(json.dumps(_as_data(pack, sheet, made, flaws), ensure_ascii=False, indent=1))
+        say_json(_as_data(pack, sheet, made, flaws), indent=1)
     else:
         _tell(pack, sheet, made, wrong, out=None if dry_run else out)
         if out is None and not dry_run and not wrong and made.rules:

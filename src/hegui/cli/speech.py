@@ -1,5 +1,6 @@
 """Commands that speak Chinese and English: help, options and errors carry both as ``Words``."""
 
+import json
 import os
 import sys
 import traceback
@@ -11,8 +12,8 @@ import click
 
 from hegui.cli.columns import aligned, wrapped
 from hegui.cli.mistakes import translated
-from hegui.cli.terminal import visible_page
 from hegui.terms import BadRequest, HeguiError, Lang, Misconfigured, Words
+from hegui.terms.visible import visible_json, visible_page
 
 F = TypeVar("F", bound=Callable[..., Any] | click.Command)
 
@@ -104,6 +105,16 @@ def say_lines(lines: Iterable[str]) -> None:
     page = "\n".join(visible_page(line) for line in lines)
     if page:
         click.echo(page)
+
+
+def as_json_text(data: object, *, indent: int | None = None) -> str:
+    """Return JSON that a machine reads as ``data``, and of which a terminal obeys nothing."""
+    return visible_json(json.dumps(data, ensure_ascii=False, indent=indent))
+
+
+def say_json(data: object, *, indent: int | None = None) -> None:
+    """Print JSON: the one way in which a command does, see ``as_json_text``."""
+    click.echo(as_json_text(data, indent=indent))
 
 
 class Option(click.Option):

@@ -1,6 +1,5 @@
 """``hegui statement``: what a provider must tell the public, drafted, published and withdrawn."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,7 +7,7 @@ import click
 
 from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, Family, command, option, say
+from hegui.cli.speech import CLEAN, FINDINGS, Family, command, option, say, say_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def publish(file: Path, config: Path, by: str, role: str, *, as_json: bool) -> i
     settings = read_settings(config)
     made = published(settings, _content(file), Signed(by, role))
     if as_json:
-        click.echo(json.dumps(_fields(made, "in-force"), ensure_ascii=False))
+        say_json(_fields(made, "in-force"))
     else:
         given: dict[str, Any] = {"kind": made.kind, "version": made.version}
         say(_DONE.fill(index=made.index, digest=made.digest, **given))
@@ -182,7 +181,7 @@ def listing(config: Path, *, as_json: bool) -> int:
     newest = {kind: register.current(kind) for kind in SORTS}
     states = [(one, _state(one, newest.get(one.kind))) for one in versions]
     if as_json:
-        click.echo(json.dumps([_fields(*each) for each in states], ensure_ascii=False))
+        say_json([_fields(*each) for each in states])
     else:
         for one, state in states:
             words = _STATES[state]
