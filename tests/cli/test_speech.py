@@ -58,6 +58,21 @@ def test_a_mistake_on_the_command_line_is_one_message_and_exit_code_3(
             assert any("\u4e00" <= char <= "\u9fff" for char in result.output) is han
 
 
+def test_a_value_that_is_said_twice_is_refused_and_a_flag_is_not(hegui: Hegui) -> None:
+    twice = hegui("duty", "next", "-c", "a.toml", "--tenant", "x", "--config", "b.toml")
+    assert (twice.exit_code, twice.stderr) == (
+        3,
+        "--config is said 2 times, and takes one value: leave the other out\n",
+    )
+    assert (
+        "选项 --by 出现了 3 次"
+        in hegui("vault", "erase", "u", *(["--by", "x"] * 3), "--lang", "zh").stderr
+    )
+    assert hegui("rules", "lint", "--json", "--json").exit_code == 0
+    both = hegui("detectors", "probe", "x", "y.csv", "--risk", "A.2.e", "--risk", "A.2.d")
+    assert "said 2 times" not in both.stderr
+
+
 def test_an_unknown_command_names_the_nearest(hegui: Hegui) -> None:
     assert "check" in hegui("chek").output
     assert "revoke" in hegui("keys", "revok").output

@@ -33,6 +33,10 @@ _BUG = Words(
     "hegui failed in a way that it should not. Please report the lines above.",
     "hegui 出现了不应有的错误。请把以上内容报告给我们。",
 )
+_TWICE = Words(
+    "{name} is said {times} times, and takes one value: leave the other out",
+    "选项 {name} 出现了 {times} 次，只能取一个值，请删去多余的",
+)
 _METAVARS: Final = {
     "[OPTIONS]": "[选项]",
     "COMMAND [ARGS]...": "命令 [参数]...",
@@ -163,6 +167,19 @@ class Helpful(click.Command):
         examples = [f"  {line}" for line in self.examples.say(lang).splitlines()]
         blocks.append([_EXAMPLES.say(lang), *examples])
         formatter.write("\n\n".join("\n".join(block) for block in blocks) + "\n")
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line; of a value that is said twice nobody knows which one is meant."""
+        said = list(args)
+        rest = super().parse_args(ctx, args)
+        _, _, found = self.make_parser(ctx).parse_args(list(said))
+        for param in self.params:
+            if isinstance(param, Option) and not (param.multiple or param.is_flag or param.count):
+                times = sum(each is param for each in found)
+                if times > 1:
+                    words = _TWICE.fill(name=param.opts[-1], times=times)
+                    raise BadRequest(words, param=param.name or "")
+        return rest
 
     def contents(self) -> Mapping[str, Words]:
         """Return the commands below this one, each in a few words."""
