@@ -68,9 +68,49 @@ def test_a_value_that_is_said_twice_is_refused_and_a_flag_is_not(hegui: Hegui) -
         "选项 --by 出现了 3 次"
         in hegui("vault", "erase", "u", *(["--by", "x"] * 3), "--lang", "zh").stderr
     )
-    assert hegui("rules", "lint", "--json", "--json").exit_code == 0
+    assert "absent.yaml" in hegui("rules", "lint", "--json", "--json", "absent.yaml").stderr
     both = hegui("detectors", "probe", "x", "y.csv", "--risk", "A.2.e", "--risk", "A.2.d")
     assert "said 2 times" not in both.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "en", "zh"),
+    [
+        (["scan", ""], "FILE…|- is empty", "FILE…|- 为空"),
+        (["init", "-o", ""], "--output is empty", "--output 为空"),
+        (["keys", "revoke", " "], "ID is empty", "ID 为空"),
+        (["vault", "erase", "u", "--by", "\udcff"], "--by holds bytes", "--by 含有"),
+        (["media", "withdraw", "\udcff", "--reason", "x"], "NUMBER holds", "NUMBER 含有"),
+    ],
+)
+def test_an_empty_name_and_what_is_no_text_are_refused_before_anything_is_done(
+    hegui: Hegui, args: list[str], en: str, zh: str
+) -> None:
+    for lang, said in (("en", en), ("zh", zh)):
+        result = hegui(*args, "--lang", lang)
+        assert (result.exit_code, said in result.stderr) == (3, True), result.output
+
+
+def test_a_long_value_is_not_repeated_whole(hegui: Hegui) -> None:
+    for lang in ("en", "zh"):
+        said = hegui("scan", "a", "--format", "x" * 5_000, "--lang", lang).stderr
+        assert len(said) < 500
+        assert "parquet" in said
+
+
+def test_why_a_file_cannot_be_read_is_said_in_chinese_too(hegui: Hegui, settings: object) -> None:
+    assert settings
+    for args in (
+        ("check", "-c", "absent.toml"),
+        ("label", "read", "absent.png"),
+        ("ledger", "check-receipt", "absent.zip"),
+        ("rules", "import", "absent.csv", "--risk", "A.1.f"),
+        ("measures", "lint", "absent"),
+    ):
+        said = hegui(*args, "--lang", "zh").stderr
+        assert "不存在" in said, said
+        assert "No such file" not in said
+    assert hegui("label", "read", "absent.png").stderr.count("absent.png") == 1
 
 
 def test_an_unknown_command_names_the_nearest(hegui: Hegui) -> None:

@@ -79,8 +79,10 @@ def gate(config: Path, tenant: str, baseline: Path, *, write: bool, as_json: boo
         try:
             baseline.write_text(baselines.write(found), encoding="utf-8")
         except OSError as error:
+            from hegui.settings.plain_files import reason
+
             raise BadRequest(
-                _UNWRITABLE.fill(path=baseline, why=error.strerror), param="baseline"
+                _UNWRITABLE.fill(path=baseline, why=reason(error)), param="baseline"
             ) from None
         say(_WRITTEN.fill(path=baseline, n=len(found.items)))
         return CLEAN

@@ -56,5 +56,7 @@ def write_over(path: Path, content: bytes, param: str) -> None:
 
 
 def _unwritable(path: Path, error: Exception, param: str) -> BadRequest:
-    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    from hegui.settings.plain_files import reason
+
+    why = reason(error) if isinstance(error, OSError) else error
     return BadRequest(_UNWRITABLE.fill(path=path, why=why, param=param), param=param)

@@ -83,6 +83,12 @@ def shown(text: str) -> str:
     return visible_start(text, _MOST)
 
 
+def told_of(path: Path, words: str) -> str:
+    """Return what is said of a file, with its name before it where the words do not name it."""
+    name = shown(str(path))
+    return words if name in words else f"{name}: {words}"
+
+
 def shown_words(words: Words) -> Words:
     """Return a message that may name what stands in a file."""
     return Words(visible(words.en), visible(words.zh))

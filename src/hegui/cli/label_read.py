@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from hegui.cli.label_files import as_data, files_in, shown, shown_words
+from hegui.cli.label_files import as_data, files_in, shown, shown_words, told_of
 from hegui.cli.shared import JSON_OPTION
 from hegui.cli.speech import (
     CLEAN,
@@ -256,7 +256,7 @@ def _tell_broken(path: Path, error: BadRequest, *, as_json: bool) -> None:
     if as_json:
         say_json({"file": str(path), "error": error.code, "words": words})
     else:
-        click.echo(f"{shown(str(path))}: {words}", err=True)
+        click.echo(told_of(path, words), err=True)
 
 
 _CODES: Final = {

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from hegui.cli.label_files import shown, shown_words
+from hegui.cli.label_files import shown, shown_words, told_of
 from hegui.cli.speech import lang_of, say, say_json
 from hegui.terms import BadRequest, HeguiError, Words
 
@@ -55,7 +55,7 @@ def tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
         code = error.code if isinstance(error, BadRequest) else type(error).__name__.lower()
         say_json({"source": str(path), "error": code, "words": words})
     else:
-        click.echo(f"{shown(str(path))}: {words}", err=True)
+        click.echo(told_of(path, words), err=True)
 
 
 _FACTS: Final = (

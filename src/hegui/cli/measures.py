@@ -156,7 +156,9 @@ def _read(folder: Path) -> dict[str, Any]:
     try:
         paths = sorted(one for one in folder.iterdir() if one.suffix == ".json")
     except OSError as error:
-        raise BadRequest(_UNREADABLE.fill(path=folder, why=error.strerror), param="DIR") from None
+        from hegui.settings.plain_files import reason
+
+        raise BadRequest(_UNREADABLE.fill(path=folder, why=reason(error)), param="DIR") from None
     if not paths or len(paths) > _MOST_FILES:
         raise BadRequest(_NO_FILES.fill(path=folder, most=_MOST_FILES), param="DIR")
     return {path.name: _document(path) for path in paths}

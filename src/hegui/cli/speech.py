@@ -37,6 +37,11 @@ _TWICE = Words(
     "{name} is said {times} times, and takes one value: leave the other out",
     "选项 {name} 出现了 {times} 次，只能取一个值，请删去多余的",
 )
+_EMPTY = Words("{name} is empty: say what it is", "{name} 为空，请填写")
+_NOT_TEXT = Words(
+    "{name} holds bytes that are no UTF-8: set the terminal to UTF-8 and type it anew",
+    "{name} 含有不是 UTF-8 的字节，请将终端设为 UTF-8 后重新输入",
+)
 _METAVARS: Final = {
     "[OPTIONS]": "[选项]",
     "COMMAND [ARGS]...": "命令 [参数]...",
@@ -169,16 +174,17 @@ class Helpful(click.Command):
         formatter.write("\n\n".join("\n".join(block) for block in blocks) + "\n")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the command line; of a value that is said twice nobody knows which one is meant."""
+        """Read the command line; what nobody can mean is ``BadRequest``.
+
+        That is a value said twice, one that is no text, and a name of a file that is empty, as it
+        is where a variable of the shell was not set.
+        """
         said = list(args)
         rest = super().parse_args(ctx, args)
-        _, _, found = self.make_parser(ctx).parse_args(list(said))
+        raw, _, found = self.make_parser(ctx).parse_args(said)
         for param in self.params:
-            if isinstance(param, Option) and not (param.multiple or param.is_flag or param.count):
-                times = sum(each is param for each in found)
-                if times > 1:
-                    words = _TWICE.fill(name=param.opts[-1], times=times)
-                    raise BadRequest(words, param=param.name or "")
+            _require_one(param, sum(each is param for each in found))
+            _require_text(param, raw.get(param.name or ""), ctx)
         return rest
 
     def contents(self) -> Mapping[str, Words]:
@@ -218,6 +224,30 @@ class Family(Helpful, click.Group):
                 param=args[0],
             )
         return super().resolve_command(ctx, args)
+
+
+def _require_one(param: click.Parameter, times: int) -> None:
+    counts = isinstance(param, Option) and not (param.multiple or param.is_flag or param.count)
+    if counts and times > 1:
+        raise BadRequest(_TWICE.fill(name=param.opts[-1], times=times), param=param.name or "")
+
+
+def _require_text(param: click.Parameter, said: object, context: click.Context) -> None:
+    """Refuse an empty name, and bytes that are no UTF-8: only a file's name may hold such."""
+    files = isinstance(param.type, click.Path)
+    option = isinstance(param, click.Option)
+    for each in said if isinstance(said, tuple | list) else (said,):
+        if not isinstance(each, str):
+            continue
+        empty = not each.strip() and (files or not option)
+        if empty or not (files or _is_text(each)):
+            name = param.opts[-1] if option else param.make_metavar(context).strip("[]")
+            words = _EMPTY if empty else _NOT_TEXT
+            raise BadRequest(words.fill(name=name), param=param.name or "")
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def brief(words: Words) -> Words:
