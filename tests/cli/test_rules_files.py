@@ -96,6 +96,11 @@ def test_an_export_never_takes_the_place_of_its_pack(hegui: Hegui, own: Path) ->
     result = hegui("rules", "export", "own.yaml", "--xlsx", "./own.yaml")
     assert (result.exit_code, "name another file" in result.output) == (3, True)
     assert own.read_bytes() == before
+    (own.parent / "there.xlsx").write_bytes(b"somebody's work")
+    asked = ("rules", "export", "own.yaml", "--xlsx", "there.xlsx")
+    assert (hegui(*asked).exit_code, "--replace" in hegui(*asked).stderr) == (3, True)
+    assert (own.parent / "there.xlsx").read_bytes() == b"somebody's work"
+    assert hegui(*asked, "--replace").exit_code == 0
 
 
 def test_a_list_is_not_written_over_what_is_no_pack(hegui: Hegui, tmp_path: Path) -> None:
@@ -200,3 +205,10 @@ def test_a_risk_that_there_is_not_is_bad_input_and_said_once(hegui: Hegui, tmp_p
     (tmp_path / "w.csv").write_text("word\n甲乙\n丙丁\n", encoding="utf-8")
     result = hegui("rules", "import", "w.csv", "--risk", "Z.9")
     assert (result.exit_code, result.stderr.count("no risk of the standard")) == (3, 1)
+
+
+def test_a_list_without_a_word_is_said_to_be_one(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("word,risk\n", encoding="utf-8")
+    result = hegui("rules", "import", "w.csv", "--risk", "A.3.b", "--out", "own.yaml")
+    assert (result.exit_code, "The list holds no word" in result.stderr) == (1, True)
+    assert not (tmp_path / "own.yaml").exists()

@@ -40,11 +40,14 @@ _NO_FORM = Words("{path} is no form: {why}", "{path} 不是有效的表单：{wh
 _FIELD = Words(
     "the form has a field {name}; there are {known}", "表单中有未知字段 {name}；可用字段：{known}"
 )
-_NO_DAY = Words("--until is a day such as 2027-01-31", "--until 应为日期，如 2027-01-31")
+_NO_DAY = Words(
+    "--until, or until in the form, is a day such as 2027-01-31",
+    "--until（或表单中的 until）应为日期，如 2027-01-31",
+)
 _BY = Words(
-    "--by says who attests, by a role or a staff number of at most 200 characters, without line "
-    "breaks or control characters",
-    "--by 应写明声明人（岗位或工号），不超过 200 个字符，不含换行和控制字符",
+    "--by, or by in the form, says who attests, by a role or a staff number of at most 200 "
+    "characters, without line breaks or control characters",
+    "--by（或表单中的 by）应写明声明人（岗位或工号），不超过 200 个字符，不含换行和控制字符",
 )
 _REASON = Words(
     "--reason says why it is withdrawn, in at most 500 characters, without line breaks or "

@@ -45,13 +45,23 @@ _TERMS: Final = (
     metavar="FILE",
     words=Words("the workbook to write", "写入的工作簿"),
 )
-def export(packs: tuple[Path, ...], xlsx: Path) -> int:
+@option(
+    "--replace",
+    is_flag=True,
+    words=Words("write over a workbook that is there", "覆盖已有的工作簿"),
+)
+def export(packs: tuple[Path, ...], xlsx: Path, *, replace: bool) -> int:
     """Write packs as a workbook."""
     held = list(sound(packs).values())
     if xlsx.exists() and any(xlsx.samefile(pack) for pack in packs):
         words = Words(
             "--xlsx {name} is a pack that is exported; name another file",
             "--xlsx {name} 正是要导出的规则包，请换一个名字",
+        )
+        raise BadRequest(words.fill(name=xlsx), param="xlsx")
+    if xlsx.is_file() and not replace:
+        words = Words(
+            "{name} is there already; --replace writes over it", "{name} 已存在；加 --replace 覆盖"
         )
         raise BadRequest(words.fill(name=xlsx), param="xlsx")
     save(held, xlsx)

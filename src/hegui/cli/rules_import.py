@@ -1,7 +1,7 @@
 """``hegui rules import``: a word list from Excel, CSV or text becomes a pack of the provider's."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from hegui.detectors.packs import Flaw, Pack
 
 _SHOWN = 50  # rows left out that the page lists
+
+_NO_ROWS: Final = Words(
+    "The list holds no word, so nothing was written. Columns are named word, risk and so on in the "
+    "first row; a list without a heading has its words in the first column.",
+    "列表中没有词，未写入文件。首行列名如“词”“风险”；没有表头时，词应在第一列。",
+)
 
 
 @command(
@@ -96,7 +102,10 @@ def import_words(  # noqa: PLR0913 - one parameter per option
     from hegui.measures import risks
 
     if risk and risk not in risks():
-        words = Words("{risk} is no risk of the standard's list", "{risk} 不在标准的风险清单中")
+        words = Words(
+            "{risk} is no risk of the standard's list: A.1.a to A.5.b",
+            "{risk} 不在标准的风险清单（A.1.a 至 A.5.b）中",
+        )
         raise BadRequest(words.fill(risk=risk[:20]), param="risk")
     out = None if out == Path("-") else out
     old = _old(out, replace=replace or dry_run)
@@ -203,6 +212,8 @@ def _tell(
         ),
         err=True,
     )
+    if not (made.rules or made.left or wrong):
+        say(_NO_ROWS, err=True)
     if wrong:
         say(
             Words("nothing was written: put this right first", "未写入文件：请先改正以上问题"),

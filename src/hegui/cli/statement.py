@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from hegui.filing.statements import Version
 
 _UNREAD = Words("{path} cannot be read: {why}", "无法读取 {path}：{why}")
+_DRAFTED = Words(
+    "{path} is a draft: fill in every 〔待填〕. Then: hegui statement publish {path}",
+    "已生成草稿 {path}：请填写所有〔待填〕之处，然后运行 hegui statement publish {path}",
+)
 _DONE = Words(
     "{kind} version {version} is published: ledger entry {index}, SHA-256 {digest}. It is shown at "
     "/about/{kind}/{version}.",
@@ -91,6 +95,7 @@ def draft(kind: str, config: Path, out: Path | None) -> int:
         click.echo(text, nl=False)
         return CLEAN
     write_fresh(out, text.encode(), "out")
+    say(_DRAFTED.fill(path=out), err=True)
     return CLEAN
 
 
