@@ -224,3 +224,17 @@ def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(
     assert result.exit_code == (1 if "lint" in args else 2 if "receipt" in args else 3)
     assert "PIPE" in result.output
     assert "不是" in result.output
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["keys", "--help"]])
+def test_a_reader_that_leaves_early_is_no_finding_and_no_traceback(args: list[str]) -> None:
+    gone, ours = os.pipe()
+    os.close(gone)
+    ended = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-P", "-m", "hegui", *args],
+        stdout=ours,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(ours)
+    assert (ended.returncode, ended.stderr) == (2, b"")

@@ -94,7 +94,11 @@ def _read(path: Path | None) -> tuple[str, ...]:
         text = content.decode()
     except UnicodeDecodeError:
         raise BadRequest(
-            Words("{name} is not UTF-8", "{name} 不是 UTF-8").fill(name=path), param="texts"
+            Words(
+                "{name} is not UTF-8; save the file as UTF-8",
+                "{name} 不是 UTF-8；请以 UTF-8 保存",
+            ).fill(name=path),
+            param="texts",
         ) from None
     return tuple(line for line in text.splitlines() if line)
 

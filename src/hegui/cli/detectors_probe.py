@@ -140,7 +140,10 @@ def _samples(content: bytes, fields: tuple[str, str]) -> "list[Sample]":
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        words = Words("the probe file is not UTF-8", "探测文件不是 UTF-8")
+        words = Words(
+            "the probe file is not UTF-8; save it as UTF-8",
+            "探测文件不是 UTF-8；请以 UTF-8 保存",
+        )
         raise BadRequest(words, param="file") from None
     rows = _json_lines(text) if text.lstrip().startswith("{") else _table(text)
     samples = []

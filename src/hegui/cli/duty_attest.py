@@ -37,6 +37,7 @@ _GONE = Words(
     "第 {index} 条撤回了 {duty} 的声明 {number}。",
 )
 _NO_FORM = Words("{path} is no form: {why}", "{path} 不是有效的表单：{why}")
+_NO_UTF8 = Words("it is not UTF-8; save it as UTF-8", "不是 UTF-8，请以 UTF-8 保存")
 _FIELD = Words(
     "the form has a field {name}; there are {known}", "表单中有未知字段 {name}；可用字段：{known}"
 )
@@ -226,6 +227,8 @@ def _read(path: Path) -> dict[str, Any]:
         found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text.decode())
     except OSError as error:
         raise BadRequest(_NO_FORM.fill(path=path, why=reason(error)), param="form") from None
+    except UnicodeDecodeError:
+        raise BadRequest(_NO_FORM.fill(path=path, why=_NO_UTF8), param="form") from None
     except (ValueError, RecursionError) as error:
         raise BadRequest(_NO_FORM.fill(path=path, why=str(error)[:200]), param="form") from None
     why = _amiss(found) if len(text) <= _MOST_FORM else "> 64 KB"

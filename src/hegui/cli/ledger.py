@@ -223,6 +223,12 @@ def vkey(config: Path, *, as_json: bool) -> int:
     return CLEAN if own and not amiss else COULD_NOT_TELL
 
 
+_VKEY_FORM = Words(
+    "--vkey is written TENANT=VKEY, as hegui ledger vkey prints it: default=name+id+key",
+    "--vkey 应写作 租户=公钥，即 hegui ledger vkey 输出的一行，如 default=名称+编号+公钥",
+)
+
+
 def _firsts(own: dict[str, tuple[str, ...]]) -> dict[str, str]:
     return {tenant: first for tenant, (first, *_) in own.items()}
 
@@ -232,9 +238,7 @@ def _given(vkeys: tuple[str, ...]) -> dict[str, str]:
     for said in vkeys:
         tenant, equals, vkey = said.partition("=")
         if not equals or vkey.count("+") < 2:  # noqa: PLR2004 - a verifier key is name+id+key
-            raise BadRequest(
-                Words("--vkey is written TENANT=VKEY", "--vkey 应写作 租户=公钥"), param="vkey"
-            )
+            raise BadRequest(_VKEY_FORM, param="vkey")
         given[tenant] = vkey
     return given
 

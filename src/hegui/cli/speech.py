@@ -293,6 +293,13 @@ class Root(Family):
         found: click.Command = getattr(import_module(module), attribute)
         return found
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the command line, as which ``--help`` and ``--version`` are answered; see below."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; click would end with 1, which here means findings, on a closed pipe."""
         try:

@@ -16,6 +16,10 @@ NOT_PLAIN = Words("it is not a regular file", "不是普通文件")
 """Why such a file is not read."""
 
 
+EMPTY = Words("it is empty", "是空文件")
+"""Why a file is not taken that should say something."""
+
+
 class NotPlainError(OSError):
     """What was opened is a pipe, a device or a socket."""
 
