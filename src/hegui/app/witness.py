@@ -42,8 +42,10 @@ _LOST = Words(
 _NOT_A_KEY = Words(
     en="This is not the verifier key of a log: {why}. Ask the provider for what hegui ledger vkey "
     "prints.",
-    zh="这不是账本的验证公钥：应为“名称+8 位十六进制编号+base64”，编号须与名称和公钥相符，"
-    "公钥类型为 Ed25519 或 ML-DSA-44。请向提供者索取 hegui ledger vkey 的输出。",
+    zh="这不是账本的验证公钥：{why}。请向提供者索取 hegui ledger vkey 的输出。",
+)
+_KEY_IN_CHINESE = (
+    "应为“名称+8 位十六进制编号+base64”，编号须与名称和公钥相符，公钥类型为 Ed25519 或 ML-DSA-44"
 )
 _SERVING = Words(
     en="witness {name} listens on http://{address}; logs followed: {count}",
@@ -115,7 +117,8 @@ def _log_key(vkey: str) -> Key:
         _, equals, rest = vkey.partition("=")
         if equals and "+" in rest:
             return _log_key(rest)
-        raise BadRequest(_NOT_A_KEY.fill(why=error), param="vkey") from None
+        why = Words(str(error), _KEY_IN_CHINESE)
+        raise BadRequest(_NOT_A_KEY.fill(why=why), param="vkey") from None
 
 
 def serve(folder: Path, address: Address, lang: Lang) -> int:
