@@ -238,3 +238,20 @@ def test_a_reader_that_leaves_early_is_no_finding_and_no_traceback(args: list[st
     )
     os.close(ours)
     assert (ended.returncode, ended.stderr) == (2, b"")
+
+
+INTERRUPTED = """
+import runpy, sys
+class Stop:
+    def find_spec(self, name, *rest):
+        if name == "hegui.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stop())
+runpy.run_module("hegui", run_name="__main__")
+"""
+
+
+def test_an_interrupt_while_python_still_reads_the_command_is_no_traceback() -> None:
+    command = [sys.executable, "-P", "-c", INTERRUPTED]
+    ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own script
+    assert (ended.returncode, ended.stderr) == (130, b"")
