@@ -225,7 +225,12 @@ def test_the_gate_fails_on_regression_only(hegui: Hegui, running: Path) -> None:
     assert hegui("duty", *gate).exit_code == 3
     role = ("--by", "staff-17", "--role", "annotation-lead")
     done = hegui("duty", "attest", "a8-train", *role, "--says", "x")
+    Path("duties.json").write_text("{}", encoding="utf-8")
+    assert "is no baseline, so it is not overwritten" in hegui("duty", *gate, "--write").stderr
+    assert Path("duties.json").read_text(encoding="utf-8") == "{}"
+    Path("duties.json").unlink()
     assert hegui("duty", *gate, "--write").exit_code == 0
+    assert hegui("duty", *gate, "--write").exit_code == 0, "a baseline may be written anew"
     assert hegui("duty", *gate).exit_code == 0
     number = done.output.partition("attestation ")[2].partition(" ")[0]
     hegui("duty", "attest", "a8-train", "--withdraw", number, *role, "--reason", "old")

@@ -91,6 +91,24 @@ def test_an_empty_name_and_what_is_no_text_are_refused_before_anything_is_done(
         assert (result.exit_code, said in result.stderr) == (3, True), result.output
 
 
+def test_what_is_no_number_is_in_no_range(hegui: Hegui) -> None:
+    for args in (("scan", "a", "--mask", "--at", "nan"), ("rules", "mine", "--lower", "NaN")):
+        more = ("--positive", "a", "--negative", "b") if args[0] == "rules" else ()
+        result = hegui(*args, *more, "--lang", "en")
+        assert (result.exit_code, "is no number" in result.stderr) == (3, True)
+
+
+def test_a_wrong_language_is_said_in_that_of_the_locale(hegui: Hegui) -> None:
+    assert "应为" in hegui("--lang", "fr", "check", LANG="zh_CN.UTF-8").stderr
+    assert "must be" in hegui("--lang", "fr", "check", LANG="en_US.UTF-8").stderr
+
+
+def test_a_family_without_a_command_shows_its_help_and_no_mistake(hegui: Hegui) -> None:
+    for lang, begins in (("zh", "用法：hegui keys"), ("en", "Usage: hegui keys")):
+        result = hegui("keys", "--lang", lang)
+        assert (result.exit_code, result.stderr.startswith(begins)) == (3, True)
+
+
 def test_a_long_value_is_not_repeated_whole(hegui: Hegui) -> None:
     for lang in ("en", "zh"):
         said = hegui("scan", "a", "--format", "x" * 5_000, "--lang", lang).stderr

@@ -53,6 +53,8 @@ _SENTENCES: Final = tuple(
 
 def translated(error: click.ClickException) -> Words:
     """Say a mistake in the command line in both languages."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help
+        return Words(error.message, error.message)
     hint = Words("", "")
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = _HINT.fill(path=error.ctx.command_path)

@@ -42,6 +42,7 @@ _NOT_TEXT = Words(
     "{name} holds bytes that are no UTF-8: set the terminal to UTF-8 and type it anew",
     "{name} 含有不是 UTF-8 的字节，请将终端设为 UTF-8 后重新输入",
 )
+_NO_NUMBER = Words("{name} is no number: NaN", "{name} 不是数字：NaN")
 _METAVARS: Final = {
     "[OPTIONS]": "[选项]",
     "COMMAND [ARGS]...": "命令 [参数]...",
@@ -185,6 +186,7 @@ class Helpful(click.Command):
         for param in self.params:
             _require_one(param, sum(each is param for each in found))
             _require_text(param, raw.get(param.name or ""), ctx)
+            _require_number(param, ctx.params.get(param.name or ""))
         return rest
 
     def contents(self) -> Mapping[str, Words]:
@@ -244,6 +246,12 @@ def _require_text(param: click.Parameter, said: object, context: click.Context) 
             name = param.opts[-1] if option else param.make_metavar(context).strip("[]")
             words = _EMPTY if empty else _NOT_TEXT
             raise BadRequest(words.fill(name=name), param=param.name or "")
+
+
+def _require_number(param: click.Parameter, value: object) -> None:
+    """Refuse what is no number (NaN): it lies in no range, and outside none."""
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 - what is no number is not itself
+        raise BadRequest(_NO_NUMBER.fill(name=param.opts[-1]), param=param.name or "")
 
 
 def _is_text(value: str) -> bool:
@@ -312,6 +320,7 @@ class Root(Family):
         tongue = Speech()
         extra["standalone_mode"] = False
         try:
+            tongue.settled = spoken([], os.environ)[1]
             rest, tongue.said = spoken(sys.argv[1:] if args is None else args, os.environ)
             code = super().main(rest, **{"prog_name": "hegui", **extra, "obj": tongue})
             sys.stdout.flush()
