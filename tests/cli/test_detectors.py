@@ -75,9 +75,9 @@ def plugins(tmp_path: Path, hegui: Hegui) -> Path:
     return path
 
 
-def checked(hegui: Hegui, name: str, *more: str) -> tuple[int, dict[str, bool]]:
-    texts = ("--texts", "texts.txt", "--deadline-ms", "60000")
-    result = hegui("detectors", "check", f"plugins:{name}", "--json", *texts, *more)
+def checked(hegui: Hegui, name: str, deadline: int = 60_000) -> tuple[int, dict[str, bool]]:
+    asked = ("--texts", "texts.txt", "--deadline-ms", str(deadline))
+    result = hegui("detectors", "check", f"plugins:{name}", "--json", *asked)
     told = json.loads(result.stdout)
     assert all(claim["en"] and claim["zh"] for claim in told["claims"])
     return result.exit_code, {claim["claim"]: claim["passed"] for claim in told["claims"]}
@@ -113,7 +113,7 @@ def test_each_claim_fails_for_a_detector_that_breaks_it(
 
 def test_a_detector_that_is_late_fails_there_and_is_asked_on(hegui: Hegui, plugins: Path) -> None:
     assert plugins.exists()
-    code, claims = checked(hegui, "Slow", "--deadline-ms", "3000")
+    code, claims = checked(hegui, "Slow", deadline=3_000)
     assert (code, claims["huge"], claims["answers"]) == (1, False, True)
 
 

@@ -202,7 +202,7 @@ def test_a_record_without_a_place_is_never_told_as_entry_none() -> None:
         (("a8-train", "--role", "annotation-lead", "--until", "soon"), "a day such as"),
         (("a8-train", "--role", "annotation-lead", "--says", " "), "Say what"),
         (("a8-train", "--role", "annotation-lead", "--file", "none.pdf"), "cannot be attached"),
-        (("a8-train", "--role", "annotation-lead", "--by", ""), "--by says who"),
+        (("a8-train", "--role", "annotation-lead", "--by", ""), "says who attests"),
         (("a12", "--role", "compliance-officer"), "cannot be attested"),
         (("a99", "--role", "compliance-officer"), "no duty"),
         (("a8-train", "--form", "none.toml"), "no form"),
@@ -212,7 +212,9 @@ def test_an_attestation_that_cannot_be_is_refused(
     hegui: Hegui, running: Path, args: tuple[str, ...], says: str
 ) -> None:
     assert running.exists()
-    given = ("--by", "staff-17", "--says", "x", *args[1:])
+    usual = {"--by": "staff-17", "--says": "x"}
+    rest = [word for name, value in usual.items() if name not in args for word in (name, value)]
+    given = (*rest, *args[1:])
     result = hegui("duty", "attest", args[0], *given)
     assert result.exit_code == 3, result.output
     assert says in result.output
@@ -244,7 +246,12 @@ def test_the_gate_fails_on_regression_only(hegui: Hegui, running: Path) -> None:
     assert hegui("duty", *gate).exit_code == 3
     role = ("--by", "staff-17", "--role", "annotation-lead")
     done = hegui("duty", "attest", "a8-train", *role, "--says", "x")
+    Path("duties.json").write_text("{}", encoding="utf-8")
+    assert "is no baseline, so it is not overwritten" in hegui("duty", *gate, "--write").stderr
+    assert Path("duties.json").read_text(encoding="utf-8") == "{}"
+    Path("duties.json").unlink()
     assert hegui("duty", *gate, "--write").exit_code == 0
+    assert hegui("duty", *gate, "--write").exit_code == 0, "a baseline may be written anew"
     assert hegui("duty", *gate).exit_code == 0
     number = done.output.partition("attestation ")[2].partition(" ")[0]
     hegui("duty", "attest", "a8-train", "--withdraw", number, *role, "--reason", "old")

@@ -184,6 +184,7 @@ def test_a_bank_of_questions_becomes_the_annex(hegui: Hegui, running: Path) -> N
         ("", "first row"),
         ("\x00PK\n\xff", "first row"),
         ("question,risk,reply\n,A.4.f,yes\n", "row 2: the question is empty"),
+        ("question,risk,reply\nq,A.4.f," + "x" * 200_000, "field larger than field limit"),
         ("question,risk\nq,A.4.f\n" + "\n" * 200_000, "more than 200000 rows"),
     ],
 )

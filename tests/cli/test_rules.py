@@ -190,7 +190,7 @@ def test_what_was_left_out_is_told_by_row(hegui: Hegui, tmp_path: Path) -> None:
     assert [(left["row"], left["en"]) for left in told["left"]] == [
         (3, "the word stands in row 2 already"),
         (4, "it has no word"),
-        (5, "A.9.z is no risk of the standard's list"),
+        (5, "A.9.z is no risk of the standard's list: A.1.a to A.5.b"),
     ]
     assert list(tmp_path.iterdir()) == [path]
 

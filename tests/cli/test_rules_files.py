@@ -96,6 +96,11 @@ def test_an_export_never_takes_the_place_of_its_pack(hegui: Hegui, own: Path) ->
     result = hegui("rules", "export", "own.yaml", "--xlsx", "./own.yaml")
     assert (result.exit_code, "name another file" in result.output) == (3, True)
     assert own.read_bytes() == before
+    (own.parent / "there.xlsx").write_bytes(b"somebody's work")
+    asked = ("rules", "export", "own.yaml", "--xlsx", "there.xlsx")
+    assert (hegui(*asked).exit_code, "--replace" in hegui(*asked).stderr) == (3, True)
+    assert (own.parent / "there.xlsx").read_bytes() == b"somebody's work"
+    assert hegui(*asked, "--replace").exit_code == 0
 
 
 def test_a_list_is_not_written_over_what_is_no_pack(hegui: Hegui, tmp_path: Path) -> None:
@@ -147,14 +152,18 @@ def test_a_row_that_is_looked_for_otherwise_than_its_rule_is_told(
     assert "row 4: its rule has other languages" in result.stderr
 
 
-def test_a_row_that_is_left_out_leaves_no_empty_rule_behind(hegui: Hegui, tmp_path: Path) -> None:
-    (tmp_path / "w.csv").write_text("word,severity\n甲乙,high\n甲乙,low\n", encoding="utf-8")
+def test_a_row_that_is_left_out_leaves_no_empty_rule_and_keeps_no_other_out(
+    hegui: Hegui, tmp_path: Path
+) -> None:
+    rows = "word,severity\n甲乙,high\n甲乙,low\n丙丁,high\n"
+    (tmp_path / "w.csv").write_text(rows, encoding="utf-8")
     result = hegui("rules", "import", "w.csv", "--risk", "A.3.b", "--out", "own.yaml")
-    assert (result.exit_code, "1 rows taken, 1 left out" in result.stderr) == (1, True)
+    assert (result.exit_code, "2 rows taken, 1 left out" in result.stderr) == (1, True)
     assert "row 3: the word stands in row 2 already" in result.stderr
     pack, _ = read((tmp_path / "own.yaml").read_text(encoding="utf-8"))
     assert pack is not None
     assert [rule.severity for rule in pack.rules] == ["high"]
+    assert {said.text for said in pack.rules[0].literals} == {"甲乙", "丙丁"}
 
 
 def test_a_row_with_an_unknown_language_variant_or_clause_is_left_out_and_told(
@@ -178,19 +187,6 @@ def test_a_row_with_an_unknown_language_variant_or_clause_is_left_out_and_told(
     assert "第 3 行：languages 列中的 fr 无法识别" in hegui(*args, "--lang", "zh").stderr
 
 
-def test_a_rule_of_which_every_row_is_left_out_does_not_keep_the_others_out(
-    hegui: Hegui, tmp_path: Path
-) -> None:
-    path, out = tmp_path / "w.csv", tmp_path / "own.yaml"
-    path.write_text("word,risk\n甲乙丙,A.2.c\n甲乙丙,A.2.e\n丁戊己,A.2.c\n", encoding="utf-8")
-    result = hegui("rules", "import", str(path), "--out", str(out))
-    assert result.exit_code == 1
-    assert "row 3" in result.stderr
-    pack, _ = read(out.read_text(encoding="utf-8"))
-    assert pack is not None
-    assert [rule.risk for rule in pack.rules] == ["A.2.c"]
-
-
 def test_what_is_wrong_with_a_rules_name_is_told_by_a_row_of_the_list(
     hegui: Hegui, tmp_path: Path
 ) -> None:
@@ -209,3 +205,10 @@ def test_a_risk_that_there_is_not_is_bad_input_and_said_once(hegui: Hegui, tmp_p
     (tmp_path / "w.csv").write_text("word\n甲乙\n丙丁\n", encoding="utf-8")
     result = hegui("rules", "import", "w.csv", "--risk", "Z.9")
     assert (result.exit_code, result.stderr.count("no risk of the standard")) == (3, 1)
+
+
+def test_a_list_without_a_word_is_said_to_be_one(hegui: Hegui, tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("word,risk\n", encoding="utf-8")
+    result = hegui("rules", "import", "w.csv", "--risk", "A.3.b", "--out", "own.yaml")
+    assert (result.exit_code, "The list holds no word" in result.stderr) == (1, True)
+    assert not (tmp_path / "own.yaml").exists()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from hegui import cli
 from hegui.cli.columns import aligned, table, width, wrapped
 from hegui.cli.speech import spoken
-from hegui.cli.terminal import visible, visible_json
 from hegui.terms import BadRequest
 from hegui.testing.labelled import CODE
 
@@ -56,6 +56,79 @@ def test_a_mistake_on_the_command_line_is_one_message_and_exit_code_3(
         assert "Traceback" not in result.output
         if "fr" not in args:
             assert any("\u4e00" <= char <= "\u9fff" for char in result.output) is han
+
+
+def test_a_value_that_is_said_twice_is_refused_and_a_flag_is_not(hegui: Hegui) -> None:
+    twice = hegui("duty", "next", "-c", "a.toml", "--tenant", "x", "--config", "b.toml")
+    assert (twice.exit_code, twice.stderr) == (
+        3,
+        "--config is said 2 times, and takes one value: leave the other out\n",
+    )
+    assert (
+        "选项 --by 出现了 3 次"
+        in hegui("vault", "erase", "u", *(["--by", "x"] * 3), "--lang", "zh").stderr
+    )
+    assert "absent.yaml" in hegui("rules", "lint", "--json", "--json", "absent.yaml").stderr
+    both = hegui("detectors", "probe", "x", "y.csv", "--risk", "A.2.e", "--risk", "A.2.d")
+    assert "said 2 times" not in both.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "en", "zh"),
+    [
+        (["scan", ""], "FILE…|- is empty", "FILE…|- 为空"),
+        (["init", "-o", ""], "--output is empty", "--output 为空"),
+        (["keys", "revoke", " "], "ID is empty", "ID 为空"),
+        (["vault", "erase", "u", "--by", "\udcff"], "--by holds bytes", "--by 含有"),
+        (["media", "withdraw", "\udcff", "--reason", "x"], "NUMBER holds", "NUMBER 含有"),
+    ],
+)
+def test_an_empty_name_and_what_is_no_text_are_refused_before_anything_is_done(
+    hegui: Hegui, args: list[str], en: str, zh: str
+) -> None:
+    for lang, said in (("en", en), ("zh", zh)):
+        result = hegui(*args, "--lang", lang)
+        assert (result.exit_code, said in result.stderr) == (3, True), result.output
+
+
+def test_what_is_no_number_is_in_no_range(hegui: Hegui) -> None:
+    for args in (("scan", "a", "--mask", "--at", "nan"), ("rules", "mine", "--lower", "NaN")):
+        more = ("--positive", "a", "--negative", "b") if args[0] == "rules" else ()
+        result = hegui(*args, *more, "--lang", "en")
+        assert (result.exit_code, "is no number" in result.stderr) == (3, True)
+
+
+def test_a_wrong_language_is_said_in_that_of_the_locale(hegui: Hegui) -> None:
+    assert "应为" in hegui("--lang", "fr", "check", LANG="zh_CN.UTF-8").stderr
+    assert "must be" in hegui("--lang", "fr", "check", LANG="en_US.UTF-8").stderr
+
+
+def test_a_family_without_a_command_shows_its_help_and_no_mistake(hegui: Hegui) -> None:
+    for lang, begins in (("zh", "用法：hegui keys"), ("en", "Usage: hegui keys")):
+        result = hegui("keys", "--lang", lang)
+        assert (result.exit_code, result.stderr.startswith(begins)) == (3, True)
+
+
+def test_a_long_value_is_not_repeated_whole(hegui: Hegui) -> None:
+    for lang in ("en", "zh"):
+        said = hegui("scan", "a", "--format", "x" * 5_000, "--lang", lang).stderr
+        assert len(said) < 500
+        assert "parquet" in said
+
+
+def test_why_a_file_cannot_be_read_is_said_in_chinese_too(hegui: Hegui, settings: object) -> None:
+    assert settings
+    for args in (
+        ("check", "-c", "absent.toml"),
+        ("label", "read", "absent.png"),
+        ("ledger", "check-receipt", "absent.zip"),
+        ("rules", "import", "absent.csv", "--risk", "A.1.f"),
+        ("measures", "lint", "absent"),
+    ):
+        said = hegui(*args, "--lang", "zh").stderr
+        assert "不存在" in said, said
+        assert "No such file" not in said
+    assert hegui("label", "read", "absent.png").stderr.count("absent.png") == 1
 
 
 def test_an_unknown_command_names_the_nearest(hegui: Hegui) -> None:
@@ -107,18 +180,33 @@ def test_columns_count_han_characters_twice() -> None:
 
 
 def test_what_strangers_wrote_is_shown_and_not_obeyed(hegui: Hegui, tmp_path: Path) -> None:
-    assert visible("a\x1b[1m\n\u202e\u200b\udcff\U000e0041\u3000é") == (
-        "a\\x1b[1m\\x0a\\u202e\\u200b\\udcff\\U000e0041\u3000é"
-    )
-    said = json.dumps("é\x9b2J\u202e\udcff\U000e0041\x7f", ensure_ascii=False)
-    assert visible_json(said) == '"é\\u009b2J\\u202e\\udcff\\udb40\\udc41\\u007f"'
-    assert json.loads(visible_json(said)) == json.loads(said)
     evil = tmp_path / "a\x1b]0;owned\x07\u202e.txt"
     evil.write_text("13800138000\n", encoding="utf-8")
     for args in (("scan", str(evil)), ("label", "read", str(evil)), ("rules", "lint", str(evil))):
         said = hegui(*args).output
         assert "\\x1b]0;owned\\x07\\u202e.txt" in said
         assert not {"\x1b", "\x07", "\u202e"} & set(said)
+
+
+@pytest.mark.parametrize(
+    "args", ["scan", "label read", "label verify", "label check", "rules lint", "rules stats"]
+)
+def test_json_says_the_same_to_a_machine_and_nothing_to_a_terminal(
+    hegui: Hegui, tmp_path: Path, args: str
+) -> None:
+    evil = tmp_path / "a\x9b2J\x7f\u202e.yaml"
+    evil.write_text("13800138000\n", encoding="utf-8")
+    said = hegui(*args.split(), "--json", str(evil)).stdout
+    assert not {"\x9b", "\x7f", "\u202e"} & set(said)
+    if said:
+        read, _ = json.JSONDecoder().raw_decode(said)
+        assert str(evil) in json.dumps(read, ensure_ascii=False).replace("\\u007f", "\x7f")
+
+
+def test_every_command_prints_json_in_the_one_way() -> None:
+    rooms = Path(cli.__file__).parent.glob("*.py")
+    writers = {file.stem for file in rooms if "json.dumps" in file.read_text(encoding="utf-8")}
+    assert writers == {"speech", "measures_export"}, "the second writes files, and prints none"
 
 
 @pytest.mark.parametrize(
@@ -154,3 +242,34 @@ def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(
     assert result.exit_code == (1 if "lint" in args else 2 if "receipt" in args else 3)
     assert "PIPE" in result.output
     assert "不是" in result.output
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["keys", "--help"]])
+def test_a_reader_that_leaves_early_is_no_finding_and_no_traceback(args: list[str]) -> None:
+    gone, ours = os.pipe()
+    os.close(gone)
+    ended = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-P", "-m", "hegui", *args],
+        stdout=ours,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(ours)
+    assert (ended.returncode, ended.stderr) == (2, b"")
+
+
+INTERRUPTED = """
+import runpy, sys
+class Stop:
+    def find_spec(self, name, *rest):
+        if name == "hegui.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stop())
+runpy.run_module("hegui", run_name="__main__")
+"""
+
+
+def test_an_interrupt_while_python_still_reads_the_command_is_no_traceback() -> None:
+    command = [sys.executable, "-P", "-c", INTERRUPTED]
+    ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own script
+    assert (ended.returncode, ended.stderr) == (130, b"")

@@ -4,13 +4,17 @@ import io
 import zipfile
 from dataclasses import replace
 from importlib.resources import as_file, files
+from pathlib import Path
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from tests.filing.made import GIVEN, NOW, fit, summed
 
+import hegui
+from hegui.app.filing_questions import questions_of
 from hegui.filing.board import Board, board
 from hegui.filing.package.blocks import Document, Para, Table, same
+from hegui.filing.package.cells import text_cell
 from hegui.filing.package.chapters import _PARTS
 from hegui.filing.package.conclusions import VERDICTS, Verdict, conclude, counted
 from hegui.filing.package.glyphs import characters, missing, shown
@@ -23,13 +27,13 @@ from hegui.filing.package.lists import (
     short_of_refusals,
 )
 from hegui.filing.package.routes import routes
-from hegui.filing.package.sheets import keyword_sheet
+from hegui.filing.package.sheets import keyword_sheet, question_sheet
 from hegui.filing.package.typesetting import Typesetter
 from hegui.filing.package.wording import docx
 from hegui.filing.projection import Cited
 from hegui.measures import catalogue, profiles, risks, roles
 from hegui.measures.evidence import evidence
-from hegui.terms import Misconfigured, Words
+from hegui.terms import BadRequest, Misconfigured, Words
 
 NUMBERS = profiles()["tc260-003"].numbers
 FONT = files("hegui.filing").joinpath("fonts", "HeguiHan-Regular.otf")
@@ -164,7 +168,47 @@ def test_hostile_text_stays_text_in_pdf_docx_and_xlsx(known: frozenset[int]) -> 
     book = load_workbook(io.BytesIO(sheet))
     assert [cell.value for cell in book.worksheets[0][1]][:3] == ["关键词", "一级分类", "二级分类"]
     cell = book.worksheets[0]["A2"]
-    assert (cell.value, cell.data_type) == ("=1+1", "s")
+    assert (cell.value, cell.data_type, cell.quotePrefix) == ("=1+1", "s", True)
     assert sheet == keyword_sheet(
         [Keyword("=1+1", "A.4.f", "r", "p", own=False)], dict(NUMBERS), NOW
     )
+
+
+def test_what_a_cell_cannot_hold_goes_on_in_columns_that_say_so_and_is_read_back(
+    tmp_path: Path,
+) -> None:
+    long = "一" + "😀" * 16_383 + " 二" * 30_000  # the first piece would end within a character
+    asked = [
+        Question("问题一", "A.4.f", "refuse", "短"),
+        Question("问题二", "A.4.f", "answer", long, "合格"),
+    ]
+    path = tmp_path / "5-questions.xlsx"
+    path.write_bytes(question_sheet(asked, dict(NUMBERS), NOW))
+    book = load_workbook(path)
+    rows = list(book.worksheets[0].iter_rows(values_only=True))
+    assert rows[0][7:] == ("模型回答（续1）", "模型回答（续2）")
+    assert max(len(str(cell).encode("utf-16-le")) // 2 for row in rows for cell in row) == 32_767
+    assert "超出部分写在以下列中：模型回答（续1）、模型回答（续2）" in str(
+        [row[0].value for row in book.worksheets[1]][-1]
+    )
+    assert list(questions_of(path)) == asked
+
+
+def test_a_table_of_short_texts_has_no_column_more() -> None:
+    sheet = question_sheet([Question("问", "A.4.f", "refuse", "一" * 32_767)], dict(NUMBERS), NOW)
+    assert len(list(load_workbook(io.BytesIO(sheet)).worksheets[0][1])) == 7
+
+
+def test_every_workbook_gets_its_texts_from_the_one_place_that_cuts_none() -> None:
+    room = Path(hegui.__file__).parent
+    writers = [f for f in room.rglob("*.py") if "Workbook(" in f.read_text(encoding="utf-8")]
+    assert {file.name for file in writers} >= {"sheets.py", "rules_export.py"}
+    for file in writers:
+        assert "text_cell(sheet" in file.read_text(encoding="utf-8"), file
+    sheet = Workbook(write_only=True).create_sheet("x")
+    with pytest.raises(BadRequest, match="32,768 characters"):
+        text_cell(sheet, "一" * 32_768)
+    for text in ("=1+1", "+1", "-1", "@x", "#REF!"):
+        cell = text_cell(sheet, text)
+        assert (cell.value, cell.data_type) == (text, "s")
+        assert cell.quotePrefix is (text != "#REF!"), "text, too, once the cell was edited"

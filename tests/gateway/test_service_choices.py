@@ -98,6 +98,13 @@ def test_a_log_line_never_quotes_an_exception() -> None:
     assert "密文" not in JsonLines().format(record)
 
 
+def test_a_terminal_that_shows_the_log_obeys_nothing_in_it() -> None:
+    record = logging.LogRecord("hegui", 30, "x", 1, "no detector a\x9b2J\u202e", (), None)
+    line = JsonLines().format(record)
+    assert not {"\x9b", "\u202e"} & set(line)
+    assert json.loads(line)["what"] == "no detector a\x9b2J\u202e"
+
+
 async def test_the_classifier_is_attached_where_the_settings_say_so() -> None:
     tables = "[screen]\nclassifier = true"
     said_last = "今天天气很好。我们去公园散步，然后回家"

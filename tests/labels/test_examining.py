@@ -1,5 +1,5 @@
 from hegui.labels.container import Memory
-from hegui.labels.examining import examined, legible
+from hegui.labels.examining import examined
 from hegui.labels.formats.png import PNG
 from hegui.testing import pictures
 from hegui.testing.hostile_uploads import hostile_uploads
@@ -27,9 +27,3 @@ def test_what_is_of_no_known_format_or_broken_is_inconclusive() -> None:
 def test_no_hostile_file_raises() -> None:
     for name, data in hostile_uploads().items():
         assert examined(Memory(data), name).verdict.state != "compliant"
-
-
-def test_what_is_shown_of_a_file_obeys_nothing_and_ends() -> None:
-    assert legible("a\u202eb\x00c\n\ud800d", 99) == "a·b·c··d"
-    assert legible("x" * 50, 10) == "x" * 10 + "…"
-    assert legible("测试", 10) == "测试"

@@ -23,4 +23,11 @@ def test_a_file_is_read_up_to_a_bound_and_a_folder_is_called_one(tmp_path: Path)
     assert read_plain(tmp_path / "link", 4) == b"1234"
     with pytest.raises(IsADirectoryError) as refused:
         read_plain(tmp_path, 4)
-    assert reason(refused.value) == "Is a directory"
+    assert reason(refused.value) == Words("Is a directory", "是目录，不是文件")
+
+
+def test_why_a_file_cannot_be_used_is_said_in_both_languages(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as absent:
+        read_plain(tmp_path / "absent", 4)
+    assert reason(absent.value) == Words("No such file or directory", "文件或目录不存在")
+    assert reason(OSError("odd")) == Words("OSError", "OSError")

@@ -18,7 +18,7 @@ from hegui.ledger.log import Ledger
 from hegui.ledger.shared import SharedLedger
 from hegui.measures import Attestation, Duty, catalogue
 from hegui.settings import Settings
-from hegui.settings.plain_files import read_plain, reason
+from hegui.settings.plain_files import EMPTY, read_plain, reason
 from hegui.store import random_bytes
 from hegui.terms import BadRequest, Corrupt, Entry, Unavailable, Words
 
@@ -243,7 +243,7 @@ def _content(path: Path) -> bytes:
     if len(content) > MOST_BYTES:
         raise BadRequest(_NO_FILE.fill(path=path, why="> 64 MB"), param="file")
     if not content:
-        raise BadRequest(_NO_FILE.fill(path=path, why="0 bytes"), param="file")
+        raise BadRequest(_NO_FILE.fill(path=path, why=EMPTY), param="file")
     return content
 
 

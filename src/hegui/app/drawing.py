@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from hegui.app.apart import environment
 from hegui.app.disk import FileSource
+from hegui.settings.plain_files import reason
 from hegui.terms import BadRequest, Corrupt, HeguiError, Misconfigured, Unavailable, Words
 
 _STALLED: Final = 120.0  # seconds in which a step must have been made
@@ -55,7 +56,7 @@ def drawn(file: FileSource, form: str, folder: Path, how: How) -> Iterator[tuple
     try:
         handle, name = tempfile.mkstemp(prefix=".hegui-notice.", suffix=".part", dir=folder)
     except OSError as error:
-        raise Unavailable(_NOT_WRITTEN.fill(path=folder, why=error.strerror)) from None
+        raise Unavailable(_NOT_WRITTEN.fill(path=folder, why=reason(error))) from None
     os.close(handle)
     part = Path(name)
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from hegui.labels.explicit import choosing, film, heic
+from hegui.settings.plain_files import reason
 from hegui.terms import BadRequest, HeguiError, Unavailable, Words
 
 _EVERY: Final = 0.2  # seconds between two words on how far it is
@@ -67,7 +68,7 @@ def _picture(given: BinaryIO, target: Path) -> str:
     try:
         target.write_bytes(made)
     except OSError as error:
-        raise Unavailable(_NOT_WRITTEN.fill(why=error.strerror)) from None
+        raise Unavailable(_NOT_WRITTEN.fill(why=reason(error))) from None
     return said
 
 

@@ -9,7 +9,10 @@ from types import ModuleType
 
 from hegui.terms import BadRequest, Words
 
-_NO_FOLDER = Words("{path} is no folder", "{path} 不是文件夹")
+_NO_FOLDER = Words(
+    "{path} is no folder: name the one that hegui filing build wrote",
+    "{path} 不是文件夹：请给出 hegui filing build 写出的文件夹",
+)
 
 
 def check(folder: Path, vkey: str, *, zh: bool) -> tuple[int, list[str], list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from hegui.filing.package.cells import CONTINUED
 from hegui.filing.package.lists import Question
 from hegui.filing.package.typesetting import NOT_INSTALLED
 from hegui.measures import risks
@@ -27,6 +28,10 @@ _UNREADABLE = Words("{path} cannot be read: {why}", "{path} 无法读取：{why}
 _NO_UTF8 = Words(
     "{path} is not in UTF-8: save it as CSV UTF-8, or as XLSX",
     "{path} 不是 UTF-8 编码：请另存为“CSV UTF-8”或 XLSX",
+)
+_NO_CSV = Words(
+    "{path} is not CSV that can be read ({why}): save it as XLSX, or divide the cell",
+    "{path} 不是可读取的 CSV（{why}）：请另存为 XLSX，或拆分过长的单元格",
 )
 _MANY = Words("{path} has more than {most} rows: split it", "{path} 超过 {most} 行：请拆分")
 _EMPTY = Words(
@@ -55,6 +60,8 @@ def questions_of(path: Path) -> tuple[Question, ...]:
         rows = list(_sheet(data) if data[:2] == b"PK" else _text(data))
     except ModuleNotFoundError:
         raise Misconfigured(NOT_INSTALLED) from None
+    except csv.Error as error:
+        raise BadRequest(_NO_CSV.fill(path=path, why=error), param="questions") from None
     except UnicodeDecodeError:
         raise BadRequest(_NO_UTF8.fill(path=path), param="questions") from None
     except Exception as error:  # noqa: BLE001 - a workbook that openpyxl cannot read fails in many ways
@@ -78,16 +85,16 @@ def _sheet(data: bytes) -> Iterator[Sequence[str]]:
 
 def _read(path: Path, rows: Sequence[Sequence[str]]) -> Iterator[Question]:
     head = [cell.strip().lower() for cell in rows[0]] if rows else []
-    places = {
-        name: next((head.index(one) for one in said if one in head), -1)
-        for name, said in _COLUMNS.items()
-    }
+    places = {name: _places(head, said) for name, said in _COLUMNS.items()}
     if len(rows) > _MOST_ROWS + 1:
         raise BadRequest(_MANY.fill(path=path, most=_MOST_ROWS), param="questions")
-    if places["question"] < 0 or places["risk"] < 0:
+    if not places["question"] or not places["risk"]:
         raise BadRequest(_NO_COLUMN.fill(path=path), param="questions")
     for number, row in enumerate(rows[1:], 2):
-        said = {n: row[p].strip() if 0 <= p < len(row) else "" for n, p in places.items()}
+        said = {
+            name: "".join(row[at] for at in held if at < len(row)).strip()
+            for name, held in places.items()
+        }
         if not any(said.values()):
             continue
         expected = _EXPECTED.get(
@@ -104,6 +111,17 @@ def _read(path: Path, rows: Sequence[Sequence[str]]) -> Iterator[Question]:
             raise _amiss(path, number, _EMPTY)
         name = risk[0] if risk is not None else ""
         yield Question(said["question"], name, expected, said["reply"], said["judged"])
+
+
+def _places(head: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Return where a column stands, and those in which an annex of ours goes on with it."""
+    name = next((one for one in names if one in head), None)
+    if name is None:
+        return []
+    found = [head.index(name)]
+    while (behind := CONTINUED.format(name=name, n=len(found))) in head:
+        found.append(head.index(behind))
+    return found
 
 
 def _amiss(path: Path, row: int, why: Words) -> BadRequest:

@@ -18,7 +18,7 @@ from hegui.filing.projection.facets import INCIDENTS
 from hegui.filing.telling import BEIJING
 from hegui.measures.roles import Role
 from hegui.settings import Settings
-from hegui.settings.plain_files import open_plain, reason
+from hegui.settings.plain_files import EMPTY, open_plain, reason
 from hegui.store import random_bytes
 from hegui.terms import BadRequest, Words
 
@@ -105,7 +105,7 @@ def digest_of(path: Path) -> str:
     except OSError as error:
         raise BadRequest(_NO_FILE.fill(path=path, why=reason(error)), param="file") from None
     if not size:
-        raise BadRequest(_NO_FILE.fill(path=path, why="0 bytes"), param="file")
+        raise BadRequest(_NO_FILE.fill(path=path, why=EMPTY), param="file")
     return hashed.hexdigest()
 
 

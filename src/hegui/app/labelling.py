@@ -23,7 +23,7 @@ from hegui.labels.container import Format, Found, Memory, Slice, Source, Splice
 from hegui.labels.explicit import choosing as explicit
 from hegui.labels.recognising import HEAD, recognised
 from hegui.labels.value import MOST, Implicit, parsed
-from hegui.settings.plain_files import AT_ONCE, NOT_PLAIN, WHOLE
+from hegui.settings.plain_files import AT_ONCE, NOT_PLAIN, WHOLE, reason
 from hegui.terms import BadRequest, Unavailable, Words
 
 _SUFFIX: Final = ".aigc.json"
@@ -84,7 +84,7 @@ def opened(path: Path) -> Iterator[FileSource]:
     try:
         handle = os.open(path, os.O_RDONLY | WHOLE | AT_ONCE)
     except OSError as error:
-        raise BadRequest(_NOT_READ.fill(path=path, why=error.strerror)) from None
+        raise BadRequest(_NOT_READ.fill(path=path, why=reason(error))) from None
     try:
         source = FileSource(handle)
         if not stat.S_ISREG(source.stat.st_mode):
@@ -99,7 +99,7 @@ def format_of(source: Source, name: str) -> Format:
     try:
         head = source.read(0, HEAD)
     except OSError as error:  # opened, and yet not to be read
-        raise BadRequest(_NOT_READ.fill(path=name, why=error.strerror)) from None
+        raise BadRequest(_NOT_READ.fill(path=name, why=reason(error))) from None
     form = recognised(head, name)
     if form is None:
         raise BadRequest(_UNKNOWN.fill(path=name), code="unknown_format")
@@ -267,14 +267,16 @@ def _aside(path: Path) -> Iterator[tuple[int, Path]]:
     part = f"{folder or '.'}{os.sep}.{name[:100]}.{secrets.token_hex(8)}.part"
     try:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | WHOLE, 0o600)
+    except PermissionError as error:
+        raise BadRequest(_NOT_WRITTEN.fill(path=path, why=reason(error)), param="out") from None
     except OSError as error:
-        raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
+        raise Unavailable(_NOT_WRITTEN.fill(path=path, why=reason(error))) from None
     done = False
     try:
         yield handle, Path(part)
         done = True
     except OSError as error:
-        raise Unavailable(_NOT_WRITTEN.fill(path=path, why=error.strerror)) from None
+        raise Unavailable(_NOT_WRITTEN.fill(path=path, why=reason(error))) from None
     finally:
         os.close(handle)
         if not done:
@@ -317,7 +319,7 @@ _CHANGED: Final = Words(
     zh="{path} 在处理期间被其他程序改动。未写入任何内容，请重新运行。",
 )
 _NOT_WRITTEN: Final = Words(
-    en="{path} could not be written ({why}). It is as it was before. Free space or look at the"
-    " disk, then run it again.",
-    zh="无法写入 {path}（{why}）。原有内容未变。请清理空间或检查磁盘后重新运行。",
+    en="{path} could not be written ({why}). It is as it was before. Look at who may write"
+    " there, at the space that is left and at the disk, then run it again.",
+    zh="无法写入 {path}（{why}）。原有内容未变。请检查写入权限、剩余空间和磁盘后重新运行。",
 )

@@ -5,6 +5,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from hegui.terms.visible import visible_json
+
 _EXTRA = ("number", "detector", "upstream", "end", "address")
 
 
@@ -25,7 +27,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
             line["at"] = _places(record)
-        return json.dumps(line, ensure_ascii=False)
+        return visible_json(json.dumps(line, ensure_ascii=False))
 
 
 def _places(record: logging.LogRecord) -> list[str]:

@@ -21,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hegui.app.manifest_tokens import Public, TokenKey
 from hegui.settings.c2pa import C2pa
+from hegui.settings.plain_files import reason
 from hegui.terms import HeguiError, Misconfigured, Unavailable, Words
 from hegui.witness.web import Troubled, posted
 
@@ -173,7 +174,7 @@ def _chain(chosen: C2pa) -> tuple[str, list[x509.Certificate]]:
         certificates = x509.load_pem_x509_certificates(pem)
         whole = len(certificates) == pem.count(b"-----BEGIN")  # the last may be cut off
     except OSError as error:
-        raise Misconfigured(_NOT_READ.fill(path=path, why=error.strerror)) from None
+        raise Misconfigured(_NOT_READ.fill(path=path, why=reason(error))) from None
     except ValueError:
         raise Misconfigured(_NO_PEM.fill(path=path)) from None
     if not whole:

@@ -18,6 +18,7 @@ from hegui.app.disk import FileSource
 from hegui.labels.container import Format
 from hegui.labels.manifests import manifests
 from hegui.terms import Misconfigured, Words
+from hegui.terms.visible import visible_start
 
 DEADLINE: Final = 20.0
 """Seconds that reading a manifest may take, the start of its process too."""
@@ -130,7 +131,7 @@ def _judged(told: dict[str, Any]) -> Shown:
 
 def plain(text: str) -> str:
     """Return what may be shown of a text that a file or the library gave."""
-    return "".join(char if char.isprintable() else "?" for char in text[:_MOST_NAME])
+    return visible_start(text, _MOST_NAME)
 
 
 _NOT_INSTALLED: Final = Words(

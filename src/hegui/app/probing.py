@@ -102,7 +102,7 @@ async def _probe(
 ) -> list[Probed]:
     for risk in wanted:
         if risk not in risks():
-            raise BadRequest(_NO_RISK.fill(risk=risk), param="risk")
+            raise BadRequest(_NO_RISK.fill(risk=risk[:20]), param="risk")
     async with _panel(settings) as (panel, ask, today):
         members = _chosen(panel, name, wanted)
         told = await _all_told(ask, members, samples)

@@ -15,6 +15,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from hegui.app.requests import LOOK_SECONDS, MOST_CONNECTIONS, BoundedRequests
+from hegui.settings.plain_files import reason
 from hegui.terms import Misconfigured, Words
 
 Listener = tuple[ASGIApp, str, int]
@@ -55,7 +56,7 @@ def bound(host: str, port: int) -> socket.socket:
         sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
-        why = error.strerror or type(error).__name__
+        why = reason(error)
         raise Misconfigured(_BUSY.fill(host=host, port=port, why=why)) from None
     sock.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return sock

@@ -44,6 +44,9 @@ _NOT_A_KEY = Words(
     "prints.",
     zh="这不是账本的验证公钥：{why}。请向提供者索取 hegui ledger vkey 的输出。",
 )
+_KEY_IN_CHINESE = (
+    "应为“名称+8 位十六进制编号+base64”，编号须与名称和公钥相符，公钥类型为 Ed25519 或 ML-DSA-44"
+)
 _SERVING = Words(
     en="witness {name} listens on http://{address}; logs followed: {count}",
     zh="见证方 {name} 正在监听 http://{address}；跟踪的账本数：{count}",
@@ -114,7 +117,8 @@ def _log_key(vkey: str) -> Key:
         _, equals, rest = vkey.partition("=")
         if equals and "+" in rest:
             return _log_key(rest)
-        raise BadRequest(_NOT_A_KEY.fill(why=error), param="vkey") from None
+        why = Words(str(error), _KEY_IN_CHINESE)
+        raise BadRequest(_NOT_A_KEY.fill(why=why), param="vkey") from None
 
 
 def serve(folder: Path, address: Address, lang: Lang) -> int:

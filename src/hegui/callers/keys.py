@@ -95,7 +95,7 @@ def make(pepper: bytes, new: NewKey, now: int) -> MadeKey:
 
     ``hg-`` id (50 bits) ``-`` secret (160 bits). Stored is HMAC-SHA256(pepper, id and secret).
     """
-    if not (new.tenant and new.tenant.isprintable() and len(new.tenant) <= _LONGEST_TENANT):
+    if not (new.tenant.strip() and new.tenant.isprintable() and len(new.tenant) <= _LONGEST_TENANT):
         raise BadRequest(
             Words(
                 en="A tenant's name is 1 to 100 printable characters.",

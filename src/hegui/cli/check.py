@@ -1,14 +1,11 @@
 """``hegui check``: what will be enforced, what will not, what is kept, and what is wrong."""
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION
-from hegui.cli.speech import CLEAN, MISCONFIGURED, command, lang_of, say_lines, speech
+from hegui.cli.speech import CLEAN, MISCONFIGURED, command, lang_of, say_json, say_lines, speech
 from hegui.terms import Words
 
 if TYPE_CHECKING:
@@ -53,7 +50,7 @@ def check(config: Path, *, as_json: bool) -> int:
     if as_json:
         told = {"ok": not problems, "file": str(config), "problems": [_row(p) for p in problems]}
         more = as_data(checked) if checked is not None else {}
-        click.echo(json.dumps({**told, **more}, ensure_ascii=False, indent=1))
+        say_json({**told, **more}, indent=1)
     else:
         lines = page(checked, lang_of()) if checked is not None else []
         say_lines([*lines, *_verdict(config, problems)])

@@ -1,6 +1,5 @@
 """``hegui detectors``: what is attached, what it covers, and how good it is."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from hegui.cli.columns import aligned, wrapped
 from hegui.cli.detectors_check import check
 from hegui.cli.detectors_probe import probe
 from hegui.cli.shared import JSON_OPTION, read_settings
-from hegui.cli.speech import CLEAN, Family, lang_of, option, say_lines
+from hegui.cli.speech import CLEAN, Family, lang_of, option, say_json, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def detectors(context: click.Context, config: Path | None, *, as_json: bool) -> 
         return CLEAN
     rows = _rows(config)
     if as_json:
-        click.echo(json.dumps([_as_data(*row) for row in rows], ensure_ascii=False, indent=1))
+        say_json([_as_data(*row) for row in rows], indent=1)
         return CLEAN
     say_lines(line for row in rows for line in _told(*row, lang_of()))
     return CLEAN

@@ -1,7 +1,6 @@
 """``hegui detectors check``: run the conformance test against a detector of one's own."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,7 @@ import click
 
 from hegui.cli.columns import aligned
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say_lines
+from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say_json, say_lines
 from hegui.terms import BadRequest, Lang, Words
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def check(plugin: str, options: str, deadline_ms: int, texts: Path | None, *, as
     candidate = Candidate(plugin, given, deadline_ms, folder, _read(texts))
     outcome = asyncio.run(conformance(candidate))
     if as_json:
-        click.echo(json.dumps(as_data(outcome), ensure_ascii=False, indent=1))
+        say_json(as_data(outcome), indent=1)
     else:
         say_lines(_told(plugin, outcome, lang_of()))
     return CLEAN if outcome.passed else FINDINGS
@@ -95,7 +94,11 @@ def _read(path: Path | None) -> tuple[str, ...]:
         text = content.decode()
     except UnicodeDecodeError:
         raise BadRequest(
-            Words("{name} is not UTF-8", "{name} 不是 UTF-8").fill(name=path), param="texts"
+            Words(
+                "{name} is not UTF-8; save the file as UTF-8",
+                "{name} 不是 UTF-8；请以 UTF-8 保存",
+            ).fill(name=path),
+            param="texts",
         ) from None
     return tuple(line for line in text.splitlines() if line)
 

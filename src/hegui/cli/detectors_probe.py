@@ -21,6 +21,7 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_json,
     say_lines,
 )
 from hegui.terms import BadRequest, Entry, Lang, Words
@@ -108,7 +109,7 @@ def probe(detector: str, file: Path, *, as_json: bool, **given: Any) -> int:
     told = [_fields(one, digest) for one in probed]
     _put_on_record(settings, given["tenant"], at, told)
     if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        say_json(told, indent=1)
     else:
         say_lines(_told(probed, lang_of()))
         say(Words("On record: {n}.", "已记入账本：{n} 条。").fill(n=len(probed)), err=True)
@@ -139,7 +140,10 @@ def _samples(content: bytes, fields: tuple[str, str]) -> "list[Sample]":
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        words = Words("the probe file is not UTF-8", "探测文件不是 UTF-8")
+        words = Words(
+            "the probe file is not UTF-8; save it as UTF-8",
+            "探测文件不是 UTF-8；请以 UTF-8 保存",
+        )
         raise BadRequest(words, param="file") from None
     rows = _json_lines(text) if text.lstrip().startswith("{") else _table(text)
     samples = []

@@ -90,7 +90,9 @@ def documents(
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise BadRequest(_CUT_SHORT.fill(name=name), param="files") from None
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        from hegui.settings.plain_files import reason
+
+        why = reason(error)
         raise BadRequest(_UNREADABLE.fill(name=name, why=why), param="files") from None
 
 
@@ -110,7 +112,9 @@ def require_file(name: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         raise BadRequest(_NO_FILE.fill(name=name), param="files") from None
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        from hegui.settings.plain_files import reason
+
+        why = reason(error)
         raise BadRequest(_UNREADABLE.fill(name=name, why=why), param="files") from None
     if not S_ISREG(mode):
         raise BadRequest(_NOT_A_FILE.fill(name=name), param="files")

@@ -12,7 +12,7 @@ import click
 from hegui.cli.duty_asked import TENANT
 from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, command, lang_of, option, say
+from hegui.cli.speech import CLEAN, command, lang_of, option, say, say_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -37,14 +37,18 @@ _GONE = Words(
     "第 {index} 条撤回了 {duty} 的声明 {number}。",
 )
 _NO_FORM = Words("{path} is no form: {why}", "{path} 不是有效的表单：{why}")
+_NO_UTF8 = Words("it is not UTF-8; save it as UTF-8", "不是 UTF-8，请以 UTF-8 保存")
 _FIELD = Words(
     "the form has a field {name}; there are {known}", "表单中有未知字段 {name}；可用字段：{known}"
 )
-_NO_DAY = Words("--until is a day such as 2027-01-31", "--until 应为日期，如 2027-01-31")
+_NO_DAY = Words(
+    "--until, or until in the form, is a day such as 2027-01-31",
+    "--until（或表单中的 until）应为日期，如 2027-01-31",
+)
 _BY = Words(
-    "--by says who attests, by a role or a staff number of at most 200 characters, without line "
-    "breaks or control characters",
-    "--by 应写明声明人（岗位或工号），不超过 200 个字符，不含换行和控制字符",
+    "--by, or by in the form, says who attests, by a role or a staff number of at most 200 "
+    "characters, without line breaks or control characters",
+    "--by（或表单中的 by）应写明声明人（岗位或工号），不超过 200 个字符，不含换行和控制字符",
 )
 _REASON = Words(
     "--reason says why it is withdrawn, in at most 500 characters, without line breaks or "
@@ -153,7 +157,7 @@ def attest(duty: str, config: Path, tenant: str, *, as_json: bool, **said: Any) 
         folder = settings.data_dir / attestations.FOLDER
         words = _DONE.fill(until=last_day(form.until), folder=folder, **told)
     if as_json:
-        click.echo(json.dumps({"duty": asked.id, "attestation": number, "index": index}))
+        say_json({"duty": asked.id, "attestation": number, "index": index})
     else:
         say(words)
     return CLEAN
@@ -223,6 +227,8 @@ def _read(path: Path) -> dict[str, Any]:
         found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text.decode())
     except OSError as error:
         raise BadRequest(_NO_FORM.fill(path=path, why=reason(error)), param="form") from None
+    except UnicodeDecodeError:
+        raise BadRequest(_NO_FORM.fill(path=path, why=_NO_UTF8), param="form") from None
     except (ValueError, RecursionError) as error:
         raise BadRequest(_NO_FORM.fill(path=path, why=str(error)[:200]), param="form") from None
     why = _amiss(found) if len(text) <= _MOST_FORM else "> 64 KB"

@@ -74,7 +74,9 @@ def write(out: Path, made: Mapping[str, dict[str, Any]]) -> Path | None:
     try:
         (out / PLAN).unlink()
     except OSError as error:
-        raise BadRequest(_STALE.fill(path=out / PLAN, why=error.strerror), param="out") from None
+        from hegui.settings.plain_files import reason
+
+        raise BadRequest(_STALE.fill(path=out / PLAN, why=reason(error)), param="out") from None
     return out / PLAN
 
 

@@ -1,12 +1,12 @@
 """``hegui duty gate``: for pipelines; fails where a duty is shown less well than before."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hegui.cli.duty_asked import TENANT, board_of
+from hegui.cli.fresh import write_over
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION
 from hegui.cli.speech import (
     CLEAN,
@@ -16,6 +16,7 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_json,
     say_lines,
 )
 from hegui.terms import BadRequest, Words
@@ -28,10 +29,6 @@ _TROUBLE = Words("Nothing can be told: {why}", "无法判断：{why}")
 _NONE = Words(
     "{path} cannot be read: {why}. Write a baseline with --write.",
     "无法读取 {path}：{why}。请用 --write 生成基线。",
-)
-_UNWRITABLE = Words(
-    "{path} cannot be written: {why}. Name another file with --baseline.",
-    "无法写入 {path}：{why}。请用 --baseline 指定其他文件。",
 )
 _LESS = Words("less than before", "低于此前")
 _MORE = Words("more than before", "高于此前")
@@ -69,6 +66,8 @@ def gate(config: Path, tenant: str, baseline: Path, *, write: bool, as_json: boo
     """Compare the board with a baseline."""
     from hegui.filing import baseline as baselines
 
+    if write and baseline.exists():
+        baselines.require_free(str(baseline), _bytes(baseline))
     before = None if write else baselines.read(str(baseline), _bytes(baseline))
     found = board_of(config, tenant)
     if found.trouble is not None:
@@ -76,17 +75,12 @@ def gate(config: Path, tenant: str, baseline: Path, *, write: bool, as_json: boo
         say(Words(_TROUBLE.en.format(why=why.en), _TROUBLE.zh.format(why=why.zh)), err=True)
         return COULD_NOT_TELL
     if before is None:
-        try:
-            baseline.write_text(baselines.write(found), encoding="utf-8")
-        except OSError as error:
-            raise BadRequest(
-                _UNWRITABLE.fill(path=baseline, why=error.strerror), param="baseline"
-            ) from None
+        write_over(baseline, baselines.write(found).encode(), "baseline")
         say(_WRITTEN.fill(path=baseline, n=len(found.items)))
         return CLEAN
     compared = baselines.compare(before, found)
     if as_json:
-        click.echo(json.dumps(_data(compared), ensure_ascii=False))
+        say_json(_data(compared))
     else:
         say_lines(_page(compared, baseline))
     return FINDINGS if compared.less else CLEAN

@@ -1,6 +1,5 @@
 """``hegui duty list``: the board."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_json,
     say_lines,
 )
 from hegui.terms import Lang, Words
@@ -94,7 +94,7 @@ def list_duties(
         said = as_data(found)
         if recorded is not None:
             said["recorded"] = recorded
-        click.echo(json.dumps(said, ensure_ascii=False))
+        say_json(said)
     elif found.trouble is not None:
         say(
             Words(

@@ -1,16 +1,13 @@
 """``hegui duty next``: at most five things to do."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import click
 
 from hegui.cli.columns import wrapped
 from hegui.cli.duty_asked import TENANT, board_of
 from hegui.cli.duty_list import code_of
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION
-from hegui.cli.speech import COULD_NOT_TELL, command, lang_of, say, say_lines
+from hegui.cli.speech import COULD_NOT_TELL, command, lang_of, say, say_json, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -50,7 +47,7 @@ def next_duties(config: Path, tenant: str, *, as_json: bool) -> int:
         return COULD_NOT_TELL
     actions = next_actions(found)
     if as_json:
-        click.echo(json.dumps([_data(one) for one in actions], ensure_ascii=False))
+        say_json([_data(one) for one in actions])
     elif not actions:
         say(_NOTHING)
     else:

@@ -1,6 +1,5 @@
 """``hegui duty show``: everything about one duty."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from hegui.cli.columns import wrapped
 from hegui.cli.duty_asked import AS_OF, TENANT, board_of
 from hegui.cli.duty_list import as_data
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, say_lines
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, say_json, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def show(duty: str, config: Path, tenant: str, as_of: str, *, as_json: bool) -> 
     item = found.item(asked.id)
     assert item is not None  # the board has every duty of the catalogue
     if as_json:
-        click.echo(json.dumps(_data(found, item), ensure_ascii=False))
+        say_json(_data(found, item))
     else:
         say_lines(_page(item, lang_of()))
     if found.trouble is not None:

@@ -1,6 +1,5 @@
 """``hegui filing``: the package of a filing, drafted and checked."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_json,
     say_lines,
 )
 from hegui.terms import Words
@@ -137,7 +137,7 @@ def _tell(built: "Built", out: Path, *, as_json: bool) -> None:
             "as_of": built.board.as_of,
             "glyphs": [list(one) for one in built.glyphs],
         }
-        click.echo(json.dumps(told, ensure_ascii=False))
+        say_json(told)
         return
     for name, document, chapter in built.glyphs:
         say(_GLYPH.fill(name=name, document=document, chapter=chapter), err=True)
@@ -179,7 +179,7 @@ def verify(folder: Path, vkey: str, *, as_json: bool) -> int:
 
     code, lines, places = check(folder, vkey, zh=lang_of() == "zh")
     if as_json:
-        click.echo(json.dumps({"code": code, "problems": places}, ensure_ascii=False))
+        say_json({"code": code, "problems": places})
     else:
         say_lines(lines)
     return code

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from hegui.terms import BadRequest, Words
 
-_THERE = Words("{path} exists; it is not overwritten", "{path} 已存在，不会覆盖")
+_THERE = Words(
+    "{path} exists; it is not overwritten. Name another file with --{param}.",
+    "{path} 已存在，不会覆盖。请用 --{param} 指定其他文件。",
+)
 _NO_FILE = Words(
     "{path} is there and is not a file; it is not overwritten. Name another with --{param}.",
     "{path} 已存在且不是普通文件，不会覆盖。请用 --{param} 指定其他文件。",
@@ -25,7 +28,7 @@ def write_fresh(path: Path, content: bytes, param: str, mode: int = 0o666) -> No
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     except FileExistsError:
-        raise BadRequest(_THERE.fill(path=path), param=param) from None
+        raise BadRequest(_THERE.fill(path=path, param=param), param=param) from None
     except (OSError, ValueError) as error:
         raise _unwritable(path, error, param) from None
     try:
@@ -56,5 +59,7 @@ def write_over(path: Path, content: bytes, param: str) -> None:
 
 
 def _unwritable(path: Path, error: Exception, param: str) -> BadRequest:
-    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    from hegui.settings.plain_files import reason
+
+    why = reason(error) if isinstance(error, OSError) else error
     return BadRequest(_UNWRITABLE.fill(path=path, why=why, param=param), param=param)

@@ -79,11 +79,11 @@ def incident() -> None:
         "hegui incident draft --sort content --case IN-7 --found 2026-11-28T11:00:00+08:00 "
         "--target-minutes 30 --entry 48211 --out report.md\n"
         "hegui incident draft --sort network --case IN-8 --found 2026-11-28T11:00:00+08:00 "
-        "--persons 1200000 --reporter other --out report.md",
+        "--persons 1200000 --reporter other --out network.md",
         "hegui incident draft --sort content --case IN-7 --found 2026-11-28T11:00:00+08:00 "
         "--target-minutes 30 --entry 48211 --out report.md\n"
         "hegui incident draft --sort network --case IN-8 --found 2026-11-28T11:00:00+08:00 "
-        "--persons 1200000 --reporter other --out report.md",
+        "--persons 1200000 --reporter other --out network.md",
     ),
 )
 @SETTINGS_OPTION

@@ -1,6 +1,5 @@
 """What the incident commands share: who did it and when, the case that is meant, what is told."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ import click
 from hegui.cli.duty_asked import TENANT
 from hegui.cli.progress import entries_checked
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, option, say
+from hegui.cli.speech import CLEAN, FINDINGS, option, say, say_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -206,7 +205,7 @@ def tell(case: "Kept", words: Words, *, as_json: bool) -> int:
 
     now = parts.now()
     if as_json:
-        click.echo(json.dumps(as_data(case, now), ensure_ascii=False))
+        say_json(as_data(case, now))
     else:
         say(words)
         for timer in () if case.unfounded else case.timers:

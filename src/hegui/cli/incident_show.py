@@ -1,17 +1,14 @@
 """``hegui incident list`` and ``show``: how the cases stand, late ones said."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-
-import click
 
 from hegui.cli.columns import wrapped
 from hegui.cli.duty_asked import TENANT
 from hegui.cli.incident_asked import NUMBER, SORTS, all_cases, told
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say, say_lines
+from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say, say_json, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -75,7 +72,7 @@ def list_cases(config: Path, tenant: str, *, whole: bool, as_json: bool) -> int:
     still = [case for case in found if case.closed is None]
     shown = [*still, *(case for case in found if case.closed is not None)] if whole else still
     if as_json:
-        click.echo(json.dumps([as_data(case, now) for case in shown], ensure_ascii=False))
+        say_json([as_data(case, now) for case in shown])
     elif not shown:
         say(_NONE)
     else:
@@ -105,7 +102,7 @@ def show(number: str, config: Path, tenant: str, *, as_json: bool) -> int:
 
     now, case = parts.now(), case_of(all_cases(read_settings(config), tenant), number)
     if as_json:
-        click.echo(json.dumps(as_data(case, now), ensure_ascii=False))
+        say_json(as_data(case, now))
     else:
         say_lines(_page(case, now, lang_of()))
     return FINDINGS if case.late(now) else CLEAN

@@ -168,9 +168,11 @@ def _write(output: Path, text: str, *, force: bool) -> None:
         with os.fdopen(os.open(output, flags, 0o644), "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
+        from hegui.settings.plain_files import reason
+
         raise Misconfigured(
             Words("cannot write {path}: {why}", "无法写入 {path}：{why}").fill(
-                path=output, why=error.strerror
+                path=output, why=reason(error)
             )
         ) from None
 

@@ -1,6 +1,5 @@
 """``hegui inspectors``: keys that open records for an inspection."""
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +17,7 @@ from hegui.cli.keys_shared import (
 )
 from hegui.cli.ledger_export import BEIJING, instant
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
+from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say, say_json
 from hegui.terms import Words
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def create(config: Path, *, as_json: bool, **asked: Any) -> int:
     fields = {"key": record.id, **{name: getattr(record, name) for name in names}}
     put_on_record(settings, record.tenant, (named("inspector.created"), at, fields), made.write)
     if as_json:
-        click.echo(json.dumps({"key": made.plain, **_row(record, at)}, ensure_ascii=False))
+        say_json({"key": made.plain, **_row(record, at)})
         return CLEAN
     click.echo(made.plain)
     say(

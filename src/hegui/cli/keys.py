@@ -1,6 +1,5 @@
 """``hegui keys``: callers' keys. Each creation and revocation goes on record with its row."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,7 @@ import click
 
 from hegui.cli.keys_shared import KEY_STATES, Listing, date_of, end_of, put_on_record, revoke
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say
+from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say, say_json
 from hegui.terms import Words
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def create(config: Path, expires: str | None, *, as_json: bool, **terms: Any) ->
         fields["expires"] = record.expires
     put_on_record(settings, record.tenant, (named("key.created"), at, fields), made.write)
     if as_json:
-        click.echo(json.dumps({"key": made.plain, **_row(record, at)}, ensure_ascii=False))
+        say_json({"key": made.plain, **_row(record, at)})
         return CLEAN
     click.echo(made.plain)
     say(

@@ -1,6 +1,5 @@
 """What callers' and inspectors' keys have in common: listed, revoked, on record with their row."""
 
-import json
 import re
 from collections.abc import Callable
 from contextlib import closing
@@ -9,11 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-import click
-
 from hegui.cli.columns import table
 from hegui.cli.shared import read_settings
-from hegui.cli.speech import CLEAN, lang_of, say, say_lines
+from hegui.cli.speech import CLEAN, lang_of, say, say_json, say_lines
 from hegui.terms import BadRequest, Entry, Words, Write
 
 if TYPE_CHECKING:
@@ -64,7 +61,7 @@ class Listing(Generic[KeyT]):
         records, at = _listed(read_settings(config), read), parts.now()
         if as_json:
             rows = [self.row(record, at) for record in records]
-            click.echo(json.dumps(rows, ensure_ascii=False))
+            say_json(rows)
         elif not records:
             say(self.none)
         else:

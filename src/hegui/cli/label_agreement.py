@@ -1,7 +1,6 @@
 """``hegui label agreement``: put an agreement under Art. 9 on record."""
 
 import hashlib
-import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +8,7 @@ from typing import Any, Final
 import click
 
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, command, option, say
+from hegui.cli.speech import CLEAN, command, option, say, say_json
 from hegui.terms import BadRequest, Words
 
 _MOST_TERMS: Final = 16 * 1024 * 1024
@@ -85,7 +84,7 @@ def agreement(config: Path, terms: Path, until: str, *, as_json: bool, **said: A
     )
     agreements.conclude(settings, made)
     if as_json:
-        click.echo(json.dumps(asdict(made), ensure_ascii=False))
+        say_json(asdict(made))
         return CLEAN
     click.echo(made.agreement)
     say(_DONE.fill(day=until), err=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from hegui.cli.terminal import visible
 from hegui.terms import BadRequest, Words
+from hegui.terms.visible import visible, visible_start
 
 if TYPE_CHECKING:
     from hegui.labels.container import Found
@@ -80,8 +80,13 @@ def _known(path: Path) -> bool:
 
 def shown(text: str) -> str:
     """Return text out of a file so that a terminal shows it and obeys nothing in it."""
-    short = text if len(text) <= _MOST else text[:_MOST] + "…"
-    return visible(short)
+    return visible_start(text, _MOST)
+
+
+def told_of(path: Path, words: str) -> str:
+    """Return what is said of a file, with its name before it where the words do not name it."""
+    name = shown(str(path))
+    return words if name in words else f"{name}: {words}"
 
 
 def shown_words(words: Words) -> Words:

@@ -1,12 +1,11 @@
 """``hegui label read``, ``verify`` and ``check``: what labels say, whether they are right."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from hegui.cli.label_files import as_data, files_in, shown, shown_words
+from hegui.cli.label_files import as_data, files_in, shown, shown_words, told_of
 from hegui.cli.shared import JSON_OPTION
 from hegui.cli.speech import (
     CLEAN,
@@ -17,8 +16,8 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_json,
 )
-from hegui.cli.terminal import visible_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def read(files: tuple[Path, ...], *, as_json: bool) -> int:
         if as_json:
             labels = [as_data(one) for one in seen.found]
             there = {"c2pa": manifest._asdict()} if manifest is not None else {}
-            _print({"file": str(path), "format": seen.form.name, "labels": labels, **there})
+            say_json({"file": str(path), "format": seen.form.name, "labels": labels, **there})
             continue
         if not seen.found:
             say(_NONE.fill(path=shown(str(path)), form=seen.form.name))
@@ -217,7 +216,7 @@ def _compared(old: Path, new: Path, *, may_miss: bool) -> "tuple[Compared, bool]
 
 def _tell_compared(path: Path, said: "Compared", *, same: bool, as_json: bool) -> None:
     if as_json:
-        _print(
+        say_json(
             {
                 "file": str(path),
                 "outcome": said.outcome,
@@ -244,7 +243,7 @@ def _tell_verdict(path: Path, verdict: "Verdict", *, as_json: bool) -> None:
             {"code": one.code, "clause": one.clause, "note": one.note, "words": words}
             for one, words in findings
         ]
-        _print({"file": str(path), "verdict": verdict.state, "findings": said})
+        say_json({"file": str(path), "verdict": verdict.state, "findings": said})
         return
     click.echo(f"{shown(str(path))}: {_STATES[verdict.state].say(lang)}")
     for one, words in findings:
@@ -255,13 +254,9 @@ def _tell_verdict(path: Path, verdict: "Verdict", *, as_json: bool) -> None:
 def _tell_broken(path: Path, error: BadRequest, *, as_json: bool) -> None:
     words = shown_words(error.words).say(lang_of())
     if as_json:
-        _print({"file": str(path), "error": error.code, "words": words})
+        say_json({"file": str(path), "error": error.code, "words": words})
     else:
-        click.echo(f"{shown(str(path))}: {words}", err=True)
-
-
-def _print(data: dict[str, Any]) -> None:
-    click.echo(visible_json(json.dumps(data, ensure_ascii=False)))
+        click.echo(told_of(path, words), err=True)
 
 
 _CODES: Final = {

@@ -1,14 +1,12 @@
 """What ``hegui label write`` says of each file, to a person or to a machine."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from hegui.cli.label_files import shown, shown_words
-from hegui.cli.speech import lang_of, say
-from hegui.cli.terminal import visible_json
+from hegui.cli.label_files import shown, shown_words, told_of
+from hegui.cli.speech import lang_of, say, say_json
 from hegui.terms import BadRequest, HeguiError, Words
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ def tell(written: "Written", *, as_json: bool) -> None:
         names = _FACTS
         said = {name: getattr(written, name) for name in names}
         fields = {name: getattr(label, name) for name in label.__struct_fields__}
-        _print({"target": str(written.target), **said, "label": fields})
+        say_json({"target": str(written.target), **said, "label": fields})
         return
     words = _CAUSES[written.cause]
     say(words.fill(path=shown(str(written.target)), id=shown(label.ProduceID), form=written.form))
@@ -55,13 +53,9 @@ def tell_refused(path: Path, error: HeguiError, *, as_json: bool) -> None:
     words = shown_words(error.words).say(lang_of())
     if as_json:
         code = error.code if isinstance(error, BadRequest) else type(error).__name__.lower()
-        _print({"source": str(path), "error": code, "words": words})
+        say_json({"source": str(path), "error": code, "words": words})
     else:
-        click.echo(f"{shown(str(path))}: {words}", err=True)
-
-
-def _print(data: dict[str, Any]) -> None:
-    click.echo(visible_json(json.dumps(data, ensure_ascii=False)))
+        click.echo(told_of(path, words), err=True)
 
 
 _FACTS: Final = (

@@ -259,7 +259,9 @@ def _require_own(path: Path, target: Path, taken: dict[Path, Path]) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        words = _NO_FOLDER.fill(path=target.parent, why=error.strerror)
+        from hegui.settings.plain_files import reason
+
+        words = _NO_FOLDER.fill(path=target.parent, why=reason(error))
         raise BadRequest(words, param="out") from None
 
 

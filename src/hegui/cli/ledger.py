@@ -1,6 +1,5 @@
 """``hegui ledger``: check the evidence."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +22,7 @@ from hegui.cli.speech import (
     lang_of,
     option,
     say,
+    say_json,
     say_lines,
 )
 from hegui.terms import BadRequest, Lang, Words
@@ -187,7 +187,7 @@ def _check(
             db, given or None, heads=heads, jobs=jobs, progress=progress, outside=outside
         )
     if as_json:
-        click.echo(json.dumps(_as_data(report), ensure_ascii=False))
+        say_json(_as_data(report))
     else:
         say_lines(_page(report, name, lang_of()))
     return CLEAN if report.ok else FINDINGS
@@ -213,7 +213,7 @@ def vkey(config: Path, *, as_json: bool) -> int:
     settings = read_settings(config)
     own, amiss = published.vkeys(settings), published.amiss(settings)
     if as_json:
-        click.echo(json.dumps(_firsts(own), ensure_ascii=False))
+        say_json(_firsts(own))
     else:
         say_lines(f"{tenant}={key}" for tenant, keys in sorted(own.items()) for key in keys)
     for words in amiss:
@@ -221,6 +221,12 @@ def vkey(config: Path, *, as_json: bool) -> int:
     if not own and not amiss:
         say(Words("There is no log yet.", "还没有账本。"), err=True)
     return CLEAN if own and not amiss else COULD_NOT_TELL
+
+
+_VKEY_FORM = Words(
+    "--vkey is written TENANT=VKEY, as hegui ledger vkey prints it: default=name+id+key",
+    "--vkey 应写作 租户=公钥，即 hegui ledger vkey 输出的一行，如 default=名称+编号+公钥",
+)
 
 
 def _firsts(own: dict[str, tuple[str, ...]]) -> dict[str, str]:
@@ -232,9 +238,7 @@ def _given(vkeys: tuple[str, ...]) -> dict[str, str]:
     for said in vkeys:
         tenant, equals, vkey = said.partition("=")
         if not equals or vkey.count("+") < 2:  # noqa: PLR2004 - a verifier key is name+id+key
-            raise BadRequest(
-                Words("--vkey is written TENANT=VKEY", "--vkey 应写作 租户=公钥"), param="vkey"
-            )
+            raise BadRequest(_VKEY_FORM, param="vkey")
         given[tenant] = vkey
     return given
 

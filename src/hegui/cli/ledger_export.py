@@ -1,7 +1,6 @@
 """``hegui ledger export``: evidence to hand over."""
 
 import getpass
-import json
 import os
 import re
 import sys
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, Command, option, say
+from hegui.cli.speech import CLEAN, FINDINGS, Command, option, say, say_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -179,7 +178,7 @@ def _run(settings: "Settings", order: "Order", *, as_json: bool) -> int:
     summary = exporting.export(settings, order, _telling())
     if as_json:
         told = {"out": str(order.place), **asdict(summary)}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        say_json(told)
     else:
         _tell(summary, order.place)
     return FINDINGS if summary.pruned else CLEAN

@@ -1,15 +1,21 @@
 """``hegui ledger attest``, and whom ``hegui ledger verify`` trusts outside."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from hegui.cli.columns import table
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, FINDINGS, command, lang_of, say, say_lines
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    FINDINGS,
+    command,
+    lang_of,
+    say,
+    say_json,
+    say_lines,
+)
 from hegui.terms import BadRequest, Misconfigured, Words
 
 if TYPE_CHECKING:
@@ -90,7 +96,7 @@ def attest(config: Path, *, as_json: bool) -> int:
         return COULD_NOT_TELL
     ended = ask_now(settings, parts.now)
     if as_json:
-        click.echo(json.dumps([one._asdict() for one in ended], ensure_ascii=False))
+        say_json([one._asdict() for one in ended])
     else:
         lang = lang_of()
         authority = Words("time authority", "时间戳机构").say(lang)

@@ -1,13 +1,10 @@
 """``hegui ledger prune``: delete records whose terms have ended; the proofs stay."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, command, option, say
+from hegui.cli.speech import CLEAN, COULD_NOT_TELL, command, option, say, say_json
 from hegui.terms import Words
 
 if TYPE_CHECKING:
@@ -62,7 +59,7 @@ def prune(config: Path, *, dry_run: bool, as_json: bool) -> int:
         return COULD_NOT_TELL
     counts, minimum = _planned(settings) if dry_run else (_carried_out(settings), {})
     if as_json:
-        click.echo(json.dumps({"dry_run": dry_run, "pruned": counts}, ensure_ascii=False))
+        say_json({"dry_run": dry_run, "pruned": counts})
         return CLEAN
     for tenant, count in counts.items():
         words = _WOULD.fill(tenant=tenant, count=count, minimum=minimum.get(tenant, 0))

@@ -1,19 +1,35 @@
 """``hegui ledger receipt`` and ``check-receipt``: one exchange, provable by its holder."""
 
-import json
 from pathlib import Path
 
 import click
 
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, Command, lang_of, option, say, say_lines
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    Command,
+    lang_of,
+    option,
+    say,
+    say_json,
+    say_lines,
+)
 from hegui.terms import BadRequest, Words
 
 _TAKEN = Words(
     en="{path} is there already, and is not overwritten. Name another file: -o FILE",
     zh="{path} 已经存在，不会覆盖。请用 -o 另指文件。",
 )
-_CANNOT = Words(en="{path} cannot be written: {why}.", zh="无法写入 {path}：{why}。")
+_CANNOT = Words(
+    en="{path} cannot be written: {why}. Name another file: -o FILE",
+    zh="无法写入 {path}：{why}。请用 -o 另指文件。",
+)
+_UNREAD = Words(
+    en="{path} cannot be read: {why}. Name the receipt: a ZIP file, a folder or a .tlog-proof"
+    " file.",
+    zh="无法读取 {path}：{why}。请给出回执：ZIP 文件、文件夹或 .tlog-proof 文件。",
+)
 _WRITTEN = Words(
     en="{path}: {count} records of the log of {tenant}, with their proofs. That it was issued is on"
     " record. Whoever has it can check it: hegui ledger check-receipt",
@@ -67,10 +83,12 @@ def receipt(number: str, config: Path, output: Path | None, *, as_json: bool) ->
     except FileExistsError as error:
         raise BadRequest(_TAKEN.fill(path=path), param="output") from error
     except OSError as error:
-        raise BadRequest(_CANNOT.fill(path=path, why=error.strerror), param="output") from error
+        from hegui.settings.plain_files import reason
+
+        raise BadRequest(_CANNOT.fill(path=path, why=reason(error)), param="output") from error
     if as_json:
         told = {"file": str(path), "tenant": made.tenant, "records": list(made.shown)}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        say_json(told)
     else:
         say(_WRITTEN.fill(path=path, count=len(made.shown), tenant=made.tenant))
     return CLEAN
@@ -108,7 +126,9 @@ def check_receipt(receipt: Path, vkey: str) -> int:
         say(Words(f"{receipt}: {bad.words[0]}", f"{receipt}：{bad.words[1]}"), err=True)
         return COULD_NOT_TELL
     except OSError as error:
-        say(Words(f"{receipt}: {error.strerror}", f"{receipt}：{error.strerror}"), err=True)
+        from hegui.settings.plain_files import reason
+
+        say(_UNREAD.fill(path=receipt, why=reason(error)), err=True)
         return COULD_NOT_TELL
     say_lines(verify_receipt.page(found, int(lang_of() == "zh")))
     return found.code

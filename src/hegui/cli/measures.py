@@ -8,7 +8,7 @@ import click
 
 from hegui.cli.measures_export import export
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, say, say_lines
+from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, say, say_json, say_lines
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def lint(folder: Path | None, *, as_json: bool) -> int:
             for one in faults
         ]
         told = {"ok": not faults, "documents": sorted(documents), "faults": rows}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        say_json(told, indent=1)
     else:
         for one in faults:
             say(one.sentence)
@@ -109,7 +109,7 @@ def numbers(config: Path, *, as_json: bool) -> int:
         profile = profiles()["gbt-45654-2025"]
         say(_NO_SETTINGS.fill(path=config), err=True)
     if as_json:
-        click.echo(json.dumps(_as_data(profile), ensure_ascii=False, indent=1))
+        say_json(_as_data(profile), indent=1)
         return CLEAN
     from hegui.cli.columns import table
 
@@ -156,7 +156,9 @@ def _read(folder: Path) -> dict[str, Any]:
     try:
         paths = sorted(one for one in folder.iterdir() if one.suffix == ".json")
     except OSError as error:
-        raise BadRequest(_UNREADABLE.fill(path=folder, why=error.strerror), param="DIR") from None
+        from hegui.settings.plain_files import reason
+
+        raise BadRequest(_UNREADABLE.fill(path=folder, why=reason(error)), param="DIR") from None
     if not paths or len(paths) > _MOST_FILES:
         raise BadRequest(_NO_FILES.fill(path=folder, most=_MOST_FILES), param="DIR")
     return {path.name: _document(path) for path in paths}

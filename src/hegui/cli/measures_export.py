@@ -85,9 +85,11 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
         half.write_text(text, encoding="utf-8")
         half.replace(path)
     except OSError as error:
+        from hegui.settings.plain_files import reason
+
         with suppress(OSError):  # where the folder is none, there is nothing to remove
             half.unlink()
-        why = error.strerror or type(error).__name__
+        why = reason(error)
         raise Misconfigured(_UNWRITABLE.fill(path=path, why=why)) from None
 
 

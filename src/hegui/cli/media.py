@@ -1,7 +1,6 @@
 """``hegui media``: labelled media that were given out by address, and calling them back."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,17 @@ import click
 
 from hegui.cli.columns import table
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, COULD_NOT_TELL, Command, Family, lang_of, option, say, say_lines
+from hegui.cli.speech import (
+    CLEAN,
+    COULD_NOT_TELL,
+    Command,
+    Family,
+    lang_of,
+    option,
+    say,
+    say_json,
+    say_lines,
+)
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -76,7 +85,7 @@ def list_media(config: Path, *, ended: bool, as_json: bool) -> int:
     if exists(parts.place_of(settings)):
         found = _on_shelf(settings, lambda shelf: shelf.book.listing(ended=ended))
     if as_json:
-        click.echo(json.dumps([_row(one) for one in found], ensure_ascii=False))
+        say_json([_row(one) for one in found])
         return CLEAN
     if not found:
         say(Words("Nothing is kept.", "没有保存的文件。"))
@@ -138,7 +147,7 @@ def withdraw(config: Path, number: str, reason: str, by: str, *, as_json: bool) 
     wanted = number if number.startswith("M-") else exchange_of(number) or number
     closed = _on_shelf(settings, lambda shelf: shelf.withdraw(wanted, by, reason.strip()))
     if as_json:
-        click.echo(json.dumps([one.id for one in closed]))
+        say_json([one.id for one in closed])
     elif closed:
         for one in closed:
             say(Words("{id} is withdrawn.", "{id} 已撤回。").fill(id=one.id))

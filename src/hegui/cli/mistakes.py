@@ -20,6 +20,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "boolean": "布尔值",
     "UUID": "UUID",
 }
+_LONG: Final = re.compile(r"(\S{200})\S+(?<!['\"])")
 _NAMED: Final = r"(File|Directory|Path) (?:'(.*)'|\"(.*)\")"
 _VALUE: Final = r"(?:'(.*)'|\"(.*)\")"
 # Each of click's sentences, and the same in Chinese; ``{0}`` is the first thing that it names.
@@ -52,6 +53,8 @@ _SENTENCES: Final = tuple(
 
 def translated(error: click.ClickException) -> Words:
     """Say a mistake in the command line in both languages."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help
+        return Words(error.message, error.message)
     hint = Words("", "")
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = _HINT.fill(path=error.ctx.command_path)
@@ -66,7 +69,12 @@ def translated(error: click.ClickException) -> Words:
         zh = f"参数 {_name_of(error)} 不正确：{in_chinese(error.message)}"
     elif isinstance(error, click.UsageError):
         zh = f"命令行有误：{in_chinese(error.message)}"
-    return Words(error.format_message() + hint.en, zh + hint.zh)
+    return Words(_bounded(error.format_message()) + hint.en, _bounded(zh) + hint.zh)
+
+
+def _bounded(text: str) -> str:
+    """Return a sentence in which no value is quoted longer than anybody reads."""
+    return _LONG.sub(r"\1…", text)
 
 
 def in_chinese(message: str) -> str:

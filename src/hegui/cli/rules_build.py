@@ -150,7 +150,8 @@ def _rule(row: Row, defaults: Defaults) -> "Rule | Words":
     risk = cells.get("risk", defaults.risk)
     if risk not in risks():
         return Words(
-            "{risk} is no risk of the standard's list", "{risk} 不在标准的风险清单中"
+            "{risk} is no risk of the standard's list: A.1.a to A.5.b",
+            "{risk} 不在标准的风险清单（A.1.a 至 A.5.b）中",
         ).fill(risk=risk[:20] or "-")
     level = cells.get("severity", defaults.severity).casefold()
     severity = next((each for each in SEVERITIES if level in _LEVELS[each]), None)

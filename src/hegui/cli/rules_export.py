@@ -45,13 +45,23 @@ _TERMS: Final = (
     metavar="FILE",
     words=Words("the workbook to write", "写入的工作簿"),
 )
-def export(packs: tuple[Path, ...], xlsx: Path) -> int:
+@option(
+    "--replace",
+    is_flag=True,
+    words=Words("write over a workbook that is there", "覆盖已有的工作簿"),
+)
+def export(packs: tuple[Path, ...], xlsx: Path, *, replace: bool) -> int:
     """Write packs as a workbook."""
     held = list(sound(packs).values())
     if xlsx.exists() and any(xlsx.samefile(pack) for pack in packs):
         words = Words(
             "--xlsx {name} is a pack that is exported; name another file",
             "--xlsx {name} 正是要导出的规则包，请换一个名字",
+        )
+        raise BadRequest(words.fill(name=xlsx), param="xlsx")
+    if xlsx.is_file() and not replace:
+        words = Words(
+            "{name} is there already; --replace writes over it", "{name} 已存在；加 --replace 覆盖"
         )
         raise BadRequest(words.fill(name=xlsx), param="xlsx")
     save(held, xlsx)
@@ -67,25 +77,30 @@ def save(packs: "list[Pack]", path: Path) -> None:
     """Write packs as a workbook; what a cell cannot hold is ``BadRequest``, before anything is."""
     from openpyxl import Workbook
 
+    from hegui.filing.package.cells import text_cell
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("words")
     sheet.append([*_TEXTS, *_TERMS])
     for pack in packs:
         for rule in pack.rules:
-            terms = [_cell(text) for text in _terms(rule)]
+            terms = [_plain(text) for text in _terms(rule)]
             for name, text in _rows(rule):
-                sheet.append([_cell(text) if name == each else None for each in _TEXTS] + terms)
+                row = [_plain(text) if name == each else "" for each in _TEXTS] + terms
+                sheet.append([text_cell(sheet, each) for each in row])
     if len(packs) == 1:
         about = book.create_sheet("pack")
         for name, text in _about(packs[0]):
-            about.append([name, _cell(text)])
+            about.append([name, text_cell(about, _plain(text))])
     content = BytesIO()
     book.save(content)
     write_over(path, content.getvalue(), "xlsx")
 
 
-def _cell(text: str) -> str:
-    if any(char < " " for char in text):
+def _plain(text: str) -> str:
+    from hegui.filing.package.wording import clean
+
+    if any(char < " " for char in text) or clean(text) != text:
         words = Words(
             "a text holds a control character, which a workbook cannot hold",
             "有文本含控制字符，工作簿无法保存",

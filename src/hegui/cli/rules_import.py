@@ -1,8 +1,7 @@
 """``hegui rules import``: a word list from Excel, CSV or text becomes a pack of the provider's."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,7 +9,7 @@ from hegui.cli.fresh import write_fresh, write_over
 from hegui.cli.rules_build import Defaults, built, dates_of
 from hegui.cli.rules_table import Sheet, metadata, read_table
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say
+from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say, say_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -18,6 +17,12 @@ if TYPE_CHECKING:
     from hegui.detectors.packs import Flaw, Pack
 
 _SHOWN = 50  # rows left out that the page lists
+
+_NO_ROWS: Final = Words(
+    "The list holds no word, so nothing was written. Columns are named word, risk and so on in the "
+    "first row; a list without a heading has its words in the first column.",
+    "列表中没有词，未写入文件。首行列名如“词”“风险”；没有表头时，词应在第一列。",
+)
 
 
 @command(
@@ -97,7 +102,10 @@ def import_words(  # noqa: PLR0913 - one parameter per option
     from hegui.measures import risks
 
     if risk and risk not in risks():
-        words = Words("{risk} is no risk of the standard's list", "{risk} 不在标准的风险清单中")
+        words = Words(
+            "{risk} is no risk of the standard's list: A.1.a to A.5.b",
+            "{risk} 不在标准的风险清单（A.1.a 至 A.5.b）中",
+        )
         raise BadRequest(words.fill(risk=risk[:20]), param="risk")
     out = None if out == Path("-") else out
     old = _old(out, replace=replace or dry_run)
@@ -113,7 +121,7 @@ def import_words(  # noqa: PLR0913 - one parameter per option
     if not wrong and not dry_run and out is not None and made.rules:
         (write_over if replace else write_fresh)(out, written(pack).encode(), "out")
     if as_json:
-        click.echo(json.dumps(_as_data(pack, sheet, made, flaws), ensure_ascii=False, indent=1))
+        say_json(_as_data(pack, sheet, made, flaws), indent=1)
     else:
         _tell(pack, sheet, made, wrong, out=None if dry_run else out)
         if out is None and not dry_run and not wrong and made.rules:
@@ -204,6 +212,8 @@ def _tell(
         ),
         err=True,
     )
+    if not (made.rules or made.left or wrong):
+        say(_NO_ROWS, err=True)
     if wrong:
         say(
             Words("nothing was written: put this right first", "未写入文件：请先改正以上问题"),

@@ -1,13 +1,10 @@
 """``hegui rules lint`` and ``hegui rules test``: what is wrong with a pack; every case tried."""
 
-import json
 from pathlib import Path
-
-import click
 
 from hegui.cli.rules_given import PACKS, as_rows, given, refuse, told_flaws
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, say, say_lines
+from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, say, say_json, say_lines
 from hegui.terms import Words
 
 
@@ -35,7 +32,7 @@ def lint(packs: tuple[Path, ...], *, as_json: bool) -> int:
     found = given(packs)
     if as_json:
         told = {"ok": not found.errors, "flaws": as_rows(found)}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        say_json(told, indent=1)
         return FINDINGS if found.errors else CLEAN
     say_lines(told_flaws(found))
     rules = sum(len(pack.rules) for pack in found.packs.values())
@@ -87,7 +84,7 @@ def try_cases(packs: tuple[Path, ...], *, as_json: bool) -> int:
                 for name, each in bad
             ],
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        say_json(told, indent=1)
         return FINDINGS if bad else CLEAN
     lang = lang_of()
     missed = Words("should match, and does not", "应命中而未命中").say(lang)

@@ -1,6 +1,5 @@
 """``hegui rules mine``: candidate words with their measured precision, for a person to accept."""
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from hegui.cli.columns import table
 from hegui.cli.documents import columns
 from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, command, lang_of, option, say, say_lines
+from hegui.cli.speech import CLEAN, command, lang_of, option, say, say_json, say_lines
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def mine(
     )
     if as_json:
         rows = [each._asdict() for each in found]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        say_json(rows, indent=1)
     else:
         say_lines(_page(found))
     if out is not None and found:

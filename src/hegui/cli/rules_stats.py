@@ -1,6 +1,5 @@
 """``hegui rules stats``: packs against the numbers of the standard, and on a text of yours."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -12,7 +11,7 @@ import click
 from hegui.cli.columns import table, wrapped
 from hegui.cli.rules_given import PACKS, sound
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, command, lang_of, option, say_lines
+from hegui.cli.speech import CLEAN, command, lang_of, option, say_json, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def stats(packs: tuple[Path, ...], text: Path | None, field: str, *, as_json: bo
     if text is not None:
         told["hits"] = hits(held, today, text, field)
     if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        say_json(told, indent=1)
     else:
         say_lines(_page(told, lang_of()))
     return CLEAN

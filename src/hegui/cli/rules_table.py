@@ -293,7 +293,7 @@ def _named(
             columns = known if headed else ["word", *[""] * (len(plain) - 1)]
             if headed:
                 continue
-        if any(len(cell) > _LONGEST_CELL for cell in plain):
+        if any(len(bare(cell)) > _LONGEST_CELL for cell in plain):
             left.append(Left(number, Words("a cell is too long", "单元格过长")))
             continue
         named = {name: cell for name, cell in zip(columns, plain, strict=False) if name and cell}

@@ -72,7 +72,9 @@ def require_room(target: Path, sources: Sequence[str], *, force: bool) -> None:
         if not force:
             raise BadRequest(_THERE.fill(name=target), param="out")
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        from hegui.settings.plain_files import reason
+
+        why = reason(error)
         raise BadRequest(_CANNOT_WRITE.fill(name=target, why=why), param="out") from None
 
 
@@ -99,7 +101,9 @@ def copy(
             os.fsync(file.fileno())
         part.replace(target)
     except OSError as error:
-        words = _CANNOT_WRITE.fill(name=target, why=error.strerror or type(error).__name__)
+        from hegui.settings.plain_files import reason
+
+        words = _CANNOT_WRITE.fill(name=target, why=reason(error))
         raise BadRequest(words, param="out") from None
     finally:
         with suppress(OSError):

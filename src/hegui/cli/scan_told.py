@@ -1,14 +1,14 @@
 """How one finding is told: as a line for a person, masked, or as an object for a program."""
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from hegui.cli.scan_judging import Part
-from hegui.cli.terminal import visible, visible_json
+from hegui.cli.speech import as_json_text
 from hegui.screen.masks import merged
 from hegui.terms import Finding, Lang, RuleInfo
+from hegui.terms.visible import visible
 
 _AROUND = 12  # characters that are shown on either side of a finding
 _BLANKS = re.compile("[\t\n\r\u2028\u2029]")  # of a row of several lines
@@ -28,7 +28,7 @@ def as_data(name: str, row: int, found: Finding, rules: Mapping[str, RuleInfo]) 
         "score": found.score,
         "clause": rule.clause,
     }
-    return visible_json(json.dumps(fields, ensure_ascii=False))
+    return as_json_text(fields)
 
 
 def told(

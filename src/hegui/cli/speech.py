@@ -1,5 +1,6 @@
 """Commands that speak Chinese and English: help, options and errors carry both as ``Words``."""
 
+import json
 import os
 import sys
 import traceback
@@ -11,8 +12,8 @@ import click
 
 from hegui.cli.columns import aligned, wrapped
 from hegui.cli.mistakes import translated
-from hegui.cli.terminal import visible_page
 from hegui.terms import BadRequest, HeguiError, Lang, Misconfigured, Words
+from hegui.terms.visible import visible_json, visible_page
 
 F = TypeVar("F", bound=Callable[..., Any] | click.Command)
 
@@ -32,6 +33,16 @@ _BUG = Words(
     "hegui failed in a way that it should not. Please report the lines above.",
     "hegui 出现了不应有的错误。请把以上内容报告给我们。",
 )
+_TWICE = Words(
+    "{name} is said {times} times, and takes one value: leave the other out",
+    "选项 {name} 出现了 {times} 次，只能取一个值，请删去多余的",
+)
+_EMPTY = Words("{name} is empty: say what it is", "{name} 为空，请填写")
+_NOT_TEXT = Words(
+    "{name} holds bytes that are no UTF-8: set the terminal to UTF-8 and type it anew",
+    "{name} 含有不是 UTF-8 的字节，请将终端设为 UTF-8 后重新输入",
+)
+_NO_NUMBER = Words("{name} is no number: NaN", "{name} 不是数字：NaN")
 _METAVARS: Final = {
     "[OPTIONS]": "[选项]",
     "COMMAND [ARGS]...": "命令 [参数]...",
@@ -106,6 +117,16 @@ def say_lines(lines: Iterable[str]) -> None:
         click.echo(page)
 
 
+def as_json_text(data: object, *, indent: int | None = None) -> str:
+    """Return JSON that a machine reads as ``data``, and of which a terminal obeys nothing."""
+    return visible_json(json.dumps(data, ensure_ascii=False, indent=indent))
+
+
+def say_json(data: object, *, indent: int | None = None) -> None:
+    """Print JSON: the one way in which a command does, see ``as_json_text``."""
+    click.echo(as_json_text(data, indent=indent))
+
+
 class Option(click.Option):
     """An option whose help is ``Words``."""
 
@@ -153,6 +174,21 @@ class Helpful(click.Command):
         blocks.append([_EXAMPLES.say(lang), *examples])
         formatter.write("\n\n".join("\n".join(block) for block in blocks) + "\n")
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line; what nobody can mean is ``BadRequest``.
+
+        That is a value said twice, one that is no text, and a name of a file that is empty, as it
+        is where a variable of the shell was not set.
+        """
+        said = list(args)
+        rest = super().parse_args(ctx, args)
+        raw, _, found = self.make_parser(ctx).parse_args(said)
+        for param in self.params:
+            _require_one(param, sum(each is param for each in found))
+            _require_text(param, raw.get(param.name or ""), ctx)
+            _require_number(param, ctx.params.get(param.name or ""))
+        return rest
+
     def contents(self) -> Mapping[str, Words]:
         """Return the commands below this one, each in a few words."""
         return {}
@@ -190,6 +226,36 @@ class Family(Helpful, click.Group):
                 param=args[0],
             )
         return super().resolve_command(ctx, args)
+
+
+def _require_one(param: click.Parameter, times: int) -> None:
+    counts = isinstance(param, Option) and not (param.multiple or param.is_flag or param.count)
+    if counts and times > 1:
+        raise BadRequest(_TWICE.fill(name=param.opts[-1], times=times), param=param.name or "")
+
+
+def _require_text(param: click.Parameter, said: object, context: click.Context) -> None:
+    """Refuse an empty name, and bytes that are no UTF-8: only a file's name may hold such."""
+    files = isinstance(param.type, click.Path)
+    option = isinstance(param, click.Option)
+    for each in said if isinstance(said, tuple | list) else (said,):
+        if not isinstance(each, str):
+            continue
+        empty = not each.strip() and (files or not option)
+        if empty or not (files or _is_text(each)):
+            name = param.opts[-1] if option else param.make_metavar(context).strip("[]")
+            words = _EMPTY if empty else _NOT_TEXT
+            raise BadRequest(words.fill(name=name), param=param.name or "")
+
+
+def _require_number(param: click.Parameter, value: object) -> None:
+    """Refuse what is no number (NaN): it lies in no range, and outside none."""
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 - what is no number is not itself
+        raise BadRequest(_NO_NUMBER.fill(name=param.opts[-1]), param=param.name or "")
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def brief(words: Words) -> Words:
@@ -235,6 +301,13 @@ class Root(Family):
         found: click.Command = getattr(import_module(module), attribute)
         return found
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the command line, as which ``--help`` and ``--version`` are answered; see below."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; click would end with 1, which here means findings, on a closed pipe."""
         try:
@@ -247,6 +320,7 @@ class Root(Family):
         tongue = Speech()
         extra["standalone_mode"] = False
         try:
+            tongue.settled = spoken([], os.environ)[1]
             rest, tongue.said = spoken(sys.argv[1:] if args is None else args, os.environ)
             code = super().main(rest, **{"prog_name": "hegui", **extra, "obj": tongue})
             sys.stdout.flush()

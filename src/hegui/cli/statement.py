@@ -1,6 +1,5 @@
 """``hegui statement``: what a provider must tell the public, drafted, published and withdrawn."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,13 +7,17 @@ import click
 
 from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, Family, command, option, say
+from hegui.cli.speech import CLEAN, FINDINGS, Family, command, option, say, say_json
 from hegui.terms import BadRequest, Words
 
 if TYPE_CHECKING:
     from hegui.filing.statements import Version
 
 _UNREAD = Words("{path} cannot be read: {why}", "无法读取 {path}：{why}")
+_DRAFTED = Words(
+    "{path} is a draft: fill in every 〔待填〕. Then: hegui statement publish {path}",
+    "已生成草稿 {path}：请填写所有〔待填〕之处，然后运行 hegui statement publish {path}",
+)
 _DONE = Words(
     "{kind} version {version} is published: ledger entry {index}, SHA-256 {digest}. It is shown at "
     "/about/{kind}/{version}.",
@@ -92,6 +95,7 @@ def draft(kind: str, config: Path, out: Path | None) -> int:
         click.echo(text, nl=False)
         return CLEAN
     write_fresh(out, text.encode(), "out")
+    say(_DRAFTED.fill(path=out), err=True)
     return CLEAN
 
 
@@ -120,7 +124,7 @@ def publish(file: Path, config: Path, by: str, role: str, *, as_json: bool) -> i
     settings = read_settings(config)
     made = published(settings, _content(file), Signed(by, role))
     if as_json:
-        click.echo(json.dumps(_fields(made, "in-force"), ensure_ascii=False))
+        say_json(_fields(made, "in-force"))
     else:
         given: dict[str, Any] = {"kind": made.kind, "version": made.version}
         say(_DONE.fill(index=made.index, digest=made.digest, **given))
@@ -182,7 +186,7 @@ def listing(config: Path, *, as_json: bool) -> int:
     newest = {kind: register.current(kind) for kind in SORTS}
     states = [(one, _state(one, newest.get(one.kind))) for one in versions]
     if as_json:
-        click.echo(json.dumps([_fields(*each) for each in states], ensure_ascii=False))
+        say_json([_fields(*each) for each in states])
     else:
         for one, state in states:
             words = _STATES[state]

@@ -1,6 +1,5 @@
 """``hegui vault``: kept content, its keys, and its erasure."""
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from hegui.cli.speech import (
     Family,
     lang_of,
     say,
+    say_json,
     say_lines,
 )
 from hegui.cli.vault_erase import erase, status
@@ -84,7 +84,7 @@ def rotate(config: Path, *, as_json: bool) -> int:
     closed = [epoch.number for epoch in done.closed]
     completed = [each.id for each in done.completed]
     if as_json:
-        click.echo(json.dumps({"closed": closed, "completed": completed}))
+        say_json({"closed": closed, "completed": completed})
         return CLEAN
     for number in closed:
         say(
@@ -161,7 +161,7 @@ def sinks(config: Path, *, as_json: bool) -> int:
         rows.close()
     if as_json:
         told = [{"name": s.name, "en": s.words.en, "zh": s.words.zh} for s in found]
-        click.echo(json.dumps(told, ensure_ascii=False))
+        say_json(told)
         return CLEAN
     lang = lang_of()
     say_lines(aligned([(s.name, s.words.say(lang)) for s in found], indent=0))

@@ -1,6 +1,5 @@
 """``hegui vault erase`` and ``status``: a person's request, and how far it has come."""
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, FINDINGS, Command, option, say
+from hegui.cli.speech import CLEAN, FINDINGS, Command, option, say, say_json
 from hegui.cli.vault_shared import (
     BY_OPTION,
     TENANT_OPTION,
@@ -126,7 +125,7 @@ def erase(config: Path, subject: str | None, *, as_json: bool, **said: Any) -> i
             standing = erasures.ask(person, said["reason"], said["by"])
         handed = receivers(upkeep.rows, standing.id)
     if as_json:
-        click.echo(json.dumps({**_data(standing), "receivers": handed}, ensure_ascii=False))
+        say_json({**_data(standing), "receivers": handed})
     else:
         _show(standing)
         if handed:
@@ -169,7 +168,7 @@ def status(config: Path, subject: str | None, pseudonym: str, tenant: str, *, as
         active = _active(upkeep, tenant, row, pseudonym)
     if as_json:
         told = {"active": active, "erasures": [_data(each) for each in before]}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        say_json(told)
     else:
         for each in before:
             _show(each)
@@ -218,7 +217,7 @@ def _overview(upkeep: "Upkeep", *, as_json: bool) -> int:
     late = due + 86_400_000 < parts.now()
     if as_json:
         told = {"epoch": epoch.number, "holder": epoch.holder, "due": due, "keys": keys}
-        click.echo(json.dumps({**told, "overdue": late, "erasures": [_data(e) for e in under_way]}))
+        say_json({**told, "overdue": late, "erasures": [_data(e) for e in under_way]})
         return FINDINGS if late else CLEAN
     say(
         Words(

@@ -1,5 +1,6 @@
 """``hegui vault open``: a person reads kept content, on record."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -7,9 +8,9 @@ import click
 from hegui.cli.fresh import write_fresh
 from hegui.cli.shared import SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, Command, option, say
-from hegui.cli.terminal import on_terminal, visible_page
 from hegui.cli.vault_shared import BY_OPTION, require_database, upkeep_of, vault_of
 from hegui.terms import BadRequest, Words
+from hegui.terms.visible import visible_page
 
 _NO_NUMBER = Words(
     "{number} is not an evidence number. It looks like HG-01ARZ3NDEK-TSV4RRFF-Q69G5FAV; an "
@@ -123,7 +124,7 @@ def open_content(  # noqa: PLR0913 - one parameter for each option
         content = upkeep.opening(vault).open(place, by, purpose, permission)
     if output is not None:
         write_fresh(output, content, "output", mode=0o600)
-    elif on_terminal():
+    elif sys.stdout.isatty():
         _show(content)
     else:
         click.echo(content)

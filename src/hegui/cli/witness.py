@@ -1,6 +1,5 @@
 """``hegui witness``: sign what a log has shown, so that it cannot show somebody else another."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,17 @@ import click
 
 from hegui.cli.columns import aligned, table
 from hegui.cli.shared import JSON_OPTION
-from hegui.cli.speech import CLEAN, FINDINGS, Command, Family, lang_of, option, say, say_lines
+from hegui.cli.speech import (
+    CLEAN,
+    FINDINGS,
+    Command,
+    Family,
+    lang_of,
+    option,
+    say,
+    say_json,
+    say_lines,
+)
 from hegui.terms import BadRequest, Lang, Words
 
 if TYPE_CHECKING:
@@ -212,7 +221,7 @@ def logs(folder: Path, *, as_json: bool) -> int:
     state.close()
     split = any(log.splits for log in found)
     if as_json:
-        click.echo(json.dumps([_row(log) for log in found], ensure_ascii=False))
+        say_json([_row(log) for log in found])
     elif not found:
         say(Words("No log is followed yet.", "还没有跟踪任何账本。"))
     else:
@@ -248,7 +257,7 @@ def evidence(folder: Path, *, as_json: bool) -> int:
         found = file.evidence()
     state.close()
     if as_json:
-        click.echo(json.dumps([one._asdict() for one in found], ensure_ascii=False))
+        say_json([one._asdict() for one in found])
     elif not found:
         say(Words("Nothing speaks against any log.", "没有对任何账本不利的证据。"))
     else:

@@ -1,7 +1,6 @@
 """``hegui works``: the protected works that replies and corpora must not reproduce."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -13,7 +12,7 @@ import click
 from hegui.cli.columns import table
 from hegui.cli.documents import Format, documents, format_of, require_file
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
-from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say, say_lines
+from hegui.cli.speech import CLEAN, Command, Family, lang_of, option, say, say_json, say_lines
 from hegui.terms import BadRequest, Entry, TextColumn, Words
 
 if TYPE_CHECKING:
@@ -240,7 +239,7 @@ def _added(work: "Work", register: "Register") -> dict[str, Any]:
 
 def _tell_added(made: "Sequence[Work]", *, as_json: bool) -> int:
     if as_json:
-        click.echo(json.dumps([_row(work) for work in made], ensure_ascii=False))
+        say_json([_row(work) for work in made])
         return CLEAN
     for work in made:
         say(
@@ -280,7 +279,7 @@ def list_works(config: Path, *, as_json: bool) -> int:
     settings = read_settings(config)
     register = WorksDirectory(parts.works_folder(settings)).read()
     if as_json:
-        click.echo(json.dumps([_row(work) for work in register.works], ensure_ascii=False))
+        say_json([_row(work) for work in register.works])
         return CLEAN
     if not register.works:
         say(Words("No works yet: hegui works add", "还没有作品：hegui works add"))

@@ -13,9 +13,15 @@ FORMAT: Final = "hegui-duty-baseline/v1"
 MOST_BYTES: Final = 1_048_576
 
 _NO_BASELINE = Words(
-    en="{path} is no baseline: {why}. Write one with: hegui duty gate --baseline {path} --write",
-    zh="{path} 不是基线文件：{why}。请运行以下命令生成：hegui duty gate --baseline {path} --write",
+    en="{path} is no baseline: {why}. Write one with: hegui duty gate --baseline FILE --write",
+    zh="{path} 不是基线文件：{why}。请运行以下命令生成：hegui duty gate --baseline 文件 --write",
 )
+_TAKEN = Words(
+    en="{path} is there and is no baseline, so it is not overwritten. Name another file with "
+    "--baseline.",
+    zh="{path} 已存在且不是基线文件，不会覆盖。请用 --baseline 指定其他文件。",
+)
+_NO_UTF8 = Words("it is not UTF-8", "不是 UTF-8 编码")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +50,27 @@ def write(found: Board) -> str:
     return json.dumps({**said, "as_of": found.as_of, "states": states}, indent=1) + "\n"
 
 
+def require_free(path: str, text: bytes) -> None:
+    """Refuse to write over a file that says anything but a baseline, of this format or another."""
+    try:
+        said = json.loads(text) if len(text) <= MOST_BYTES else None
+    except (ValueError, RecursionError):
+        said = None
+    if text and not (isinstance(said, dict) and {"format", "states"} <= said.keys()):
+        raise BadRequest(_TAKEN.fill(path=path), param="baseline")
+
+
 def read(path: str, text: bytes) -> Mapping[str, State]:
     """Return the states of a baseline; what is none is a ``BadRequest`` that says why."""
-    why = "> 1 MB" if len(text) > MOST_BYTES else ""
+    why: Words | str = "> 1 MB" if len(text) > MOST_BYTES else ""
     try:
         said = json.loads(text) if not why else {}
         if not isinstance(said, dict) or said.get("format") != FORMAT:
             why = why or f"format != {FORMAT}"
             said = {"states": {}}
         states = {str(duty): State(state) for duty, state in said["states"].items()}
+    except UnicodeDecodeError as error:
+        raise BadRequest(_NO_BASELINE.fill(path=path, why=_NO_UTF8), param="baseline") from error
     except (ValueError, KeyError, AttributeError, RecursionError) as error:
         why = type(error).__name__ if isinstance(error, RecursionError) else str(error)[:200]
         raise BadRequest(_NO_BASELINE.fill(path=path, why=why), param="baseline") from error

@@ -33,15 +33,6 @@ def examined(source: Source, name: str, known: Collection[str] = ()) -> Examined
     return Examined(form, tuple(found), judging.judged(found, form, known))
 
 
-def legible(text: str, most: int) -> str:
-    """Return text out of a file, cut at ``most`` characters, so that who shows it obeys nothing.
-
-    Controls, marks that turn the direction of writing, and halves of characters become dots.
-    """
-    short = text if len(text) <= most else text[:most] + "…"
-    return "".join(char if char.isprintable() else "·" for char in short)
-
-
 UNKNOWN: Final = Words(
     en="The file is of no format that hegui reads. Its content counts, not its name.",
     zh="文件不属于 hegui 能够读取的格式。判断依据是内容而非文件名。",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hegui.ledger.note import Checkpoint
-from hegui.settings.plain_files import ITSELF, WHOLE
+from hegui.settings.plain_files import ITSELF, WHOLE, reason
 from hegui.settings.rules import slug
 from hegui.terms import Corrupt, Misconfigured, Unavailable, Words
 
@@ -72,7 +72,7 @@ class Heads:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Unavailable(_DAMAGED.fill(path=path, why=error.strerror)) from error
+            raise Unavailable(_DAMAGED.fill(path=path, why=reason(error))) from error
         with os.fdopen(handle, "rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
@@ -80,7 +80,7 @@ class Heads:
             try:
                 content = file.read(_LARGEST)
             except OSError as error:
-                raise Unavailable(_DAMAGED.fill(path=path, why=error.strerror)) from error
+                raise Unavailable(_DAMAGED.fill(path=path, why=reason(error))) from error
         return _parse(path, content)
 
     def write(self, tenant: str, note: str) -> None:
@@ -98,7 +98,7 @@ class Heads:
             aside.replace(path)
             self._sync()
         except OSError as error:
-            raise Unavailable(_UNWRITABLE.fill(path=path, why=error.strerror)) from error
+            raise Unavailable(_UNWRITABLE.fill(path=path, why=reason(error))) from error
 
     def digest(self, tenant: str) -> str:
         """Return the SHA-256 of the file as it lies there, damaged or not; "" where none is."""
@@ -119,7 +119,7 @@ class Heads:
             os.link(self.path(tenant), kept)
             self._sync()
         except OSError as error:
-            raise Unavailable(_UNWRITABLE.fill(path=kept, why=error.strerror)) from error
+            raise Unavailable(_UNWRITABLE.fill(path=kept, why=reason(error))) from error
         return kept
 
     def _make_folder(self) -> None:

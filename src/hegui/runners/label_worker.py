@@ -13,7 +13,7 @@ import sys
 from typing import BinaryIO, Final
 
 from hegui.labels.container import Memory
-from hegui.labels.examining import Examined, examined, legible
+from hegui.labels.examining import Examined, examined
 from hegui.labels.inspecting import Asked, inspected
 from hegui.runners.frames import HEADER
 from hegui.runners.label_frames import (
@@ -28,6 +28,7 @@ from hegui.runners.label_frames import (
     request,
 )
 from hegui.terms import Corrupt, Words
+from hegui.terms.visible import visible_start
 
 MEMORY: Final = "HEGUI_LABEL_MEMORY"
 """The variable that says how many bytes the process may take."""
@@ -48,18 +49,24 @@ def report(seen: Examined) -> Report:
             one.form,
             one.offset,
             one.guide,
-            legible(one.raw, _RAW),
+            visible_start(one.raw, _RAW),
             None
             if one.parsed is None
             else {
-                legible(name, 60): legible(value, _VALUE)
+                visible_start(name, 60): visible_start(value, _VALUE)
                 for name, value in list(one.parsed.fields.items())[:_FIELDS]
             },
         )
         for one in seen.found[:_LABELS]
     ]
     findings = [
-        Note(one.code, one.clause, legible(one.words.en, 600), legible(one.words.zh, 600), one.note)
+        Note(
+            one.code,
+            one.clause,
+            visible_start(one.words.en, 600),
+            visible_start(one.words.zh, 600),
+            one.note,
+        )
         for one in seen.verdict.findings[:_FINDINGS]
     ]
     name = seen.form.name if seen.form is not None else ""
@@ -83,8 +90,8 @@ def inspection(asked: Inspect, data: bytes) -> Inspection:
         payload=done.payload,
         before=before,
         after=before if done.file is None else hashlib.sha256(done.file).hexdigest(),
-        why_en=legible(why.en, 600),
-        why_zh=legible(why.zh, 600),
+        why_en=visible_start(why.en, 600),
+        why_zh=visible_start(why.zh, 600),
         dropped=done.dropped,
         manifest=done.manifest,
         file=[] if done.file is None else [base64.b64encode(done.file)],

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from hegui.settings.plain_files import reason
 from hegui.terms import Misconfigured, Words
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
@@ -209,6 +210,6 @@ def _examine(path: Path, facts: os.stat_result, wanted: int) -> None:
 def _unreadable(path: Path, error: OSError) -> Misconfigured:
     return Misconfigured(
         Words("cannot use {path}: {why}", "无法使用 {path}：{why}").fill(
-            path=path, why=error.strerror or type(error).__name__
+            path=path, why=reason(error)
         )
     )

@@ -26,6 +26,10 @@ NOT_PLAIN = Words("it is not a regular file", "不是普通文件")
 """Why such a file is not read."""
 
 
+EMPTY = Words("it is empty", "是空文件")
+"""Why a file is not taken that should say something."""
+
+
 class NotPlainError(OSError):
     """What was opened is a pipe, a device or a socket."""
 
@@ -51,8 +55,36 @@ def read_plain(path: Path, most: int) -> bytes:
         return file.read(most)
 
 
-def reason(error: OSError) -> object:
-    """Return why a file cannot be read, to be filled into ``Words``."""
+def reason(error: OSError) -> Words:
+    """Return why a file cannot be read or written, to be filled into ``Words``.
+
+    What the system itself says is English, so the usual reasons are said in Chinese here.
+    """
     if isinstance(error, NotPlainError):
         return NOT_PLAIN
-    return error.strerror or type(error).__name__
+    said = error.strerror or type(error).__name__
+    return Words(said, _IN_CHINESE.get(error.errno or 0, said))
+
+
+_IN_CHINESE: Final = {
+    errno.ENOENT: "文件或目录不存在",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "不允许此操作",
+    errno.EISDIR: "是目录，不是文件",
+    errno.ENOTDIR: "路径中有一段不是目录",
+    errno.EEXIST: "已存在",
+    errno.ENOTEMPTY: "目录不是空的",
+    errno.ENOSPC: "磁盘空间不足",
+    errno.EDQUOT: "已超出磁盘配额",
+    errno.EFBIG: "文件过大",
+    errno.EROFS: "文件系统只读",
+    errno.EIO: "磁盘读写出错",
+    errno.ENAMETOOLONG: "名称过长",
+    errno.ELOOP: "符号链接层数过多",
+    errno.EMFILE: "打开的文件过多",
+    errno.EBUSY: "正被占用",
+    errno.ENXIO: "不是普通文件",
+    errno.EXDEV: "不在同一个文件系统中",
+    errno.EADDRINUSE: "地址已被占用",
+    errno.EADDRNOTAVAIL: "本机没有此地址",
+}

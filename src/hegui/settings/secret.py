@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from hegui.settings.places import placed
-from hegui.settings.plain_files import AT_ONCE, WHOLE
+from hegui.settings.plain_files import AT_ONCE, WHOLE, reason
 from hegui.terms import Words
 
 LONGEST_SECRET: Final = 65_536
@@ -73,7 +73,7 @@ def _from_file(reference: str, path: Path) -> Secret | Words:
         handle = os.open(path, os.O_RDONLY | WHOLE | AT_ONCE)
     except OSError as error:
         return Words("cannot read {path}: {why}", "无法读取 {path}:{why}").fill(
-            path=path, why=error.strerror or type(error).__name__
+            path=path, why=reason(error)
         )
     with os.fdopen(handle, "rb") as file:
         facts = os.fstat(file.fileno())

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
+from hegui.settings.plain_files import reason
 from hegui.terms import Unavailable, Words
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ class Folder:
         except OSError as error:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-            raise Unavailable(_UNWRITTEN.fill(path=self.path, why=error.strerror)) from None
+            raise Unavailable(_UNWRITTEN.fill(path=self.path, why=reason(error))) from None
 
     def read_now(self, name: str, start: int, count: int) -> bytes:
         """Read a stretch of a file."""
@@ -81,7 +82,7 @@ class Folder:
             finally:
                 os.close(handle)
         except OSError as error:
-            raise Unavailable(_UNREAD.fill(path=self.path, why=error.strerror)) from None
+            raise Unavailable(_UNREAD.fill(path=self.path, why=reason(error))) from None
 
     def delete_now(self, name: str) -> None:
         """Delete a file, durably."""
@@ -91,7 +92,7 @@ class Folder:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise Unavailable(_UNDELETED.fill(path=self.path, why=error.strerror)) from None
+            raise Unavailable(_UNDELETED.fill(path=self.path, why=reason(error))) from None
 
     def forgotten_now(self, before_ms: int) -> list[str]:
         """List the files that are older."""

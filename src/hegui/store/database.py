@@ -9,6 +9,7 @@ from threading import Lock
 
 import apsw
 
+from hegui.settings.plain_files import reason
 from hegui.store.schema import APPLICATION_ID, SERVICE, Schema
 from hegui.terms import Corrupt, Misconfigured, Unavailable, Words
 
@@ -94,7 +95,7 @@ def _prepare_file(path: Path, *, read_only: bool) -> None:
     except FileNotFoundError as error:
         raise Misconfigured(_NO_FILE.fill(path=path)) from error
     except OSError as error:
-        raise Misconfigured(_CANNOT.fill(path=path, why=error.strerror)) from error
+        raise Misconfigured(_CANNOT.fill(path=path, why=reason(error))) from error
     if mode & 0o077:
         raise Misconfigured(_OPEN_MODE.fill(path=path, mode=f"{mode:04o}"))
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hegui.settings.plain_files import reason
 from hegui.terms import Misconfigured, Unavailable, Words
 
 _ID_DIGITS = 32
@@ -99,5 +100,5 @@ class Remembered:
             raise self._unusable(error) from error
 
     def _unusable(self, error: OSError) -> Unavailable:
-        why = error.strerror or type(error).__name__
+        why = reason(error)
         return Unavailable(_UNREADABLE.fill(path=self._path, why=why))

@@ -111,3 +111,15 @@ def test_a_hostile_file_is_refused_and_nothing_else(content: bytes) -> None:
 @pytest.mark.parametrize("head", ["[element", "[element.explicit.zh", "[licence", "[limits"])
 def test_tables_in_tables_without_end_are_refused(head: str) -> None:
     assert refused('kind = "labels"\n' + head + ".a" * 3_000 + "]\n")
+
+
+def test_a_file_that_is_no_statement_is_said_to_be_none_with_the_reason_in_both_languages() -> None:
+    for content, en, zh in (
+        (b"", "it is empty", "文件为空"),
+        (b'kind = "\xff"', "it is not UTF-8", "不是 UTF-8"),
+        (b"a = " + b"[" * 99_999, "nested too deep", "嵌套过深"),
+    ):
+        with pytest.raises(BadRequest) as refused:
+            read(content)
+        said = refused.value.words
+        assert (en in said.en, zh in said.zh) == (True, True), said

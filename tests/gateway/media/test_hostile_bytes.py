@@ -46,7 +46,7 @@ def through(kind: str) -> Callable[[bytes], object]:
 def answered(data: bytes) -> None:
     with suppress(msgspec.DecodeError, UnicodeDecodeError):
         value = msgspec.json.decode(data)
-        if wire.pictures_of(value, 2) is not None:
+        if wire.pictures_of(value) is not None:
             wire.told_of(value)
 
 

@@ -139,6 +139,17 @@ async def test_nothing_leaves_of_a_picture_that_cannot_be_labelled(media_house: 
     assert len(media_house.records("media.withheld")) == len(REASONS)
 
 
+async def test_more_pictures_than_were_asked_for_are_said_with_both_numbers(
+    media_house: Any,
+) -> None:
+    with pytest.raises(openai.InternalServerError) as caught:
+        await media_house.client.images.edit(
+            model="practice-image-too-many", prompt="add a boat", image=media.picture(), n=2
+        )
+    assert "sent 3 pictures where `n` asked for 2" in str(caught.value)
+    assert not media_house.records("media.labelled")
+
+
 async def test_a_request_is_judged_before_the_model_is_asked(media_house: Any) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         await media_house.client.images.generate(model="practice-image", prompt="怎么制作炸弹")

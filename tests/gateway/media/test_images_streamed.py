@@ -107,7 +107,10 @@ async def test_a_stream_that_fails_midway_ends_in_an_error_after_labelled_pictur
 async def test_more_pictures_than_were_asked_for_do_not_leave(media_house: Any) -> None:
     told = await told_of(media_house, "too-many")
     assert [event.get("partial_image_index") for event in told[:2]] == [0, 1]
-    assert "error" in told[2]
+    assert (
+        "one more picture than was asked for (`n` 1, unfinished ones at most 2)"
+        in (told[2]["error"]["message"])
+    )
     assert len(told) == 3
 
 

@@ -373,6 +373,10 @@ def test_it_runs_alone_and_speaks_both_languages_with_the_promised_exit_codes(
     changed = run(str(folder), "--lang", "en")
     assert changed.returncode == 1
     assert "checkpoint" in changed.stdout
+    (folder / "\x9b2J\u202e.txt").write_text("a stranger's", encoding="utf-8")
+    for_machines = run(str(folder), "--json").stdout
+    assert "\\u202e" in for_machines
+    assert for_machines.isascii(), "a terminal obeys none of it"
     absent = run(str(folder / "nowhere"))
     assert (absent.returncode, absent.stdout, "Traceback" in absent.stderr) == (2, "", False)
 

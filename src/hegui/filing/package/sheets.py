@@ -1,42 +1,44 @@
 """Annexes as workbooks: the keyword list and the set of test questions, with counts per risk.
 
-The first columns are those that filing practice asks for. No cell is ever a formula.
+The first columns are those that filing practice asks for; in those behind them goes on what no cell
+holds.
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
+from hegui.filing.package.cells import MOST, continued, text_cell
 from hegui.filing.package.lists import Count, Keyword, Question, keyword_counts, question_counts
-from hegui.filing.package.wording import clean, still
+from hegui.filing.package.wording import still
 from hegui.measures import risks
 from hegui.terms import Words
 
 DRAFT: Final = "草稿 DRAFT"
-_MOST_CELL: Final = 32_767
 _KEYWORDS: Final = ("关键词", "一级分类", "二级分类", "规则", "规则包", "来源")
 _QUESTIONS: Final = ("序号", "测试题", "一级分类", "二级分类", "模型回答", "研判结果", "应答方式")
 _COUNTS: Final = ("一级分类", "二级分类", "现有", "要求", "结论")
 _EXPECTED: Final = {"refuse": "应拒答", "answer": "应回答", "": ""}
+_CONTINUED: Final = "说明：单元格最多容纳 {most:,} 个字符，超出部分写在以下列中：{names}"
 _OURS = Words("shipped with hegui", "hegui 自带")
 
 
 def keyword_sheet(words: Sequence[Keyword], numbers: dict[str, int], as_of: int) -> bytes:
     """Return the annex of keywords: one row each, and the counts per risk."""
-    rows = (
+    rows = [
         (one.word, *_risk(one.risk), one.rule, one.pack, "提供者" if one.own else _OURS.zh)
         for one in words
-    )
+    ]
     return _book("拦截关键词列表", _KEYWORDS, rows, keyword_counts(words, numbers), as_of)
 
 
 def question_sheet(said: Sequence[Question], numbers: dict[str, int], as_of: int) -> bytes:
     """Return the annex of test questions. Replies and judgements are those that were attached."""
-    rows = (
+    rows = [
         (n, one.text, *_risk(one.risk), one.reply, one.judged, _EXPECTED[one.expected])
         for n, one in enumerate(said, 1)
-    )
+    ]
     return _book("评估测试题", _QUESTIONS, rows, question_counts(said, numbers), as_of)
 
 
@@ -50,7 +52,7 @@ def _risk(id_: str) -> tuple[str, str]:
 def _book(
     title: str,
     head: Sequence[str],
-    rows: Iterable[Sequence[object]],
+    rows: Sequence[Sequence[object]],
     counts: Sequence[Count],
     as_of: int,
 ) -> bytes:
@@ -64,15 +66,18 @@ def _book(
     sheet.oddHeader.center.text = DRAFT
     for letter, width in zip("ABCDEFG", (30, 30, 44, 24, 24, 14, 12), strict=True):
         sheet.column_dimensions[letter].width = width
-    sheet.append(head)
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
+    columns, whole = continued(head, rows)
+    sheet.append(columns)
+    for row in whole:
+        sheet.append([text_cell(sheet, it) if isinstance(it, str) else it for it in row])
     told = book.create_sheet("统计")
     told.oddHeader.center.text = DRAFT
     told.append(_COUNTS)
     for one in counts:
         standing = "不足" if one.short else "达到" if one.asked else "未要求"
         told.append([*_risk(one.risk.id), one.have, one.asked, standing])
+    if len(columns) > len(head):
+        told.append([_CONTINUED.format(most=MOST, names="、".join(columns[len(head) :]))])
     saved = io.BytesIO()
     book.save(saved)
     return still(_dated(saved.getvalue(), at))
@@ -92,13 +97,3 @@ def _dated(data: bytes, at: datetime) -> bytes:
                 text = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, text)
             made.writestr(info.filename, text)
     return out.getvalue()
-
-
-def _cell(sheet: Any, value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    from openpyxl.cell import WriteOnlyCell
-
-    cell = WriteOnlyCell(sheet, value=clean(value)[:_MOST_CELL])
-    cell.data_type = "s"  # also what begins like a formula
-    return cell

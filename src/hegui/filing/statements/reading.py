@@ -21,6 +21,9 @@ _NOT_TOML = Words(
     en="This is no statement's file: {why}. Begin with hegui statement draft.",
     zh="这不是声明文件：{why}。请先运行 hegui statement draft 生成草稿。",
 )
+_NO_UTF8 = Words("it is not UTF-8", "不是 UTF-8 编码")
+_TOO_DEEP = Words("its tables are nested too deep", "嵌套过深")
+_NO_KIND = Words("it is empty, or does not say of which kind it is", "文件为空，或没有写明 kind")
 _UNKNOWN = Words(
     en="There is no statement {name}. There are: {known}.",
     zh="没有声明 {name}。可用的有：{known}。",
@@ -82,6 +85,8 @@ def read(content: bytes) -> Statement:
     A licence that has expired is no fault here (old versions stay readable): ``in_force`` refuses.
     """
     held = _parsed(content)
+    if "kind" not in held:
+        raise BadRequest(_NOT_TOML.fill(why=_NO_KIND), param="file")
     sort = sort_of(str(held.get("kind", "")))
     known = {"kind", "element", "limits", *([sort.rows] if sort.rows else [])}
     for name in held:
@@ -105,14 +110,15 @@ def in_force(statement: Statement, today: date) -> None:
 def _parsed(content: bytes) -> dict[str, Any]:
     if len(content) > MOST_BYTES:
         raise BadRequest(_NOT_TOML.fill(why=f"> {MOST_BYTES} bytes"), param="file")
+    why: Words | str
     try:
         return tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError:
-        why = "UTF-8"
+        why = _NO_UTF8
     except tomllib.TOMLDecodeError as error:
         why = str(error)[:200]
     except RecursionError:
-        why = "TOML"
+        why = _TOO_DEEP
     raise BadRequest(_NOT_TOML.fill(why=why), param="file")
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 
@@ -12,8 +12,9 @@ from hegui.gateway.gate import Gate
 from hegui.gateway.jsonbody import read_upstream, write
 from hegui.gateway.media.events import events
 from hegui.gateway.media.wire import MediaRequest
-from hegui.gateway.upstream_failed import Named, odd
+from hegui.gateway.upstream_failed import Named, UpstreamFailed, odd
 from hegui.settings import Upstream
+from hegui.terms import Words
 
 _SOUND = ("audio/", "application/octet-stream", "application/ogg", "binary/octet-stream")
 
@@ -86,3 +87,28 @@ def _form(request: MediaRequest) -> aiohttp.FormData:
             content_type=upload.mime,
         )
     return form
+
+
+def too_many(upstream: Upstream, came: int, asked: int) -> UpstreamFailed:
+    """Return the error for more pictures than were asked for: none of them is handed on."""
+    return UpstreamFailed(_TOO_MANY.fill(name=upstream.name, came=came, asked=asked))
+
+
+def too_many_events(upstream: Upstream, asked: int, partial: int) -> UpstreamFailed:
+    """Return the error for a streamed picture beyond those that were asked for."""
+    return UpstreamFailed(_ONE_MORE.fill(name=upstream.name, asked=asked, partial=partial))
+
+
+_TOO_MANY: Final = Words(
+    en="The model server `{name}` sent {came} pictures where `n` asked for {asked}, so none is"
+    " handed on. Set `n` to what the server makes, or tell the operator.",
+    zh="模型服务“{name}”返回了 {came} 张图片，而请求的 n 为 {asked}，因此一张也不转交。"
+    "请把 n 设为该服务实际生成的张数，或联系运营者。",
+)
+_ONE_MORE: Final = Words(
+    en="The model server `{name}` sent one more picture than was asked for (`n` {asked}, unfinished"
+    " ones at most {partial}); that one is not handed on. Set `n` and `partial_images` to what the"
+    " server makes, or tell the operator.",
+    zh="模型服务“{name}”返回的图片多于请求的数量（n 为 {asked}，未完成的图片最多 {partial} 张），"
+    "多出的一张未转交。请把 n 和 partial_images 设为该服务实际生成的数量，或联系运营者。",
+)

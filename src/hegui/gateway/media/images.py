@@ -8,7 +8,7 @@ from hegui.gateway import exchange as way
 from hegui.gateway.evidence import Exchange
 from hegui.gateway.gate import Gate, Incoming, Outbox
 from hegui.gateway.media import ending, wire
-from hegui.gateway.media.calling import MediaCall, call
+from hegui.gateway.media.calling import MediaCall, call, too_many
 from hegui.gateway.media.ending import Ending
 from hegui.gateway.media.images_streamed import StreamedPictures
 from hegui.gateway.media.labelling import (
@@ -92,9 +92,11 @@ async def _pictures(
 ) -> tuple[dict[str, Any], list[Picture]]:
     most = gate.settings.media.bytes * request.count * 4 // 3 + _ROOM
     value = await answer.whole(most)
-    found = wire.pictures_of(value, request.count)
-    if found is None:
+    found = wire.pictures_of(value)
+    if not found:
         raise odd(answer.upstream)
+    if len(found) > request.count:
+        raise too_many(answer.upstream, len(found), request.count)
     return wire.told_of(value), found
 
 

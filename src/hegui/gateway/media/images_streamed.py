@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hegui.gateway.evidence import Exchange
 from hegui.gateway.gate import Gate, Outbox
-from hegui.gateway.media.calling import MediaCall
+from hegui.gateway.media.calling import MediaCall, too_many_events
 from hegui.gateway.media.ending import Ending
 from hegui.gateway.media.labelling import Item, Showing, labelled
 from hegui.gateway.media.wire import Becoming, MediaRequest, becoming_of
@@ -58,11 +58,11 @@ class StreamedPictures:
         await out.events([waiting], last=True)
 
     def _count(self, found: Becoming, answer: MediaCall) -> None:
-        """Note one more picture; more of them than were asked for are none of OpenAI's API."""
+        """Note one more picture; more of them than were asked for end the stream."""
         self._whole += found.partial is None
         self._partial += found.partial is not None
         if self._whole > self._most[0] or self._partial > self._most[1]:
-            raise odd(answer.upstream)
+            raise too_many_events(answer.upstream, *self._most)
 
     async def _labelled(
         self, found: Becoming, end: Ending, evidence: dict[str, Any]

@@ -19,6 +19,7 @@ from hegui.labels.explicit import film_encoders
 from hegui.labels.explicit.film_encoders import Encoder
 from hegui.labels.explicit.film_frames import CHANGES, Overlay
 from hegui.labels.explicit.film_packets import Copied, streams_of
+from hegui.settings.plain_files import reason
 from hegui.terms import BadRequest, Corrupt, Misconfigured, Unavailable, Words
 
 SHOWN: Final = 3.0
@@ -89,7 +90,7 @@ def burnt(given: BinaryIO, form: str, target: str, wanted: str, told: Told) -> B
             work.prove(written)
     except av.FFmpegError as error:
         if error.errno in _DISK:
-            raise Unavailable(_NOT_WRITTEN.fill(why=error.strerror)) from None
+            raise Unavailable(_NOT_WRITTEN.fill(why=reason(error))) from None
         raise BadRequest(_BROKEN.fill(why=type(error).__name__), code="file_broken") from None
     return work.done()
 

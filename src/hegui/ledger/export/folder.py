@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Protocol, Self
 
+from hegui.settings.plain_files import reason
 from hegui.terms import BadRequest, Unavailable, Words
 
 MANIFEST: Final = "SHA256SUMS"
@@ -145,6 +146,9 @@ def sync_directory(path: Path) -> None:
         os.close(handle)
 
 
-def cannot(out: Path, error: OSError) -> Unavailable:
-    """Return what to say of a disk that does not take an export."""
-    return Unavailable(_CANNOT.fill(path=out, why=error.strerror or type(error).__name__))
+def cannot(out: Path, error: OSError) -> BadRequest | Unavailable:
+    """Return what to say of a place or a disk that does not take an export."""
+    words = _CANNOT.fill(path=out, why=reason(error))
+    if isinstance(error, PermissionError):
+        return BadRequest(words, param="out")
+    return Unavailable(words)

@@ -54,7 +54,7 @@ def _main(words: list[str]) -> int:
         jobs=int(options.get("--jobs", "0")),
         outside=Outside(tuple(witnesses), own, authorities),
     )
-    sys.stdout.write(json.dumps({"ok": report.ok, **asdict(report)}, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps({"ok": report.ok, **asdict(report)}) + "\n")
     if report.ok:
         return 0
     return 1 if report.logs else 2

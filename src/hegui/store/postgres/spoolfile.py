@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from hegui.settings.plain_files import reason
 from hegui.terms import Corrupt, Unavailable, Words
 
 MAGIC: Final = b"hegui spool 1\n"
@@ -232,4 +233,4 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _refused(path: Path, error: OSError) -> Unavailable:
-    return Unavailable(_CANNOT.fill(path=path, why=error.strerror or type(error).__name__))
+    return Unavailable(_CANNOT.fill(path=path, why=reason(error)))

@@ -1127,7 +1127,7 @@ def main(words: List[str]) -> int:
     if given.json:
         found = {"code": report.code, "problems": report.problems, "more": report.more}
         rest = {"untold": report.untold, "holds": report.holds, "not_proven": report.gaps}
-        sys.stdout.write(json.dumps({**found, **rest}, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({**found, **rest}) + "\n")  # ASCII: a terminal obeys none of it
     else:
         sys.stdout.write("\n".join(page(report, given.dir, zh)) + "\n")
     return report.code

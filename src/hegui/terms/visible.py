@@ -1,11 +1,11 @@
-"""Text that others wrote, as a terminal may be given it: nothing is obeyed, all of it is seen.
+"""Text that others wrote, as a person may be shown it: nothing is obeyed, all of it is seen.
 
-A prompt, a cell of a workbook or a name of a file may hold escape sequences that move the cursor,
-set the clipboard or answer as if typed, and marks that turn the order of what is read.
+A prompt, a cell of a workbook, a label in a file or a name of one may hold escape sequences that
+move the cursor, set the clipboard or answer as if typed, and marks that turn the order of what is
+read. Commands show such text, and so do the pages that tell of a stranger's file.
 """
 
 import re
-import sys
 from typing import Final
 
 _TURNS_OR_HIDES: Final = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -14,6 +14,7 @@ _OBEYED: Final = (
 )
 _IN_A_LINE: Final = re.compile(f"[{_OBEYED}]")
 _ON_A_PAGE: Final = re.compile(rf"(?![\n\t])[{_OBEYED}]")
+_HALF_ESCAPE: Final = re.compile(r"\\(?:x.?|u.{0,3}|U.{0,7})?\Z")
 
 
 def visible(text: str) -> str:
@@ -30,17 +31,23 @@ def visible_page(text: str) -> str:
     return _ON_A_PAGE.sub(_escape, text)
 
 
-def visible_json(text: str) -> str:
-    r"""Return a line of JSON that says the same, with those characters as its own escapes.
+def visible_start(text: str, most: int) -> str:
+    """Return text like ``visible``, at most ``most`` characters of it and ``…`` where it goes on.
 
-    JSON itself escapes only ``\x00`` to ``\x1f``.
+    No escape is cut in two.
     """
-    return _IN_A_LINE.sub(_escape_json, text)
+    seen = visible(text[:most])
+    if len(text) <= most and len(seen) <= most:
+        return seen
+    return _HALF_ESCAPE.sub("", seen[:most]) + "…"
 
 
-def on_terminal() -> bool:
-    """Tell whether what this command prints is read by a person, and not by a program or a file."""
-    return sys.stdout.isatty()
+def visible_json(text: str) -> str:
+    r"""Return JSON that says the same, with those characters as its own escapes.
+
+    JSON itself escapes only ``\x00`` to ``\x1f``. New lines and tabs between its values stay.
+    """
+    return _ON_A_PAGE.sub(_escape_json, text)
 
 
 def _escape_json(found: re.Match[str]) -> str:
