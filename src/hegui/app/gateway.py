@@ -70,7 +70,7 @@ _TEND_EVERY = 60.0
 _NO_KEYS = Words(
     en="The keys that assertions are checked against could not be fetched ({why}). Check jwks in "
     "[callers.assertion].",
-    zh="无法获取用于校验身份断言的公钥（{why}）。请检查 [callers.assertion] 中的 jwks。",
+    zh="无法获取用于核验签名断言的公钥（{why}）。请检查 [callers.assertion] 中的 jwks。",
 )
 _KEYS_LARGEST = 1_048_576
 

@@ -58,7 +58,7 @@ ledger.add_command(export)
         "checked, its signatures against the key in the data directory; an inspector gives --db "
         "and the published --vkey. Exit code 0: all holds; 1: something does not; 2: could not "
         "tell.",
-        "重新计算所有散列值和根，核对所有签名；说明哪些成立、哪些不成立及其位置，"
+        "重新计算所有哈希值和根，核对所有签名；说明哪些成立、哪些不成立及其位置，"
         "以及本检查不能证明什么。"
         "不给 --db 时检查配置中的数据库，用数据目录里的密钥核对签名；"
         "监督检查时可给出 --db 和公布的 --vkey。退出码：0 全部成立；1 有不成立之处；2 无法判断。",

@@ -47,7 +47,7 @@ _STEPS = {
     cls=Family,
     words=Words(
         "Erase a person's data, open kept content on record, and replace the keys that open it.",
-        "删除个人数据、在案打开留存内容、轮换其密钥。",
+        "删除个人数据，打开留存内容并记录在案，轮换其密钥。",
     ),
     examples=Words(
         "hegui vault erase alice --by dpo\nhegui vault status alice\nhegui vault rotate",
