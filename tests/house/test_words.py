@@ -11,7 +11,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 # in Chinese.
 SLIP = re.compile(
     "[\u4e00-\u9fff][,:;?!](?:[\u4e00-\u9fff]|$)|[\u4e00-\u9fff]\\([\u4e00-\u9fff]"
-    "|[\"}][,;?!][\u4e00-\u9fff]|}:{why}"
+    '|["}][,;?!][\u4e00-\u9fff]|}:{why}'
 )
 
 
@@ -64,4 +64,4 @@ def test_neither_language_stands_in_for_the_other(said: list[Pair]) -> None:
 
 def test_chinese_is_set_with_chinese_marks(said: list[Pair]) -> None:
     taken = r"[\"`](?:env|file|主机):\S*[\"`]|file:路径|主机:端口"
-    assert [pair for pair in said if SLIP.search(re.sub(taken, "\"", pair.zh))] == []
+    assert [pair for pair in said if SLIP.search(re.sub(taken, '"', pair.zh))] == []
