@@ -47,7 +47,7 @@ _STEPS = {
     cls=Family,
     words=Words(
         "Erase a person's data, open kept content on record, and replace the keys that open it.",
-        "删除个人数据，打开留存内容并记录在案，轮换其密钥。",
+        "删除个人信息，打开留存内容并记录在案，轮换其密钥。",
     ),
     examples=Words(
         "hegui vault erase alice --by dpo\nhegui vault status alice\nhegui vault rotate",
@@ -135,7 +135,7 @@ def abandon(config: Path, epoch: int, by: str) -> int:
     cls=Command,
     words=Words(
         "List the places that may hold something of a person, and what erasure does there.",
-        "列出可能留有个人数据的各处，以及删除时如何处理。",
+        "列出可能留有个人信息的各处，以及删除时如何处理。",
     ),
     examples=Words("hegui vault sinks", "hegui vault sinks"),
 )

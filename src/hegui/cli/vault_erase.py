@@ -78,7 +78,7 @@ PSEUDONYM = option(
         "that is printed: tell the person. Records and proofs stay; they hold no content and no "
         "name. Whoever comes again is a new person. A suspension stays in force. Exit code 0: "
         "complete; 1: under way.",
-        "删除某人的数据（第十一条，《个人信息保护法》第四十七条）：立即停止处理，删除密钥和内容；"
+        "删除某人的个人信息（第十一条，《个人信息保护法》第四十七条）：立即停止处理，删除密钥和内容；"
         "法定期限未满的部分只存储，不向任何人打开。当前纪元的密钥销毁时删除完成，命令会输出这一日期，"
         "请告知当事人。记录和证明保留，其中没有内容也没有姓名。此人再次使用时视为新用户；"
         "暂停措施继续有效。退出码：0 已完成；1 进行中。",
