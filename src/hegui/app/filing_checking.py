@@ -9,7 +9,10 @@ from types import ModuleType
 
 from hegui.terms import BadRequest, Words
 
-_NO_FOLDER = Words("{path} is no folder", "{path} 不是文件夹")
+_NO_FOLDER = Words(
+    "{path} is no folder: name one that hegui filing build made",
+    "{path} 不是文件夹：请指定 hegui filing build 生成的文件夹",
+)
 
 
 def check(folder: Path, vkey: str, *, zh: bool) -> tuple[int, list[str], list[str]]:

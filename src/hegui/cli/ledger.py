@@ -148,7 +148,10 @@ def verify(
         db = settings.database
     if not db.is_file():
         say(
-            Words("There is no database at {path}.", "{path} 处没有数据库。").fill(path=db),
+            Words(
+                "There is no database at {path}. Check the path.",
+                "{path} 处没有数据库。请检查路径。",
+            ).fill(path=db),
             err=True,
         )
         return COULD_NOT_TELL
@@ -219,7 +222,13 @@ def vkey(config: Path, *, as_json: bool) -> int:
     for words in amiss:
         say(words, err=True)
     if not own and not amiss:
-        say(Words("There is no log yet.", "还没有账本。"), err=True)
+        say(
+            Words(
+                "There is no log yet: hegui keys create begins one.",
+                "还没有账本：hegui keys create 会开始一个。",
+            ),
+            err=True,
+        )
     return CLEAN if own and not amiss else COULD_NOT_TELL
 
 

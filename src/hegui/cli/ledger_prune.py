@@ -26,7 +26,10 @@ _DID = Words(
     "{tenant}: {count} records deleted; their hashes, the proofs and a record of the deletion stay",
     "{tenant}：已清理 {count} 条记录；哈希、证明以及本次清理的记录予以保留",
 )
-_NO_DATABASE = Words("There is no database at {path}.", "{path} 处没有数据库。")
+_NO_DATABASE = Words(
+    "There is no database at {path}. It is made when the service first starts.",
+    "{path} 处没有数据库。服务首次启动时会自动创建。",
+)
 
 
 @command(

@@ -152,7 +152,13 @@ def sinks(config: Path, *, as_json: bool) -> int:
     settings = read_settings(config)
     place = place_of(settings)
     if not exists(place):
-        say(Words("There is no database yet.", "还没有数据库。"), err=True)
+        say(
+            Words(
+                "There is no database yet. It is made when the service first starts.",
+                "还没有数据库。服务首次启动时会自动创建。",
+            ),
+            err=True,
+        )
         return COULD_NOT_TELL
     rows = Rows(place)
     try:
