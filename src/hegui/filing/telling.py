@@ -36,7 +36,7 @@ _WITHDRAWN = Words(
     "第 {index} 条声明已由第 {other} 条撤回",
 )
 _DECLARED = Words(
-    "by entry {index} this is not so: {facts}", "第 {index} 条记录说明不属于：{facts}"
+    "by entry {index} this is not so: {facts}", "据第 {index} 条记录，并非如此：{facts}"
 )
 
 
