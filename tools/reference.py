@@ -188,7 +188,7 @@ def type_of(key: Key, lang: Lang) -> str:
     }
     said = names.get(get_origin(kind) or kind, Words("table", "表")).say(lang)
     if key.doc.low is not None and key.doc.high is not None:
-        said += f", {key.doc.low:,} – {key.doc.high:,}"
+        said += f"{', ' if lang == 'en' else '，'}{key.doc.low:,} – {key.doc.high:,}"
     return said
 
 
@@ -232,17 +232,18 @@ def records(lang: Lang) -> Iterator[str]:
 def one_kind(kind: Kind, lang: Lang) -> Iterator[str]:
     """Write one kind of record."""
     terms = {
-        "log": Words("as long as the log (content.log_days)", "随账本保存（content.log_days）"),
+        "log": Words("for content.log_days", "按 content.log_days"),
         "three-years": Words("three years", "三年"),
         "lasting": Words("as long as there is the log", "与账本同存"),
     }
     yield f"## `{kind.name}` v{kind.version}"
     yield ""
-    fields = ", ".join(f"`{name}`" for name in kind.fields)
-    duties = ", ".join(f"`{duty}`" for duty in kind.duties)
-    yield f"- {Words('fields', '字段').say(lang)}: {fields}"
-    yield f"- {Words('duties', '义务').say(lang)}: {duties}"
-    yield f"- {Words('kept', '保存').say(lang)}: {terms[kind.retention].say(lang)}"
+    comma, colon = (", ", ": ") if lang == "en" else ("、", "：")
+    fields = comma.join(f"`{name}`" for name in kind.fields)
+    duties = comma.join(f"`{duty}`" for duty in kind.duties)
+    yield f"- {Words('fields', '字段').say(lang)}{colon}{fields}"
+    yield f"- {Words('duties', '义务').say(lang)}{colon}{duties}"
+    yield f"- {Words('kept', '保存').say(lang)}{colon}{terms[kind.retention].say(lang)}"
     yield ""
 
 

@@ -13,7 +13,7 @@ _INTRO = Words(
     "Every row of the catalogue: who owes what to whom, when, and who set that. Numbers in the "
     "text are those of the profile gbt-45654-2025. What nobody here has read in the original is "
     "marked ⚠. The English is ours; of the Measures only the Chinese is authentic.",
-    "目录的全部条目：谁对谁负有什么义务、何时、由谁规定。文中数值取自配置 gbt-45654-2025。"
+    "目录的全部条目：谁对谁负有什么义务、何时、由谁规定。文中数值取自方案 gbt-45654-2025。"
     "未读原文的以 ⚠ 标出。英文为本项目所译；《暂行办法》以中文为准。",
 )
 _LABELS = {

@@ -12,7 +12,7 @@ from hegui.terms import Misconfigured, Role, Words
 _NAMES_NOTHING = Words(
     en="[screen.actions.{role}] names {name}, which is no rule, kind or risk. hegui check lists "
     "what there is.",
-    zh="[screen.actions.{role}] 中的 {name} 不是任何规则、类别或风险。"
+    zh="[screen.actions.{role}] 中的 {name} 不是任何规则、种类或风险。"
     "hegui check 会列出可用的名称。",
 )
 

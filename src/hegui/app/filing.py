@@ -44,7 +44,10 @@ _CHANGED = Words(
     "Entry {index} of the log is not what the board relied on. Check it: hegui ledger verify",
     "账本第 {index} 条记录与看板所依据的不一致。请核验：hegui ledger verify",
 )
-_NO_LOG = Words("tenant {tenant} has no log yet", "租户 {tenant} 尚无账本")
+_NO_LOG = Words(
+    "tenant {tenant} has no log yet; its first key begins one: hegui keys create --tenant {tenant}",
+    "租户 {tenant} 尚无账本；账本从其第一个密钥开始：hegui keys create --tenant {tenant}",
+)
 _LOST = Words(
     "A file of the attestation in entry {index} is not in {place}. Put it back, or withdraw the "
     "attestation.",

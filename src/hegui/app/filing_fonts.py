@@ -17,7 +17,8 @@ from hegui.terms import Misconfigured, Words
 _OURS = "HeguiHan-Regular.otf"
 _LARGEST = 64 * 1024 * 1024
 _UNREADABLE = Words(
-    "filing.font {path} cannot be read: {why}", "filing.font {path} 无法读取：{why}"
+    "filing.font {path} cannot be read: {why}. Name another font, or leave filing.font out",
+    "filing.font {path} 无法读取：{why}。请指定其他字体，或不填 filing.font",
 )
 
 

@@ -122,7 +122,9 @@ def _mechanism(settings: Settings) -> Iterator[Fact]:
     yield Fact(
         Words("Rule packs that come with hegui (SHA-256)", "hegui 自带规则包（SHA-256）"), ours, ""
     )
-    yield Fact(Words("Provider's rule packs (SHA-256)", "提供者规则包"), own, "screen.pack")
+    yield Fact(
+        Words("Provider's rule packs (SHA-256)", "提供者规则包（SHA-256）"), own, "screen.pack"
+    )
     yield Fact(
         Words("Detectors and guard models attached", "接入的检测器和护栏模型"),
         attached,

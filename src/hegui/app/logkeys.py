@@ -27,7 +27,7 @@ _TWICE: Final = 2
 
 _WHY = Words(
     "nobody could tell the log's next head from a forged one ({log})",
-    "无法证明账本前后是同一本（{log}）",
+    "无法分辨账本今后的账本头是真是假（{log}）",
 )
 _WHY_SECOND = Words(
     "nobody could tell the log's next second signature from a forged one ({log})",

@@ -10,7 +10,10 @@ from hegui.settings import Settings
 from hegui.store import exists, open_connection
 from hegui.terms import BadRequest, Misconfigured, Words
 
-_NO_LOG = Words("Tenant {tenant} has no log yet.", "租户 {tenant} 还没有账本。")
+_NO_LOG = Words(
+    "Tenant {tenant} has no log yet. Its first key begins one: hegui keys create --tenant {tenant}",
+    "租户 {tenant} 尚无账本。账本从其第一个密钥开始：hegui keys create --tenant {tenant}",
+)
 
 _UNREADABLE = Words(
     en="{path} cannot be read, so nobody knows which logs it holds: {why}. Run: hegui ledger "

@@ -27,7 +27,7 @@ _NOTHING = Words(
 )
 _UNSIGNED = Words(
     en="No head was signed within {seconds} seconds that covers these records. Try again.",
-    zh="{seconds} 秒内没有签署涵盖这些记录的检查点。请重试。",
+    zh="{seconds} 秒内没有签署涵盖这些记录的账本头。请重试。",
 )
 
 

@@ -32,7 +32,7 @@ _KEYS_LARGEST: Final = 1_048_576
 _NO_KEYS: Final = Words(
     en="The keys that assertions are checked against could not be fetched ({why}). Check jwks in "
     "[callers.assertion].",
-    zh="无法获取用于校验身份断言的公钥（{why}）。请检查 [callers.assertion] 中的 jwks。",
+    zh="无法获取用于核验签名断言的公钥（{why}）。请检查 [callers.assertion] 中的 jwks。",
 )
 
 

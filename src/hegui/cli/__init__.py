@@ -96,7 +96,7 @@ SHELF = {
         "hegui.cli.vault:vault",
         Words(
             "erase a person's data, open kept content, replace its keys",
-            "删除个人数据、打开留存内容、轮换密钥",
+            "删除个人信息、打开留存内容、轮换密钥",
         ),
     ),
 }

@@ -211,7 +211,7 @@ def _gaps(risks: list[Risk], lang: Lang) -> list[str]:
     heading = Words(
         "Not covered: {n} of the 31 risks have no detector; duties that rest on them stay not "
         "evidenced",
-        "没有覆盖：31 类风险中有 {n} 类没有检测器，相应义务保持“未举证”",
+        "没有覆盖：31 类风险中有 {n} 类没有检测器，相应义务保持“无证据”",
     )
     required = Words(" [detector-required: attach your own]", "［须由提供者接入检测器］")
     rows = [

@@ -20,7 +20,7 @@ _DEFAULT = Path("hegui.toml")
 _HEADINGS = {
     "risks": Words("risks", "风险"),
     "rules": Words("rules", "规则"),
-    "kinds": Words("kinds", "类别"),
+    "kinds": Words("kinds", "种类"),
     "digest": Words("digest", "摘要"),
     "use": Words("for", "用途"),
     "limits": Words("limits", "局限"),

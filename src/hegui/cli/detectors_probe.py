@@ -38,7 +38,7 @@ _WORDS = Words(
     "in it (true, false). Exit code 0: every answer as expected; 1: some not; 2: some texts could "
     "not be judged.",
     "让配置中的某个检测器（或用 panel 表示全部）判断一批已知答案的文本，并统计结果。"
-    "统计数以及文件、检测器、检测组合的摘要会记入账本，文本本身不会：只有提供者自己的检测器"
+    "统计数以及文件、检测器、检测器组合的摘要会记入账本，文本本身不会：只有提供者自己的检测器"
     "才能覆盖的义务由此得到证据。FILE 为带表头的 CSV 或每行一个 JSON 对象，"
     "含文本和是否应有命中（true、false）。"
     "退出码：0 全部符合预期；1 有不符；2 有文本无法判断。",

@@ -10,7 +10,7 @@ from hegui.terms import BadRequest, Words
 _DONE = Words(
     "Entry {index} records the facts of profile {profile}…. What the facts rule out is shown as "
     "not applicable from now on; change the settings, and it has to be declared anew.",
-    "第 {index} 条记录了配置 {profile}… 所述的事实。事实所排除的义务自此显示为不适用；"
+    "第 {index} 条记录了方案 {profile}… 所依据的事实。事实所排除的义务自此显示为不适用；"
     "如更改配置，须重新声明。",
 )
 _SHORT = Words(

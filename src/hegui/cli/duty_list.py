@@ -31,7 +31,7 @@ _HEAD = Words(
 _CHECKPOINT = Words(
     "From {size} entries of {origin}, root {root}…; catalogue {catalogue}…, profile {profile}…, "
     "board {digest}…. The same four give the same board.",
-    "依据 {origin} 的 {size} 条记录，根 {root}…；目录 {catalogue}…，配置 {profile}…，"
+    "依据 {origin} 的 {size} 条记录，根 {root}…；目录 {catalogue}…，方案 {profile}…，"
     "看板 {digest}…。四者相同，结果即相同。",
 )
 _NO_LOG = Words(

@@ -37,7 +37,7 @@ _CREATE: Final = (
         "Each access goes on record. It is shown once; hegui keeps only a keyed hash of it.",
         "创建、查看和吊销检查密钥。检查密钥只能在限定期限内、按写明的目的，通过 "
         "/log/租户/tile/entries/… 读取一个账本中某一期间的记录，别无他用。每次读取都记录在案。"
-        "密钥只显示一次；hegui 只保存带密钥的散列值。",
+        "密钥只显示一次；hegui 只保存带密钥的哈希值。",
     ),
     examples=Words(
         _CREATE.format("inspection 2026-17")

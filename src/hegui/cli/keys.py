@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     words=Words(
         "Create, list and revoke the keys of callers. A key is shown once; hegui keeps only a "
         "keyed hash of it.",
-        "创建、查看和吊销调用方密钥。密钥只显示一次；hegui 只保存带密钥的散列值。",
+        "创建、查看和吊销调用方密钥。密钥只显示一次；hegui 只保存带密钥的哈希值。",
     ),
     examples=Words(
         "hegui keys create --tenant school --audience minor --expires 90d\nhegui keys list\n"

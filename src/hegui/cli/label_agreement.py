@@ -37,7 +37,7 @@ _BEIJING: Final = timezone(timedelta(hours=8))
     "--subject",
     required=True,
     metavar="PSEUDONYM",
-    words=Words("the user, by a pseudonym that you can resolve", "用户的假名标识，须能对应到本人"),
+    words=Words("the user, by a pseudonym that you can resolve", "用户的假名，须能对应到本人"),
 )
 @option(
     "--terms",

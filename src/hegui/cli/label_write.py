@@ -72,7 +72,7 @@ _MOST_KEY: Final = 8_192  # bytes of a key file
     metavar="auto|ID",
     words=Words(
         "the number of the content, for one file; auto makes one (auto)",
-        "内容编号，仅限单个文件；auto 自动生成（默认 auto）",
+        "内容制作编号，仅限单个文件；auto 自动生成（默认 auto）",
     ),
 )
 @option(
@@ -92,7 +92,7 @@ _MOST_KEY: Final = 8_192  # bytes of a key file
 @option(
     "--propagate-id",
     metavar="ID",
-    words=Words("the propagator's number (as --id)", "传播编号（默认与 --id 相同）"),
+    words=Words("the propagator's number (as --id)", "内容传播编号（默认与 --id 相同）"),
 )
 @option(
     "--sign",

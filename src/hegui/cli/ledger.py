@@ -58,7 +58,7 @@ ledger.add_command(export)
         "checked, its signatures against the key in the data directory; an inspector gives --db "
         "and the published --vkey. Exit code 0: all holds; 1: something does not; 2: could not "
         "tell.",
-        "重新计算所有散列值和根，核对所有签名；说明哪些成立、哪些不成立及其位置，"
+        "重新计算所有哈希值和根，核对所有签名；说明哪些成立、哪些不成立及其位置，"
         "以及本检查不能证明什么。"
         "不给 --db 时检查配置中的数据库，用数据目录里的密钥核对签名；"
         "监督检查时可给出 --db 和公布的 --vkey。退出码：0 全部成立；1 有不成立之处；2 无法判断。",
@@ -148,7 +148,10 @@ def verify(
         db = settings.database
     if not db.is_file():
         say(
-            Words("There is no database at {path}.", "{path} 处没有数据库。").fill(path=db),
+            Words(
+                "There is no database at {path}. Check the path.",
+                "{path} 处没有数据库。请检查路径。",
+            ).fill(path=db),
             err=True,
         )
         return COULD_NOT_TELL
@@ -219,7 +222,13 @@ def vkey(config: Path, *, as_json: bool) -> int:
     for words in amiss:
         say(words, err=True)
     if not own and not amiss:
-        say(Words("There is no log yet.", "还没有账本。"), err=True)
+        say(
+            Words(
+                "There is no log yet: hegui keys create begins one.",
+                "还没有账本：hegui keys create 会开始一个。",
+            ),
+            err=True,
+        )
     return CLEAN if own and not amiss else COULD_NOT_TELL
 
 

@@ -20,7 +20,7 @@ _DONE = Words(
     "holds a receipt for a lost entry can prove that it was there; witnesses go on refusing this "
     "log under its old name.",
     "租户 {tenant} 的第 {index} 条记录写明了谁接受了恢复的账本及原因。旧账本头所含的 {lost} 条"
-    "记录已丢失。该账本头保存在 {kept}，请勿删除。持有丢失记录凭证的人仍可证明其存在；"
+    "记录已丢失。该账本头保存在 {kept}，请勿删除。持有丢失记录回执的人仍可证明其存在；"
     "见证方会继续拒绝沿用旧名称的账本。",
 )
 
@@ -37,18 +37,26 @@ _DONE = Words(
         "旧账本头另存保留，然后重新签名。请先停止服务。",
     ),
     Words(
-        'hegui ledger accept-restored --by "Zhang San" --reason "disk lost, backup of 26 November"',
-        'hegui ledger accept-restored --by 张三 --reason "磁盘损坏，恢复了 11 月 26 日的备份"',
+        'hegui ledger accept-restored --by staff-17 --reason "disk lost, backup of 26 November"',
+        'hegui ledger accept-restored --by 工号17 --reason "磁盘损坏，恢复了 11 月 26 日的备份"',
     ),
 )
 @SETTINGS_OPTION
-@option("--by", required=True, metavar="NAME", words=Words("who accepts it", "由谁接受"))
+@option(
+    "--by",
+    required=True,
+    metavar="WHO",
+    words=Words("who accepts it, by a role or number", "由谁接受，填岗位或工号"),
+)
 @option("--reason", required=True, metavar="TEXT", words=Words("why", "原因"))
 @option(
     "--tenant",
     default="",
     metavar="NAME",
-    words=Words("whose log, if there are several, or if it is lost", "哪个租户的账本"),
+    words=Words(
+        "whose log, if there are several, or if it is lost",
+        "哪个租户的账本；有多个账本或账本已丢失时填写",
+    ),
 )
 def accept_restored(config: Path, by: str, reason: str, tenant: str) -> int:
     """Go on after a restored backup."""

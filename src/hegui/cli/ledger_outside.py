@@ -92,7 +92,13 @@ def attest(config: Path, *, as_json: bool) -> int:
             ).fill(path=config)
         )
     if not exists(parts.place_of(settings)):
-        say(Words("There is no log yet.", "还没有账本。"), err=True)
+        say(
+            Words(
+                "There is no log yet: hegui keys create begins one.",
+                "还没有账本：hegui keys create 会开始一个。",
+            ),
+            err=True,
+        )
         return COULD_NOT_TELL
     ended = ask_now(settings, parts.now)
     if as_json:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from hegui.settings import Settings
 
 _NONE = Words(
-    "No record's term has ended: nothing to delete. Records are kept for {days} days, those of "
-    "personal information and of the rules for three years.",
-    "没有到期的记录，无需清理。记录保存 {days} 天，与个人信息处理有关等须长期保存的记录保存三年。",
+    "No record's term has ended: nothing to delete. Records are kept for {days} days, "
+    "those that the law wants longer for three years.",
+    "没有到期的记录，无需清理。记录保存 {days} 天，法律要求更久的保存三年。",
 )
 _WOULD = Words(
     "{tenant}: {count} records would be deleted, of entries below {minimum}",
@@ -21,9 +21,12 @@ _WOULD = Words(
 )
 _DID = Words(
     "{tenant}: {count} records deleted; their hashes, the proofs and a record of the deletion stay",
-    "{tenant}：已清理 {count} 条记录；散列、证明以及本次清理的记录予以保留",
+    "{tenant}：已清理 {count} 条记录；哈希、证明以及本次清理的记录予以保留",
 )
-_NO_DATABASE = Words("There is no database at {path}.", "{path} 处没有数据库。")
+_NO_DATABASE = Words(
+    "There is no database at {path}. It is made when the service first starts.",
+    "{path} 处没有数据库。服务首次启动时会自动创建。",
+)
 
 
 @command(
@@ -33,7 +36,7 @@ _NO_DATABASE = Words("There is no database at {path}.", "{path} 处没有数据�
         "that the law wants longer. The service does it by itself once a day. Hashes and heads "
         "stay, so that receipts and proofs go on holding; what was deleted is on record.",
         "清理到期的记录：多数按 content.log_days，法律要求更久的保存三年。服务每天自动执行一次。"
-        "散列和账本头予以保留，凭证和证明继续有效；清理本身也会记录在案。",
+        "哈希和账本头予以保留，回执和证明继续有效；清理本身也会记录在案。",
     ),
     Words(
         "hegui ledger prune --dry-run\nhegui ledger prune",

@@ -47,7 +47,7 @@ _WRITTEN = Words(
         "verifier. It can be checked years later, without an account or a network. NUMBER is an "
         "evidence number (HG-…) or that of an appeal (AP-…). That it was issued goes on record.",
         "为一次交互或一件申诉的当事人出具回执：一个 ZIP 文件，内有相关记录、"
-        "在已签名检查点之下的证明（C2SP tlog-proof@v1）、说明和核验程序。"
+        "在已签名的账本头之下的证明（C2SP tlog-proof@v1）、说明和核验程序。"
         "多年之后仍可核验，无需账号，无需联网。"
         "NUMBER 是证据编号（HG-…）或申诉编号（AP-…）。出具一事会记录在案。",
     ),

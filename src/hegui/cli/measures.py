@@ -90,7 +90,7 @@ def lint(folder: Path | None, *, as_json: bool) -> int:
     words=Words(
         "List the numbers of the standards: their values in your profile, where they stand, and "
         "how sure they are. Their names are the keys of [duties.parameters].",
-        "列出标准中的数值：在所用配置中的取值、出处和核实情况。名称即 [duties.parameters] 中的键。",
+        "列出标准中的数值：在所用方案中的取值、出处和核实情况。名称即 [duties.parameters] 中的键。",
     ),
     examples=Words(
         "hegui measures parameters\nhegui measures parameters -c hegui.toml --json",

@@ -23,7 +23,7 @@ _LATEST: Final = 253_402_300_799_000  # the last second of the year 9999, UTC ms
         "profiles, yours where there are settings, the mapping to GB/T 45654, NIST AI RMF and "
         "ISO/IEC 42001 by reference number, and hegui as a component. Files of the same name are "
         "replaced. Nothing in them says that a provider complies.",
-        "以 OSCAL 1.2 文档（NIST）写出义务目录：目录、两套配置、有配置文件时的裁剪配置、"
+        "以 OSCAL 1.2 文档（NIST）写出义务目录：目录、两套方案、有配置文件时的裁剪方案、"
         "与 GB/T 45654、NIST AI RMF、ISO/IEC 42001 的编号对应关系，以及 hegui 组件说明。"
         "同名文件会被替换。其中没有任何内容表示提供者合规。",
     ),
@@ -110,7 +110,7 @@ _FORMAT: Final = Words(
 )
 _NO_SETTINGS: Final = Words(
     "{path} does not exist: no tailored profile is written.",
-    "{path} 不存在：不写出裁剪后的配置。",
+    "{path} 不存在：不写出裁剪后的方案。",
 )
 _UNWRITABLE: Final = Words(
     "cannot write {path}: {why}; name another folder with --out",

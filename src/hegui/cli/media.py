@@ -142,7 +142,13 @@ def withdraw(config: Path, number: str, reason: str, by: str, *, as_json: bool) 
     if not reason.strip() or len(reason) > _MOST_REASON or len(by) > _MOST_NAME:
         raise BadRequest(_LONG.fill(most=_MOST_REASON, name=_MOST_NAME), param="reason")
     if not exists(parts.place_of(settings)):
-        say(Words("There is no database yet.", "还没有数据库。"), err=True)
+        say(
+            Words(
+                "There is no database yet. It is made when the service first starts.",
+                "还没有数据库。服务首次启动时会自动创建。",
+            ),
+            err=True,
+        )
         return COULD_NOT_TELL
     wanted = number if number.startswith("M-") else exchange_of(number) or number
     closed = _on_shelf(settings, lambda shelf: shelf.withdraw(wanted, by, reason.strip()))

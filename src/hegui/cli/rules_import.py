@@ -50,7 +50,9 @@ _NO_ROWS: Final = Words(
 @option(
     "--risk",
     default="",
-    words=Words("the risk of rows that name none (A.1.f)", "未注明风险的行所属的风险（如 A.1.f）"),
+    words=Words(
+        "the risk of rows that name none, such as A.1.f", "未注明风险的行所属的风险（如 A.1.f）"
+    ),
 )
 @option(
     "--severity",
@@ -71,7 +73,9 @@ _NO_ROWS: Final = Words(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    words=Words("the pack to write; - or nothing prints it", "写入的规则包文件；- 或不写则打印"),
+    words=Words(
+        "the pack to write; - or nothing prints it", "写入的规则包文件；填 - 或不填则输出到屏幕"
+    ),
 )
 @option(
     "--replace",

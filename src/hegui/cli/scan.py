@@ -95,7 +95,7 @@ _AT: Final = 0.5
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
     words=Words(
-        "look for these protected works, too (hegui-data/works)",
+        "look for these protected works, too, such as hegui-data/works",
         "同时查找这些受保护作品（如 hegui-data/works）",
     ),
 )

@@ -114,7 +114,7 @@ def draft(kind: str, config: Path, out: Path | None) -> int:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 @SETTINGS_OPTION
 @_BY
-@option("--role", required=True, metavar="ROLE", words=Words("in which role", "以何种身份"))
+@option("--role", required=True, metavar="ROLE", words=Words("in which role", "以哪个岗位"))
 @JSON_OPTION
 def publish(file: Path, config: Path, by: str, role: str, *, as_json: bool) -> int:
     """Publish a version."""

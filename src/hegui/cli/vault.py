@@ -47,7 +47,7 @@ _STEPS = {
     cls=Family,
     words=Words(
         "Erase a person's data, open kept content on record, and replace the keys that open it.",
-        "删除个人数据、在案打开留存内容、轮换其密钥。",
+        "删除个人信息，打开留存内容并记录在案，轮换其密钥。",
     ),
     examples=Words(
         "hegui vault erase alice --by dpo\nhegui vault status alice\nhegui vault rotate",
@@ -135,7 +135,7 @@ def abandon(config: Path, epoch: int, by: str) -> int:
     cls=Command,
     words=Words(
         "List the places that may hold something of a person, and what erasure does there.",
-        "列出可能留有个人数据的各处，以及删除时如何处理。",
+        "列出可能留有个人信息的各处，以及删除时如何处理。",
     ),
     examples=Words("hegui vault sinks", "hegui vault sinks"),
 )
@@ -152,7 +152,13 @@ def sinks(config: Path, *, as_json: bool) -> int:
     settings = read_settings(config)
     place = place_of(settings)
     if not exists(place):
-        say(Words("There is no database yet.", "还没有数据库。"), err=True)
+        say(
+            Words(
+                "There is no database yet. It is made when the service first starts.",
+                "还没有数据库。服务首次启动时会自动创建。",
+            ),
+            err=True,
+        )
         return COULD_NOT_TELL
     rows = Rows(place)
     try:

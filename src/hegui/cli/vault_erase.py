@@ -63,7 +63,7 @@ _HANDED = Words(
 
 SUBJECT = click.argument("subject", required=False, metavar="[SUBJECT]")
 PSEUDONYM = option(
-    "--pseudonym", default="", metavar="P", words=Words("the pseudonym in records", "记录中的化名")
+    "--pseudonym", default="", metavar="P", words=Words("the pseudonym in records", "记录中的假名")
 )
 
 
@@ -77,8 +77,8 @@ PSEUDONYM = option(
         "that is printed: tell the person. Records and proofs stay; they hold no content and no "
         "name. Whoever comes again is a new person. A suspension stays in force. Exit code 0: "
         "complete; 1: under way.",
-        "删除某人的数据（第十一条，《个人信息保护法》第四十七条）：立即停止处理，删除密钥和内容；"
-        "法定期限未满的部分只存储，不向任何人打开。当前纪元的密钥销毁时删除完成，日期会打印出来，"
+        "删除某人的个人信息（第十一条，《个人信息保护法》第四十七条）：立即停止处理，删除密钥和内容；"
+        "法定期限未满的部分只存储，不向任何人打开。当前纪元的密钥销毁时删除完成，命令会输出这一日期，"
         "请告知当事人。记录和证明保留，其中没有内容也没有姓名。此人再次使用时视为新用户；"
         "暂停措施继续有效。退出码：0 已完成；1 进行中。",
     ),
@@ -143,7 +143,7 @@ def erase(config: Path, subject: str | None, *, as_json: bool, **said: Any) -> i
         "the pseudonym only. Exit code 1: an epoch or an erasure is overdue, or this person's is "
         "not complete.",
         "显示保险库的状况：纪元、密钥、留存内容和进行中的删除；给出 SUBJECT 时显示此人的删除进度。"
-        "删除完成后只能凭化名查到。退出码 1：有纪元或删除已逾期，或此人的删除尚未完成。",
+        "删除完成后只能凭假名查到。退出码 1：有纪元或删除已逾期，或此人的删除尚未完成。",
     ),
     examples=Words(
         "hegui vault status\nhegui vault status alice --json",
@@ -174,7 +174,7 @@ def status(config: Path, subject: str | None, pseudonym: str, tenant: str, *, as
             _show(each)
         if active:
             say(
-                Words("active as {subjects}", "使用中，化名 {subjects}").fill(
+                Words("active as {subjects}", "使用中，假名 {subjects}").fill(
                     subjects=", ".join(active)
                 )
             )

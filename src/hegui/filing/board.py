@@ -31,7 +31,7 @@ _NO_CASES: Final[Mapping[str, int]] = {}
 _NOT_ON_RECORD = Words(
     "the profile says that it does not apply ({facts}), and that is not on record yet: hegui duty "
     "declare",
-    "配置声明不适用（{facts}），但尚未记录在案：hegui duty declare",
+    "按方案所述事实不适用（{facts}），但尚未记录在案：hegui duty declare",
 )
 _UNSAID = Words(
     "whether it applies was not said ({facts}): say so in [duties] of the settings; until then it "

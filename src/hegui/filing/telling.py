@@ -50,7 +50,7 @@ _ENDS = {
     ),
 }
 _DECLARED = Words(
-    "by entry {index} this is not so: {facts}", "第 {index} 条记录说明不属于：{facts}"
+    "by entry {index} this is not so: {facts}", "据第 {index} 条记录，并非如此：{facts}"
 )
 
 

@@ -151,7 +151,7 @@ def _told(version: Version, at: int | None) -> dict[str, Any]:
 _WHO: Final = Words(
     en="It is not said who accepts. Send the user's signed assertion, or name the user in "
     "safety_identifier or user.",
-    zh="未说明由谁同意。请附上用户的签名身份断言，或在 safety_identifier 或 user 中指明用户。",
+    zh="未说明由谁同意。请附上用户的签名断言，或在 safety_identifier 或 user 中指明用户。",
 )
 _NO_NUMBER: Final = Words(
     en="version must be a whole number: the version that the user was shown.",

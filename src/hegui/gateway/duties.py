@@ -51,7 +51,7 @@ _FOUR = Words(
     "list.",
     "看板由以下四项决定；持有这四项者可用 hegui duty list 重新计算。",
 )
-_CATALOGUE, _PROFILE = Words("Catalogue", "目录"), Words("Profile", "配置")
+_CATALOGUE, _PROFILE = Words("Catalogue", "目录"), Words("Profile", "方案")
 _CHECKPOINT, _AS_OF = Words("Checkpoint", "检查点"), Words("As of", "截至")
 _DIGEST = Words("Digest of the board", "看板摘要")
 _NO_LOG = Words("no log yet", "尚无账本")

@@ -25,10 +25,14 @@ _MOST_HELD: Final = 10_000
 
 _READ = kinds.named("inspector.read")
 
-_ELSEWHERE = Words(en="This inspector's key is for another log.", zh="该检查密钥用于另一个账本。")
+_ELSEWHERE = Words(
+    en="This inspector's key is for another log. Ask the provider for one for this log.",
+    zh="该检查密钥用于另一个账本。请向提供者索取用于本账本的密钥。",
+)
 _OUTSIDE = Words(
-    en="No entry of this bundle lies within the time that this inspector's key is for.",
-    zh="该条目包中没有该检查密钥所限期间内的记录。",
+    en="No entry of this bundle lies within the time that this inspector's key is for. "
+    "Read one that does.",
+    zh="该条目包中没有该检查密钥所限期间内的记录。请读取期间之内的条目包。",
 )
 
 

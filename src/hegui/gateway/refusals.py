@@ -183,7 +183,7 @@ def clause_words(clause: str) -> Words:
     article, _, item = clause.rstrip(")").partition("(")
     if not article.isdecimal():
         return Words(clause, clause)
-    zh = f"《暂行办法》第{_numeral(article)}条" + (f"第（{_numeral(item)}）项" if item else "")
+    zh = f"《暂行办法》第{_numeral(article)}条" + (f"第{_numeral(item)}项" if item else "")
     return Words(f"Interim Measures, Art. {clause}", zh)
 
 

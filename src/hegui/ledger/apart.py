@@ -11,11 +11,11 @@ from hegui.terms import Unavailable, Words
 
 _FAILED = Words(
     en="The verifier ended with exit code {code} and no report.",
-    zh="验证程序退出码为 {code}，没有给出报告。",
+    zh="核验程序退出码为 {code}，没有给出报告。",
 )
 _SLOW = Words(
     en="The verifier did not finish within {seconds} seconds.",
-    zh="验证程序未能在 {seconds} 秒内完成。",
+    zh="核验程序未能在 {seconds} 秒内完成。",
 )
 
 

@@ -24,8 +24,8 @@ An earlier time within this much is no step of the clock."""
 
 _CLOCK_BACK = kinds.named("clock.back")
 
-_NOT_SIGNED = Words("the frontier is not the one that was signed", "边缘散列与签名时不同")
-_NOT_THEIRS = Words("the frontier is not that of the entries", "边缘散列与记录不符")
+_NOT_SIGNED = Words("the frontier is not the one that was signed", "前沿哈希与签名时不同")
+_NOT_THEIRS = Words("the frontier is not that of the entries", "前沿哈希与记录不符")
 _NOT_A_LEAF = Words(
     en="This is not a leaf of tenant {tenant}. Make leaves with hegui.ledger.leaf.make.",
     zh="这不是租户 {tenant} 的记录。请使用 hegui.ledger.leaf.make 生成记录。",

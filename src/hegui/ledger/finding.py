@@ -27,7 +27,7 @@ _UNREADABLE = Words(en="The ledger cannot be read: {why}.", zh="无法读取账�
 _CHANGED = Words(
     en="Record {index} of tenant {tenant}'s log is not the one whose hash was signed. Run: hegui"
     " ledger verify",
-    zh="租户 {tenant} 的账本第 {index} 条记录与已签名的散列不符。请运行：hegui ledger verify",
+    zh="租户 {tenant} 的账本第 {index} 条记录与已签名的哈希不符。请运行：hegui ledger verify",
 )
 
 

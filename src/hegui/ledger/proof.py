@@ -28,7 +28,7 @@ _OVERSIZED = Words(
 _NOT_INCLUDED = Words(
     en="The proof does not show this record under the signed head: the record, the index or the"
     " proof was changed.",
-    zh="该证明不能证明此记录在已签名的检查点之下：记录、序号或证明被改动过。",
+    zh="该证明不能证明此记录在已签名的账本头之下：记录、序号或证明被改动过。",
 )
 
 

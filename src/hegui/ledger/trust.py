@@ -31,20 +31,20 @@ _SMALLER = Words(
     en="The log of tenant {tenant} has {size} entries, and a head of {signed} was signed before "
     "({path}): the database is an older copy. Nothing is added to it, because its next head would "
     "contradict the one that others may hold. Put back the newer database. If it is lost, say so "
-    "on record: hegui ledger accept-restored --by NAME --reason TEXT",
+    "on record: hegui ledger accept-restored --by WHO --reason TEXT",
     zh="租户 {tenant} 的账本有 {size} 条记录，而此前已为 {signed} 条的账本头签名（{path}）："
     "该数据库是旧副本。不会向其写入，因为下一个账本头会与他人可能持有的账本头矛盾。"
     "请恢复较新的数据库；如已丢失，请将此事记录在案："
-    "hegui ledger accept-restored --by 姓名 --reason 原因",
+    "hegui ledger accept-restored --by 岗位或工号 --reason 原因",
 )
 _OTHER = Words(
     en="The log of tenant {tenant} is not the one whose head of {signed} entries was signed before "
     "({path}): the two tell different histories. Nothing is added. Put back the database that "
-    "belongs to that head. If it is lost, say so on record: hegui ledger accept-restored --by NAME "
+    "belongs to that head. If it is lost, say so on record: hegui ledger accept-restored --by WHO "
     "--reason TEXT",
     zh="租户 {tenant} 的账本与此前签名的 {signed} 条的账本头（{path}）不是同一份历史。"
     "不会写入。请恢复与该账本头相符的数据库；如已丢失，请将此事记录在案："
-    "hegui ledger accept-restored --by 姓名 --reason 原因",
+    "hegui ledger accept-restored --by 岗位或工号 --reason 原因",
 )
 _NAME = Words("its name is not the one that was signed", "账本名称与签名时不同")
 _LARGER = Words("a head of {signed} entries was signed", "曾为 {signed} 条的账本头签名")

@@ -156,7 +156,7 @@ class Duties:
             "numbers of your own, by the names that hegui measures parameters lists; stricter than "
             "the profile, unless checked_against is filled in",
             "自定数值，名称见 hegui measures parameters；"
-            "须严于所选配置，除非已填写 checked_against",
+            "须严于所选方案，除非已填写 checked_against",
         ),
     )
     lines: Mapping[str, int] = field(default_factory=dict)

@@ -46,7 +46,10 @@ class KeyDirectory:
             raise _unreadable(path, error) from None
         if not stat.S_ISDIR(facts.st_mode):
             raise Misconfigured(
-                Words("{path} is not a directory", "{path} 不是目录").fill(path=path)
+                Words(
+                    "{path} is not a directory: move it away, and start again",
+                    "{path} 不是目录：请将其移走后重新启动",
+                ).fill(path=path)
             )
         _examine(path, facts, 0o700)
 

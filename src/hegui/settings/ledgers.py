@@ -33,7 +33,7 @@ class Ledger:
         metadata=says(
             "seconds within which what is durable is signed; until then a record is safe, and has "
             "no receipt that others can check",
-            "已落盘的记录在多少秒内签名；在此之前记录已安全保存，但还没有可供他人核验的凭证",
+            "已落盘的记录在多少秒内签名；在此之前记录已安全保存，但还没有可供他人核验的回执",
             low=1,
             high=60,
         ),

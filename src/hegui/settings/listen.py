@@ -18,15 +18,15 @@ class Listen:
     public: Address = field(
         default=Address("127.0.0.1", 8100),
         metadata=says(
-            "for callers: /v1, /appeal, /label, /log, /healthz",
-            "供调用方使用：/v1、/appeal、/label、/log、/healthz",
+            "for callers: /v1, /media, /statements, /about, /appeal, /label, /log, /healthz",
+            "供调用方使用：/v1、/media、/statements、/about、/appeal、/label、/log、/healthz",
         ),
     )
     admin: Address = field(
         default=Address("127.0.0.1", 8101),
         metadata=says(
-            "for you: /metrics, /readyz. Loopback unless admin_key is set",
-            "供运维使用：/metrics、/readyz。没有 admin_key 时只能是本机回环地址",
+            "for you: /metrics, /readyz, /duties. Loopback unless admin_key is set",
+            "供运维使用：/metrics、/readyz、/duties。没有 admin_key 时只能是本机回环地址",
         ),
     )
     admin_key: Secret = field(

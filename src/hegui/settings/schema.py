@@ -250,7 +250,7 @@ class Labels:
     )
     c2pa: C2pa = field(
         default=C2pa(),
-        metadata=says("C2PA manifests on labelled files", "标识文件上的 C2PA 清单"),
+        metadata=says("C2PA manifests on labelled files", "已标识文件的 C2PA 清单"),
     )
 
 
@@ -367,7 +367,7 @@ class Settings:
     duties: Duties = field(
         default=Duties(),
         metadata=says(
-            "the profile, and what you are (Art. 2, 17)", "所用配置与提供者情况（第二条、第十七条）"
+            "the profile, and what you are (Art. 2, 17)", "所用方案与提供者情况（第二条、第十七条）"
         ),
     )
     filing: Filing = field(

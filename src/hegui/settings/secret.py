@@ -53,7 +53,7 @@ def resolve(reference: str, environ: Mapping[str, str], folder: Path) -> Secret 
     return Words(
         "a secret is never written here: put it into an environment variable and write "
         '"env:NAME", or into a file of mode 0600 and write "file:PATH"',
-        '密钥不能直接写在这里：请放进环境变量后写 "env:变量名",'
+        '密钥不能直接写在这里：请放进环境变量后写 "env:变量名"，'
         '或放进权限为 0600 的文件后写 "file:路径"',
     )
 
@@ -72,7 +72,7 @@ def _from_file(reference: str, path: Path) -> Secret | Words:
     try:
         handle = os.open(path, os.O_RDONLY | WHOLE | AT_ONCE)
     except OSError as error:
-        return Words("cannot read {path}: {why}", "无法读取 {path}:{why}").fill(
+        return Words("cannot read {path}: {why}", "无法读取 {path}：{why}").fill(
             path=path, why=reason(error)
         )
     with os.fdopen(handle, "rb") as file:

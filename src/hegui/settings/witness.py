@@ -22,7 +22,9 @@ _VKEY: Final = re.compile(r"([^+\s]+)\+([0-9a-f]{8})\+(\S+)")
 class Witness:
     """Somebody else's machine that signs each head which extends the one before."""
 
-    name: str = field(metadata=says("its name in metrics and messages", "名称", required=True))
+    name: str = field(
+        metadata=says("its name in metrics and messages", "在指标和提示中的名称", required=True)
+    )
     url: str = field(
         metadata=says(
             "its address; /add-checkpoint is put behind it (C2SP tlog-witness)",

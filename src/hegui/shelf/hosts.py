@@ -180,5 +180,5 @@ _PRIVATE: Final = Words(
     "media_private = true for this model server; where clouds keep their machines' credentials is "
     "never asked.",
     zh="主机 {host} 指向内网或本机。如确有此意，请为该模型服务设置 media_private = true；"
-    "云主机凭证所在的地址一律不访问。",
+    "云主机凭据所在的地址一律不访问。",
 )

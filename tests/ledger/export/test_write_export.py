@@ -316,8 +316,8 @@ def test_a_named_record_that_is_not_there_is_refused_and_nothing_is_written(
     ("duty", "en", "zh"),
     [
         ("a14-2b", "Art. 14 para. 2", "第十四条第二款"),
-        ("a4-1", "Art. 4(1)", "第四条第（一）项"),
-        ("a22-2", "Art. 22(2)", "第二十二条第（二）项"),
+        ("a4-1", "Art. 4(1)", "第四条第一项"),
+        ("a22-2", "Art. 22(2)", "第二十二条第二项"),
         ("a15-3", "Art. 15", "第十五条"),
         ("a12", "Art. 12", "第十二条"),
         ("a8-rules", "Art. 8", "第八条"),

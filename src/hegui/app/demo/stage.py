@@ -34,8 +34,8 @@ _DAY_MS = 86_400_000
 _PATIENCE = 30.0
 
 _NO_PORT = Words(
-    en="no free port between {first} and {last} on 127.0.0.1",
-    zh="127.0.0.1 上 {first} 至 {last} 之间没有空闲端口",
+    en="no free port between {first} and {last} on 127.0.0.1: end a program that holds one",
+    zh="127.0.0.1 上 {first} 至 {last} 之间没有空闲端口：请结束占用其中一个的程序",
 )
 _NO_PRACTICE = Words(
     en="the practice model did not start: run {command} to see why",

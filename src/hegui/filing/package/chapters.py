@@ -175,9 +175,9 @@ def _conclusion(_chapter: Chapter, made: Material) -> Iterator[Block]:
         )
     )
     digests = (
-        Fact(Words("Profile", "所选配置"), made.profile.id, "duties.profile"),
+        Fact(Words("Profile", "所选方案"), made.profile.id, "duties.profile"),
         Fact(Words("Digest of the catalogue", "目录摘要"), made.board.catalogue, ""),
-        Fact(Words("Digest of profile and facts", "配置与事实摘要"), made.board.profile, ""),
+        Fact(Words("Digest of profile and facts", "方案与事实摘要"), made.board.profile, ""),
         Fact(Words("Digest of the board", "看板摘要"), made.board.digest, ""),
     )
     yield _facts(digests)

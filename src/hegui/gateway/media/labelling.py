@@ -230,7 +230,7 @@ def _facts(made: Whole, item: Item, size: int) -> dict[str, Any]:
 _NO_CODE: Final = Words(
     en="This service cannot give out pictures or sound: its labels would not name the provider. The"
     " operator must set provider.uscc (GB 45438-2025, 6.1).",
-    zh="本服务暂不能提供图片或语音：标识中缺少服务提供者编码。请运营者设置 provider.uscc"
+    zh="本服务暂不能提供图片或语音：标识中缺少服务提供者编码。请运维人员设置 provider.uscc"
     "（GB 45438-2025 第 6.1 条）。",
 )
 _NOT_YOURS: Final = Words(

@@ -281,14 +281,14 @@ _SHORT: Final = Words(
 _NO_SERVER: Final = Words(
     en="The model server of this task is not in the settings any more. The operator must put it "
     "back until its tasks have ended.",
-    zh="该任务的模型服务已不在配置中。请运营者在任务结束前恢复该配置。",
+    zh="该任务的模型服务已不在配置中。请运维人员在任务结束前恢复该配置。",
 )
 _NO_FILMS: Final = Words(
     en="This service cannot give out films: hegui cannot put the notice into a film itself here. "
     "The operator can install PyAV and Pillow beside hegui (pip install av 'hegui[media]'; the "
     "ready-made PyAV holds x264 and x265, which are under the GPL), or set films_show_notice = "
     "true for the model server, if its films show the notice already (GB 45438-2025, 5.4).",
-    zh="本服务暂不能提供视频：hegui 在此无法自行在视频中写入显式标识。请运营者安装 PyAV 和"
+    zh="本服务暂不能提供视频：hegui 在此无法自行在视频中写入显式标识。请运维人员安装 PyAV 和"
     " Pillow（pip install av 'hegui[media]'；PyAV 预编译包内含 GPL 许可的 x264 和 x265）；"
     "如模型服务生成的视频已显示标识，也可为其设置 films_show_notice = true"
     "（GB 45438-2025 第 5.4 条）。",

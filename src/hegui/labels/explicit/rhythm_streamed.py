@@ -151,7 +151,7 @@ _FORM: Final = Words(
     " [media].",
     zh="模型返回的音频格式没有现成的节奏标识：AAC 须为 LC 规格、32 至 48 kHz，AAC 和 Opus"
     " 须为单声道或立体声。请改用 mp3、wav 或 flac；如播放界面已持续提示由 AI 生成，"
-    '运营者可在 [media] 中设置 sound = "interface"。',
+    '提供者可在 [media] 中设置 sound = "interface"。',
 )
 
 

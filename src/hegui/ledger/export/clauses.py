@@ -25,7 +25,7 @@ def clause_of(duty: str) -> Words:
     article, part = int(found[1]), int(found[2] or 0)
     en, zh = f"Art. {article}", f"第{_han(article)}条"
     if part and article in _ITEMS:
-        return Words(f"{en}({part})", f"{zh}第（{_han(part)}）项")
+        return Words(f"{en}({part})", f"{zh}第{_han(part)}项")
     if part and article in _PARAGRAPHS:
         return Words(f"{en} para. {part}", f"{zh}第{_han(part)}款")
     return Words(en, zh)

@@ -24,8 +24,8 @@ _GIVEN: Final = ("verify.py", "verify.html")
 _PAGES: Final = ("README.md", "README.zh.md")
 
 _NO_RECORD = Words(
-    en="The signed log has no record {index}: it ends before.",
-    zh="已签名账本中没有第 {index} 条记录。",
+    en="The signed log has no record {index}: it ends before. Name one of its records.",
+    zh="已签名账本中没有第 {index} 条记录。请指定已有的序号。",
 )
 
 Progress = Callable[[int, int], None]

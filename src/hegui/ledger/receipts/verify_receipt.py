@@ -139,7 +139,7 @@ def _check_signature(note: bytes, key: str, origin: str, found: Found) -> None:
     text, _, block = note.rpartition(b"\n\n")
     own = [sig[4:] for who, sig in signatures(block) if who == name and sig[:4] == stamp]
     if not own:
-        raise Bad("its head was not signed by this key", "其检查点未由该密钥签名")
+        raise Bad("its head was not signed by this key", "其账本头未由该密钥签名")
     try:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -151,7 +151,7 @@ def _check_signature(note: bytes, key: str, origin: str, found: Found) -> None:
         for signature in own:
             Ed25519PublicKey.from_public_bytes(public).verify(signature, text + b"\n")
     except (InvalidSignature, ValueError):
-        raise Bad("its head was not signed by this key", "其检查点未由该密钥签名") from None
+        raise Bad("its head was not signed by this key", "其账本头未由该密钥签名") from None
 
 
 def signatures(block: bytes) -> list[tuple[str, bytes]]:

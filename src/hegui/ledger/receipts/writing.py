@@ -75,7 +75,7 @@ notice.
 核验方法：
   python3 verify_receipt.py                （Python 3.8 或更新；pip install cryptography）
 也可使用任何能读取 c2sp.org/tlog-proof@v1 的程序：.tlog-proof 文件以附加数据的形式带有记录本身，
-并带有已签名的账本检查点。核对签名所用的公钥：
+并带有已签名的账本头。核对签名所用的公钥：
   {vkey}
 请与提供者公布的公钥比对：仅凭本文件中的公钥什么也证明不了。事关重大时，请使用 hegui 正式发布的
 verify_receipt.py。

@@ -17,7 +17,7 @@ _NO_LOG = Words(
 )
 _UNSIGNED = Words(
     en="No head of tenant {tenant}'s log has been signed yet. Try again in a second.",
-    zh="租户 {tenant} 的账本尚未签署任何检查点。请稍后再试。",
+    zh="租户 {tenant} 的账本尚无已签名的账本头。请稍后再试。",
 )
 _NOT_THERE = Words(
     en="The signed log of tenant {tenant} has {size} entries; {what} lies beyond them.",

@@ -55,7 +55,7 @@ def verify(
         report.problem(
             path.name,
             "is open in this process, and was not touched: verify it in a process of its own",
-            "已在本进程中打开，因此未作检查：请在独立进程中验证",
+            "已在本进程中打开，因此未作检查：请在独立进程中核验",
         )
         return report
     try:

@@ -170,7 +170,7 @@ class LogCheck:
             self._report.gap(
                 f"{self._tenant}: the last {count} entries are durable and not signed yet. They"
                 " were checked against the frontier only.",
-                f"{self._tenant}：最后 {count} 条记录已落盘、尚未签名，仅与存储的边缘散列核对。",
+                f"{self._tenant}：最后 {count} 条记录已落盘、尚未签名，仅与存储的前沿哈希核对。",
             )
         if stored.size != size:
             self._say(

@@ -42,7 +42,7 @@ class NodeCheck:
             self.report.gap(
                 f"{self.tenant}: tiles of the first {covered * WIDE} of {signed} signed entries"
                 " are stored; the rest is made by the next process that writes.",
-                f"{self.tenant}：已签名的 {signed} 条中，前 {covered * WIDE} 条的散列块已存储；"
+                f"{self.tenant}：已签名的 {signed} 条中，前 {covered * WIDE} 条的哈希分片已存储；"
                 "其余由下一个写入进程补齐。",
             )
         expected = self._expected(covered)
@@ -86,7 +86,7 @@ class NodeCheck:
         level, index = place
         where = f"{self.tenant}/node {level}/{index}"
         if place not in found:
-            self.report.problem(where, "this root of a tile is missing", "缺少该散列块的根")
+            self.report.problem(where, "this root of a tile is missing", "缺少该哈希分片的根")
         elif place not in expected:
             self.report.problem(where, "no signed entries belong to it", "没有与之对应的已签名记录")
         elif entries_changed:
@@ -101,5 +101,5 @@ class NodeCheck:
             self.report.problem(
                 where,
                 "this root of a tile is not that of the entries below it",
-                "该散列块的根与其下的记录不符",
+                "该哈希分片的根与其下的记录不符",
             )

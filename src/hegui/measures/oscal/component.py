@@ -25,14 +25,14 @@ MetBy: TypeAlias = Literal[
     "nothing-yet",
 ]
 MET: Final[Mapping[MetBy, Words]] = {
-    "records": Words("hegui's records evidence it.", "由 hegui 的记录举证。"),
+    "records": Words("hegui's records evidence it.", "以 hegui 的记录为证据。"),
     "records-in-part": Words(
         "hegui's records evidence a part of it; no door in this release writes the rest.",
-        "由 hegui 的记录部分举证，其余记录本版本尚无写入入口。",
+        "hegui 的记录可作部分证据，其余记录在本版本中没有写入的入口。",
     ),
     "records-and-attestation": Words(
         "hegui's records evidence it together with a person's attestation.",
-        "由 hegui 的记录和人员声明共同举证。",
+        "以 hegui 的记录和人员声明共同为证据。",
     ),
     "attestation": Words(
         "Not done by hegui: a person attests it, and hegui keeps the attestation.",
@@ -40,7 +40,7 @@ MET: Final[Mapping[MetBy, Words]] = {
     ),
     "attached-detector": Words(
         "Not shipped: evidenced only by a probe of a detector that the provider attaches.",
-        "hegui 不提供：仅凭对提供者自行接入的检测器的检验举证。",
+        "hegui 不提供：只能以对提供者自行接入的检测器的探测结果为证据。",
     ),
     "nothing-yet": Words(
         "No door in this release writes a record of it.", "本版本没有入口写入相关记录。"
@@ -54,7 +54,7 @@ _ABOUT: Final = Words(
 )
 _HOW: Final = Words(
     "What each duty is met by. It says nothing of whether a provider does it.",
-    "说明各项义务由什么举证，不表示提供者已经履行。",
+    "说明各项义务以什么为证据，不表示提供者已经履行。",
 )
 
 

@@ -240,7 +240,7 @@ _RESULTS: Final = Words("Status of the duties, from the ledger", "义务状态�
 _MEANS: Final = Words(
     "Satisfied: evidenced by records or attested by a person, at the moment named, by the "
     "catalogue, profile and checkpoint named. It does not say that the provider complies.",
-    "satisfied 表示在所述时点，依所述目录、配置和检查点，有记录举证或者有人员声明；"
+    "satisfied 表示在所述时点，依所述目录、方案和检查点，有记录为证据或者有人员声明；"
     "不表示提供者合规。",
 )
 _PLAN: Final = Words("How statuses are computed", "状态的计算方式")

@@ -12,7 +12,7 @@ const SAY = {
     clean: "没有命中任何规则", masked: "已遮盖", refused: "已拒绝", held: "已暂扣", allowed: "已放行，并记录",
     question_side: "拦在提问一侧", answer_side: "拦在回答一侧", appeal: "申诉", next: "可以这样做",
     suffix: "正文末尾可见", interface: "由界面持续显示", uireq: "须由界面显示", implicit: "隐式标识，随回复附上", nolabel: "没有生成内容，无须标识",
-    produce: "生成编号", producer: "提供者编码", evidence: "证据编号", nothing: "没有记录", broke: "断线",
+    produce: "内容制作编号", producer: "服务提供者编码", evidence: "证据编号", nothing: "没有记录", broke: "断线",
     entryBefore: "账本里的原记录", entryAfter: "副本：改动了一个字节", verified: "原账本核验通过",
     named: "核验程序指出了被改动的记录", missed: "核验程序没有发现", empty: "账本还是空的，请先点别的按钮。",
     flipCopy: "副本在", foot: (f) => `启动用时 ${(f.started_ms / 1000).toFixed(1)} 秒。证据保存在 ${f.database}`,
