@@ -6,6 +6,7 @@ from typing import Final
 from hegui.detectors import numbers
 from hegui.detectors.numbers import inside_identifier, plain
 from hegui.detectors.personal.context import label_before, labelled, weigh, weighed
+from hegui.detectors.personal.lists import before_item
 from hegui.detectors.personal.shape import NINE_DIGITS, SEP, Shape, digits, labels_of, numbered
 from hegui.detectors.targets import ANYTHING, NO_DIGIT
 from hegui.detectors.tree import WORD, wide
@@ -39,19 +40,21 @@ def _dialled(left: str) -> bool:
     found = _DIALLED.search(left)
     if found is None:
         return False
-    before = left[: found.start(1)]
+    before = before_item("+", left[: found.start(1)])
     return not (inside_identifier(before) or before[-1:] in _CAPITALS)
 
 
 def mobile(value: str, left: str) -> float:
     """Weigh a mobile number unless it is the tail of one found with its country code."""
+    left = before_item(value, left)
     tail = _dialled(left) or (value.startswith("86") and left.endswith("+"))
-    code = value.startswith("86") and left[-1:] in _CAPITALS
+    code = value.startswith("86") and left[-1:] in _CAPITALS and not numbers.escaped(left)
     return 0.0 if tail or code or inside_identifier(left) else weigh("mobile", left)
 
 
 def landline(value: str, left: str) -> float:
     """Weigh a landline that is no published hotline, nor the tail of a longer number."""
+    left = before_item(value, left)
     tail = _dialled(left) or (value.startswith("86") and left.endswith("+"))
     if tail or numbers.published(value) or inside_identifier(left) or _TOKEN.search(left):
         return 0.0
@@ -64,6 +67,7 @@ def landline(value: str, left: str) -> float:
 
 def service_number(value: str, left: str) -> float:
     """List the line of a company: not personal, and known under its own name."""
+    left = before_item(value, left)
     if numbers.published(value) or inside_identifier(left):
         return 0.0
     return weigh("service_number", left)

@@ -7,6 +7,7 @@ from hegui.detectors import numbers
 from hegui.detectors.numbers import plain
 from hegui.detectors.personal import checksums
 from hegui.detectors.personal.context import NAMED, label_before, labelled, weigh, weighed
+from hegui.detectors.personal.lists import before_item
 from hegui.detectors.personal.shape import (
     FIFTEEN_DIGITS,
     SEP,
@@ -27,7 +28,7 @@ _RESIDENTS_OF_HMT: Final = ("81", "82", "83")
 
 def resident_id(value: str, left: str) -> float:
     """Check a number of 18 characters; weigh one of 15, which has region and day, but no check."""
-    number = plain(value)
+    number, left = plain(value), before_item(value, left)
     if len(number) == 18:  # noqa: PLR2004 - GB 11643-1999
         return float(numbers.resident_valid(number) and number[:2] not in _RESIDENTS_OF_HMT)
     sound = number[:2] in numbers.PROVINCES and checksums.short_date_valid(number[6:12])

@@ -7,6 +7,7 @@ from hegui.detectors import numbers
 from hegui.detectors.numbers import inside_identifier, plain
 from hegui.detectors.personal import checksums
 from hegui.detectors.personal.context import exact, labelled, weigh, weighed
+from hegui.detectors.personal.lists import before_item
 from hegui.detectors.personal.shape import FIFTEEN_DIGITS, NINE_DIGITS, SEP, Shape, digits, numbered
 from hegui.detectors.tree import WORD
 
@@ -21,7 +22,7 @@ _FOUR: Final = rf"{SEP}\d{{4}}"
 
 def bank_card(value: str, left: str) -> float:
     """Check a card number's last digit. A citizen identity number is not a card."""
-    number = plain(value)
+    number, left = plain(value), before_item(value, left)
     sound = (
         numbers.luhn_valid(number)
         and not numbers.resident_valid(number)

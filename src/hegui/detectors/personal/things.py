@@ -9,6 +9,7 @@ from hegui.detectors.numbers import plain
 from hegui.detectors.personal import checksums
 from hegui.detectors.personal.context import MISNAMED, label_before, named, weigh, weighed
 from hegui.detectors.personal.kinds import OTHER
+from hegui.detectors.personal.lists import before_item
 from hegui.detectors.personal.shape import FIFTEEN_DIGITS, SEP, Shape, digits
 from hegui.detectors.targets import ANYTHING, NO_DIGIT, NO_WORD
 from hegui.detectors.tree import DIGITS, WORD, wide
@@ -62,7 +63,7 @@ def mac(value: str) -> bool:
 
 def imei(value: str, left: str) -> float:
     """Check a device number's last digit (3GPP TS 23.003, Annex B)."""
-    number = plain(value)
+    number, left = plain(value), before_item(value, left)
     if not numbers.luhn_valid(number) or numbers.inside_identifier(left):
         return 0.0
     if number.startswith(("34", "37")) and not named("imei", left):
