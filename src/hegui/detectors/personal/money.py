@@ -6,7 +6,7 @@ from typing import Final
 from hegui.detectors import numbers
 from hegui.detectors.numbers import inside_identifier, plain
 from hegui.detectors.personal import checksums
-from hegui.detectors.personal.context import exact, labelled, weigh, weighed
+from hegui.detectors.personal.context import NAMED, exact, label_before, labelled, weigh
 from hegui.detectors.personal.lists import before_item
 from hegui.detectors.personal.shape import FIFTEEN_DIGITS, NINE_DIGITS, SEP, Shape, digits, numbered
 from hegui.detectors.tree import WORD
@@ -17,6 +17,7 @@ _UNSURE: Final = 0.4
 _DAY_INSIDE: Final = re.compile(  # with a day where an identity number has one
     r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{2}(?:\d{2})?"
 )
+_MARK: Final = SEP.removesuffix("?")
 _FOUR: Final = rf"{SEP}\d{{4}}"
 
 
@@ -41,8 +42,21 @@ def bank_account(number: str) -> bool:
 
 def uscc(value: str, _left: str) -> float:
     """Check a unified social credit code (GB 32100-2015)."""
-    code = value.upper()
+    code = re.sub("[^0-9A-Z]", "", value.upper())
     return float(numbers.credit_code_valid(code) and not checksums.foreigner_valid(code))
+
+
+def us_ssn(value: str, left: str) -> float:
+    """Take a number whose parts may be issued; nine bare digits only where words say what it is."""
+    number = plain(value)
+    if re.match("000|666|9", number) or number[3:5] == "00" or number[5:] == "0000":
+        return 0.0
+    score = weigh("us_ssn", left)
+    if number != value:
+        return score
+    names = label_before(left)[0]  # a number of social security elsewhere has its own kind
+    ours = not names or ("us_ssn" in names and "social_security" not in names)
+    return score if score == NAMED and ours else 0.0
 
 
 def iban(value: str) -> bool:
@@ -78,6 +92,18 @@ SHAPES: Final = (
         case=True,
         trigger=rf"\d{{3}}{_USCC}{{10}}",
     ),
+    # The same in groups: fours, sixes, or by its parts (2-6-9-1, 8-9-1, 8-10).
+    Shape(
+        "uscc",
+        rf"{_USCC}{{2}}(?:\d{{2}}{_MARK}\d{{4}}{_MARK}{_USCC}{{4}}{_MARK}{_USCC}{{4}}{_MARK}"
+        rf"{_USCC}{{2}}|\d{{4}}{_MARK}\d{{2}}{_USCC}{{4}}{_MARK}{_USCC}{{6}}"
+        rf"|(?:{_MARK}\d{{6}}{_MARK}|\d{{6}}{_MARK}){_USCC}{{9}}{SEP}{_USCC})",
+        check=uscc,
+        case=True,
+        trigger=rf"\d{{2}}{_MARK}\d{{4}}{_MARK}{_USCC}{{4}}{_MARK}{_USCC}{{4}}{_MARK}{_USCC}{{2}}"
+        rf"|\d{{4}}{_MARK}\d{{2}}{_USCC}{{4}}{_MARK}{_USCC}{{6}}"
+        rf"|\d{{6}}{_MARK}{_USCC}{{9}}{SEP}{_USCC}",
+    ),
     # ISO 13616.
     Shape(
         "iban",
@@ -106,13 +132,8 @@ SHAPES: Final = (
     # 20 CFR 422.103: no area 000, 666 or 9xx, no group 00, no serial 0000.
     digits(
         "us_ssn",
-        r"\d{3}[- ]\d{2}[- ]\d{4}",
-        weighed(
-            "us_ssn",
-            lambda number: (
-                not re.match("000|666|9", number) and number[4:6] != "00" and number[7:] != "0000"
-            ),
-        ),
+        r"\d{3}[-‐‑– ]\d{2}[-‐‑– ]\d{4}|\d{9}",
+        us_ssn,
         NINE_DIGITS,
     ),
 )
