@@ -36,7 +36,10 @@ _FILES: Final = frozenset(
     "yml yaml toml md txt csv pdf zip gz tar mp3 mp4 local localhost internal lan".split()
 )
 _YEARS: Final = re.compile(r"20\d\d[- ]20\d\d")
-_LINES: Final = "电话 座机 座机号 固话 固定电话 传真 家庭电话 办公电话 联系电话 电话号码 tel telephone phone fax".split()
+_LINES: Final = (
+    "电话 电话号码 联系电话 家庭电话 办公电话 固定电话 座机 座机号 固话 传真".split()
+    + "tel telephone phone fax".split()
+)
 _HAN: Final = "[一-鿿]"
 _PROVINCES: Final = (
     "(?:北京|天津|上海|重庆)市|(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|"

@@ -70,7 +70,7 @@ def assigned_key(value: str) -> bool:
 
 
 def password(value: str, left: str) -> float:
-    """Take what a label gives away: no plain word, and without a mark letters and digits, or six digits."""
+    """Take what a label gives away: no plain word; without a mark, both or six digits."""
     names, _, gap = label_before(left)
     if "password" not in names or value.lower() in _NOT_SECRET or value.isalpha():
         return 0.0

@@ -12,12 +12,13 @@ from hegui.detectors.personal.shape import FIFTEEN_DIGITS, NINE_DIGITS, SEP, Sha
 from hegui.detectors.tree import WORD
 
 _USCC: Final = "[0-9A-HJ-NPQRTUWXY]"
+_FOURS: Final = rf"\d{{2}}[- ]\d{{4}}[- ]{_USCC}{{4}}[- ]{_USCC}{{4}}[- ]{_USCC}{{2}}"
+_PARTS: Final = rf"\d{{6}}[- ]{_USCC}{{9}}[- ]?{_USCC}"
 _IBAN_HEAD: Final = re.compile(r"[A-Z]{2}\d{2}[ -](?:[0-9A-Z]{4}[ -]){0,3}\Z")
 _UNSURE: Final = 0.4
 _DAY_INSIDE: Final = re.compile(  # with a day where an identity number has one
     r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{2}(?:\d{2})?"
 )
-_MARK: Final = SEP.removesuffix("?")
 _FOUR: Final = rf"{SEP}\d{{4}}"
 
 
@@ -92,17 +93,14 @@ SHAPES: Final = (
         case=True,
         trigger=rf"\d{{3}}{_USCC}{{10}}",
     ),
-    # The same in groups: fours, sixes, or by its parts (2-6-9-1, 8-9-1, 8-10).
+    # The same in groups: fours, or by its parts (2-6-9-1, 8-9-1, 8-10).
     Shape(
         "uscc",
-        rf"{_USCC}{{2}}(?:\d{{2}}{_MARK}\d{{4}}{_MARK}{_USCC}{{4}}{_MARK}{_USCC}{{4}}{_MARK}"
-        rf"{_USCC}{{2}}|\d{{4}}{_MARK}\d{{2}}{_USCC}{{4}}{_MARK}{_USCC}{{6}}"
-        rf"|(?:{_MARK}\d{{6}}{_MARK}|\d{{6}}{_MARK}){_USCC}{{9}}{SEP}{_USCC})",
+        rf"{_USCC}{{2}}(?:{_FOURS}|[- ]?{_PARTS})",
         check=uscc,
         case=True,
-        trigger=rf"\d{{2}}{_MARK}\d{{4}}{_MARK}{_USCC}{{4}}{_MARK}{_USCC}{{4}}{_MARK}{_USCC}{{2}}"
-        rf"|\d{{4}}{_MARK}\d{{2}}{_USCC}{{4}}{_MARK}{_USCC}{{6}}"
-        rf"|\d{{6}}{_MARK}{_USCC}{{9}}{SEP}{_USCC}",
+        width=False,
+        trigger=rf"{_FOURS}|{_PARTS}",
     ),
     # ISO 13616.
     Shape(
