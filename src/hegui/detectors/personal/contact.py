@@ -49,7 +49,7 @@ _PROVINCES: Final = (
 
 def _dialled(left: str) -> bool:
     """Tell whether a number is found with the country code that stands before it."""
-    found = _DIALLED.search(left)
+    found = _DIALLED.search(left) if "86" in left else None
     if found is None:
         return False
     before = before_item("+", left[: found.start(1)])

@@ -28,7 +28,7 @@ def before_item(value: str, left: str) -> str:
     introduces them, or where the value is written as no decimal is: in groups, or with a plus.
     A value of as many digits as programs print after a point needs one of the last two.
     """
-    found = _ITEM.search(left)
+    found = _ITEM.search(left) if left[-1:] == "." else None
     if found is None:
         return left
     item, rest = found[1], left[: found.start(1)]
