@@ -35,6 +35,7 @@ _FILES: Final = frozenset(
     "png jpg jpeg gif webp svg bmp ico css js ts jsx tsx py java go rs rb php html htm xml json "
     "yml yaml toml md txt csv pdf zip gz tar mp3 mp4 local localhost internal lan".split()
 )
+_FOUR_FOUR_THREE: Final = re.compile(r"1\d{3}\D{1,3}\d{4}\D{1,3}\d{3}\Z")
 _YEARS: Final = re.compile(r"20\d\d[- ]20\d\d")
 _LINES: Final = (
     "电话 电话号码 联系电话 家庭电话 办公电话 固定电话 座机 座机号 固话 传真".split()
@@ -63,8 +64,9 @@ def mobile(value: str, left: str) -> float:
     code = value.startswith("86") and left[-1:] in _CAPITALS and not numbers.escaped(left)
     if tail or code or inside_identifier(left):
         return 0.0
-    score = weigh("mobile", left)  # with a 0 before it, as long-distance calls once had
-    return score if not value.startswith("01") or named("mobile", left) else 0.0
+    # With a 0 before it, as long-distance calls once had, or like the end of a card in groups.
+    unsure = value.startswith("01") or _FOUR_FOUR_THREE.search(value)
+    return 0.0 if unsure and not named("mobile", left) else weigh("mobile", left)
 
 
 def landline(value: str, left: str) -> float:
