@@ -79,6 +79,67 @@ def test_what_stands_on_the_line_or_in_the_column_beside_hides_no_number(
     assert len([score for *_, score in scored(detector, text) if score >= 0.5]) == values
 
 
+LISTED = """1.13800138000
+12.13800138000
+1. 13800138000
+１．１３８００１３８０００
+2、13800138000
+3)13800138000
+（5）13800138000
+⑥13800138000
+1.1.13800138000
+No.1.13800138000
+名单
+1.13800138000
+2.13900139000
+1.13800138000 2.13900139000
+电话：1.13800138000；2.13900139000
+手机1.13800138000，2.13900139000
+| 1.13800138000 |
+- 1.13800138000
+名单（1.13800138000）
+1.+8613800138000
+价1.138-0013-8000
+1.010-82951330
+2.01082951330
+1.6222021001116245702
+IMEI：1.356938035643809
+身份证号：1.130503670401001
+https://x.example/u?tel=%2B8613800138000
+https://x.example/u?q=%E6%89%8B13800138000"""
+
+
+def test_the_number_that_a_list_gives_a_value_hides_it_not(detector: PersonalData) -> None:
+    for line in LISTED.splitlines():
+        several = 2 if line.count(".13") > 1 else int(line != "名单")
+        found = [value for _, value, score in scored(detector, line) if score >= 0.5]
+        assert len(found) == several, line
+    assert len([score for *_, score in scored(detector, LISTED) if score >= 0.5]) == 30
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.13800138000",
+        "圆周率3.14159265358",
+        "3.14159265358",
+        "x=3.13800138000",
+        "[1.13800138000,2.15]",
+        '{"x": 1.13800138000}',
+        "价格：3.13800138000",
+        "版本1.13800138000",
+        "1.356938035643809",
+        "1.6222021001116245",
+        "192.168.1.13800138000",
+        "1.0.13800138000",
+        "-1.13800138000",
+        "约 1.13800138000 米",
+    ],
+)
+def test_a_decimal_is_no_number_of_a_list(text: str, detector: PersonalData) -> None:
+    assert [found for found in scored(detector, text) if found[2] >= 0.5] == []
+
+
 def test_the_test_set_speaks_of_every_kind_and_is_the_same_each_time() -> None:
     assert {spec.kind for spec in SPECS} == set(kinds())
     assert cases(1) == cases(1)

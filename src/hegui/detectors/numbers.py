@@ -23,6 +23,7 @@ _CHECK_CHARS: Final = "10X98765432"
 _HEX_TAIL: Final = re.compile(r"(?:[0-9a-f]+|[0-9A-F]+)\Z")
 _ALNUM_TAIL: Final = re.compile(r"[0-9A-Za-z]+\Z")
 _DECIMAL: Final = re.compile(r"[0-9]\.\Z")
+_ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")  # RFC 3986, 2.1
 _MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _HEX_RUN: Final = 2
 
@@ -69,12 +70,20 @@ def luhn_valid(digits: str) -> bool:
 
 def inside_identifier(left: str) -> bool:
     """Tell whether what stands before a number makes it part of a decimal, a hash or an id."""
-    if _DECIMAL.search(left):
-        return True
+    last = left[-1:]
+    if last == ".":
+        return _DECIMAL.search(left) is not None
+    if not (last.isascii() and last.isalnum()) or escaped(left):  # most often, and far quicker
+        return False
     run = _ALNUM_TAIL.search(left)
     if run is None or len(run.group()) < _HEX_RUN or run.group().isalpha():
         return False
     return _HEX_TAIL.fullmatch(run.group()) is not None
+
+
+def escaped(left: str) -> bool:
+    """Tell whether what stands before a number is a character as web addresses spell it."""
+    return _ESCAPE.fullmatch(left[-3:]) is not None
 
 
 def day_valid(yyyymmdd: str) -> bool:

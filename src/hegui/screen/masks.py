@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from hegui.screen.sameness import normal_form
 from hegui.terms import Finding, Lang, RuleInfo
 
 
@@ -23,9 +24,9 @@ class Masks:
         self._counts: dict[str, int] = {}
 
     def token(self, rule: RuleInfo, value: str) -> str:
-        """Return the mask for ``value``; the same value gets the same number."""
+        """Return the mask for ``value``; the same value gets the same number, however spelt."""
         noun = rule.mask.say(self._lang)
-        key = (noun, "".join(c for c in value.casefold() if c.isalnum()))
+        key = (noun, normal_form(rule.kind, value))
         number = self._seen.get(key)
         if number is None:
             number = self._counts.get(noun, 0) + 1

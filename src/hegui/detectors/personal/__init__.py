@@ -9,18 +9,19 @@ from typing import Final
 
 from hegui.detectors.exact import TargetDetector
 from hegui.detectors.matcher import Matcher
-from hegui.detectors.personal import contact, credentials, identity, money, things
+from hegui.detectors.personal import contact, credentials, identity, money, things, whereabouts
 from hegui.detectors.personal.kinds import kinds
 from hegui.detectors.targets import Target
 
 __all__ = ["RULES", "SHAPES", "VERSION", "PersonalData", "targets"]
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 SHAPES: Final = (
     *identity.SHAPES,
     *contact.SHAPES,
     *money.SHAPES,
     *things.SHAPES,
+    *whereabouts.SHAPES,
     *credentials.SHAPES,
 )
 RULES: Final = {kind.rule.id: kind.rule for kind in kinds().values()}

@@ -26,6 +26,7 @@ GAP: Final = rf"(?:{_MARK}{{0,4}}|{_MARK}{{0,2}}(?:is|are|如下){_MARK}{{0,2}})
 _GAP: Final = re.compile(GAP, re.ASCII | re.IGNORECASE)
 WIDEST: Final = 7  # characters of a gap, at most
 _SENTENCE: Final = re.compile(r".*[。;!?]", re.DOTALL)
+_MONEY: Final = frozenset("¥￥$€£")
 _LOWER: Final = str.maketrans({char: char.lower() for char in WORD})
 
 
@@ -96,7 +97,7 @@ def weigh(kind: str, left: str, alone: float | None = None) -> float:
     names, _, _ = label_before(left)
     if kind in names:
         return NAMED
-    if OTHER in names:
+    if OTHER in names or left.rstrip(" ")[-1:] in _MONEY:
         return min(alone, MISNAMED)
     said = _anywhere(kind)
     if said is not None and said.search(_SENTENCE.sub("", _lowered(left[-NEAR:]))):

@@ -70,13 +70,14 @@ def assigned_key(value: str) -> bool:
 
 
 def password(value: str, left: str) -> float:
-    """Take what a label gives away: no plain word, and without a mark only letters and digits."""
+    """Take what a label gives away: no plain word; without a mark, both or six digits."""
     names, _, gap = label_before(left)
     if "password" not in names or value.lower() in _NOT_SECRET or value.isalpha():
         return 0.0
     if re.search(r"[:=\"'“「『是为]", gap) or " is" in gap:
         return 1.0
-    return float(bool(re.search("[0-9]", value) and re.search("[A-Za-z]", value)))
+    mixed = re.search("[0-9]", value) and re.search("[A-Za-z]", value)
+    return float(bool(mixed or re.fullmatch("[0-9]{6,}", value)))
 
 
 SHAPES: Final = (

@@ -7,6 +7,7 @@ from hegui.detectors import numbers
 from hegui.detectors.numbers import plain
 from hegui.detectors.personal import checksums
 from hegui.detectors.personal.context import NAMED, label_before, labelled, weigh, weighed
+from hegui.detectors.personal.lists import before_item
 from hegui.detectors.personal.shape import (
     FIFTEEN_DIGITS,
     SEP,
@@ -27,7 +28,7 @@ _RESIDENTS_OF_HMT: Final = ("81", "82", "83")
 
 def resident_id(value: str, left: str) -> float:
     """Check a number of 18 characters; weigh one of 15, which has region and day, but no check."""
-    number = plain(value)
+    number, left = plain(value), before_item(value, left)
     if len(number) == 18:  # noqa: PLR2004 - GB 11643-1999
         return float(numbers.resident_valid(number) and number[:2] not in _RESIDENTS_OF_HMT)
     sound = number[:2] in numbers.PROVINCES and checksums.short_date_valid(number[6:12])
@@ -91,6 +92,8 @@ _DATES: Final = (
     rf"|\d{{1,2}} ?月 ?\d{{1,2}} ?[日号]|\d{{1,2}}[-/]\d{{1,2}}[-/](?:18|19|20)\d{{2}}"
     rf"|{_MONTH}\.? \d{{1,2}},? (?:18|19|20)\d{{2}}|\d{{1,2}} {_MONTH},? (?:18|19|20)\d{{2}}"
 )
+# What makes another word of 生: an effect, a product, a change, a living.
+_NO_BIRTH: Final = frozenset("效产成变活存物意命态长动育前后辰发病机涯猪鲜")
 _MEDICAL: Final = r"[A-Za-z]{0,3}-?\d{4,16}(?:-\d{1,6})?"
 _SCHOOL: Final = r"[A-Za-z]{0,3}\d{5,19}"
 _SOCIAL: Final = r"[A-Za-z]?\d{7,18}[0-9Xx]?"
@@ -174,7 +177,7 @@ SHAPES: Final = (
     numbered("social_security", _SOCIAL, labelled("social_security", social_security)),
     numbered("medical_record", _MEDICAL, labelled("medical_record")),
     numbered("school_number", _SCHOOL, labelled("school_number")),
-    # A day, with a label before it or with 出生 after it.
+    # A day, with a label before it or with 出生 or 生 after it.
     Shape(
         "birth_date",
         _DATES,
@@ -185,8 +188,9 @@ SHAPES: Final = (
     ),
     Shape(
         "birth_date",
-        r"(?:18|19|20)\d{2} ?年 ?\d{1,2} ?月 ?\d{1,2} ?日出生",
+        r"(?:18|19|20)\d{2} ?年 ?\d{1,2} ?月 ?\d{1,2} ?日出?生",
         NO_DIGIT,
-        check=birth_date,
+        NO_WORD | _NO_BIRTH,
+        birth_date,
     ),
 )

@@ -6,11 +6,14 @@ from typing import Final
 from hegui.detectors import numbers
 from hegui.detectors.numbers import inside_identifier, plain
 from hegui.detectors.personal import checksums
-from hegui.detectors.personal.context import exact, labelled, weigh, weighed
+from hegui.detectors.personal.context import NAMED, exact, label_before, labelled, weigh
+from hegui.detectors.personal.lists import before_item
 from hegui.detectors.personal.shape import FIFTEEN_DIGITS, NINE_DIGITS, SEP, Shape, digits, numbered
 from hegui.detectors.tree import WORD
 
 _USCC: Final = "[0-9A-HJ-NPQRTUWXY]"
+_FOURS: Final = rf"\d{{2}}[- ]\d{{4}}[- ]{_USCC}{{4}}[- ]{_USCC}{{4}}[- ]{_USCC}{{2}}"
+_PARTS: Final = rf"\d{{6}}[- ]{_USCC}{{9}}[- ]?{_USCC}"
 _IBAN_HEAD: Final = re.compile(r"[A-Z]{2}\d{2}[ -](?:[0-9A-Z]{4}[ -]){0,3}\Z")
 _UNSURE: Final = 0.4
 _DAY_INSIDE: Final = re.compile(  # with a day where an identity number has one
@@ -21,7 +24,7 @@ _FOUR: Final = rf"{SEP}\d{{4}}"
 
 def bank_card(value: str, left: str) -> float:
     """Check a card number's last digit. A citizen identity number is not a card."""
-    number = plain(value)
+    number, left = plain(value), before_item(value, left)
     sound = (
         numbers.luhn_valid(number)
         and not numbers.resident_valid(number)
@@ -40,8 +43,21 @@ def bank_account(number: str) -> bool:
 
 def uscc(value: str, _left: str) -> float:
     """Check a unified social credit code (GB 32100-2015)."""
-    code = value.upper()
+    code = re.sub("[^0-9A-Z]", "", value.upper())
     return float(numbers.credit_code_valid(code) and not checksums.foreigner_valid(code))
+
+
+def us_ssn(value: str, left: str) -> float:
+    """Take a number whose parts may be issued; nine bare digits only where words say what it is."""
+    number = plain(value)
+    if re.match("000|666|9", number) or number[3:5] == "00" or number[5:] == "0000":
+        return 0.0
+    score = weigh("us_ssn", left)
+    if number != value:
+        return score
+    names = label_before(left)[0]  # a number of social security elsewhere has its own kind
+    ours = not names or ("us_ssn" in names and "social_security" not in names)
+    return score if score == NAMED and ours else 0.0
 
 
 def iban(value: str) -> bool:
@@ -77,6 +93,15 @@ SHAPES: Final = (
         case=True,
         trigger=rf"\d{{3}}{_USCC}{{10}}",
     ),
+    # The same in groups: fours, or by its parts (2-6-9-1, 8-9-1, 8-10).
+    Shape(
+        "uscc",
+        rf"{_USCC}{{2}}(?:{_FOURS}|[- ]?{_PARTS})",
+        check=uscc,
+        case=True,
+        width=False,
+        trigger=rf"{_FOURS}|{_PARTS}",
+    ),
     # ISO 13616.
     Shape(
         "iban",
@@ -105,13 +130,8 @@ SHAPES: Final = (
     # 20 CFR 422.103: no area 000, 666 or 9xx, no group 00, no serial 0000.
     digits(
         "us_ssn",
-        r"\d{3}[- ]\d{2}[- ]\d{4}",
-        weighed(
-            "us_ssn",
-            lambda number: (
-                not re.match("000|666|9", number) and number[4:6] != "00" and number[7:] != "0000"
-            ),
-        ),
+        r"\d{3}[-‐‑– ]\d{2}[-‐‑– ]\d{4}|\d{9}",
+        us_ssn,
         NINE_DIGITS,
     ),
 )

@@ -76,5 +76,5 @@ def labels_of(kind: str) -> str:
 
 
 def numbered(kind: str, source: str, check: Check) -> Shape:
-    """Return a number that is found only with a label before it."""
-    return Shape(kind, source, NO_WORD, NO_WORD, check, introduced=labels_of(kind))
+    """Return a number that is found only with a label before it, which it may touch (QQ123456)."""
+    return Shape(kind, source, NO_DIGIT, NO_WORD, check, introduced=labels_of(kind))

@@ -1,4 +1,4 @@
-"""Things that lead to a person: vehicles, devices, addresses of machines, places."""
+"""Things that lead to a person: vehicles, devices, addresses of machines and of the web."""
 
 import re
 from ipaddress import AddressValueError, IPv6Address
@@ -9,6 +9,7 @@ from hegui.detectors.numbers import plain
 from hegui.detectors.personal import checksums
 from hegui.detectors.personal.context import MISNAMED, label_before, named, weigh, weighed
 from hegui.detectors.personal.kinds import OTHER
+from hegui.detectors.personal.lists import before_item
 from hegui.detectors.personal.shape import FIFTEEN_DIGITS, SEP, Shape, digits
 from hegui.detectors.targets import ANYTHING, NO_DIGIT, NO_WORD
 from hegui.detectors.tree import DIGITS, WORD, wide
@@ -62,7 +63,7 @@ def mac(value: str) -> bool:
 
 def imei(value: str, left: str) -> float:
     """Check a device number's last digit (3GPP TS 23.003, Annex B)."""
-    number = plain(value)
+    number, left = plain(value), before_item(value, left)
     if not numbers.luhn_valid(number) or numbers.inside_identifier(left):
         return 0.0
     if number.startswith(("34", "37")) and not named("imei", left):
@@ -82,19 +83,6 @@ def vin(value: str, left: str) -> float:
     score = weigh("vin", left, (None if local else 0.4) if sound else 0.0)
     return score if sound or score == 1.0 else 0.0
 
-
-def coordinates(value: str, left: str) -> float:
-    """Weigh a latitude and a longitude in either order; with directions they need no words."""
-    if re.search("[NSEWnsew北南东西纬经]", value):
-        return 1.0
-    first, second = (abs(float(part)) for part in re.findall(r"\d+\.\d+", value))
-    if first > 180 or second > 180 or min(first, second) > 90:  # noqa: PLR2004 - degrees
-        return 0.0
-    return weigh("coordinates", left)
-
-
-_MINUTES: Final = r"\d{1,2}(?:\.\d{1,4})? ?['′分] ?(?:\d{1,2}(?:\.\d{1,4})? ?[\"″秒] ?)?"
-_DEGREES: Final = rf"\d{{1,3}}(?:\.\d{{1,8}})? ?[°度] ?(?:{_MINUTES})?"
 
 SHAPES: Final = (
     # GA 36-2018: no I or O, at most two letters in the serial; trailers, coaches, police, consuls.
@@ -154,34 +142,6 @@ SHAPES: Final = (
         ipv6,
         width=False,
         trigger=_HEX_GROUPS,
-    ),
-    # ISO 6709: decimal degrees, or degrees, minutes and seconds with a direction.
-    Shape(
-        "coordinates",
-        r"[-+]?\d{1,3}\.\d{4,10}[,，] ?[-+]?\d{1,3}\.\d{4,10}",
-        wide(DIGITS | {"."}),
-        wide(DIGITS | {"."}),
-        coordinates,
-        trigger=r"\d{4}[,，] ?[-+]?\d{1,3}\.\d{4,10}",
-    ),
-    Shape(
-        "coordinates",
-        rf"{_DEGREES}[NS] ?[,，;、]? ?{_DEGREES}[EW]",
-        NO_DIGIT,
-        NO_WORD,
-        coordinates,
-        width=False,
-        trigger=r"[°度][ \d\.'′分\"″秒]{0,14}[EW]",
-    ),
-    Shape(
-        "coordinates",
-        rf"(?:[北南]纬 ?{_DEGREES}[,，;、]? ?[东西]经 ?{_DEGREES}"
-        rf"|[东西]经 ?{_DEGREES}[,，;、]? ?[北南]纬 ?{_DEGREES})",
-        ANYTHING,
-        NO_DIGIT,
-        coordinates,
-        width=False,
-        trigger=r"(?:[北南]纬|[东西]经) ?\d[\d\. °度′'分″\"秒]{1,44}",
     ),
     # RFC 3986. One that is longer than a span is found as far as a stream can hold it.
     Shape("url", rf"https?://{_URL}{{3,230}}", WORD, _URL_CHARS, weighed("url"), width=False),
