@@ -6,7 +6,7 @@ listener can cost memory and time only up to what stands here. The application b
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -115,18 +115,25 @@ class BoundedRequests(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the target."""
-        self._count(len(url))
-        super().on_url(url)
+        """Take a piece of the target, as uvicorn does: without a call for each piece."""
+        self._size += len(url)
+        if self._size > MOST_HEAD:
+            self._too_large()
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; one that comes after the body (a trailer) is dropped."""
+        """Take a header, as uvicorn does; one that comes after the body (a trailer) is dropped."""
         if self._head is None:
             return
-        self._count(len(name) + len(value) + _PER_HEADER)
-        if name.lower() == b"host" and any(known == b"host" for known, _ in self.headers):
+        name = name.lower()
+        self._size += len(name) + len(value) + _PER_HEADER
+        if self._size > MOST_HEAD:
+            self._too_large()
+        if name == b"host" and any(known == name for known, _ in self.headers):
             raise _Wrong  # RFC 9112, 3.2: who reads the other one reads another request
-        super().on_header(name, value)
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """End a head: the body begins."""
@@ -188,11 +195,9 @@ class BoundedRequests(HttpToolsProtocol):
             self._running.disconnected = True
             self._running.message_event.set()
 
-    def _count(self, size: int) -> None:
-        self._size += size
-        if self._size > MOST_HEAD:
-            self._status = 431
-            raise _Wrong
+    def _too_large(self) -> NoReturn:
+        self._status = 431
+        raise _Wrong
 
     def _refuse(self, status: int) -> None:
         """Hang up, with an answer where none has begun. The sender may speak until ``look``."""
