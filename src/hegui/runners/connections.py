@@ -9,7 +9,6 @@ again.
 import functools
 import select
 from typing import Any, Final, cast
-from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -27,7 +26,6 @@ class ModelConnector(aiohttp.TCPConnector):
         super().__init__(limit=limit, keepalive_timeout=_KEEP_ALIVE)
         made = functools.partial(_Handler, loop=self._loop)
         self._factory = cast("functools.partial[ResponseHandler]", made)
-        self._met: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(
         self,
@@ -38,23 +36,9 @@ class ModelConnector(aiohttp.TCPConnector):
         """Return a new connection, or one on which nothing has been said since its last answer."""
         while True:
             found = await super().connect(req, traces, timeout)
-            handler = found.protocol
-            if handler is None or handler not in self._met:
-                if handler is not None:
-                    self._met.add(handler)
-                return found
-            if not (handler.should_close or _speaks(handler)):
+            if not (isinstance(found.protocol, _Handler) and found.protocol.spoke()):
                 return found
             found.close()
-
-
-def _speaks(handler: ResponseHandler) -> bool:
-    """Whether the other side has said something, or hung up, that nobody has read yet."""
-    if handler.transport is None:
-        return True
-    poll = select.poll()
-    poll.register(handler.transport.get_extra_info("socket").fileno(), select.POLLIN)
-    return bool(poll.poll(0))
 
 
 class _Handler(ResponseHandler):
@@ -63,6 +47,20 @@ class _Handler(ResponseHandler):
     _interim = 0
     _answered = False
     _refused = False
+    _poll: "select.poll | None" = None
+
+    def spoke(self) -> bool:
+        """Whether the other side has said something, or hung up, since its last answer.
+
+        Never on a connection that is asked for the first time.
+        """
+        if self._poll is None:
+            self._poll = select.poll()
+            if self.transport is not None:
+                socket = self.transport.get_extra_info("socket")
+                self._poll.register(socket.fileno(), select.POLLIN)
+            return False
+        return self.transport is None or self.should_close or bool(self._poll.poll(0))
 
     def set_response_params(self, **params: Any) -> None:
         """Begin with the answer to one request."""
