@@ -5,6 +5,7 @@ import time
 import pytest
 
 from hegui.detectors.channels import ChannelledDetector
+from hegui.detectors.escapes import TAIL
 from hegui.detectors.exact import TargetDetector
 from hegui.detectors.lexicon import targets_of
 from hegui.detectors.matcher import Matcher, PlainMatcher
@@ -181,8 +182,8 @@ def test_a_run_that_no_channel_reads_across_is_a_finding(
 def test_channels_are_part_of_the_digest_and_widen_the_card() -> None:
     cards = [made(channels).card for channels in (RAW, CORPUS, GATEWAY)]
     assert len({card.digest for card in cards}) == 3
-    assert GATEWAY.names == ("raw", "variants", "normalised", "skeleton", "homophones")
-    assert cards[0].span < cards[1].span == cards[2].span == 256
+    assert GATEWAY.names == ("raw", "variants", "normalised", "skeleton", "homophones", "escapes")
+    assert cards[0].span < cards[1].span == cards[2].span == TAIL
     assert FILLERS.id in cards[2].rules
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, Protocol, TypeAlias
 
-from hegui.detectors import homophones, skeleton
-from hegui.detectors.normal import forms, unseen
-from hegui.detectors.pattern import Pattern
+from hegui.detectors import escapes, homophones, skeleton
+from hegui.detectors.normal import Derived, forms, unseen
+from hegui.detectors.pattern import Pattern, parse
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import WIDE_LETTERS, WORD, Chars, Each, Either, Row
 from hegui.terms import RuleInfo, Words
@@ -18,7 +18,7 @@ from hegui.terms import RuleInfo, Words
 Extent: TypeAlias = Literal["none", "flagged", "all"]
 
 SPAN: Final = 220  # raw characters of a channel's finding; with what follows it, fits into HOLD
-HOLD: Final = 256  # raw characters that a stream ever holds back
+HOLD: Final = escapes.HOLD  # raw characters that a stream ever holds back
 SUSPECT: Final = "\0"  # the rule of what flags a row; never reported
 SKELETON: Final = "\0skeleton"  # after a rule: looked for in skeletons only
 SOUND: Final = "\0sound"  # after a rule: looked for in syllables only
@@ -42,25 +42,36 @@ class Channels:
 
     ``normalised``: of ``all`` rows, or only of those ``flagged`` by a character that ordinary text
     does not mix in; then a finding must hold such a character, so that it does not depend on the
-    rest of its row. ``skeleton`` and ``homophones`` are made from the normalised text.
+    rest of its row. ``skeleton`` and ``homophones`` are made from the normalised text. ``escapes``:
+    what source text spells is read in all of these, but for the skeleton.
     """
 
     normalised: Extent = "none"
     skeleton: bool = False
     homophones: bool = False
+    escapes: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all channels that are read, as a panel shows them."""
         if self.normalised == "none":
             return ("raw", "variants")
-        more = {"skeleton": self.skeleton, "homophones": self.homophones}
+        more = {
+            "skeleton": self.skeleton,
+            "homophones": self.homophones,
+            "escapes": self.escapes,
+        }
         return ("raw", "variants", "normalised", *(name for name, read in more.items() if read))
 
 
 RAW: Final = Channels()
-CORPUS: Final = Channels("flagged", skeleton=True)
-GATEWAY: Final = Channels("all", skeleton=True, homophones=True)
+CORPUS: Final = Channels("flagged", skeleton=True, escapes=True)
+GATEWAY: Final = Channels("all", skeleton=True, homophones=True, escapes=True)
+
+
+def span_in(derived: Derived) -> int:
+    """Return how many raw characters a finding in a derived text may have."""
+    return SPAN if derived.lasts is None else escapes.SPAN
 
 
 Begins: TypeAlias = tuple[tuple[Pattern, Chars], ...]
@@ -135,6 +146,8 @@ class Plan:
         added = [*self._skeletons(), *self._sounds()]
         if self.channels.normalised == "flagged":
             added += _suspects()
+            if self.channels.escapes:
+                added += [Target(SUSPECT, parse(part)) for part in escapes.flagging()]
         return (*self.given, *added)
 
     @cached_property
