@@ -191,7 +191,8 @@ class ChannelledDetector:
     def pending(self, tail: str) -> int:
         """Return how many characters at the end of ``tail`` could still become a finding.
 
-        The most of all channels, at most ``HOLD``; ``card.span`` are looked at.
+        The most of all channels, at most ``HOLD``; for source ``escapes.HOLD``. At most
+        ``card.span`` characters are looked at.
         """
         return self._tails.pending(tail)
 

@@ -11,9 +11,10 @@ the place of the whole escape, so that a mask covers all of it:
 One backslash or two: JSON in a string of JSON has two. What stands before does not matter else, so
 that what an escape is depends on nothing but itself. What is no character stays as it is.
 
-A finding is at most ``SPAN`` characters of source. With a run that cannot be seen and the escape
-after it, which may decide on it, that is ``HOLD``. What stands before it may decide, too, and must
-not be read from within an escape: so ``TAIL`` is what has to be looked at.
+A finding is at most ``SPAN`` characters of source: as many visible ones as a rule may span unless
+it asks for more, each spelt as JSON does. With a run that cannot be seen and the escape after it,
+which may decide on it, that is ``HOLD``. What stands before it may decide, too, and must not be
+read from within an escape: so ``TAIL`` is what has to be looked at.
 """
 
 import re
@@ -24,9 +25,9 @@ import numpy as np
 
 from hegui.detectors.normal import REACH, Derived
 
-HOLD: Final = 256  # raw characters that a stream ever holds back
 WIDEST: Final = 14  # characters of an escape: two backslashes and four digits, twice
-SPAN: Final = HOLD - REACH - WIDEST
+SPAN: Final = 64 * 6
+HOLD: Final = SPAN + REACH + WIDEST  # raw characters that a stream ever holds back for escapes
 TAIL: Final = HOLD + REACH + WIDEST
 _MOST: Final = 0x10FFFF
 _HEX: Final = "[0-9a-fA-F]"
@@ -92,14 +93,8 @@ def cuts(text: str) -> Iterator[int]:
 
 
 def flagging() -> tuple[str, ...]:
-    """Return patterns (``pattern.parse``) of which a part of every escape is a match."""
-    return (
-        r"\\u[0-9a-fA-F]{4}",
-        r"\\u\{[0-9a-fA-F]",
-        r"\\U[0-9a-fA-F]{8}",
-        r"\\x[0-7][0-9a-fA-F]",
-        r"&#[0-9xX]",
-    )
+    """Return texts of which every escape holds one."""
+    return (r"\u", r"\U", r"\x", "&#")
 
 
 def _char(found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 from hegui.detectors import escapes, homophones, skeleton
 from hegui.detectors.normal import Derived, forms, unseen
-from hegui.detectors.pattern import Pattern, parse
+from hegui.detectors.pattern import Pattern, literal
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import WIDE_LETTERS, WORD, Chars, Each, Either, Row
 from hegui.terms import RuleInfo, Words
@@ -18,7 +18,7 @@ from hegui.terms import RuleInfo, Words
 Extent: TypeAlias = Literal["none", "flagged", "all"]
 
 SPAN: Final = 220  # raw characters of a channel's finding; with what follows it, fits into HOLD
-HOLD: Final = escapes.HOLD  # raw characters that a stream ever holds back
+HOLD: Final = 256  # raw characters that a stream ever holds back, but for ``escapes``
 SUSPECT: Final = "\0"  # the rule of what flags a row; never reported
 SKELETON: Final = "\0skeleton"  # after a rule: looked for in skeletons only
 SOUND: Final = "\0sound"  # after a rule: looked for in syllables only
@@ -147,7 +147,7 @@ class Plan:
         if self.channels.normalised == "flagged":
             added += _suspects()
             if self.channels.escapes:
-                added += [Target(SUSPECT, parse(part)) for part in escapes.flagging()]
+                added += [Target(SUSPECT, literal(part)) for part in escapes.flagging()]
         return (*self.given, *added)
 
     @cached_property

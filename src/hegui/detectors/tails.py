@@ -28,7 +28,7 @@ class Tails:
         source, tail = tail[-escapes.TAIL :], tail[-HOLD:]
         if self._plan.channels.normalised == "none":
             return self._detector.pending(tail)
-        held = min(HOLD, self._spelt(source)) if self._plan.channels.escapes else 0
+        held = min(escapes.HOLD, self._spelt(source)) if self._plan.channels.escapes else 0
         derived = normalised(tail, self._plan.width) if changes(tail) else None
         if derived is None:
             return max(held, self.as_it_is(tail))
