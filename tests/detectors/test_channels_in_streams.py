@@ -146,7 +146,7 @@ SOURCE = st.one_of(
     st.sampled_from(CUT),
     st.builds(
         lambda text, ways: "".join(ways[n % len(ways)](char) for n, char in enumerate(text)),
-        BITS.map(lambda text: text[:60]),
+        BITS.map(lambda text: text[:20]),
         st.lists(st.sampled_from(ESCAPES), min_size=1, max_size=3),
     ),
 )

@@ -30,9 +30,10 @@ from hegui.detectors.reading import (
     HOLD,
     SKELETON,
     SOUND,
+    SPAN,
     SUSPECT,
     Readable,
-    span_in,
+    span_at,
 )
 from hegui.detectors.shorter import Shorter
 from hegui.detectors.stuffed import Stuffed
@@ -302,16 +303,19 @@ class ChannelledDetector:
         name = rule.partition(SUSPECT)[0]
         first, last = span[0], span[1] - 1
         start, end = text.derived.between(first, last)
-        if end - start > span_in(text.derived):
-            limit = start + span_in(text.derived)
-            fits = self._shorter.within(rule, text.derived, first, limit)
+        most = span_at(text.derived, start)
+        cut = end - start > most
+        if cut:
+            fits = self._shorter.within(rule, text.derived, first, start + most)
             if fits is None:
                 return None
             last, score = fits[0] - 1, fits[1]
             end = text.derived.between(first, last)[1]
         value = text.source.said(start, end)
-        if text.derived.lasts is None and value == text.derived.text[first : last + 1]:
-            return None  # for the raw channel; in source, what stands beside it may decide
+        if text.raw[start:end] == text.derived.text[first : last + 1]:
+            # for the raw channel; but in source, what stands beside it may decide
+            if text.derived.lasts is None or cut or self._plan.widest > SPAN:
+                return None
         if not keeps_company(value):
             return None
         if rule == name + SOUND and (name, text.read[first : last + 1]) in self._plan.sounding:

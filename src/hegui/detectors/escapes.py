@@ -70,6 +70,7 @@ def spelt(text: str) -> Derived | None:
         return None
     parts: list[str] = []
     first = np.ones(len(text), np.bool_)  # of an escape, or what is none
+    begins: list[int] = []
     upto = 0
     for found in _ESCAPE.finditer(text):
         char = _char(found)
@@ -77,12 +78,13 @@ def spelt(text: str) -> Derived | None:
             start, end = found.span()
             first[start + 1 : end] = False
             parts += (text[upto:start], char)
+            begins.append(start)
             upto = end
     if not upto:
         return None
     starts = np.flatnonzero(first)
     lasts = np.append(starts[1:], len(text)) - 1
-    return Derived("".join((*parts, text[upto:])), starts, (), lasts)
+    return Derived("".join((*parts, text[upto:])), starts, (), lasts, begins)
 
 
 def cuts(text: str) -> Iterator[int]:

@@ -52,13 +52,14 @@ class Derived(NamedTuple):
 
     ``breaks`` are where, in the raw text, a run begins that is too long to be left out, and where
     it has become so. ``lasts[k]`` is where the last raw character of ``k`` stands, if one may be
-    spelt by several (see ``escapes``).
+    spelt by several; ``escapes`` are where those begin that are (see the module of that name).
     """
 
     text: str
     places: Places
     breaks: Sequence[tuple[int, int]] = ()
     lasts: Places | None = None
+    escapes: Places = ()
 
     def between(self, first: int, last: int) -> tuple[int, int]:
         """Return where the characters from ``first`` to ``last`` begin and end in the raw text."""
@@ -159,7 +160,9 @@ def _placed(
         if not all(category(char) == "Cc" for char in spelt.text[start:end]):
             spans.append(spelt.between(start, end - 1))
     at = np.asarray(kept, np.intp)
-    return Derived(text, np.asarray(spelt.places)[at], spans, np.asarray(spelt.lasts)[at])
+    return Derived(
+        text, np.asarray(spelt.places)[at], spans, np.asarray(spelt.lasts)[at], spelt.escapes
+    )
 
 
 def keeps_company(value: str) -> bool:

@@ -3,6 +3,7 @@
 Channels are data: they are part of the detector's digest, and so of the panel's.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,9 +70,15 @@ CORPUS: Final = Channels("flagged", skeleton=True, escapes=True)
 GATEWAY: Final = Channels("all", skeleton=True, homophones=True, escapes=True)
 
 
-def span_in(derived: Derived) -> int:
-    """Return how many raw characters a finding in a derived text may have."""
-    return SPAN if derived.lasts is None else escapes.SPAN
+def span_at(derived: Derived, start: int) -> int:
+    """Return how many raw characters a finding may have that begins at ``start`` in the raw text.
+
+    More than elsewhere only if an escape stands in so many: a stream that has seen none yet holds
+    no more, and what stands further on must not decide.
+    """
+    at = bisect_left(derived.escapes, start)
+    near = at < len(derived.escapes) and derived.escapes[at] < start + SPAN
+    return escapes.SPAN if near else SPAN
 
 
 Begins: TypeAlias = tuple[tuple[Pattern, Chars], ...]

@@ -15,7 +15,7 @@ from hegui.detectors.exact import TargetDetector
 from hegui.detectors.matcher import EXCEPTION, Hit, Patterns, settle, unexcepted
 from hegui.detectors.normal import Derived
 from hegui.detectors.places import Characters
-from hegui.detectors.reading import Readable, span_in
+from hegui.detectors.reading import SPAN, Readable, span_at
 from hegui.detectors.shorter import Shorter
 from hegui.terms import TextColumn
 
@@ -42,15 +42,14 @@ class Stuffed:
         places, most = derived.places, self._plan.widest
         if not (most and len(places)):
             return False
-        span = span_in(derived)
         if derived.lasts is None:
             left_out = places[-1] - places[0] - len(places)
-            if left_out + most < span and not derived.breaks:
+            if left_out + most < SPAN and not derived.breaks:
                 return False  # but a break is longer than what it breaks
         starts = np.asarray(places, np.int64)
         ends = starts if derived.lasts is None else np.asarray(derived.lasts, np.int64)
         step = min(most, len(ends)) - 1
-        return bool((ends[step:] - starts[: len(ends) - step] >= span).any())
+        return bool((ends[step:] - starts[: len(ends) - step] >= SPAN).any())
 
     def matches(self, derived: Derived) -> Iterator[Match]:
         """Return the matches of ``rules`` that no exception covers, all cut to ``SPAN``."""
@@ -86,24 +85,24 @@ class Stuffed:
 
     def _whole_ones(self, derived: Derived) -> Iterator[Match]:
         """Return what the longest match within ``SPAN`` gives: the engine has put another one."""
-        targets, span = self._plan.targets, span_in(derived)
+        targets = self._plan.targets
         for number, start, ends in self._patterns.candidates(derived.text):
-            within = [end for end in ends if _length(derived, start, end) <= span]
+            within = [end for end in ends if _fits(derived, start, end)]
             for hit in settle(targets, derived.text, [(number, start, within)] if within else []):
                 yield targets[number].rule, hit.start, hit.end, hit.score
 
 
 def _cut(shorter: Shorter, derived: Derived, match: Match) -> Iterator[Match]:
     rule, start, end, _ = match
-    span = span_in(derived)
-    if _length(derived, start, end) <= span:
+    if _fits(derived, start, end):
         yield match
         return
-    fits = shorter.within(rule, derived, start, int(derived.places[start]) + span)
+    low = int(derived.places[start])
+    fits = shorter.within(rule, derived, start, low + span_at(derived, low))
     if fits is not None:
         yield rule, start, *fits
 
 
-def _length(derived: Derived, start: int, end: int) -> int:
+def _fits(derived: Derived, start: int, end: int) -> bool:
     low, high = derived.between(start, end - 1)
-    return high - low
+    return high - low <= span_at(derived, low)
