@@ -312,10 +312,11 @@ class ChannelledDetector:
             last, score = fits[0] - 1, fits[1]
             end = text.derived.between(first, last)[1]
         value = text.source.said(start, end)
-        if text.raw[start:end] == text.derived.text[first : last + 1]:
-            # for the raw channel; but in source, what stands beside it may decide
-            if text.derived.lasts is None or cut or self._plan.widest > SPAN:
-                return None
+        # What the raw channel sees is left to it; but in source what stands beside may decide.
+        if text.raw[start:end] == text.derived.text[first : last + 1] and (
+            text.derived.lasts is None or cut or self._plan.widest > SPAN
+        ):
+            return None
         if not keeps_company(value):
             return None
         if rule == name + SOUND and (name, text.read[first : last + 1]) in self._plan.sounding:
