@@ -5,6 +5,7 @@ import time
 import pytest
 
 from hegui.detectors.channels import ChannelledDetector
+from hegui.detectors.escapes import SPAN, TAIL
 from hegui.detectors.exact import TargetDetector
 from hegui.detectors.lexicon import targets_of
 from hegui.detectors.matcher import Matcher, PlainMatcher
@@ -96,6 +97,16 @@ EVASIONS = {
         "k\u200b.\u200bi\u200b.\u200bl.l",
     ],
     "homophones": ["只造炸要", "制造榨药", "毒死林居"],
+    "escapes": [
+        r"\u5236\u9020\u70b8\u836F",
+        r"制\u9020炸\\u836f",
+        r"\u{6bd2}\U00006B7b\u90bb居",
+        r"k\x69l\x6C",
+        "&#107;i&#x6C;&#X6c;",
+        r"\u88fd\u9020\u200b\u70b8\u85e5",
+        r"\ud835\udc24\u0456ll",
+        r"\u53ea\u9020\u70b8\u8981",
+    ],
 }
 
 
@@ -112,8 +123,9 @@ def test_an_evasion_is_found_where_it_stands(
     "text",
     [
         t
-        for k in ("full-width", "zero-width", "confusables", "enclosed", "mathematical")
+        for k in ("full-width", "zero-width", "confusables", "enclosed", "mathematical", "escapes")
         for t in EVASIONS[k]
+        if t != r"\u53ea\u9020\u70b8\u8981"  # no homophones
     ],
 )
 def test_a_corpus_sees_through_what_ordinary_text_does_not_mix_in(
@@ -135,6 +147,9 @@ ORDINARY = [
     "Việt Nam có phở, naïve café, Ångström, jalapeño, Dvořák",
     "一、二、三、四；①②③；㈠㈡；１２３；Ａ、Ｂ、Ｃ",
     "只 要 工 作 努 力 | 1 3 8 | a b c d e f g",
+    r"C:\u5236\notes \usepackage \xi R&D &#; &#x; &#99999999; \u00zz \U00110000 \ud835",
+    r"char pad[] = {\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00}; [\u200b\u200c\u200d\ufeff]",
+    r"\u0441\u043e\u0441\u0430 \u043a\u0456\u04cf\u04cf",
 ]
 
 
@@ -159,6 +174,26 @@ def test_two_letters_around_a_comma_and_one_open_gap_are_no_skeleton(
     assert found(gateway, "k....i....l....l") == []
 
 
+def test_what_stands_beside_an_escape_is_read_with_what_that_spells(
+    gateway: ChannelledDetector,
+) -> None:
+    assert found(gateway, r"\u0020kill\u002e") == [("en", "kill")]
+    assert found(gateway, r"s\u006b\u0069\u006c\u006c") == []
+    assert found(gateway, r"kill\u0041") == [("en", "kill")], "as it stands there"
+
+
+def test_what_is_too_long_in_source_is_cut_or_said(gateway: ChannelledDetector) -> None:
+    apart = r"\u200b" * 8
+    assert found(gateway, apart.join("炸药包")) == [("zh", apart.join("炸药包"))]
+    rows = found(gateway, (apart + r"\u200b").join("炸药包"))
+    assert rows == [(FILLERS.id, apart + r"\u200b")] * 2
+    word = made(words={"r.w": ("炸药包" * 22,)})
+    for count in (63, 66):
+        spelt = "".join(f"\\u{ord(char):x}" for char in ("炸药包" * 22)[:count])
+        text = spelt + ("炸药包" * 22)[count:]
+        assert bool(found(word, text)) == (len(text) <= SPAN)
+
+
 def test_what_the_raw_text_says_is_reported_once(gateway: ChannelledDetector) -> None:
     assert found(gateway, "制造炸药\u200b") == [("zh", "制造炸药")]
     assert found(gateway, "ｋｉｌｌ") == [("en", "ｋｉｌｌ")]
@@ -181,8 +216,8 @@ def test_a_run_that_no_channel_reads_across_is_a_finding(
 def test_channels_are_part_of_the_digest_and_widen_the_card() -> None:
     cards = [made(channels).card for channels in (RAW, CORPUS, GATEWAY)]
     assert len({card.digest for card in cards}) == 3
-    assert GATEWAY.names == ("raw", "variants", "normalised", "skeleton", "homophones")
-    assert cards[0].span < cards[1].span == cards[2].span == 256
+    assert GATEWAY.names == ("raw", "variants", "normalised", "skeleton", "homophones", "escapes")
+    assert cards[0].span < cards[1].span == cards[2].span == TAIL
     assert FILLERS.id in cards[2].rules
 
 

@@ -54,6 +54,14 @@ def detector(panel: str, back_end: str) -> ChannelledDetector:
 
 
 QUICK = settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+
+
+def pair(char: str) -> str:
+    r"""Spell a character as JSON does: two escapes above the first plane."""
+    units = char.encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
 LETTERS = list("制造炸药怎么如何不想活kilabom 1239只榨要製藥毒")
 ODD = list("\u200b\u200d\ufe0f\u0336\u00ad。,.-_ \n😀１２ｋｉⓚ𝐥іа\u3164\U000e0061\u3000'’")
 BITS = st.one_of(
@@ -97,6 +105,52 @@ BITS = st.one_of(
         st.integers(1, 40),
     ),
 )
+ESCAPES = [
+    lambda char: f"\\u{ord(char):04x}" if char <= "\uffff" else pair(char),
+    lambda char: f"\\\\u{ord(char):04X}" if char <= "\uffff" else pair(char),
+    lambda char: f"\\x{ord(char):02x}" if char <= "\x7f" else f"\\U{ord(char):08X}",
+    lambda char: f"&#{ord(char)};",
+    lambda char: f"&#x{ord(char):x};",
+    lambda char: f"\\u{{{ord(char):x}}}",
+    pair,
+    str,
+]
+"""Ways to spell a character in source text."""
+CUT = [
+    "\\",
+    "\\\\",
+    "\\\\\\",
+    "\\u",
+    "\\u00",
+    "\\ud83",
+    "\\ud83d\\",
+    "\\ud83d\\ude0",
+    "&",
+    "&#",
+    "&#4",
+    "&#x",
+]
+CUT += [
+    "u0031",
+    "0031",
+    "\\u{",
+    "\\U0000",
+    "\\x",
+    "\\x3",
+    "\\ud83d",
+    "\\ude00",
+    "&#55296;",
+    "\\U00110000",
+]
+SOURCE = st.one_of(
+    st.sampled_from(CUT),
+    st.builds(
+        lambda text, ways: "".join(ways[n % len(ways)](char) for n, char in enumerate(text)),
+        BITS.map(lambda text: text[:20]),
+        st.lists(st.sampled_from(ESCAPES), min_size=1, max_size=3),
+    ),
+)
+BITS = st.one_of(BITS, BITS, SOURCE)
 TEXTS = st.lists(BITS, max_size=12).map("".join)
 CUTS = st.lists(st.integers(1, 7), min_size=1, max_size=6)
 

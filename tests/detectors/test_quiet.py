@@ -58,3 +58,16 @@ def test_no_case_of_a_shipped_rule_is_missed_however_much_has_gone_out() -> None
 def test_a_value_is_found_whose_label_has_gone_out(text: str) -> None:
     assert starts_of_findings(text)
     assert missed([text]) == []
+
+
+def test_personal_data_that_source_spells_is_found_with_its_label_and_covers_its_escapes() -> None:
+    number = "".join(f"\\u{ord(char):04x}" for char in "13800138000")
+    label = "".join(f"\\u{ord(char):04x}" for char in "我的qq")
+    text = f'{{"电话":"{number}","{label}":"1234567"}}'
+    found = [
+        (rule, text.encode()[start:end].decode())
+        for _, rule, start, end, _ in detector().inspect(TextColumn.of([text]))
+    ]
+    assert ("pii.mobile", number) in found
+    assert "1234567" in [value for _, value in found], "its label is spelt in escapes"
+    assert missed([text]) == []

@@ -8,7 +8,7 @@ a bounded number of characters around it, so a stream gives the findings of the 
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -17,15 +17,13 @@ from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from hegui.detectors import homophones, skeleton
+from hegui.detectors import escapes, homophones, skeleton
 from hegui.detectors.columns import ColumnFindings, arrays_of, with_rows
 from hegui.detectors.exact import TargetDetector
 from hegui.detectors.flagged import SUSPECT, Flagging, Flags, flags_of
 from hegui.detectors.matcher import row_text
-from hegui.detectors.normal import RUN, Derived, changes, keeps_company, normalised, unseen
-from hegui.detectors.pattern import Pattern
+from hegui.detectors.normal import REACH, RUN, Derived, changes, keeps_company, normalised, unseen
 from hegui.detectors.places import Bytes, Characters
-from hegui.detectors.prefixes import Prefixes
 from hegui.detectors.reading import (
     FILLERS,
     FILLERS_SCORE,
@@ -34,16 +32,16 @@ from hegui.detectors.reading import (
     SOUND,
     SPAN,
     Readable,
+    span_at,
 )
 from hegui.detectors.shorter import Shorter
 from hegui.detectors.stuffed import Stuffed
-from hegui.detectors.tree import Chars
+from hegui.detectors.tails import Tails
 from hegui.terms import DetectorCard, Findings, Misconfigured, TextColumn, Words
 
-VERSION: Final = "2"  # of what a channel derives and accepts
+VERSION: Final = "3"  # of what a channel derives and accepts
 _NORMAL: Final = ""
 _ACROSS: Final = (skeleton.GAP + 2) * (RUN + 1)  # raw characters: a gap, and a letter beside it
-_WHOLE: Final = 3  # letters that a finding in a skeleton has at least
 _NEAR: Final = 2 * (skeleton.GAP + 2)  # characters before a text that may join it to a skeleton
 _Place: TypeAlias = tuple[int, int, float]  # start, end, score
 _Hit: TypeAlias = tuple[int, int, int, str, float]  # row, start, end, rule, score
@@ -52,7 +50,8 @@ _Hit: TypeAlias = tuple[int, int, int, str, float]  # row, start, end, rule, sco
 class _Text(NamedTuple):
     """A derived text: of which row, and of which channel (the tag of its own rules).
 
-    ``read`` is what it was derived from: the raw text or the normalised one.
+    ``read`` is what it was derived from: the raw text, what that spells, or one of these
+    normalised. ``source`` is the raw text, or what it spells.
     """
 
     row: int
@@ -60,6 +59,7 @@ class _Text(NamedTuple):
     tag: str
     derived: Derived
     read: str
+    source: Derived
 
 
 class ChannelledDetector:
@@ -89,14 +89,15 @@ class ChannelledDetector:
         if flagging is not None:
             flagging.by(detector.inspect)
         self._channels = plan.channels
-        self._spaced = _prefixes(plan.in_skeletons)
-        self._sounding = _prefixes(plan.in_sounds)
-        self._opening = plan.opening
+        self._tails = Tails(detector, plan)
+        self._spaced = bool(plan.in_skeletons)
+        self._escapes = "escapes" in plan.channels.names
         self._hint = re.compile(plan.hint) if plan.hint else None
         self._own = plan.spaced - plan.excepted  # in skeletons, by their ordinary targets
         self._shorter = Shorter(plan.targets)
         self._stuffed = Stuffed(detector, plan)
         self._unseen = unseen()
+        self._across = max((detector.card.left + 1) * (RUN + 1), _ACROSS)
         self._card = self._made()
 
     @property
@@ -115,9 +116,13 @@ class ChannelledDetector:
             card,
             digest=digest.hexdigest(),
             rules={**card.rules, FILLERS.id: FILLERS},
-            span=HOLD,
-            left=max((card.left + 1) * (RUN + 1), _ACROSS),
+            span=escapes.TAIL if self._escapes else HOLD,
+            left=max(self._across, self._left_in_source(card.left)),
         )
+
+    def _left_in_source(self, left: int) -> int:
+        """Return in how many characters of source ``left`` of what they spell stand, and one."""
+        return (left + 2) * (REACH + escapes.WIDEST) if self._escapes else 0
 
     @property
     def card(self) -> DetectorCard:
@@ -132,7 +137,8 @@ class ChannelledDetector:
         if self._channels.normalised == "all":
             for row in range(len(column)):
                 data = column.row_bytes(row)
-                if not self._ordinary(row_text(data)):
+                text = row_text(data)
+                if not self._ordinary(text) or (self._escapes and escapes.spells(text)):
                     texts += self._derive(row, data)
         found = self._detector.inspect(_joined(column, texts) if texts else column)
         if not len(found) and not any(self._beyond(text) for text in texts):
@@ -159,12 +165,18 @@ class ChannelledDetector:
         """Return how many characters at the end of ``before`` decide on what follows.
 
         Where nothing is left out of them, as many as the channels read; else what those may become
-        with fillers between them.
+        with fillers between them; and so in what source spells, where it does.
         """
-        near = max(self._detector.card.left + 1, skeleton.GAP + 2)
-        if self._unseen.isdisjoint(before[-near:]):
-            return min(near, self._card.left)
-        return self._card.left
+        near, far = max(self._detector.card.left + 1, skeleton.GAP + 2), self._across
+        held = near if self._unseen.isdisjoint(before[-near:]) else far
+        if self._escapes and escapes.may_spell(before):
+            read = escapes.spelt(before) or Derived(before, range(len(before)))
+            many = near if self._unseen.isdisjoint(read.text[-near:]) else far
+            if many < len(read.text):
+                held = max(held, len(before) - int(read.places[-many]) + escapes.WIDEST)
+            else:
+                held = self._card.left
+        return min(held, self._card.left)
 
     def quiet(self, text: str, start: int) -> int | None:
         """Return what is pending if nothing is found from ``start`` on; see ``QuietDetector``.
@@ -173,88 +185,57 @@ class ChannelledDetector:
         """
         if self._channels.normalised != "all":
             return None
+        if self._escapes and ("\\" in text or "&" in text) and escapes.may_spell(text):
+            return None
         near = text[max(0, start - _NEAR) :]
         if not (self._ordinary(near) and self._detector.silent(text, start)):
             return None
-        return min(self._pending_as_it_is(near), len(text) - start)
+        return min(self._tails.as_it_is(near), len(text) - start)
 
     def pending(self, tail: str) -> int:
         """Return how many characters at the end of ``tail`` could still become a finding.
 
-        The most of all channels, at most ``HOLD``.
+        The most of all channels, at most ``HOLD``; for source ``escapes.HOLD``. At most
+        ``card.span`` characters are looked at.
         """
-        tail = tail[-HOLD:]
-        if self._channels.normalised == "none":
-            return self._detector.pending(tail)
-        derived = normalised(tail, self._plan.width) if changes(tail) else None
-        if derived is None:
-            return self._pending_as_it_is(tail)
-        held = self._detector.pending(tail)
-        held = max(held, self._run_at_end(tail), self._pending_beside(tail, derived))
-        return max(held, _held(derived, self._detector.pending(derived.text), tail))
-
-    def _pending_as_it_is(self, tail: str) -> int:
-        """Return what is pending where normalising changes nothing."""
-        held = self._detector.pending(tail)
-        if self._sounding is not None:
-            held = max(held, self._sounding.pending(tail))
-        if tail[-2:].isalnum() and len(tail) > 1:
-            # without a gap a skeleton holds the last letter at most
-            return held or int(tail[-1:] in self._opening)
-        if tail[-3:-1].isalnum() and len(tail) > 2 and tail[-2] not in self._opening:  # noqa: PLR2004 - a word and a filler
-            return held
-        return max(held, self._spaced_at_end(tail, Derived(tail, range(len(tail)))))
-
-    def _pending_beside(self, tail: str, derived: Derived) -> int:
-        """Return what the skeleton and the homophones hold."""
-        held = self._spaced_at_end(tail, derived)
-        if self._sounding is not None:
-            held = max(held, _held(derived, self._sounding.pending(derived.text), tail))
-        return held
-
-    def _spaced_at_end(self, tail: str, derived: Derived) -> int:
-        if self._spaced is None:
-            return 0
-        chain = skeleton.last_chain(derived)
-        held = _held(chain, self._spaced.pending(chain.text), tail)
-        # its last letter may turn out to begin a word, which is no part of it
-        before = Derived(chain.text[:-1], chain.places[:-1])
-        if len(before.text) >= _WHOLE and (pending := self._spaced.pending(before.text)) >= _WHOLE:
-            held = max(held, _held(before, pending, tail))
-        return held
-
-    def _run_at_end(self, tail: str) -> int:
-        """Return the length of a run at the end that may yet grow too long to be left out."""
-        run = 0
-        while run < len(tail) and tail[-run - 1] in self._unseen:
-            run += 1
-            if run > RUN:
-                return 0
-        return run
+        return self._tails.pending(tail)
 
     def _ordinary(self, text: str) -> bool:
         """Whether no channel derives anything from a text: so it is with nearly every one."""
         return not (
             (changes(text) and not (text.isascii() and text.isprintable()))
-            or (self._spaced is not None and skeleton.has_lone(text))
+            or (self._spaced and skeleton.has_lone(text))
             or (self._hint is not None and self._hint.search(text))
         )
 
     def _derive(self, row: int, data: bytes) -> list[_Text]:
         """Return the texts of the channels that may hold what the raw row does not."""
         raw = row_text(data)
-        texts = []
-        derived = normalised(raw, self._plan.width)
-        if derived is not None:
-            texts.append(_Text(row, raw, _NORMAL, derived, raw))
-        else:
-            derived = Derived(raw, range(len(raw)))
-        if self._spaced is not None:
+        as_it_is = Derived(raw, range(len(raw)))
+        texts = self._read(row, raw, as_it_is)
+        derived = texts[0].derived if texts and texts[0].tag == _NORMAL else as_it_is
+        if self._spaced:
             texts += [
-                _Text(row, raw, SKELETON, chain, derived.text) for chain in skeleton.chains(derived)
+                _Text(row, raw, SKELETON, chain, derived.text, as_it_is)
+                for chain in skeleton.chains(derived)
             ]
+        spelt = escapes.spelt(raw) if self._escapes else None
+        if spelt is not None:
+            texts.append(_Text(row, raw, _NORMAL, spelt, spelt.text, spelt))
+            texts += self._read(row, raw, spelt)
+        return texts
+
+    def _read(self, row: int, raw: str, source: Derived) -> list[_Text]:
+        """Return the normalised text, if it is another one, and the homophones if any."""
+        texts = []
+        derived = normalised(source.text, self._plan.width, source)
+        if derived is not None:
+            texts.append(_Text(row, raw, _NORMAL, derived, source.text, source))
+        else:
+            derived = source
         if self._hint is not None and self._hint.search(derived.text):
-            texts.append(_Text(row, raw, SOUND, homophones.sounded(derived), derived.text))
+            sounded = homophones.sounded(derived)
+            texts.append(_Text(row, raw, SOUND, sounded, derived.text, source))
         return texts
 
     def _gather(self, found: Findings, rows: int, texts: list[_Text]) -> Findings:
@@ -286,8 +267,8 @@ class ChannelledDetector:
             if flags is None or flagged[row].touch(low, high):
                 more.append((row, low, high, rule.partition(SUSPECT)[0], hit[2]))
         for text, raw in zip(texts, raws, strict=True):
-            for place in text.derived.breaks:
-                low, high = raw.between(place, place + RUN + 1)
+            for start, end in text.derived.breaks:
+                low, high = raw.between(start, end)
                 more.append((text.row, low, high, FILLERS.id, FILLERS_SCORE))
         return more
 
@@ -324,16 +305,22 @@ class ChannelledDetector:
         """Return where a derived text's match stands in the raw row, if it counts."""
         name = rule.partition(SUSPECT)[0]
         first, last = span[0], span[1] - 1
-        places = text.derived.places
-        start, end = int(places[first]), int(places[last]) + 1
-        if end - start > SPAN:
-            fits = self._shorter.within(rule, text.derived, first, start + SPAN)
+        start, end = text.derived.between(first, last)
+        most = span_at(text.derived, start)
+        cut = end - start > most
+        if cut:
+            fits = self._shorter.within(rule, text.derived, first, start + most)
             if fits is None:
                 return None
             last, score = fits[0] - 1, fits[1]
-            end = int(places[last]) + 1
-        value = text.raw[start:end]
-        if value == text.derived.text[first : last + 1] or not keeps_company(value):
+            end = text.derived.between(first, last)[1]
+        value = text.source.said(start, end)
+        # What the raw channel sees is left to it; but in source what stands beside may decide.
+        if text.raw[start:end] == text.derived.text[first : last + 1] and (
+            text.derived.lasts is None or cut or self._plan.widest > SPAN
+        ):
+            return None
+        if not keeps_company(value):
             return None
         if rule == name + SOUND and (name, text.read[first : last + 1]) in self._plan.sounding:
             return None  # the very literal: for the raw channel, or the normalised one
@@ -361,16 +348,6 @@ def _merged(raw: list[_Hit], more: list[_Hit]) -> Findings:
 def sources() -> bytes:
     """Return the record of what the channels' tables were made from: versions and digests."""
     return resources.files("hegui.detectors").joinpath("data/tables.json").read_bytes()
-
-
-def _prefixes(patterns: Collection[tuple[Pattern, Chars]]) -> Prefixes | None:
-    if not patterns:
-        return None
-    return Prefixes([pattern for pattern, _ in patterns], [before for _, before in patterns])
-
-
-def _held(derived: Derived, pending: int, tail: str) -> int:
-    return len(tail) - int(derived.places[len(derived.text) - pending]) if pending else 0
 
 
 def _joined(column: TextColumn, texts: list[_Text]) -> TextColumn:

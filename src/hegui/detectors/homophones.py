@@ -24,7 +24,7 @@ _SIZE: Final = 0x10000
 def sounded(derived: Derived) -> Derived:
     """Return the text with each Han character as its syllable."""
     codes = codes_of(derived.text)
-    return Derived(text_of(_table().take(codes, mode="clip")), derived.places)
+    return derived._replace(text=text_of(_table().take(codes, mode="clip")), breaks=())
 
 
 def sound(pattern: Pattern) -> Pattern | None:

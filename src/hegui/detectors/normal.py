@@ -7,6 +7,7 @@ so that every place of the normalised text has one in the raw text.
 
 A run of more than ``RUN`` characters that cannot be seen is not left out: it breaks the text, and
 nothing matches across. So what a match depends on never reaches far, and a stream need not wait.
+Where such characters are spelt as escapes, a run of more than ``REACH`` characters breaks it, too.
 """
 
 import re
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Final, NamedTuple, TypeAlias
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 from hegui.detectors.tree import class_source
 
 RUN: Final = 8
+REACH: Final = 48  # characters of source: eight escapes of the usual length
 BREAK: Final = "\u3164"  # invisible, so never in a normalised text; a letter, so nothing to skip
 _DROPPED: Final = 0xFFFF_FFFF
 _TOP: Final = 0x30000  # what lies above keeps its form, but for the plane of tags and selectors
@@ -47,12 +50,28 @@ Places: TypeAlias = Sequence[int] | NDArray[np.intp]
 class Derived(NamedTuple):
     """A channel's text. ``places[k]`` is where its character ``k`` stands in the raw text.
 
-    ``breaks`` are the raw places at which a run begins that is too long to be left out.
+    ``breaks`` are where, in the raw text, a run begins that is too long to be left out, and where
+    it has become so. ``lasts[k]`` is where the last raw character of ``k`` stands, if one may be
+    spelt by several; ``escapes`` are where those begin that are (see the module of that name).
     """
 
     text: str
     places: Places
-    breaks: Sequence[int] = ()
+    breaks: Sequence[tuple[int, int]] = ()
+    lasts: Places | None = None
+    escapes: Places = ()
+
+    def between(self, first: int, last: int) -> tuple[int, int]:
+        """Return where the characters from ``first`` to ``last`` begin and end in the raw text."""
+        lasts = self.places if self.lasts is None else self.lasts
+        return int(self.places[first]), int(lasts[last]) + 1
+
+    def said(self, start: int, end: int) -> str:
+        """Return the characters that stand in a stretch of the raw text, none of them left out."""
+        if self.lasts is None:
+            return self.text[start:end]
+        low, high = np.searchsorted(self.places, (start, end))
+        return self.text[low:high]
 
 
 def unseen() -> frozenset[str]:
@@ -71,10 +90,11 @@ def forms(*kinds: str) -> dict[str, str]:
     return found
 
 
-def normalised(text: str, width: int) -> Derived | None:
+def normalised(text: str, width: int, spelt: Derived | None = None) -> Derived | None:
     """Return the normalised text, or nothing if it is the text itself.
 
     A break is ``width`` characters long: no check that reads so far to the left sees beyond it.
+    ``text`` is the raw text, or that of ``spelt``, which says where it stands in the raw one.
     """
     if text.isascii() and text.isprintable():
         return None
@@ -87,20 +107,62 @@ def normalised(text: str, width: int) -> Derived | None:
         image = np.where(codes >= _TOP, high, image)
     kept = np.flatnonzero(image != _DROPPED)
     if len(kept) == len(image):
-        return Derived(text_of(image), range(len(text)))
+        return _placed(text_of(image), range(len(text)), [], spelt)
     image = image[kept]
     breaks: list[int] = []
     gaps = np.diff(kept, append=len(text))
-    long = np.flatnonzero(gaps > RUN + 1)
+    far = gaps > RUN + 1
+    if spelt is not None and spelt.lasts is not None:
+        far |= _far(kept, spelt)
+    long = np.flatnonzero(far)
     if len(long):
         breaks = [int(place) + 1 for place in kept[long]]
         where = np.repeat(long + 1, width)
         image = np.insert(image, where, ord(BREAK))
         kept = np.insert(kept, where, np.repeat(kept[long] + 1, width))
     first = int(kept[0]) if len(kept) else len(text)
-    if first > RUN:
+    if first and too_long(spelt, 0, first):
         breaks.insert(0, 0)
-    return Derived(text_of(image), kept, breaks)
+    return _placed(text_of(image), kept, breaks, spelt)
+
+
+def too_long(spelt: Derived | None, start: int, end: int) -> bool:
+    """Whether a run of characters that cannot be seen is too long to be left out."""
+    if end - start > RUN or spelt is None or spelt.lasts is None:
+        return end - start > RUN
+    low, high = spelt.between(start, end - 1)
+    return high - low > REACH
+
+
+def _far(kept: NDArray[np.intp], spelt: Derived) -> NDArray[np.bool_]:
+    """Say of each character whether more than ``REACH`` of source lie between it and the next."""
+    starts, lasts = np.asarray(spelt.places), np.asarray(spelt.lasts)
+    following = np.append(starts, lasts[-1:] + 1)[np.append(kept[1:], len(starts))]
+    far: NDArray[np.bool_] = following - lasts[kept] > REACH + 1
+    return far
+
+
+def _placed(
+    text: str, kept: Sequence[int] | NDArray[np.intp], breaks: list[int], spelt: Derived | None
+) -> Derived:
+    r"""Return a normalised text with its places in the raw one, given those it was made from.
+
+    Controls that source spells (``\x00\x00…``) are what binary data looks like: many of them
+    break a text like all that is not seen, and are not reported.
+    """
+    if spelt is None or spelt.lasts is None:
+        return Derived(text, kept, [(place, place + RUN + 1) for place in breaks])
+    spans = []
+    for start in breaks:
+        end = start + 1
+        while not too_long(spelt, start, end):
+            end += 1
+        if not all(category(char) == "Cc" for char in spelt.text[start:end]):
+            spans.append(spelt.between(start, end - 1))
+    at = np.asarray(kept, np.intp)
+    return Derived(
+        text, np.asarray(spelt.places)[at], spans, np.asarray(spelt.lasts)[at], spelt.escapes
+    )
 
 
 def keeps_company(value: str) -> bool:

@@ -3,14 +3,16 @@
 Channels are data: they are part of the detector's digest, and so of the panel's.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, Protocol, TypeAlias
 
-from hegui.detectors import homophones, skeleton
-from hegui.detectors.flagged import suspects
-from hegui.detectors.pattern import Pattern
+from hegui.detectors import escapes, homophones, skeleton
+from hegui.detectors.flagged import SUSPECT, suspects
+from hegui.detectors.normal import Derived
+from hegui.detectors.pattern import Pattern, literal
 from hegui.detectors.targets import Target
 from hegui.detectors.tree import Chars
 from hegui.terms import RuleInfo, Words
@@ -18,7 +20,7 @@ from hegui.terms import RuleInfo, Words
 Extent: TypeAlias = Literal["none", "flagged", "all"]
 
 SPAN: Final = 220  # raw characters of a channel's finding; with what follows it, fits into HOLD
-HOLD: Final = 256  # raw characters that a stream ever holds back
+HOLD: Final = 256  # raw characters that a stream ever holds back, but for ``escapes``
 SKELETON: Final = "\0skeleton"  # after a rule: looked for in skeletons only
 SOUND: Final = "\0sound"  # after a rule: looked for in syllables only
 
@@ -39,25 +41,42 @@ class Channels:
 
     ``normalised``: of ``all`` rows, or only of those ``flagged`` by a character that ordinary text
     does not mix in; then a finding must hold such a character, so that it does not depend on the
-    rest of its row. ``skeleton`` and ``homophones`` are made from the normalised text.
+    rest of its row. ``skeleton`` and ``homophones`` are made from the normalised text. ``escapes``:
+    what source text spells is read in all of these, but for the skeleton.
     """
 
     normalised: Extent = "none"
     skeleton: bool = False
     homophones: bool = False
+    escapes: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all channels that are read, as a panel shows them."""
         if self.normalised == "none":
             return ("raw", "variants")
-        more = {"skeleton": self.skeleton, "homophones": self.homophones}
+        more = {
+            "skeleton": self.skeleton,
+            "homophones": self.homophones,
+            "escapes": self.escapes,
+        }
         return ("raw", "variants", "normalised", *(name for name, read in more.items() if read))
 
 
 RAW: Final = Channels()
-CORPUS: Final = Channels("flagged", skeleton=True)
-GATEWAY: Final = Channels("all", skeleton=True, homophones=True)
+CORPUS: Final = Channels("flagged", skeleton=True, escapes=True)
+GATEWAY: Final = Channels("all", skeleton=True, homophones=True, escapes=True)
+
+
+def span_at(derived: Derived, start: int) -> int:
+    """Return how many raw characters a finding may have that begins at ``start`` in the raw text.
+
+    More than elsewhere only if an escape stands in so many: a stream that has seen none yet holds
+    no more, and what stands further on must not decide.
+    """
+    at = bisect_left(derived.escapes, start)
+    near = at < len(derived.escapes) and derived.escapes[at] < start + SPAN
+    return escapes.SPAN if near else SPAN
 
 
 Begins: TypeAlias = tuple[tuple[Pattern, Chars], ...]
@@ -132,6 +151,8 @@ class Plan:
         added = [*self._skeletons(), *self._sounds()]
         if self.channels.normalised == "flagged":
             added += suspects()
+            if self.channels.escapes:
+                added += [Target(SUSPECT, literal(part)) for part in escapes.flagging()]
         return (*self.given, *added)
 
     @cached_property

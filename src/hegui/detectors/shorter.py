@@ -35,7 +35,7 @@ class Shorter:
     def _ends(
         self, number: int, target: Target, derived: Derived, start: int, limit: int
     ) -> list[tuple[int, int, list[int]]]:
-        text, places = derived.text, derived.places
+        text = derived.text
         if start and text[start - 1] in target.before:
             return []
         whole = self._wholes.get(number) or re.compile(target.pattern.source)
@@ -44,7 +44,7 @@ class Shorter:
         ends = [
             end
             for end in range(top, start + target.pattern.shortest - 1, -1)
-            if places[end - 1] < limit
+            if derived.between(start, end - 1)[1] <= limit
             and (end == len(text) or text[end] not in target.after)
             and whole.fullmatch(text, start, end)
         ]

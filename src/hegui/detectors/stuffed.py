@@ -15,7 +15,7 @@ from hegui.detectors.exact import TargetDetector
 from hegui.detectors.matcher import EXCEPTION, Hit, Patterns, settle, unexcepted
 from hegui.detectors.normal import Derived
 from hegui.detectors.places import Characters
-from hegui.detectors.reading import SPAN, Readable
+from hegui.detectors.reading import SPAN, Readable, span_at
 from hegui.detectors.shorter import Shorter
 from hegui.terms import TextColumn
 
@@ -40,14 +40,16 @@ class Stuffed:
     def is_so(self, derived: Derived) -> bool:
         """Whether such a match or an exception may be longer than ``SPAN`` in the raw text."""
         places, most = derived.places, self._plan.widest
-        if not len(places):
+        if not (most and len(places)):
             return False
-        left_out = places[-1] - places[0] - len(places)
-        if left_out + most < SPAN and not derived.breaks:  # a break is longer than what it breaks
-            return False
-        ends = np.asarray(places, np.int64)
+        if derived.lasts is None:
+            left_out = places[-1] - places[0] - len(places)
+            if left_out + most < SPAN and not derived.breaks:
+                return False  # but a break is longer than what it breaks
+        starts = np.asarray(places, np.int64)
+        ends = starts if derived.lasts is None else np.asarray(derived.lasts, np.int64)
         step = min(most, len(ends)) - 1
-        return bool((ends[step:] - ends[: len(ends) - step] >= SPAN).any())
+        return bool((ends[step:] - starts[: len(ends) - step] >= SPAN).any())
 
     def matches(self, derived: Derived) -> Iterator[Match]:
         """Return the matches of ``rules`` that no exception covers, all cut to ``SPAN``."""
@@ -83,19 +85,24 @@ class Stuffed:
 
     def _whole_ones(self, derived: Derived) -> Iterator[Match]:
         """Return what the longest match within ``SPAN`` gives: the engine has put another one."""
-        targets, places = self._plan.targets, derived.places
+        targets = self._plan.targets
         for number, start, ends in self._patterns.candidates(derived.text):
-            within = [end for end in ends if places[end - 1] < places[start] + SPAN]
+            within = [end for end in ends if _fits(derived, start, end)]
             for hit in settle(targets, derived.text, [(number, start, within)] if within else []):
                 yield targets[number].rule, hit.start, hit.end, hit.score
 
 
 def _cut(shorter: Shorter, derived: Derived, match: Match) -> Iterator[Match]:
     rule, start, end, _ = match
-    limit = int(derived.places[start]) + SPAN
-    if derived.places[end - 1] < limit:
+    if _fits(derived, start, end):
         yield match
         return
-    fits = shorter.within(rule, derived, start, limit)
+    low = int(derived.places[start])
+    fits = shorter.within(rule, derived, start, low + span_at(derived, low))
     if fits is not None:
         yield rule, start, *fits
+
+
+def _fits(derived: Derived, start: int, end: int) -> bool:
+    low, high = derived.between(start, end - 1)
+    return high - low <= span_at(derived, low)

@@ -14,10 +14,11 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
 
+from hegui.detectors import escapes
 from hegui.detectors.exact import Compiler, fastest
 from hegui.detectors.flagged import Flagging, Flags
 from hegui.detectors.matcher import row_text
-from hegui.detectors.normal import keeps_company, normalised
+from hegui.detectors.normal import Derived, keeps_company, normalised
 from hegui.detectors.packs.build import ClauseRule
 from hegui.detectors.places import Bytes, Characters
 from hegui.detectors.reading import RAW, Channels
@@ -56,6 +57,7 @@ class ClauseRules:
         flagging: Flagging | None = None,
     ) -> None:
         self._normalises, self._flagging = channels.normalised == "all", flagging
+        self._reads_source = self._normalises and channels.escapes
         self._clauses, self._exceptions = tuple(clauses), tuple(exceptions)
         # Pieces and exceptions are looked for in one pass. A target's rule is its number here,
         # which says what it is: a clause rule and the place of the piece, or an exception's rule.
@@ -70,7 +72,11 @@ class ClauseRules:
             targets.append(replace(target, rule=str(len(targets))))
         self._matcher = compiler(targets, ())
         told = "\n".join(
-            [_VERSION, "all" if self._normalises else "flagged" if flagging else "none"]
+            [
+                _VERSION,
+                "all" if self._normalises else "flagged" if flagging else "none",
+                "escapes" * self._reads_source,
+            ]
             + [f"{c.rule} {c.score} {[p.pattern.source for p in c.pieces]}" for c in self._clauses]
             + [f"{e.rule} {e.pattern.source}" for e in self._exceptions]
         )
@@ -125,14 +131,21 @@ class ClauseRules:
         return rows
 
     def _disguised(self, raw: str) -> Iterator[_Found]:
-        """Return what the normalised text holds, where it stands in the raw one.
+        """Return what the normalised text holds, and what source spells, also normalised."""
+        as_it_is = Derived(raw, range(len(raw)))
+        spelt = escapes.spelt(raw) if self._reads_source else None
+        sources = [as_it_is] if spelt is None else [as_it_is, spelt]
+        for source in sources:
+            for derived in (source, normalised(source.text, 1, source)):
+                if derived is not None and derived is not as_it_is:
+                    yield from self._derived(raw, derived, source)
+
+    def _derived(self, raw: str, derived: Derived, source: Derived) -> Iterator[_Found]:
+        """Return what a derived text holds, where it stands in the raw one.
 
         An exception that is longer than a finding may be, because of what was filled in, does not
         hold: a stream may not see where it begins.
         """
-        derived = normalised(raw, 1)
-        if derived is None:
-            return
         said = derived.text.encode("utf-8", "surrogateescape")
         met = self._met(TextColumn(said, [0, len(said)])).get(0)
         if met is None:
@@ -141,17 +154,16 @@ class ClauseRules:
         placed: _Met = {}
         for meant, places in met.items():
             stretches = [characters.between(*place) for place in places]
-            at = [
-                _Place(int(derived.places[a]), int(derived.places[b - 1]) + 1) for a, b in stretches
-            ]
+            at = [_Place(*derived.between(a, b - 1)) for a, b in stretches]
             placed[meant] = [
                 _Place(*told.between(place.start, place.end))
                 for place in at
                 if not isinstance(meant, str) or place.end - place.start <= MOST
             ]
         data = raw.encode("utf-8", "surrogateescape")
+        back = Characters(raw)
         for start, end, rule, score in self._row(data, placed):
-            if keeps_company(row_text(data[start:end])):
+            if keeps_company(source.said(*back.between(start, end))):
                 yield start, end, rule, score
 
     def _row(
