@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from hegui.cli.duty_asked import TENANT
+from hegui.cli.incident_data import as_data
 from hegui.cli.progress import entries_checked
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, FINDINGS, option, say, say_json
@@ -201,7 +202,6 @@ def time_of_step(case: "Kept", said: str) -> int:
 def tell(case: "Kept", words: Words, *, as_json: bool) -> int:
     """Say what was done and what is due. Exit code 1: something is late."""
     from hegui.app import parts
-    from hegui.cli.incident_show import as_data
 
     now = parts.now()
     if as_json:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from hegui.cli.columns import wrapped
 from hegui.cli.duty_asked import TENANT
 from hegui.cli.incident_asked import NUMBER, SORTS, all_cases, told
+from hegui.cli.incident_data import as_data, state_of
 from hegui.cli.shared import JSON_OPTION, SETTINGS_OPTION, read_settings
 from hegui.cli.speech import CLEAN, FINDINGS, command, lang_of, option, say, say_json, say_lines
 from hegui.terms import Lang, Words
 
 if TYPE_CHECKING:
-    from hegui.cases.incidents import Timer
-    from hegui.cases.kept import Kept, Step
+    from hegui.cases.kept import Kept
 
-_HEAD_FIELDS: Final = ("v", "kind", "tenant", "salt", "case")
 _NONE = Words("No incident is on the ledger.", "账本中没有事件。")
 _LINE = Words(
     "{number}  [{state}]  {sort}, found {found}{level}",
@@ -108,54 +107,6 @@ def show(number: str, config: Path, tenant: str, *, as_json: bool) -> int:
     return FINDINGS if case.late(now) else CLEAN
 
 
-def as_data(case: "Kept", now: int) -> dict[str, Any]:
-    """Return a case for machines: times in UTC ms, words in both languages."""
-    from hegui.cases.steps import lacking
-
-    lacks = [] if case.closed is not None else list(lacking(case))
-    return {
-        "case": case.number,
-        "sort": case.sort,
-        "state": _state(case, now),
-        "found": case.found,
-        "target_minutes": case.target,
-        "level": case.level,
-        "late": bool(case.late(now)),
-        "clocks": [] if case.unfounded else [_clock(timer, now) for timer in case.timers],
-        "lacking": [_both(one) for one in lacks],
-        "steps": [_step(step) for step in case.steps],
-    }
-
-
-def _step(step: "Step") -> dict[str, Any]:
-    said = {name: value for name, value in step.record.items() if name not in _HEAD_FIELDS}
-    return {"entry": step.index, "step": step.kind, **said}
-
-
-def _clock(timer: "Timer", now: int) -> dict[str, Any]:
-    return {
-        "what": _both(timer.what),
-        "to": _both(timer.to),
-        "set_by": _both(timer.set_by),
-        "due": timer.due,
-        "done": timer.done,
-        "standing": timer.standing(now),
-    }
-
-
-def _both(words: Words) -> dict[str, str]:
-    return {"en": words.en, "zh": words.zh}
-
-
-def _state(case: "Kept", now: int) -> str:
-    if case.unfounded:
-        return "unfounded"
-    late = bool(case.late(now))
-    if case.closed is not None:
-        return "closed-late" if late else "closed"
-    return "late" if late else "open"
-
-
 def _brief(case: "Kept", now: int, lang: Lang) -> Iterator[str]:
     from hegui.cases.incidents import LEVEL_WORDS
     from hegui.cases.reports import moment_in_beijing
@@ -166,7 +117,7 @@ def _brief(case: "Kept", now: int, lang: Lang) -> Iterator[str]:
         level = _LEVEL.say(lang).format(level=named) if named else _UNGRADED.say(lang)
     yield _LINE.say(lang).format(
         number=case.number,
-        state=_STATES[_state(case, now)].say(lang),
+        state=_STATES[state_of(case, now)].say(lang),
         sort=SORTS[case.sort].say(lang),
         found=moment_in_beijing(case.found),
         level=level,
