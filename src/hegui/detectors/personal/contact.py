@@ -84,7 +84,7 @@ def landline(value: str, left: str) -> float:
 
 def local_line(value: str, left: str) -> float:
     """Take a subscriber's number without its area where a word for a line introduces it."""
-    day = numbers.day_valid(value) if len(value) == 8 and value.isdigit() else None  # noqa: PLR2004
+    day = numbers.day_valid(value) if len(value) == 8 and value.isdigit() else None  # noqa: PLR2004 - YYYYMMDD
     if day or _YEARS.fullmatch(value) or numbers.published(value):
         return 0.0
     return float(label_before(left)[1] in _LINES)
