@@ -357,3 +357,17 @@ async def test_nobody_sees_another_callers_words(house: Any) -> None:
         assert not any(other in text for other in others)
 
     await asyncio.gather(*map(one, range(60)))
+
+
+async def test_without_a_key_no_page_of_another_site_can_ask(open_house: Any) -> None:
+    async with open_house("[callers]\nanonymous = true") as house:
+        url = f"{house.url}/v1/chat/completions"
+        for site, wanted in (("cross-site", 403), ("same-origin", 200), ("none", 200)):
+            headers = {"sec-fetch-site": site}
+            async with house.http.post(url, json=house.body(), headers=headers) as reply:
+                assert reply.status == wanted, site
+                if wanted != 200:
+                    sound(await reply.json(), "cross_site")
+        keyed = {"authorization": f"Bearer {house.key}", "sec-fetch-site": "cross-site"}
+        async with house.http.post(url, json=house.body(), headers=keyed) as reply:
+            assert reply.status == 200, "who holds a key may be anywhere"
