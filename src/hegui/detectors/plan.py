@@ -160,7 +160,7 @@ def _text(data: Data, start: int, end: int, floor: int) -> str:
     if start <= floor:
         return row_text(bytes(data[floor:end]))
     cut = start
-    while cut < min(start + WIDEST - 1, end) and data[cut] & 0xC0 == 0x80:  # noqa: PLR2004
+    while cut < min(start + WIDEST - 1, end) and data[cut] & 0xC0 == 0x80:  # noqa: PLR2004 - UTF-8: a byte that goes on
         cut += 1
     return row_text(bytes(data[cut:end]))
 

@@ -84,8 +84,8 @@ def _begins(column: TextColumn, data: bytes, size: int) -> Places:
     octets = np.frombuffer(data, np.uint8)
     # every character has one byte that begins it; beyond the BMP it makes two units
     units = ((octets & 0xC0) != 0x80).view(np.int8)  # noqa: PLR2004 - UTF-8's own figures
-    if octets.size and octets.max() >= 0xF0:  # noqa: PLR2004
-        units = units + (octets >= 0xF0)  # noqa: PLR2004
+    if octets.size and octets.max() >= 0xF0:  # noqa: PLR2004 - UTF-8: begins four bytes
+        units = units + (octets >= 0xF0)  # noqa: PLR2004 - UTF-8: begins four bytes
     filled = np.flatnonzero(places[1:] > places[:-1])
     sizes = np.zeros(len(column) + 1, np.intp)
     if filled.size:
@@ -223,7 +223,7 @@ def _table() -> Units:
     # half of a pair stands for itself; a byte that is not UTF-8 shows as one of these, alone
     table[0xDC80:0xDD00] = 0
     for code in range(65_536):
-        if not table[code] and not 0xDC80 <= code < 0xDD00:  # noqa: PLR2004
+        if not table[code] and not 0xDC80 <= code < 0xDD00:  # noqa: PLR2004 - escaped bytes (PEP 383)
             table[code] = _folded(code)
     for many, one in _simplified().items():
         table[ord(many)] = table[ord(one)]
